@@ -1,0 +1,139 @@
+/**
+ * Which failures of a read are tried again, how often, and after what wait.
+ *
+ * The default is right for Stripe's reads: network failures, time limits, bodies that break off or do not parse, 409,
+ * 429 and 5xx are retried, and `Stripe-Should-Retry` overrides that both ways. What is retried is one request for one
+ * page, inside the stream's pull, so a retry never repeats a row.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type { StripeError } from "./StripeError.ts"
+
+/**
+ * A retry policy: which errors, and when.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RetryPolicy {
+  /** Whether this failure is worth another request. */
+  readonly while: (error: StripeError) => boolean
+  /** When the next request is sent; the policy gives up when the schedule ends. */
+  readonly schedule: Schedule.Schedule<unknown, StripeError>
+}
+
+/**
+ * Options of {@link make}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /**
+   * Retries after the first request, as a count.
+   *
+   * @default 5
+   */
+  readonly times?: number | undefined
+  /**
+   * The wait before the first retry. It doubles from retry to retry.
+   *
+   * @default "500 millis"
+   */
+  readonly baseDelay?: Duration.Input | undefined
+  /**
+   * The longest wait that doubling leads to.
+   *
+   * @default "8 seconds"
+   */
+  readonly maxDelay?: Duration.Input | undefined
+  /**
+   * The longest wait that Stripe may ask for with `Retry-After`. A longer one is cut to this.
+   *
+   * @default "60 seconds"
+   */
+  readonly maxRetryAfter?: Duration.Input | undefined
+  /**
+   * The longest time from the first request within which a retry may still start. Unset: no limit but `times`.
+   *
+   * @default undefined
+   */
+  readonly maxElapsed?: Duration.Input | undefined
+  /**
+   * Multiplies each wait by a random number from 0.8 to 1.2, so that many readers do not come back at once. The
+   * numbers come from Effect's `Random`.
+   *
+   * @default true
+   */
+  readonly jitter?: boolean | undefined
+  /**
+   * Which errors are retried.
+   *
+   * @default (error) => error.isRetryable
+   */
+  readonly while?: ((error: StripeError) => boolean) | undefined
+}
+
+/**
+ * Makes a policy of waits that double, with `Retry-After` as the least wait.
+ *
+ * **Example** (Retrying for longer)
+ *
+ * ```ts
+ * import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
+ *
+ * const patient = VerificationSessions.stream({ status: "verified" }).pipe(
+ *   VerificationSessions.withRetryPolicy(RetryPolicy.make({ times: 12, maxDelay: "1 minute" }))
+ * )
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options?: Options): RetryPolicy => {
+  const times = options?.times ?? 5
+  const maxDelay = Duration.fromInputUnsafe(options?.maxDelay ?? "8 seconds")
+  const maxRetryAfter = Duration.fromInputUnsafe(options?.maxRetryAfter ?? "60 seconds")
+  const waits = Schedule.exponential(options?.baseDelay ?? "500 millis", 2).pipe(
+    Schedule.setInputType<StripeError>(),
+    Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, maxDelay)))
+  )
+  return {
+    while: options?.while ?? ((error) => error.isRetryable),
+    schedule: (options?.jitter === false ? waits : Schedule.jittered(waits)).pipe(
+      // Jitter comes first, so that it can never cut a wait that Stripe asked for.
+      Schedule.modifyDelay(({ duration, input }) =>
+        Effect.succeed(
+          input.retryAfter === undefined
+            ? duration
+            : Duration.max(duration, Duration.min(input.retryAfter, maxRetryAfter))
+        )
+      ),
+      Schedule.upTo({ times, duration: options?.maxElapsed })
+    )
+  }
+}
+
+/**
+ * A policy that never retries: for tests, or where something above retries.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const none: RetryPolicy = make({ times: 0 })
+
+/**
+ * The policy in force. Replace it for one effect or stream with `VerificationSessions.withRetryPolicy`, or for a
+ * program with `Layer.succeed(RetryPolicy.Current, policy)`.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const Current: Context.Reference<RetryPolicy> = Context.Reference<RetryPolicy>(
+  "effect-stripe-identity/RetryPolicy",
+  { defaultValue: () => make() }
+)

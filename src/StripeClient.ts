@@ -1,0 +1,341 @@
+/**
+ * One decoded `GET` from Stripe: authentication, API version, account, time limit, rate limit and retries.
+ *
+ * The services of this library stand on it. Use it directly to share one rate limit between several of them, or to
+ * read another of Stripe's lists with the same care.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { flow, identity } from "effect/Function"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as UrlParams from "effect/http/UrlParams"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as RateLimiter from "effect/persistence/RateLimiter"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as StripeReply from "./internal/stripeReply.ts"
+import * as Transport from "./internal/transport.ts"
+import { version } from "./internal/version.ts"
+import * as RetryPolicy from "./RetryPolicy.ts"
+import * as StripeError from "./StripeError.ts"
+
+/**
+ * The API version that this library's Schemas describe, sent as `Stripe-Version` unless an option says otherwise.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultApiVersion = "2026-09-30.endive"
+
+/**
+ * How many requests are sent in a span of time. A token bucket: after a pause, up to `limit` requests go out at once.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RateLimit {
+  /**
+   * Requests per `window`.
+   *
+   * @default 25, Stripe's limit for one endpoint (docs.stripe.com/rate-limits)
+   */
+  readonly limit?: number | undefined
+  /** @default "1 second" */
+  readonly window?: Duration.Input | undefined
+  /**
+   * The limiter that counts. Give one whose store is Redis to share the limit between processes.
+   *
+   * @default a limiter of this client's own, in memory
+   */
+  readonly limiter?: RateLimiter.RateLimiter | undefined
+}
+
+/**
+ * Options of {@link make} and {@link layer}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** A secret key (`sk_…`) or a restricted key (`rk_…`) that may read Identity. */
+  readonly apiKey: Redacted.Redacted<string>
+  /** @default "https://api.stripe.com" */
+  readonly apiBase?: string | undefined
+  /** @default {@link defaultApiVersion} */
+  readonly apiVersion?: string | undefined
+  /**
+   * The connected account to read (`acct_…`), sent as `Stripe-Account`.
+   *
+   * @default the key's own account
+   */
+  readonly account?: string | undefined
+  /**
+   * The longest that one request may take, head and body together. Waits between retries do not count.
+   *
+   * @default "80 seconds", as in Stripe's own libraries
+   */
+  readonly timeout?: Duration.Input | undefined
+  /** `false` sends without limit. */
+  readonly rateLimit?: RateLimit | false | undefined
+  /** Changes the HTTP client that requests go through: a proxy, logging, a circuit breaker. */
+  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
+}
+
+/**
+ * One request, and how to read its reply.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Request<A> {
+  /** The call, as errors name it: `VerificationSessions.list`. */
+  readonly operation: string
+  /** The path from the API's root: `/v1/identity/verification_sessions`. */
+  readonly path: string
+  /** The query in the order in which it is sent. A `Redacted` value is sent as it is and kept out of spans. */
+  readonly query: ReadonlyArray<readonly [name: string, value: string | Redacted.Redacted<string>]>
+  /** The number of the page, for errors. */
+  readonly page?: number | undefined
+  /** The cursor that the page starts from, for errors. */
+  readonly cursor?: string | undefined
+  /** Reads the JSON of a 2xx reply. */
+  readonly decode: (body: unknown, requestId: string | undefined) => Result.Result<A, StripeError.Reason>
+}
+
+/**
+ * What a {@link StripeClient} offers.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Sends one request, retries it by the policy in force, and decodes the reply. */
+  readonly get: <A>(request: Request<A>) => Effect.Effect<A, StripeError.StripeError>
+  /** The configured HTTP client, for calls that this library does not know: it adds the key, version and account. */
+  readonly client: HttpClient.HttpClient
+}
+
+/**
+ * The service. See {@link layer} and {@link layerConfig}.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class StripeClient extends Context.Service<StripeClient, Service>()("effect-stripe-identity/StripeClient") {}
+
+/**
+ * The connected account for the effects and streams it is provided to, instead of the client's own. Set it with
+ * `VerificationSessions.withAccount`.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const CurrentAccount: Context.Reference<Option.Option<string>> = Context.Reference<Option.Option<string>>(
+  "effect-stripe-identity/StripeClient/CurrentAccount",
+  { defaultValue: Option.none }
+)
+
+const withoutWait = Effect.void
+
+const makeWait = (options: RateLimit | false | undefined): Effect.Effect<(path: string) => Effect.Effect<void>> => {
+  if (options === false) return Effect.succeed(() => withoutWait)
+  const own = Effect.provide(RateLimiter.make, RateLimiter.layerStoreMemory)
+  return Effect.map(
+    options?.limiter === undefined ? own : Effect.succeed(options.limiter),
+    (limiter) => (path) =>
+      RateLimiter.sleep(limiter, {
+        algorithm: "token-bucket",
+        key: `effect-stripe-identity:${path}`,
+        limit: options?.limit ?? 25,
+        window: options?.window ?? "1 second"
+      }).pipe(
+        // A store that cannot be reached must not stop a read that Stripe itself would serve or limit.
+        Effect.ignore
+      )
+  )
+}
+
+/**
+ * Makes a client from options.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<Service, never, HttpClient.HttpClient> {
+  const httpClient = yield* HttpClient.HttpClient
+  const wait = yield* makeWait(options.rateLimit)
+  const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
+  const clientAccount = Option.fromUndefinedOr(options.account)
+
+  const client = httpClient.pipe(
+    HttpClient.mapRequest(
+      flow(
+        HttpClientRequest.prependUrl(options.apiBase ?? "https://api.stripe.com"),
+        HttpClientRequest.bearerToken(options.apiKey),
+        HttpClientRequest.acceptJson,
+        HttpClientRequest.setHeaders({
+          "stripe-version": options.apiVersion ?? defaultApiVersion,
+          "user-agent": `effect-stripe-identity/${version}`
+        })
+      )
+    ),
+    HttpClient.mapRequestEffect((request) =>
+      Effect.map(CurrentAccount, (account) =>
+        Option.match(
+          Option.orElse(account, () => clientAccount),
+          {
+            onNone: () => request,
+            onSome: (account) => HttpClientRequest.setHeader(request, "stripe-account", account)
+          }
+        )
+      )
+    ),
+    options.transformClient ?? identity
+  )
+
+  const receive = (response: HttpClientResponse.HttpClientResponse) =>
+    Effect.map(response.text, (text): StripeReply.Reply => ({
+      status: response.status,
+      headers: response.headers,
+      text
+    }))
+
+  const attempt = <A>(request: Request<A>): Effect.Effect<A, StripeError.Reason> =>
+    Effect.andThen(
+      wait(request.path),
+      client.get(request.path, { urlParams: UrlParams.make(request.query) }).pipe(
+        Effect.catch(replyOfStatusError),
+        Effect.flatMap(receive),
+        Effect.mapError(Transport.toReason),
+        Effect.timeoutOrElse({
+          duration: timeout,
+          orElse: () => Effect.fail(new StripeError.TimeoutError({ limit: timeout }))
+        }),
+        Effect.flatMap((reply) => interpret(request, reply))
+      )
+    )
+
+  const get = <A>(request: Request<A>): Effect.Effect<A, StripeError.StripeError> =>
+    Effect.suspend(() => {
+      let attempts = 0
+      const fail = (reason: StripeError.Reason) =>
+        new StripeError.StripeError({
+          operation: request.operation,
+          reason,
+          attempts,
+          page: request.page,
+          cursor: request.cursor
+        })
+      const unsendable = validateKey(options.apiKey)
+      if (Option.isSome(unsendable)) return Effect.fail(fail(unsendable.value))
+      const once = Effect.suspend(() => {
+        attempts++
+        return Effect.mapError(attempt(request), fail)
+      })
+      return Effect.flatMap(RetryPolicy.Current, (policy) => Effect.retry(once, policy))
+    })
+
+  return { client, get }
+})
+
+// A client that was transformed to fail on statuses still has to have them judged by our rules.
+const replyOfStatusError = (
+  error: HttpClientError.HttpClientError
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
+  error.reason._tag === "StatusCodeError" ? Effect.succeed(error.reason.response) : Effect.fail(error)
+
+const interpret = <A>(request: Request<A>, reply: StripeReply.Reply): Effect.Effect<A, StripeError.Reason> => {
+  if (reply.status < 200 || reply.status >= 300) {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.fail(StripeReply.toReason(reply, now)))
+  }
+  const requestId = StripeReply.requestId(reply.headers)
+  const body = StripeReply.parse(reply)
+  return Effect.fromResult(Result.flatMap(body, (body) => request.decode(body, requestId)))
+}
+
+// An HTTP client would refuse such a key too, and would repeat it in the words of its refusal.
+const validateKey = (key: Redacted.Redacted<string>): Option.Option<StripeError.Reason> => {
+  const text = Redacted.value(key)
+  if (/^[\x21-\x7e]+$/.test(text)) return Option.none()
+  return Option.some(
+    new StripeError.InvalidArgumentError({
+      issues: [
+        {
+          path: "apiKey",
+          actual: text === "" ? "an empty text" : "a text with spaces, line breaks or letters outside ASCII",
+          accepted: "a key as the Stripe dashboard shows it (sk_… or rk_…)"
+        }
+      ]
+    })
+  )
+}
+
+/**
+ * A client from options.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<StripeClient, never, HttpClient.HttpClient> =>
+  Layer.effect(StripeClient, make(options))
+
+/**
+ * Options of {@link layerConfig}: each is read from the configuration (by default the environment).
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ConfigOptions {
+  /** @default STRIPE_API_KEY */
+  readonly apiKey?: Config.Config<Redacted.Redacted<string>> | undefined
+  /** @default STRIPE_API_BASE, else "https://api.stripe.com" */
+  readonly apiBase?: Config.Config<string | undefined> | undefined
+  /** @default STRIPE_API_VERSION, else {@link defaultApiVersion} */
+  readonly apiVersion?: Config.Config<string | undefined> | undefined
+  /** @default STRIPE_ACCOUNT, else the key's own account */
+  readonly account?: Config.Config<string | undefined> | undefined
+  readonly timeout?: Duration.Input | undefined
+  readonly rateLimit?: RateLimit | false | undefined
+  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
+}
+
+// A variable that is set to nothing is a common way to unset it.
+const optionalText = (name: string): Config.Config<string | undefined> =>
+  Config.String(name).pipe(
+    Config.option,
+    Config.map((text) => Option.getOrUndefined(Option.filter(text, (text) => text !== "")))
+  )
+
+/**
+ * A client whose key, account and address come from the configuration: `STRIPE_API_KEY`, `STRIPE_ACCOUNT`,
+ * `STRIPE_API_BASE` and `STRIPE_API_VERSION`. Fails with a `ConfigError` that names what is missing.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (
+  options?: ConfigOptions
+): Layer.Layer<StripeClient, Config.ConfigError, HttpClient.HttpClient> =>
+  Layer.effect(
+    StripeClient,
+    Effect.flatMap(
+      Config.all({
+        apiKey: options?.apiKey ?? Config.Redacted("STRIPE_API_KEY"),
+        apiBase: options?.apiBase ?? optionalText("STRIPE_API_BASE"),
+        apiVersion: options?.apiVersion ?? optionalText("STRIPE_API_VERSION"),
+        account: options?.account ?? optionalText("STRIPE_ACCOUNT")
+      }),
+      (config) => make({ ...options, ...config })
+    )
+  )

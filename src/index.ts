@@ -1,0 +1,14 @@
+/**
+ * Stripe Identity's verification sessions for Effect. One namespace a module; the sandbox is at
+ * `effect-stripe-identity/Sandbox`.
+ *
+ * @since 0.1.0
+ */
+export * as Pagination from "./Pagination.ts"
+export * as RetryPolicy from "./RetryPolicy.ts"
+export * as SessionFilter from "./SessionFilter.ts"
+export * as StripeClient from "./StripeClient.ts"
+export * as StripeError from "./StripeError.ts"
+export * as VerificationReport from "./VerificationReport.ts"
+export * as VerificationSession from "./VerificationSession.ts"
+export * as VerificationSessions from "./VerificationSessions.ts"

@@ -1,0 +1,211 @@
+/**
+ * The reasons that an error status from Stripe stands for. Public through `StripeError`, which says how they are used.
+ */
+import * as Schema from "effect/Schema"
+
+export const reasonId = (tag: string): string => `effect-stripe-identity/StripeError/${tag}`
+
+/** What every reply with an error status tells: each field is unset when Stripe did not send it. */
+const replyFields = {
+  /** The HTTP status. */
+  status: Schema.Int,
+  /** Stripe's `error.code`, such as `resource_missing`. */
+  code: Schema.optional(Schema.String),
+  /** Stripe's `error.param`: the parameter at fault, in bracket form. */
+  param: Schema.optional(Schema.String),
+  /** Stripe's own words, without keys. For a body that was not JSON: its first bytes. */
+  description: Schema.optional(Schema.String),
+  /** The `Request-Id` header, which Stripe's support asks for. */
+  requestId: Schema.optional(Schema.String),
+  /** Stripe's page about the code. */
+  docUrl: Schema.optional(Schema.String),
+  /** The request in the Stripe dashboard. */
+  requestLogUrl: Schema.optional(Schema.String),
+  /** The `Stripe-Should-Retry` header: Stripe's own verdict, which overrides ours. */
+  shouldRetry: Schema.optional(Schema.Boolean),
+  /** The `Retry-After` header, as a wait from the moment the reply arrived. */
+  retryAfter: Schema.optional(Schema.DurationFromMillis)
+}
+
+/** Stripe's own words, else ours, and then what to do about it. */
+const say = (description: string | undefined, otherwise: string, advice?: string): string =>
+  [description ?? otherwise, advice].filter((part) => part !== undefined && part !== "").join(" ")
+
+/**
+ * Too many requests (429, or 400 with `code: rate_limit`), or an object lock (`code: lock_timeout`). Retried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RateLimitError extends Schema.TaggedError<RateLimitError>(reasonId("RateLimitError"))("RateLimitError", {
+  ...replyFields,
+  /** The `Stripe-Rate-Limited-Reason` header, such as `endpoint-rate`. */
+  limitedBy: Schema.optional(Schema.String)
+}) {
+  get isRetryable(): boolean {
+    return this.shouldRetry ?? true
+  }
+  override get message(): string {
+    const limit = this.limitedBy === undefined ? "" : ` (${this.limitedBy})`
+    return `Stripe limited the rate of requests${limit}. ${say(this.description, "", "Lower rateLimit or concurrency.")}`
+  }
+}
+
+/**
+ * Stripe does not accept the key (401): missing, wrong, expired, or not allowed from this address. Not retried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AuthenticationError extends Schema.TaggedError<AuthenticationError>(reasonId("AuthenticationError"))(
+  "AuthenticationError",
+  replyFields
+) {
+  get isRetryable(): boolean {
+    return this.shouldRetry ?? false
+  }
+  override get message(): string {
+    return say(
+      this.description,
+      "Stripe did not accept the API key.",
+      "Check the key that STRIPE_API_KEY or apiKey holds."
+    )
+  }
+}
+
+/**
+ * The key is valid but may not do this (403): a restricted key without the permission, or no access to the account.
+ * Not retried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PermissionError extends Schema.TaggedError<PermissionError>(reasonId("PermissionError"))(
+  "PermissionError",
+  replyFields
+) {
+  get isRetryable(): boolean {
+    return this.shouldRetry ?? false
+  }
+  override get message(): string {
+    return say(
+      this.description,
+      "The API key may not read this.",
+      "Give the key the permission it lacks, or use the key of an account that has it."
+    )
+  }
+}
+
+/**
+ * The account has not switched Stripe Identity on. Stripe answers 400 and no code. Not retried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class IdentityNotEnabledError extends Schema.TaggedError<IdentityNotEnabledError>(
+  reasonId("IdentityNotEnabledError")
+)("IdentityNotEnabledError", replyFields) {
+  get isRetryable(): boolean {
+    return this.shouldRetry ?? false
+  }
+  override get message(): string {
+    return say(this.description, "This account is not set up to use Stripe Identity.")
+  }
+}
+
+/**
+ * Stripe refused the request as it stands (400 and other 4xx). Not retried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidRequestError extends Schema.TaggedError<InvalidRequestError>(reasonId("InvalidRequestError"))(
+  "InvalidRequestError",
+  replyFields
+) {
+  get isRetryable(): boolean {
+    return this.shouldRetry ?? false
+  }
+  override get message(): string {
+    const at = this.param === undefined ? "" : ` (parameter ${this.param})`
+    return say(this.description, `Stripe refused the request with status ${this.status}.`) + at
+  }
+}
+
+/**
+ * There is no session with this id for this key (404). Not retried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotFoundError extends Schema.TaggedError<NotFoundError>(reasonId("NotFoundError"))(
+  "NotFoundError",
+  replyFields
+) {
+  get isRetryable(): boolean {
+    return this.shouldRetry ?? false
+  }
+  override get message(): string {
+    return say(
+      this.description,
+      "Stripe found nothing at this address.",
+      "Check the id, and that the key is of the same account and mode (test or live)."
+    )
+  }
+}
+
+/**
+ * Stripe does not know the session that a page was to start from (400 `resource_missing` on `starting_after` or
+ * `ending_before`). Not retried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CursorNotFoundError extends Schema.TaggedError<CursorNotFoundError>(reasonId("CursorNotFoundError"))(
+  "CursorNotFoundError",
+  replyFields
+) {
+  get isRetryable(): boolean {
+    return this.shouldRetry ?? false
+  }
+  override get message(): string {
+    return say(
+      this.description,
+      `Stripe does not find the session given as ${this.param ?? "cursor"}.`,
+      "Start from a session that is still in the list, of the same account and mode (test or live)."
+    )
+  }
+}
+
+/**
+ * Another request was changing the same object (409). Retried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ConflictError extends Schema.TaggedError<ConflictError>(reasonId("ConflictError"))(
+  "ConflictError",
+  replyFields
+) {
+  get isRetryable(): boolean {
+    return this.shouldRetry ?? true
+  }
+  override get message(): string {
+    return say(this.description, "The request conflicts with another one.", "Try again.")
+  }
+}
+
+/**
+ * Stripe, or something between, failed (5xx, or a status that no list read should get). A 5xx is retried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ApiError extends Schema.TaggedError<ApiError>(reasonId("ApiError"))("ApiError", replyFields) {
+  get isRetryable(): boolean {
+    return this.shouldRetry ?? this.status >= 500
+  }
+  override get message(): string {
+    return `Stripe answered ${this.status}. ${say(this.description, "", "See https://status.stripe.com if it lasts.")}`
+  }
+}

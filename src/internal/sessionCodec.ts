@@ -1,0 +1,97 @@
+/**
+ * Between a session on the wire and what users see. The conversion is the same whatever was expanded: what is allowed to
+ * be there is for the wire schemas to say.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import type * as Types from "effect/Types"
+import * as VerificationReport from "../VerificationReport.ts"
+import type { Any, EncodedAny, SecretField } from "./sessionModel.ts"
+import { AnyWire, Wire, WireWithBoth, WireWithOutputs, WireWithReport } from "./sessionWire.ts"
+import { type Unchecked, wireCodec } from "./wireCodec.ts"
+import { generated, toEpochSeconds } from "./wireFields.ts"
+
+// `Redacted` prints its label in place of the value.
+const labels = {
+  client_secret: { label: "client_secret" },
+  url: { label: "url" },
+  provided_details: { label: "provided_details" },
+  verified_outputs: { label: "verified_outputs" },
+  last_verification_report: { label: "last_verification_report" }
+} as const
+
+// The secret fields whose value needs no conversion of its own.
+const plainSecrets = ["client_secret", "url", "provided_details", "verified_outputs"] as const
+
+const fromWire = (wire: EncodedAny): Any => {
+  const session: Record<string, unknown> = { ...wire, created: DateTime.fromEpochSeconds(wire.created) }
+  for (const field of plainSecrets) {
+    const value = wire[field]
+    if (value !== null && value !== undefined) session[field] = Redacted.make(value, labels[field])
+  }
+  const report = wire.last_verification_report
+  // A string is the id of a report, which is no secret.
+  if (typeof report === "object" && report !== null) {
+    session.last_verification_report = Redacted.make(
+      VerificationReport.fromWire(report),
+      labels.last_verification_report
+    )
+  }
+  // Type boundary: these statements made each field what `Any` says, which TypeScript cannot follow through a loop.
+  return session as unknown as Any
+}
+
+const unwrap = (value: unknown): unknown =>
+  value === null ? null : Redacted.isRedacted(value) ? Redacted.value(value) : undefined
+
+const toWire = (session: Unchecked<Any>): Record<string, unknown> => {
+  const wire: Record<string, unknown> = { ...session, created: toEpochSeconds(session.created) }
+  for (const field of plainSecrets) {
+    if (field in wire) wire[field] = unwrap(wire[field])
+  }
+  const report = session.last_verification_report
+  if (typeof report === "object" && report !== null) {
+    const revealed = unwrap(report)
+    // Type boundary: an object may have any keys, and is checked as a report on the wire next.
+    wire.last_verification_report = Predicate.isObject(revealed)
+      ? VerificationReport.toWire(revealed as Unchecked<VerificationReport.VerificationReport>)
+      : undefined
+  }
+  return wire
+}
+
+const generatedSession = generated("vs")
+
+/** A codec of sessions with these fields on the wire; `generator` is what `Arbitrary` starts from. */
+const codec = (wire: Schema.Codec<EncodedAny>, generator: Schema.Codec<EncodedAny>): Schema.Codec<Any, EncodedAny> =>
+  wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
+
+export const unexpanded = codec(Wire, Wire.mapFields(generatedSession))
+
+export const withOutputs = codec(WireWithOutputs, WireWithOutputs.mapFields(generatedSession))
+
+export const withReport = codec(WireWithReport, WireWithReport.mapFields(generatedSession))
+
+export const withOutputsAndReport = codec(WireWithBoth, WireWithBoth.mapFields(generatedSession))
+
+export const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
+
+/**
+ * Sessions as plain JSON without the secret fields, but for the revealed ones.
+ */
+export const json = (reveal: ReadonlyArray<SecretField>): Schema.Codec<Any, EncodedAny> => {
+  const hidden = plainSecrets.filter((field) => !reveal.includes(field))
+  const hideReport = !reveal.includes("last_verification_report")
+  const encode = (session: Any): EncodedAny => {
+    // Type boundary: the session was checked just before, so this is a session on the wire.
+    const wire = toWire(session) as unknown as Types.Mutable<EncodedAny>
+    for (const field of hidden) delete wire[field]
+    const report = wire.last_verification_report
+    if (hideReport && typeof report === "object" && report !== null) wire.last_verification_report = report.id
+    return wire
+  }
+  return AnyWire.pipe(Schema.decodeTo(Schema.toType(any), SchemaTransformation.transform({ decode: fromWire, encode })))
+}
