@@ -10,8 +10,14 @@ export default defineConfig({
       { find: /^effect-stripe-identity\/(.+)$/, replacement: source("$1.ts") }
     ]
   },
+  server: {
+    // Tests write here, and a watcher that saw it would start them again.
+    watch: { ignored: ["**/out/**"] }
+  },
   test: {
     include: ["test/**/*.test.ts"],
-    sequence: { concurrent: true }
+    sequence: { concurrent: true },
+    silent: "passed-only",
+    testTimeout: 30_000
   }
 })

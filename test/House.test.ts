@@ -1,0 +1,186 @@
+import { assert, describe, it } from "@effect/vitest"
+import { existsSync, readFileSync } from "node:fs"
+import { builtinModules } from "node:module"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import {
+  cycles,
+  filesBelow,
+  importProblems,
+  importsOf,
+  order,
+  readSources,
+  type Sources,
+  undocumented
+} from "./support/house.ts"
+
+// The rules that keep the library small and its parts apart, so that nobody has to remember them.
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const sources = readSources(join(root, "src"))
+const publicModules = Array.from(sources.keys()).filter((file) => !file.includes("/"))
+const longest = 400
+
+const lineCount = (text: string) => text.trimEnd().split("\n").length
+const isNode = (name: string) => name.startsWith("node:") || builtinModules.includes(name)
+const machinePaths = (text: string) => text.match(/(?:\/(?:home|Users|root|work)\/|[A-Z]:\\Users\\)[\w.-]+/g) ?? []
+
+describe("the house", () => {
+  it("has a place in the order for every module", () => {
+    const unplaced = publicModules.filter((file) => file !== "Sandbox.ts" && !order.includes(file))
+    assert.deepStrictEqual(unplaced, [], "add it to the order in test/support/house.ts")
+  })
+
+  it("imports downward only, and keeps the sandbox apart", () => {
+    assert.deepStrictEqual(importProblems(sources), [])
+  })
+
+  it("has no cycle of imports", () => {
+    assert.deepStrictEqual(cycles(sources), [])
+  })
+
+  it("names files that exist", () => {
+    const missing = Array.from(sources).flatMap(([file, text]) =>
+      importsOf(file, text)
+        .filter((imported) => imported.endsWith(".ts") && !sources.has(imported))
+        .map((imported) => `${file} imports ${imported}`)
+    )
+    assert.deepStrictEqual(missing, [])
+  })
+
+  it(`keeps every file under ${longest} lines`, () => {
+    const long = Array.from(sources).filter(([, text]) => lineCount(text) > longest)
+    assert.deepStrictEqual(
+      long.map(([file, text]) => `${file}: ${lineCount(text)}`),
+      []
+    )
+  })
+
+  it("uses nothing of Node, and nothing that users do not have", () => {
+    const foreign = Array.from(sources).flatMap(([file, text]) =>
+      importsOf(file, text)
+        .filter((name) => isNode(name) || !(name.endsWith(".ts") || name.startsWith("effect/")))
+        .map((name) => `${file} imports ${name}`)
+    )
+    assert.deepStrictEqual(foreign, [])
+  })
+
+  it("never reads the clock of the platform (the linter sees Date.now, but not this)", () => {
+    const found = Array.from(sources).filter(([, text]) => /\bnew Date\(\)/.test(text))
+    assert.deepStrictEqual(
+      found.map(([file]) => file),
+      []
+    )
+  })
+
+  it("exports every module from the index as a namespace, but the sandbox", () => {
+    const expected = publicModules
+      .filter((file) => file !== "index.ts" && file !== "Sandbox.ts")
+      .map((file) => `export * as ${file.slice(0, -3)} from "./${file}"`)
+    const exported = (sources.get("index.ts") ?? "").split("\n").filter((line) => line.startsWith("export"))
+    assert.deepStrictEqual(exported.toSorted(), expected.toSorted())
+  })
+
+  it("documents every public export, with its category and the version it came with", () => {
+    assert.deepStrictEqual(undocumented(sources), [])
+  })
+
+  it("holds no path of anyone's machine", () => {
+    const folders = ["src", "test", "examples", ".ci", ".github"].filter((folder) => existsSync(join(root, folder)))
+    const files = folders.flatMap((folder) => filesBelow(join(root, folder)).map((file) => `${folder}/${file}`))
+    const documents = ["README.md", "AGENTS.md", "CHANGELOG.md", "package.json", "tsconfig.json", "vitest.config.ts"]
+    const found = [...files, ...documents]
+      .filter((file) => existsSync(join(root, file)))
+      .flatMap((file) => machinePaths(readFileSync(join(root, file), "utf8")).map((path) => `${file}: ${path}`))
+    assert.deepStrictEqual(found, [])
+  })
+})
+
+describe("the rules of the house", () => {
+  const importing = (files: Record<string, ReadonlyArray<string>>): Sources =>
+    new Map(Object.entries(files).map(([file, names]) => [file, names.map((name) => `import "${name}"`).join("\n")]))
+
+  it("see every kind of import, and none in a comment", () => {
+    const text = [
+      `import * as Effect from "effect/Effect"`,
+      `import type { A } from "../StripeError.ts"`,
+      `export * from "./b.ts"`,
+      `type C = import("./c.ts").C`,
+      `const d = await import("./d.ts")`,
+      `/** import "./e.ts" */`
+    ].join("\n")
+    assert.sameMembers(
+      [...importsOf("internal/a.ts", text)],
+      ["effect/Effect", "StripeError.ts", "internal/b.ts", "internal/c.ts", "internal/d.ts"]
+    )
+  })
+
+  it("object to an import upward, and not to one downward", () => {
+    const upward = importing({ "StripeError.ts": ["./StripeClient.ts"], "StripeClient.ts": ["./internal/a.ts"] })
+    assert.deepStrictEqual(importProblems(upward), ["StripeError.ts > StripeClient.ts: imports run downward only"])
+  })
+
+  it("hold a module responsible for what it reaches through internal", () => {
+    const files = {
+      "StripeClient.ts": ["./internal/a.ts"],
+      "StripeError.ts": ["./internal/b.ts"],
+      "RetryPolicy.ts": [],
+      "internal/a.ts": ["./b.ts"],
+      "internal/b.ts": ["../RetryPolicy.ts"]
+    }
+    assert.deepStrictEqual(importProblems(importing(files)), [
+      "StripeError.ts > internal/b.ts > RetryPolicy.ts: imports run downward only"
+    ])
+  })
+
+  it("object to what crosses the walls of the sandbox and of the list engine", () => {
+    const sandbox = importing({
+      "Sandbox.ts": ["./internal/sandbox/rows.ts", "./StripeError.ts"],
+      "internal/sandbox/rows.ts": ["../shared.ts"],
+      "internal/shared.ts": [],
+      "StripeError.ts": ["./internal/reply.ts"],
+      "internal/reply.ts": ["./sandbox/rows.ts"]
+    })
+    assert.deepStrictEqual(
+      importProblems(sandbox).map((problem) => problem.split(":")[0]),
+      [
+        "Sandbox.ts > StripeError.ts",
+        "internal/sandbox/rows.ts > internal/shared.ts",
+        "StripeError.ts > internal/reply.ts > internal/sandbox/rows.ts"
+      ]
+    )
+    const engine = importing({ "Pagination.ts": ["./VerificationSession.ts"], "VerificationSession.ts": [] })
+    assert.deepStrictEqual(importProblems(engine), [
+      "Pagination.ts > VerificationSession.ts: the list engine knows nothing of Identity"
+    ])
+  })
+
+  it("find a cycle once, wherever it starts", () => {
+    const sources = importing({
+      "internal/a.ts": ["./b.ts"],
+      "internal/b.ts": ["./c.ts"],
+      "internal/c.ts": ["./b.ts"],
+      "internal/d.ts": ["./c.ts"]
+    })
+    assert.deepStrictEqual(cycles(sources), ["internal/b.ts > internal/c.ts > internal/b.ts"])
+  })
+
+  it("ask for a docstring with both tags, unless it says internal", () => {
+    const text = [
+      "/** @category models @since 0.1.0 */",
+      "export interface Documented {}",
+      "/** @internal */",
+      "export const hidden = 1",
+      "/** @since 0.1.0 */",
+      "export const half = 1",
+      `export { other } from "./internal/b.ts"`
+    ].join("\n")
+    assert.deepStrictEqual(undocumented(new Map([["A.ts", text]])), ["A.ts: export const half = 1"])
+  })
+
+  it("know a machine's path from a link", () => {
+    const folder = ["", "home", "someone"].join("/")
+    assert.deepStrictEqual(machinePaths(`see ${folder}/project`), [folder])
+    assert.deepStrictEqual(machinePaths("https://stripe.com/docs/work https://example.com/homes"), [])
+  })
+})
