@@ -141,7 +141,7 @@ const ValidOptions = Schema.Struct({
   prefetch: Schema.optional(Arguments.wholeNumber(0, 100))
 })
 
-const decodeOptions = Arguments.decoder(ValidOptions)
+const decodeOptions = Arguments.decoder(ValidOptions, "options")
 
 const validate = (options: Options): Result.Result<typeof ValidOptions.Type, InvalidArgumentError> =>
   Result.flatMap(decodeOptions(options), (valid) => {

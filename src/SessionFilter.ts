@@ -229,7 +229,7 @@ const decode = Arguments.decoder(Fields, "filter")
  *   onSuccess: () => "none"
  * })
  *
- * problem // => 'filter.status: got "verfied", accepted is canceled, processing, requires_input or verified'
+ * problem // => 'status: got "verfied", accepted is canceled, processing, requires_input or verified'
  * ```
  *
  * @category constructors

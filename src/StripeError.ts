@@ -9,7 +9,7 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import {
@@ -77,7 +77,7 @@ export class TimeoutError extends Schema.TaggedError<TimeoutError>(reasonId("Tim
     return true
   }
   override get message(): string {
-    return `No complete reply within ${this.limit}. Raise timeout, or ask for smaller pages.`
+    return `No complete reply within ${Duration.format(this.limit)}. Raise timeout, or ask for smaller pages.`
   }
 }
 

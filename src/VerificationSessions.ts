@@ -10,13 +10,12 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Arguments from "./internal/arguments.ts"
 import * as ListReply from "./internal/listReply.ts"
+import * as Requests from "./internal/sessionRequests.ts"
 import * as Pagination from "./Pagination.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
-import * as SessionFilter from "./SessionFilter.ts"
+import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
 import * as StripeError from "./StripeError.ts"
 import * as VerificationSession from "./VerificationSession.ts"
@@ -128,60 +127,14 @@ export class VerificationSessions extends Context.Service<VerificationSessions, 
   "effect-stripe-identity/VerificationSessions"
 ) {}
 
-const path = "/v1/identity/verification_sessions"
+const refused = (operation: string, reason: StripeError.Reason): StripeError.StripeError =>
+  new StripeError.StripeError({ operation, reason })
 
-const SessionId = Schema.String.check(Schema.isPattern(/^vs_\w+$/)).annotate({ expected: "the id of a session (vs_…)" })
-
-const checkId = Arguments.decoder(Schema.Struct({ id: SessionId }))
-
-const expandPath = (prefix: "data." | "") =>
-  Schema.String.check(
-    Schema.makeFilter((path) => path.startsWith(prefix) && path.split(".").length <= 4, {
-      expected: `a path${prefix === "" ? "" : ` that starts with "${prefix}"`} of at most four names, such as ${prefix}verified_outputs`
-    })
-  )
-
-const checkExpand = Arguments.decoder(Schema.Struct({ expand: Schema.optional(Schema.Array(expandPath(""))) }))
-
-const checkCursors = Arguments.decoder(
-  Schema.Struct({
-    startingAfter: Schema.optional(SessionId),
-    endingBefore: Schema.optional(SessionId),
-    expand: Schema.optional(Schema.Array(expandPath("data.")))
-  })
-)
-
-const checkPage = Arguments.decoder(
-  Schema.Struct({
-    limit: Schema.optional(Arguments.wholeNumber(1, 100)),
-    starting_after: Schema.optional(SessionId),
-    ending_before: Schema.optional(SessionId),
-    expand: Schema.optional(Schema.Array(expandPath("data.")))
-  })
-)
-
-/** The schema of the rows, from paths as a list has them. The caller's types say the same, see {@link Expanded}. */
-const rowSchema = (expand: ReadonlyArray<ListExpandPath> | undefined) =>
-  VerificationSession.expanded(
-    // Type boundary: every `ListExpandPath` is `data.` and an `ExpandPath`.
-    (expand ?? []).map((path) => path.slice("data.".length) as VerificationSession.ExpandPath)
-  )
-
-const expandQuery = (expand: ReadonlyArray<string> | undefined): SessionFilter.Query =>
-  (expand ?? []).map((path) => ["expand[]", path] as const)
-
-const optionalQuery = (name: string, value: string | number | undefined): SessionFilter.Query =>
-  value === undefined ? [] : [[name, String(value)]]
-
-const pageQuery = (page: {
-  readonly limit?: number | undefined
-  readonly starting_after?: string | undefined
-  readonly ending_before?: string | undefined
-}): SessionFilter.Query => [
-  ...optionalQuery("limit", page.limit),
-  ...optionalQuery("starting_after", page.starting_after),
-  ...optionalQuery("ending_before", page.ending_before)
-]
+const check = <A>(
+  operation: string,
+  checked: Result.Result<A, StripeError.InvalidArgumentError>
+): Effect.Effect<A, StripeError.StripeError> =>
+  Effect.fromResult(Result.mapError(checked, (reason) => refused(operation, reason)))
 
 /**
  * Makes the service on a `StripeClient`.
@@ -192,25 +145,14 @@ const pageQuery = (page: {
 export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Effect.map(
   StripeClient.StripeClient,
   (client): Service => {
-    const refuse = (operation: string) => (reason: StripeError.Reason) =>
-      new StripeError.StripeError({ operation, reason })
-
     const list = Effect.fn("VerificationSessions.list")(function* (
       params: ListParams<ReadonlyArray<ListExpandPath>> = {}
     ) {
       const operation = "VerificationSessions.list"
       const { ending_before, expand, limit, starting_after, ...filter } = params
-      const page = { limit, starting_after, ending_before }
-      const checked = Result.all([
-        SessionFilter.fromUnknown(filter),
-        checkPage({ ...page, expand }),
-        starting_after === undefined || ending_before === undefined
-          ? Result.void
-          : Arguments.refuse("starting_after, ending_before", "both", "one of them")
-      ])
-      if (Result.isFailure(checked)) return yield* refuse(operation)(checked.failure)
-      const query = [...SessionFilter.toQuery(checked.success[0]), ...pageQuery(page), ...expandQuery(expand)]
-      return yield* client.get({ operation, path, query, decode: ListReply.pageDecoder(rowSchema(expand)) })
+      const query = yield* check(operation, Requests.page(filter, { limit, starting_after, ending_before }, expand))
+      const decode = ListReply.pageDecoder(Requests.rowSchema(expand))
+      return yield* client.get({ operation, path: Requests.path, query, decode })
     })
 
     const retrieve = Effect.fn("VerificationSessions.retrieve")(function* (
@@ -218,22 +160,17 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       options?: { readonly expand?: ReadonlyArray<VerificationSession.ExpandPath> | undefined }
     ) {
       const operation = "VerificationSessions.retrieve"
-      const expand = options?.expand
-      const checked = Result.all([checkId({ id }), checkExpand({ expand })])
-      if (Result.isFailure(checked)) return yield* refuse(operation)(checked.failure)
-      const decodeRow = ListReply.rowDecoder(VerificationSession.expanded(expand ?? []))
-      return yield* client.get({
-        operation,
-        path: `${path}/${id}`,
-        query: expandQuery(expand),
-        decode: (body, requestId) => decodeRow(body, [], requestId)
-      })
+      const expand = options?.expand ?? []
+      const query = yield* check(operation, Requests.retrieve(id, expand))
+      const decodeRow = ListReply.rowDecoder(VerificationSession.expanded(expand))
+      const decode = (body: unknown, requestId: string | undefined) => decodeRow(body, [], requestId)
+      return yield* client.get({ operation, path: `${Requests.path}/${id}`, query, decode })
     })
 
     /** What `pages` and `stream` share: the arguments checked, and how one page is fetched. */
     const read =
-      (operation: string) =>
       <A>(
+        operation: string,
         paginate: (
           fetch: Pagination.FetchPage<VerificationSession.Any, StripeError.StripeError>,
           options: Pagination.Options
@@ -242,34 +179,23 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       (filter: SessionFilter.Input = {}, options: ReadOptions<ReadonlyArray<ListExpandPath>> = {}) => {
         const { expand, ...walk } = options
         const { endingBefore, startingAfter } = walk
-        const checked = Result.all([
-          SessionFilter.fromUnknown(filter),
-          checkCursors({ startingAfter, endingBefore, expand })
-        ])
-        if (Result.isFailure(checked)) return Stream.fail(refuse(operation)(checked.failure))
-        const filterQuery = SessionFilter.toQuery(checked.success[0])
-        const decode = ListReply.pageDecoder(rowSchema(expand))
-        const fetch: Pagination.FetchPage<VerificationSession.Any, StripeError.StripeError> = (request) =>
-          Effect.withSpan(
-            client.get({
-              operation,
-              path,
-              query: [...filterQuery, ...pageQuery(request), ...expandQuery(expand)],
-              page: request.page,
-              cursor: request.starting_after ?? request.ending_before,
-              decode
-            }),
-            "VerificationSessions.page",
-            {
-              attributes: {
-                page: request.page,
-                limit: request.limit,
-                cursor: request.starting_after ?? request.ending_before
-              }
-            }
-          )
-        return paginate(fetch, walk).pipe(
-          Stream.mapError((error) => (StripeError.isStripeError(error) ? error : refuse(operation)(error))),
+        const start = Effect.map(
+          check(operation, Requests.walk(filter, { startingAfter, endingBefore }, expand)),
+          (toQuery) => {
+            const decode = ListReply.pageDecoder(Requests.rowSchema(expand))
+            return paginate((request) => {
+              const { limit, page } = request
+              const cursor = request.starting_after ?? request.ending_before
+              return Effect.withSpan(
+                client.get({ operation, path: Requests.path, query: toQuery(request), page, cursor, decode }),
+                "VerificationSessions.page",
+                { attributes: { page, limit, cursor } }
+              )
+            }, walk)
+          }
+        )
+        return Stream.unwrap(start).pipe(
+          Stream.mapError((error) => (StripeError.isStripeError(error) ? error : refused(operation, error))),
           Stream.withSpan(operation)
         )
       }
@@ -278,8 +204,8 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       // Type boundary: the schema of the rows was chosen by `expand`, and so was the type; see `rowSchema`.
       list: list as Service["list"],
       retrieve: retrieve as Service["retrieve"],
-      pages: read("VerificationSessions.pages")(Pagination.pages) as Service["pages"],
-      stream: read("VerificationSessions.stream")(Pagination.rows) as Service["stream"]
+      pages: read("VerificationSessions.pages", Pagination.pages) as Service["pages"],
+      stream: read("VerificationSessions.stream", Pagination.rows) as Service["stream"]
     })
   }
 )

@@ -22,19 +22,17 @@ const show = (value: unknown): string => {
 const valueAt = (input: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
   path.reduce((value: unknown, key) => (Predicate.hasProperty(value, key) ? value[key] : undefined), input)
 
-/**
- * A decoder for one kind of argument. `within` names the argument in paths; without it the paths start at the fields.
- */
+/** A decoder for one kind of argument. `name` is the path of a problem with the argument as a whole. */
 export const decoder = <
   S extends Schema.Constraint & { readonly fields: Schema.Struct.Fields; readonly DecodingServices: never }
 >(
   schema: S,
-  within?: string
+  name: string
 ): ((input: unknown) => Result.Result<S["Type"], InvalidArgumentError>) => {
   const decode = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   const names = `one of the names ${Object.keys(schema.fields).join(", ")}`
   const toIssue = ({ expected, path }: Issues.Expectation, input: unknown): ArgumentIssue => ({
-    path: Issues.showPath(within === undefined ? path : [within, ...path]),
+    path: path.length === 0 ? name : Issues.showPath(path),
     actual: show(valueAt(input, path)),
     accepted: expected === "no excess property" && path.length === 1 ? names : expected
   })

@@ -28,8 +28,10 @@ const replyFields = {
 }
 
 /** Stripe's own words, else ours, and then what to do about it. */
-const say = (description: string | undefined, otherwise: string, advice?: string): string =>
-  [description ?? otherwise, advice].filter((part) => part !== undefined && part !== "").join(" ")
+const say = (description: string | undefined, otherwise: string, advice = ""): string => {
+  const what = (description ?? otherwise).trim()
+  return [what === "" || /[.!?]$/.test(what) ? what : `${what}.`, advice].filter((part) => part !== "").join(" ")
+}
 
 /**
  * Too many requests (429, or 400 with `code: rate_limit`), or an object lock (`code: lock_timeout`). Retried.

@@ -26,7 +26,7 @@ const labels = {
 // The secret fields whose value needs no conversion of its own.
 const plainSecrets = ["client_secret", "url", "provided_details", "verified_outputs"] as const
 
-const fromWire = (wire: EncodedAny): Any => {
+export const fromWire = (wire: EncodedAny): Any => {
   const session: Record<string, unknown> = { ...wire, created: DateTime.fromEpochSeconds(wire.created) }
   for (const field of plainSecrets) {
     const value = wire[field]
@@ -47,7 +47,7 @@ const fromWire = (wire: EncodedAny): Any => {
 const unwrap = (value: unknown): unknown =>
   value === null ? null : Redacted.isRedacted(value) ? Redacted.value(value) : undefined
 
-const toWire = (session: Unchecked<Any>): Record<string, unknown> => {
+export const toWire = (session: Unchecked<Any>): Record<string, unknown> => {
   const wire: Record<string, unknown> = { ...session, created: toEpochSeconds(session.created) }
   for (const field of plainSecrets) {
     if (field in wire) wire[field] = unwrap(wire[field])

@@ -2,7 +2,7 @@
  * What Effect's `HttpClient` says when no whole reply came, in words that are safe to show. The client's own error is
  * not kept as a cause, because it holds the request and with it the key.
  */
-import * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
 import { TransportError } from "../StripeError.ts"
 import * as StripeReply from "./stripeReply.ts"

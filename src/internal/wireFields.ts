@@ -9,8 +9,8 @@ import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 
 /**
- * A string of which some values are known. The known ones complete and narrow; any other string is kept, because Stripe
- * adds values without a new API version (`redaction.status` got `validated` in 2026).
+ * A string of which some values are known, for editors to complete. Any other string is kept, because Stripe adds values
+ * without a new API version (`redaction.status` got `validated` in 2026). Comparing does not narrow such a type; guards do.
  */
 export type Open<Known extends string> = Known | (string & {})
 

@@ -1,0 +1,345 @@
+/**
+ * A simulated Stripe in the box, with as many verification sessions as you like and faults on demand. It answers the list
+ * and the retrieve call as Stripe does: order, cursors, filters, expansion, refusals, keys, versions and headers. Use it
+ * to test code that reads sessions, to try the library without an account, or as a server for any other Stripe client.
+ *
+ * **Details**
+ *
+ * There is one simulation with two fronts. {@link layer} is an `HttpClient` in process: no port, and all waiting is by
+ * `Clock`, so it works under `TestClock`. {@link layerServer} puts the same on a real server. Everything is a function of
+ * the options: the same seed gives the same rows, ids, people and faults, and a million sessions take no memory.
+ *
+ * It shares no code with the rest of the library, which is what makes it a fair judge of it. All names, documents and
+ * numbers in it are invented, all keys are fakes that open nothing else, and every secret field says "SANDBOX".
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpServer from "effect/http/HttpServer"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Authentication from "./internal/sandbox/authentication.ts"
+import * as ClientFront from "./internal/sandbox/clientFront.ts"
+import * as Engine from "./internal/sandbox/engine.ts"
+import type { Shape } from "./internal/sandbox/history.ts"
+import type { Incoming, InjectOptions, RecordedRequest } from "./internal/sandbox/recording.ts"
+import type { ConnectionReset, Reply } from "./internal/sandbox/reply.ts"
+import * as ServerFront from "./internal/sandbox/serverFront.ts"
+import type { Session, SessionPatch } from "./internal/sandbox/session.ts"
+import { Fault } from "./internal/sandbox/faults.ts"
+
+export {
+  /**
+   * What the sandbox can do wrong on demand; the constructors say what each fault does.
+   *
+   * @category faults
+   * @since 0.1.0
+   */
+  Fault
+}
+
+/**
+ * How the moments of creation are spread over the range: evenly, twenty times as densely at the end as at the beginning,
+ * by day and night, in twenty bursts, half of all rows within ten minutes, or all in one second.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type History = Shape
+
+/**
+ * A session as the wire shows it: Stripe's names, `created` in epoch seconds. `SessionPatch` is any part of one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type { Session, SessionPatch }
+
+/**
+ * A request that reached the sandbox, and what became of it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type { RecordedRequest }
+
+/**
+ * Which requests a fault befalls.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type { InjectOptions }
+
+/**
+ * What a front hands in and gets back. Only needed to write another front.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type { ConnectionReset, Incoming, Reply }
+
+/**
+ * What kind of Stripe to simulate.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How many sessions there are at the start. @default 250 */
+  readonly sessions?: number | undefined
+  /** Everything that looks random follows from this. @default 1 */
+  readonly seed?: number | undefined
+  /** How the moments of creation are spread over the range. @default "uniform" */
+  readonly history?: History | undefined
+  /** The earliest possible `created`. @default 2025-01-01T00:00:00Z */
+  readonly from?: DateTime.Utc | undefined
+  /** Every `created` of the start is before this. @default 2026-01-01T00:00:00Z */
+  readonly to?: DateTime.Utc | undefined
+  /** How long after its `created` an inserted session appears in lists, by `Clock`. @default 0 */
+  readonly visibilityLag?: Duration.Input | undefined
+  /** How long every answer takes, by `Clock`; a `jitter` of 0.3 spreads it by ±30 %, seeded. @default 0 */
+  readonly latency?: Duration.Input | { readonly base: Duration.Input; readonly jitter: number } | undefined
+  /** Whether the account may use Identity; if not, every request is refused with 400. @default "identity-enabled" */
+  readonly account?: "identity-enabled" | "identity-not-enabled" | undefined
+  /**
+   * Whether any session may be a cursor, or only one that the filter of the request selects; with "must-match-filter" any
+   * other is refused with 400 `resource_missing`, as Stripe does for some resources. @default "any-session"
+   */
+  readonly cursorPolicy?: "any-session" | "must-match-filter" | undefined
+  /** Answers 429 beyond `limit` requests in `window`: a token bucket by `Clock`. @default undefined (no limit) */
+  readonly rateLimit?: { readonly limit: number; readonly window: Duration.Input } | undefined
+  /**
+   * Where a session appears that is inserted into a second which has others: above them, or anywhere among them, for good.
+   * Ids never tell the order. @default "insertion"
+   */
+  readonly orderWithinSecond?: "insertion" | "shuffled" | undefined
+}
+
+/**
+ * The controls of a sandbox: what was asked of it, and what is to happen next.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Every request so far, in order of arrival. */
+  readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
+  /** Forgets the requests so far. Numbering goes on. */
+  readonly clearRequests: Effect.Effect<void>
+  /** The whole list as it is listed now, newest first, unexpanded: exactly what a walk over the pages must give. */
+  readonly sessions: Effect.Effect<ReadonlyArray<Session>>
+  /**
+   * Adds a session. Its `created` is now by `Clock` (beware: a `TestClock` starts in 1970) and its status is
+   * "requires_input", unless given; what else is not given is made up. Dies if the id is taken.
+   */
+  readonly insert: (patch?: SessionPatch) => Effect.Effect<Session>
+  /**
+   * Changes a session. A new `status` brings the fields that belong to it (secret, url, error, report), unless they are
+   * given too. `id` and `created` never change. Dies if there is no such session.
+   */
+  readonly update: (id: string, patch: SessionPatch) => Effect.Effect<void>
+  /** Arranges a fault for requests to come. Of several that are due, the one injected first is taken. */
+  readonly inject: (fault: Fault, options?: InjectOptions) => Effect.Effect<void>
+  /** Withdraws the faults that nobody met. */
+  readonly clearFaults: Effect.Effect<void>
+  /** Answers a request. This is what both fronts call; only needed to write another front. */
+  readonly respond: (incoming: Incoming) => Effect.Effect<Reply, ConnectionReset>
+}
+
+/**
+ * The controls of a sandbox, as a service.
+ *
+ * **Example** (Counting the requests of a page walk)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { HttpClient, HttpClientRequest } from "effect/http"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const statuses = await Effect.gen(function*() {
+ *   const request = HttpClientRequest.get("https://api.stripe.com/v1/identity/verification_sessions").pipe(
+ *     HttpClientRequest.bearerToken(Sandbox.apiKey)
+ *   )
+ *   yield* HttpClient.execute(request)
+ *   const sandbox = yield* Sandbox.Sandbox
+ *   const requests = yield* sandbox.requests
+ *   return requests.map((request) => request.status)
+ * }).pipe(Effect.provide(Sandbox.layer({ sessions: 3 })), Effect.runPromise)
+ *
+ * statuses // => [200]
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Sandbox extends Context.Service<Sandbox, Service>()("effect-stripe-identity/Sandbox") {}
+
+/**
+ * The key that may list and retrieve. A fake: it opens nothing but the sandbox.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const apiKey: Redacted.Redacted<string> = Redacted.make(Authentication.fullAccessKey)
+
+/**
+ * A restricted key without the permission to read sessions: 403.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const restrictedApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.restrictedKey)
+
+/**
+ * A restricted key that may also see sensitive fields (dates of birth, id numbers, document numbers, images), when they are
+ * named in `expand[]`.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const sensitiveApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.sensitiveKey)
+
+/**
+ * A key that has expired: 401 `api_key_expired`.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const expiredApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.expiredKey)
+
+/**
+ * A live mode key. Live mode has no sessions, and says so when it is asked for one of test mode.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const liveApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.liveKey)
+
+/**
+ * The connected account that no key has access to: 403 `account_invalid`. Any other `acct_…` in `Stripe-Account` is let in
+ * and shows the same sessions.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const unreachableAccount: string = Authentication.unreachableAccount
+
+/**
+ * Starts a sandbox. Takes no time to speak of, whatever the number of sessions. Dies if an option makes no sense.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options = {}): Effect.Effect<Service> =>
+  Effect.sync(() => {
+    const { latency = 0, rateLimit, seed = 1, sessions = 250 } = options
+    const from = options.from === undefined ? 1735689600 : Math.ceil(DateTime.toEpochSeconds(options.from))
+    const to = options.to === undefined ? 1767225600 : Math.ceil(DateTime.toEpochSeconds(options.to))
+    const wanted = (condition: boolean, message: string): void => {
+      if (!condition) throw new RangeError(`Sandbox: ${message}`)
+    }
+    wanted(Number.isInteger(sessions) && sessions >= 0 && sessions <= 1e9, "sessions must be a whole number up to 1e9")
+    wanted(Number.isInteger(seed), "seed must be a whole number")
+    wanted(from < to, "from must be before to")
+    const spread = typeof latency === "object" && "jitter" in latency ? latency : { base: latency, jitter: 0 }
+    wanted(spread.jitter >= 0 && spread.jitter <= 1, "jitter must be between 0 and 1")
+    const window = Duration.toMillis(rateLimit?.window ?? 1)
+    wanted(rateLimit === undefined || rateLimit.limit >= 0, "the limit of rateLimit must not be negative")
+    wanted(window > 0, "the window of rateLimit must not be empty")
+    return Engine.make({
+      sessions,
+      seed,
+      history: options.history ?? "uniform",
+      from,
+      to,
+      visibilityLag: Duration.toMillis(options.visibilityLag ?? 0),
+      latency: { base: Duration.toMillis(spread.base), jitter: spread.jitter },
+      identityEnabled: options.account !== "identity-not-enabled",
+      cursorsMustMatch: options.cursorPolicy === "must-match-filter",
+      rateLimit: rateLimit === undefined ? undefined : { limit: rateLimit.limit, window },
+      shuffled: options.orderWithinSecond === "shuffled"
+    })
+  })
+
+/**
+ * A client that asks the given sandbox in process. It does not care which host a request names.
+ *
+ * @category clients
+ * @since 0.1.0
+ */
+export const client = (sandbox: Service): HttpClient.HttpClient => ClientFront.make(sandbox)
+
+/**
+ * A sandbox and an `HttpClient` that asks it, in process: for tests and examples.
+ *
+ * **Details**
+ *
+ * A connection that is reset is an `HttpClientError` with a `TransportError`; one that is reset in the middle of a body
+ * makes reading the body fail. A client that is interrupted is recorded as "aborted".
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<Sandbox | HttpClient.HttpClient> =>
+  Layer.effectContext(
+    Effect.map(make(options), (sandbox) =>
+      Context.make(Sandbox, sandbox).pipe(Context.add(HttpClient.HttpClient, client(sandbox)))
+    )
+  )
+
+/**
+ * A sandbox without a client, for use with {@link layerServer}.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerSandbox = (options?: Options): Layer.Layer<Sandbox> => Layer.effect(Sandbox, make(options))
+
+/**
+ * The sandbox as a handler, to be mounted in a server of your own.
+ *
+ * @category servers
+ * @since 0.1.0
+ */
+export const httpApp: Effect.Effect<HttpServerResponse, never, HttpServerRequest | Sandbox> = Effect.flatMap(
+  Sandbox,
+  ServerFront.handle
+)
+
+/**
+ * Serves the sandbox on the given `HttpServer`, against which any Stripe client can be run.
+ *
+ * **Example** (A sandbox on a free port of this machine)
+ *
+ * ```ts
+ * import { NodeHttpServer } from "@effect/platform-node"
+ * import { Effect, Layer } from "effect"
+ * import { HttpServer } from "effect/http"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ * import { createServer } from "node:http"
+ *
+ * const server = Sandbox.layerServer.pipe(
+ *   Layer.provideMerge(Sandbox.layerSandbox({ sessions: 2500 })),
+ *   Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
+ * )
+ *
+ * const status = await Effect.gen(function*() {
+ *   const address = yield* HttpServer.addressFormattedWith(Effect.succeed)
+ *   const response = yield* Effect.promise(() => fetch(`${address}/v1/identity/verification_sessions`))
+ *   return response.status
+ * }).pipe(Effect.provide(server), Effect.runPromise)
+ *
+ * status // => 401
+ * ```
+ *
+ * @category servers
+ * @since 0.1.0
+ */
+export const layerServer: Layer.Layer<never, never, HttpServer.HttpServer | Sandbox> = HttpServer.serve(httpApp)

@@ -1,0 +1,288 @@
+/**
+ * An attempt to verify who somebody is, as Stripe Identity returns it.
+ *
+ * Fields are named as Stripe names them. Only what Stripe always sends is required; the rest may be `null` or absent,
+ * and stays what it was when encoded again. Every enum keeps values that this version does not know. What is secret or
+ * personal is `Redacted`: read it with `Redacted.value`.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Codec from "./internal/sessionCodec.ts"
+import type * as Model from "./internal/sessionModel.ts"
+
+export {
+  LastError,
+  ProvidedDetails,
+  Redaction,
+  RelatedPerson,
+  SessionOptions,
+  Status,
+  Type,
+  VerifiedOutputs
+} from "./internal/sessionWire.ts"
+
+export type {
+  Any,
+  Encoded,
+  EncodedAny,
+  Expanded,
+  ExpandedBy,
+  ExpandPath,
+  SecretField,
+  WithOutputs,
+  WithOutputsAndReport,
+  WithReport
+} from "./internal/sessionModel.ts"
+
+/**
+ * A verification session, with nothing expanded.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type VerificationSession = Model.VerificationSession
+
+/**
+ * The codec between a session with nothing expanded and Stripe's JSON. Decoding checks every field and drops the keys
+ * it does not know; encoding gives back what came, secrets included. To write sessions elsewhere, use {@link Json}.
+ *
+ * @example
+ * ```ts
+ * import { DateTime, Schema } from "effect"
+ * import { VerificationSession } from "effect-stripe-identity"
+ *
+ * const session = Schema.decodeUnknownSync(VerificationSession.VerificationSession)({
+ *   id: "vs_1",
+ *   object: "identity.verification_session",
+ *   created: 1767225600,
+ *   livemode: false,
+ *   status: "requires_input",
+ *   type: "document",
+ *   metadata: {},
+ *   client_secret: "vs_1_secret"
+ * })
+ *
+ * DateTime.formatIso(session.created) // => "2026-01-01T00:00:00.000Z"
+ * String(session.client_secret) // => "<redacted:client_secret>"
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const VerificationSession: Schema.Codec<VerificationSession, Model.Encoded> =
+  // Type boundary: this wire has neither outputs nor a report, so the session has neither.
+  Codec.unexpanded as Schema.Codec<VerificationSession, Model.Encoded>
+
+/**
+ * The codec of sessions for which these paths were expanded: one of four, and {@link VerificationSession} itself for no
+ * path.
+ *
+ * @example
+ * ```ts
+ * import { Redacted, Schema } from "effect"
+ * import { VerificationSession } from "effect-stripe-identity"
+ *
+ * const decode = Schema.decodeUnknownSync(VerificationSession.expanded(["verified_outputs"]))
+ * const session = decode({
+ *   id: "vs_1",
+ *   object: "identity.verification_session",
+ *   created: 1767225600,
+ *   livemode: false,
+ *   status: "verified",
+ *   type: "document",
+ *   metadata: {},
+ *   verified_outputs: { first_name: "Jenny", last_name: "Rosen" }
+ * })
+ *
+ * String(session.verified_outputs) // => "<redacted:verified_outputs>"
+ * session.verified_outputs && Redacted.value(session.verified_outputs).first_name // => "Jenny"
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const expanded = <const Paths extends ReadonlyArray<Model.ExpandPath>>(
+  paths: Paths
+): Schema.Codec<Model.ExpandedBy<Paths>, Model.EncodedAny> => {
+  const outputs = paths.some((path) => path.startsWith("verified_outputs"))
+  const report = paths.some((path) => path.startsWith("last_verification_report"))
+  // Type boundary: the choice that `Expanded` makes among types, made among values.
+  return choose(outputs, report) as Schema.Codec<Model.ExpandedBy<Paths>, Model.EncodedAny>
+}
+
+const choose = (outputs: boolean, report: boolean) => {
+  if (outputs && report) return Codec.withOutputsAndReport
+  if (outputs) return Codec.withOutputs
+  return report ? Codec.withReport : Codec.unexpanded
+}
+
+/**
+ * Whether the person was verified. Like the other guards it narrows `status`, and keeps what an expanded session has.
+ *
+ * @example
+ * ```ts
+ * import { DateTime, Effect, Stream } from "effect"
+ * import { VerificationSession } from "effect-stripe-identity"
+ *
+ * const created = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
+ * const ids = Stream.make(
+ *   VerificationSession.make({ id: "vs_1", status: "verified", created }),
+ *   VerificationSession.make({ id: "vs_2", status: "canceled", created })
+ * ).pipe(
+ *   Stream.filter(VerificationSession.isVerified),
+ *   Stream.map((session) => session.id),
+ *   Stream.runCollect
+ * )
+ *
+ * Effect.runSync(ids) // => ["vs_1"]
+ * ```
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isVerified = <Session extends Pick<VerificationSession, "status">>(
+  session: Session
+): session is Session & { readonly status: "verified" } => session.status === "verified"
+
+/**
+ * Whether the session waits for the person: nobody tried yet, or the last attempt failed and `last_error` says why.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isRequiresInput = <Session extends Pick<VerificationSession, "status">>(
+  session: Session
+): session is Session & { readonly status: "requires_input" } => session.status === "requires_input"
+
+/**
+ * Whether Stripe is checking what the person gave.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isProcessing = <Session extends Pick<VerificationSession, "status">>(
+  session: Session
+): session is Session & { readonly status: "processing" } => session.status === "processing"
+
+/**
+ * Whether the session was given up.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isCanceled = <Session extends Pick<VerificationSession, "status">>(
+  session: Session
+): session is Session & { readonly status: "canceled" } => session.status === "canceled"
+
+/**
+ * Whether the personal data of the session is gone. `false` while Stripe still removes it, which takes up to four days;
+ * `redaction` tells.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isRedacted = <Session extends Pick<VerificationSession, "redaction">>(
+  session: Session
+): session is Session & { readonly redaction: { readonly status: "redacted" } } =>
+  session.redaction?.status === "redacted"
+
+/**
+ * What {@link make} needs: an id, a moment and a status; the rest of a session where a test cares.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export interface MakeOptions
+  extends
+    Pick<VerificationSession, "id" | "created" | "status">,
+    Partial<Omit<VerificationSession, "id" | "object" | "created" | "status">> {}
+
+/**
+ * A session for your own tests. `livemode` is `false`, `metadata` empty and `type` `"document"` unless you say otherwise,
+ * and `created` is cut to the second. Throws a
+ * `SchemaError` when a field is wrong. Spread the result to add what expands.
+ *
+ * @example
+ * ```ts
+ * import { DateTime, Redacted } from "effect"
+ * import { VerificationSession } from "effect-stripe-identity"
+ *
+ * const session = VerificationSession.make({
+ *   id: "vs_1",
+ *   status: "verified",
+ *   created: DateTime.makeUnsafe("2026-01-01T00:00:00Z")
+ * })
+ * const withOutputs: VerificationSession.Expanded<"verified_outputs"> = {
+ *   ...session,
+ *   verified_outputs: Redacted.make({ first_name: "Jenny" })
+ * }
+ *
+ * session.livemode // => false
+ * withOutputs.id // => "vs_1"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = ({ created, id, ...options }: MakeOptions): VerificationSession =>
+  Result.getOrThrow(
+    check({
+      id,
+      object: "identity.verification_session",
+      livemode: false,
+      type: "document",
+      metadata: {},
+      ...options,
+      created: DateTime.fromEpochSeconds(DateTime.toEpochSeconds(created))
+    })
+  )
+
+const check = Schema.decodeUnknownResult(Schema.toType(VerificationSession))
+
+/**
+ * How {@link Json} writes sessions.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface JsonOptions {
+  /** The secret fields to write all the same. Default: none. */
+  readonly reveal?: ReadonlyArray<Model.SecretField> | undefined
+}
+
+/**
+ * A codec for files, queues and databases: a session, expanded or not, to plain JSON in Stripe's own names, `created` in
+ * epoch seconds. The secret fields are left out unless `reveal` names them. Of a report that is not revealed its id
+ * stays, as if it had not been expanded. `metadata` and `client_reference_id` are yours, and are written.
+ *
+ * Decodes such a row back, with the secret fields that it has.
+ *
+ * @example
+ * ```ts
+ * import { DateTime, Redacted, Schema } from "effect"
+ * import { VerificationSession } from "effect-stripe-identity"
+ *
+ * const session = VerificationSession.make({
+ *   id: "vs_1",
+ *   status: "requires_input",
+ *   created: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
+ *   client_secret: Redacted.make("vs_1_secret"),
+ *   url: Redacted.make("https://verify.stripe.com/start/1")
+ * })
+ * const safe = Schema.encodeSync(VerificationSession.Json())
+ * const withUrl = Schema.encodeSync(VerificationSession.Json({ reveal: ["url"] }))
+ *
+ * safe(session).created // => 1767225600
+ * "url" in safe(session) // => false
+ * withUrl(session).url // => "https://verify.stripe.com/start/1"
+ * "client_secret" in withUrl(session) // => false
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Json = (options?: JsonOptions): Schema.Codec<Model.Any, Model.EncodedAny> =>
+  Codec.json(options?.reveal ?? [])

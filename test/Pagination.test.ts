@@ -1,0 +1,219 @@
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, Ref, Schema, Stream } from "effect"
+import { Pagination, type StripeError } from "effect-stripe-identity"
+
+type Page = Pagination.Page<Pagination.Row>
+
+/** Rows written as `name@second`. */
+const rows = (...texts: ReadonlyArray<string>): ReadonlyArray<Pagination.Row> =>
+  texts.map((text) => {
+    const [id = "", second = "0"] = text.split("@")
+    return { id, created: DateTime.makeUnsafe(Number(second) * 1000) }
+  })
+
+const page = (has_more: boolean, ...texts: ReadonlyArray<string>): Page => ({
+  data: rows(...texts),
+  has_more,
+  requestId: "req_1"
+})
+
+/** Answers requests with these pages in turn, the last one for ever, and records what was asked. */
+const scripted = (...pages: ReadonlyArray<Page>) =>
+  Effect.map(Ref.make<ReadonlyArray<Pagination.PageRequest>>([]), (asked) => ({
+    asked: Ref.get(asked),
+    fetch: (request: Pagination.PageRequest) =>
+      Effect.flatMap(
+        Ref.getAndUpdate(asked, (asked) => [...asked, request]),
+        (before) => {
+          const next = pages[Math.min(before.length, pages.length - 1)]
+          return next === undefined ? Effect.die("no page") : Effect.succeed(next)
+        }
+      )
+  }))
+
+const read = (pages: ReadonlyArray<Page>, options?: Pagination.Options) =>
+  Effect.gen(function* () {
+    const script = yield* scripted(...pages)
+    const seen: Array<string> = []
+    const error = yield* Pagination.rows(script.fetch, options).pipe(
+      Stream.runForEach((row) => Effect.sync(() => seen.push(row.id))),
+      Effect.match({
+        onFailure: (error): Pagination.WalkError | undefined => error,
+        onSuccess: () => undefined
+      })
+    )
+    return { seen, error, asked: yield* script.asked }
+  })
+
+describe("a walk", () => {
+  it.effect("goes on from the last row, whose id is the cursor", () =>
+    Effect.gen(function* () {
+      const { asked, seen } = yield* read([page(true, "d@4", "c@4"), page(true, "b@3", "a@3"), page(false, "z@1")], {
+        pageSize: 2
+      })
+      assert.deepStrictEqual(seen, ["d", "c", "b", "a", "z"])
+      assert.deepStrictEqual(asked, [
+        { page: 1, limit: 2 },
+        { page: 2, limit: 2, starting_after: "c" },
+        { page: 3, limit: 2, starting_after: "a" }
+      ])
+    })
+  )
+
+  it.effect("oldest-first turns each page round and goes on from its newest row", () =>
+    Effect.gen(function* () {
+      const { asked, seen } = yield* read([page(true, "c@2", "b@1"), page(false, "e@4", "d@3")], {
+        direction: "oldest-first",
+        endingBefore: "a",
+        pageSize: 2
+      })
+      assert.deepStrictEqual(seen, ["b", "c", "d", "e"])
+      assert.deepStrictEqual(asked, [
+        { page: 1, limit: 2, ending_before: "a" },
+        { page: 2, limit: 2, ending_before: "c" }
+      ])
+    })
+  )
+
+  it.effect("maxItems ends the walk although the list goes on", () =>
+    Effect.gen(function* () {
+      const { asked, seen } = yield* read([page(true, "c@3", "b@2"), page(true, "a@1")], { pageSize: 2, maxItems: 3 })
+      assert.deepStrictEqual(seen, ["c", "b", "a"])
+      assert.deepStrictEqual(
+        asked.map((request) => request.limit),
+        [2, 1]
+      )
+    })
+  )
+
+  it.effect("asks for the same page again when it is pulled again after a failure", () =>
+    Effect.gen(function* () {
+      const asked: Array<string | undefined> = []
+      const pull = yield* Stream.toPull(
+        Pagination.rows((request) => {
+          asked.push(request.starting_after)
+          return asked.length === 2
+            ? Effect.fail("down")
+            : Effect.succeed(page(asked.length === 1, `r${asked.length}@0`))
+        })
+      )
+      yield* pull
+      assert.strictEqual(yield* Effect.flip(pull), "down")
+      assert.deepStrictEqual(
+        (yield* pull).map((row) => row.id),
+        ["r3"]
+      )
+      assert.deepStrictEqual(asked, [undefined, "r1", "r1"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("holds one page of memory: ten thousand pages of guards do not grow", () =>
+    Effect.gen(function* () {
+      const size = 10_000
+      const count = yield* Pagination.rows(
+        (request) => Effect.succeed(page(request.page < size, `r${request.page}@${size - request.page}`)),
+        { pageSize: 1 }
+      ).pipe(Stream.runCount)
+      assert.strictEqual(count, size)
+    })
+  )
+})
+
+describe("a list that does not go on is PaginationStalledError, never an end and never a loop", () => {
+  const cases: ReadonlyArray<
+    readonly [name: string, pages: ReadonlyArray<Page>, seen: number, says: string, options?: Pagination.Options]
+  > = [
+    ["a page that repeats", [page(true, "b@2", "a@1")], 2, "b came again"],
+    ["a row that comes again", [page(true, "c@3", "b@2"), page(true, "b@2", "a@1")], 2, "b came again"],
+    ["a row twice on a page", [page(false, "b@2", "b@2")], 0, "b came twice"],
+    ["more rows announced and none sent", [page(true, "b@2"), page(true)], 1, "without any"],
+    ["more rows announced on an empty first page", [page(true)], 0, "without any"],
+    ["rows out of order on a page", [page(false, "b@2", "c@3")], 0, "c is newer"],
+    ["rows out of order across pages", [page(true, "b@2"), page(false, "c@3")], 1, "c is newer"],
+    [
+      "a page larger than asked for",
+      [page(false, "c@3", "b@2", "a@1")],
+      0,
+      "2 rows were asked for and 3 came",
+      { pageSize: 2 }
+    ],
+    [
+      "rows out of order when walking oldest-first",
+      [page(true, "b@2"), page(false, "a@1")],
+      1,
+      "a is older",
+      { direction: "oldest-first", endingBefore: "x" }
+    ]
+  ]
+  for (const [name, pages, rowsBefore, says, options] of cases) {
+    it.effect(name, () =>
+      Effect.gen(function* () {
+        const { asked, error, seen } = yield* read(pages, options)
+        assert.strictEqual(error?._tag, "PaginationStalledError")
+        assert.include(error?.message, says)
+        assert.strictEqual(seen.length, rowsBefore)
+        assert.strictEqual(asked.length, (error as StripeError.PaginationStalledError).page)
+      })
+    )
+  }
+
+  it.effect("names the page, the cursor and the request", () =>
+    Effect.gen(function* () {
+      const { error } = yield* read([page(true, "b@2", "a@1")])
+      assert.deepInclude(error, { page: 2, cursor: "a", requestId: "req_1" })
+    })
+  )
+
+  it.effect("many rows of one second in any order of ids are no stall", () =>
+    Effect.gen(function* () {
+      const { error, seen } = yield* read([page(true, "q@5", "z@5"), page(true, "b@5", "y@5"), page(false, "a@5")])
+      assert.isUndefined(error)
+      assert.deepStrictEqual(seen, ["q", "z", "b", "y", "a"])
+    })
+  )
+})
+
+describe("prefetch", () => {
+  it.effect.prop(
+    "changes neither rows nor their order nor the requests of a whole read",
+    {
+      size: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40 })),
+      pageSize: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 7 })),
+      prefetch: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5 }))
+    },
+    ({ pageSize, prefetch, size }) =>
+      Effect.gen(function* () {
+        const list = Array.from({ length: size }, (_, index) => `r${index}@${size - index}`)
+        let sent = 0
+        const fetch = (request: Pagination.PageRequest) => {
+          sent++
+          const from = list.findIndex((row) => row.startsWith(`${request.starting_after}@`)) + 1
+          return Effect.succeed(page(from + request.limit < size, ...list.slice(from, from + request.limit)))
+        }
+        const ids = yield* Pagination.rows(fetch, { pageSize, prefetch }).pipe(
+          Stream.map((row) => row.id),
+          Stream.runCollect
+        )
+        assert.deepStrictEqual(
+          ids,
+          rows(...list).map((row) => row.id)
+        )
+        assert.strictEqual(sent, Math.max(1, Math.ceil(size / pageSize)))
+      })
+  )
+
+  it.effect("a failure comes after the rows before it", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const error = yield* Pagination.rows(
+        (request) => (request.page === 3 ? Effect.fail("down") : Effect.succeed(page(true, `r${request.page}@0`))),
+        { prefetch: 2 }
+      ).pipe(
+        Stream.runForEach((row) => Effect.sync(() => seen.push(row.id))),
+        Effect.flip
+      )
+      assert.strictEqual(error, "down")
+      assert.deepStrictEqual(seen, ["r1", "r2"])
+    })
+  )
+})

@@ -1,0 +1,88 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Duration, Effect, Fiber, Random } from "effect"
+import { TestClock } from "effect/testing"
+import { RetryPolicy, StripeError } from "effect-stripe-identity"
+
+const failure = (reason: StripeError.Reason) => new StripeError.StripeError({ operation: "test", reason })
+const unavailable = failure(new StripeError.ApiError({ status: 503 }))
+
+/** The waits, in milliseconds, that a policy makes between attempts at an effect that always fails like this. */
+const waits = (policy: RetryPolicy.RetryPolicy, error = unavailable) =>
+  Effect.gen(function* () {
+    const at: Array<number> = []
+    const fiber = yield* Clock.currentTimeMillis.pipe(
+      Effect.tap((now) => Effect.sync(() => at.push(now))),
+      Effect.andThen(Effect.fail(error)),
+      Effect.retry(policy),
+      Effect.exit,
+      Effect.forkChild
+    )
+    yield* TestClock.adjust("1 day")
+    yield* Fiber.join(fiber)
+    return at.slice(1).map((time, index) => time - (at[index] ?? 0))
+  })
+
+describe("RetryPolicy", () => {
+  it.effect("waits double from half a second, five times", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* waits(RetryPolicy.make({ jitter: false })), [500, 1000, 2000, 4000, 8000])
+    })
+  )
+
+  it.effect("doubling stops at maxDelay", () =>
+    Effect.gen(function* () {
+      const policy = RetryPolicy.make({ jitter: false, times: 7, maxDelay: "3 seconds" })
+      assert.deepStrictEqual(yield* waits(policy), [500, 1000, 2000, 3000, 3000, 3000, 3000])
+    })
+  )
+
+  it.effect("Retry-After is the least wait, up to maxRetryAfter", () =>
+    Effect.gen(function* () {
+      const limited = (retryAfter: Duration.Duration) =>
+        failure(new StripeError.RateLimitError({ status: 429, retryAfter }))
+      const policy = RetryPolicy.make({ jitter: false, times: 4 })
+      assert.deepStrictEqual(yield* waits(policy, limited(Duration.millis(1500))), [1500, 1500, 2000, 4000])
+      assert.deepStrictEqual(yield* waits(policy, limited(Duration.hours(3))), [60_000, 60_000, 60_000, 60_000])
+      const short = RetryPolicy.make({ jitter: false, times: 1, maxRetryAfter: "5 seconds" })
+      assert.deepStrictEqual(yield* waits(short, limited(Duration.hours(3))), [5000])
+    })
+  )
+
+  it.effect("maxElapsed ends the retries", () =>
+    Effect.gen(function* () {
+      const policy = RetryPolicy.make({ jitter: false, times: 100, maxElapsed: "10 seconds" })
+      const total = (yield* waits(policy)).reduce((sum, wait) => sum + wait, 0)
+      assert.isAtMost(total, 10_000 + 8000)
+      assert.isAtLeast(total, 7500)
+    })
+  )
+
+  it.effect("jitter is within a fifth, never cuts a Retry-After, and a seed reproduces it", () =>
+    Effect.gen(function* () {
+      const policy = RetryPolicy.make()
+      const first = yield* waits(policy).pipe(Random.withSeed("seed"))
+      const second = yield* waits(policy).pipe(Random.withSeed("seed"))
+      const third = yield* waits(policy).pipe(Random.withSeed("another"))
+      assert.deepStrictEqual(first.map(Math.round), second.map(Math.round))
+      assert.notDeepEqual(first, third)
+      for (const [index, wait] of first.entries()) {
+        assert.isAtLeast(wait, 500 * 2 ** index * 0.8 - 1)
+        assert.isAtMost(wait, 500 * 2 ** index * 1.2 + 1)
+      }
+      const limited = failure(new StripeError.RateLimitError({ status: 429, retryAfter: Duration.seconds(30) }))
+      assert.deepStrictEqual(yield* waits(RetryPolicy.make({ times: 2 }), limited), [30_000, 30_000])
+    })
+  )
+
+  it.effect("what is not retryable is tried once, and `while` can say otherwise", () =>
+    Effect.gen(function* () {
+      const refused = failure(new StripeError.AuthenticationError({ status: 401 }))
+      assert.deepStrictEqual(yield* waits(RetryPolicy.make({ jitter: false }), refused), [])
+      assert.deepStrictEqual(
+        yield* waits(RetryPolicy.make({ jitter: false, times: 1, while: () => true }), refused),
+        [500]
+      )
+      assert.deepStrictEqual(yield* waits(RetryPolicy.none), [])
+    })
+  )
+})

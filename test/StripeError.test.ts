@@ -1,0 +1,165 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Schema } from "effect"
+import { Headers } from "effect/http"
+import { StripeError } from "effect-stripe-identity"
+import * as StripeReply from "../src/internal/stripeReply.ts"
+import { readStripeMaterial } from "./support/identityRows.ts"
+
+const reasonOf = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+  StripeReply.toReason(
+    { status, headers: Headers.fromInput(headers), text: typeof body === "string" ? body : JSON.stringify(body) },
+    0
+  )
+
+const error = (fields: Record<string, unknown>) => ({
+  error: { type: "invalid_request_error", message: "no", ...fields }
+})
+
+describe("the reason behind a status", () => {
+  const cases: ReadonlyArray<readonly [StripeError.Reason["_tag"], boolean, number, unknown]> = [
+    ["RateLimitError", true, 429, error({})],
+    ["RateLimitError", true, 429, error({ code: "lock_timeout" })],
+    ["RateLimitError", true, 400, error({ code: "rate_limit" })],
+    ["AuthenticationError", false, 401, error({})],
+    ["PermissionError", false, 403, error({})],
+    ["NotFoundError", false, 404, error({ code: "resource_missing", param: "session" })],
+    ["ConflictError", true, 409, error({})],
+    ["CursorNotFoundError", false, 400, error({ code: "resource_missing", param: "starting_after" })],
+    ["CursorNotFoundError", false, 400, error({ code: "resource_missing", param: "ending_before" })],
+    ["InvalidRequestError", false, 400, error({ code: "resource_missing", param: "related_customer" })],
+    ["InvalidRequestError", false, 400, error({ code: "parameter_unknown", param: "wat" })],
+    ["InvalidRequestError", false, 402, error({})],
+    ["InvalidRequestError", false, 414, "<html>414 Request-URI Too Large</html>"],
+    ["ApiError", true, 500, error({ type: "api_error" })],
+    ["ApiError", true, 503, "<html>down</html>"],
+    ["ApiError", false, 302, ""]
+  ]
+  for (const [tag, retryable, status, body] of cases) {
+    it(`${status} ${JSON.stringify(body).slice(0, 90)} is ${tag}`, () => {
+      const reason = reasonOf(status, body)
+      assert.strictEqual(reason._tag, tag)
+      assert.strictEqual(reason.isRetryable, retryable)
+    })
+  }
+
+  it("every error body seen from Stripe gives the reason of its status, and never the key it echoes", (context) => {
+    const material = readStripeMaterial<{
+      readonly entries: ReadonlyArray<{ readonly id: string; readonly status: number; readonly body?: unknown }>
+    }>("errors.json")
+    if (material === undefined) return context.skip()
+    const byStatus: Record<number, string> = {
+      400: "InvalidRequestError",
+      401: "AuthenticationError",
+      403: "PermissionError",
+      404: "NotFoundError",
+      409: "ConflictError",
+      414: "InvalidRequestError",
+      429: "RateLimitError",
+      500: "ApiError",
+      503: "ApiError"
+    }
+    const special: Record<string, string> = { identity_not_enabled: "IdentityNotEnabledError" }
+    for (const { body, id, status } of material.entries) {
+      if (status === 200) continue
+      const reason = reasonOf(status, body)
+      const expected = special[id] ?? (id.startsWith("cursor_missing") ? "CursorNotFoundError" : byStatus[status])
+      assert.strictEqual(reason._tag, expected, id)
+      assert.notMatch(reason.message, /\*{3}|[sre]k_(test|live)_(?!<redacted>|123)/, id)
+    }
+  })
+
+  it("Stripe-Should-Retry overrides both ways", () => {
+    assert.isFalse(reasonOf(500, "", { "stripe-should-retry": "false" }).isRetryable)
+    assert.isTrue(reasonOf(400, error({}), { "stripe-should-retry": "true" }).isRetryable)
+  })
+
+  it("Retry-After is read as seconds and as a date from the time of arrival", () => {
+    assert.deepStrictEqual(reasonOf(429, "", { "retry-after": "7" }).retryAfter, Duration.seconds(7))
+    assert.deepStrictEqual(
+      reasonOf(503, "", { "retry-after": "Thu, 01 Jan 1970 00:00:09 GMT" }).retryAfter,
+      Duration.seconds(9)
+    )
+    assert.isUndefined(reasonOf(429, "", { "retry-after": "soon" }).retryAfter)
+  })
+
+  it("keeps status, code, param, request id and links", () => {
+    const reason = reasonOf(
+      400,
+      error({ code: "parameter_unknown", param: "wat", doc_url: "https://d", request_log_url: "https://l" }),
+      { "request-id": "req_1" }
+    )
+    assert.deepInclude(reason, {
+      status: 400,
+      code: "parameter_unknown",
+      param: "wat",
+      docUrl: "https://d",
+      requestLogUrl: "https://l",
+      requestId: "req_1"
+    })
+  })
+
+  it("fields of a wrong type count as absent", () => {
+    const reason = reasonOf(429, { error: { code: 5, message: { a: 1 }, param: null } })
+    assert.strictEqual(reason._tag, "RateLimitError")
+    assert.isUndefined(reason.code)
+    assert.strictEqual(reasonOf(500, { error: "x" })._tag, "ApiError")
+  })
+
+  it("the first bytes of a body that is no JSON are kept, those of one that may hold sessions are not", () => {
+    assert.strictEqual(StripeReply.excerpt("  <html>\n<title>Bad gateway</title>"), "<html> <title>Bad gateway</title>")
+    assert.isUndefined(StripeReply.excerpt('{"object":"list","data":[{"first_name":"Jenny'))
+    assert.isUndefined(StripeReply.excerpt("  [1"))
+    assert.isAtMost(StripeReply.excerpt("x".repeat(10_000))?.length ?? 0, 200)
+  })
+})
+
+describe("StripeError", () => {
+  const rateLimited = new StripeError.StripeError({
+    operation: "VerificationSessions.stream",
+    reason: new StripeError.RateLimitError({
+      status: 429,
+      requestId: "req_1",
+      retryAfter: Duration.seconds(2),
+      limitedBy: "endpoint-rate"
+    }),
+    page: 3,
+    cursor: "vs_9",
+    attempts: 6
+  })
+
+  it("says what happened, where, and what to do", () => {
+    assert.strictEqual(
+      rateLimited.message,
+      "VerificationSessions.stream: RateLimitError: Stripe limited the rate of requests (endpoint-rate). " +
+        "Lower rateLimit or concurrency. [page 3, cursor vs_9, 6 attempts, req_1]"
+    )
+    assert.isTrue(rateLimited.isRetryable)
+    assert.deepStrictEqual(rateLimited.retryAfter, Duration.seconds(2))
+    assert.strictEqual(rateLimited.requestId, "req_1")
+    assert.strictEqual(rateLimited.cause, rateLimited.reason)
+    assert.isTrue(StripeError.isStripeError(rateLimited))
+    assert.isFalse(StripeError.isStripeError(new Error("no")))
+  })
+
+  it("goes through its Schema and back, so that it fits workflows and RPC", () => {
+    const json = JSON.parse(JSON.stringify(Schema.encodeSync(StripeError.StripeError)(rateLimited)))
+    const back = Schema.decodeUnknownSync(StripeError.StripeError)(json)
+    assert.strictEqual(back.message, rateLimited.message)
+    assert.strictEqual(back.reason._tag, "RateLimitError")
+    assert.deepStrictEqual(back.retryAfter, rateLimited.retryAfter)
+  })
+
+  it.effect("reasons are caught one by one", () =>
+    Effect.gen(function* () {
+      const caught = yield* Effect.fail(rateLimited).pipe(
+        Effect.catchReason("StripeError", "RateLimitError", (reason) => Effect.succeed(reason.limitedBy))
+      )
+      assert.strictEqual(caught, "endpoint-rate")
+      const others = yield* Effect.fail(rateLimited).pipe(
+        Effect.catchReason("StripeError", "PermissionError", () => Effect.succeed("no")),
+        Effect.flip
+      )
+      assert.strictEqual(others, rateLimited)
+    })
+  )
+})
