@@ -1,0 +1,201 @@
+/**
+ * The honest server: from a request to the reply that Stripe would give.
+ */
+import * as Result from "effect/Result"
+import * as Authentication from "./authentication.ts"
+import * as Errors from "./errors.ts"
+import * as Expansion from "./expansion.ts"
+import type { Cursor, Entry, Listing } from "./listing.ts"
+import * as Parameters from "./parameters.ts"
+import type { Incoming } from "./recording.ts"
+import { print, type ListEnvelope, type Reply } from "./reply.ts"
+import * as Reports from "./reports.ts"
+import { letters } from "./scramble.ts"
+
+/** The path of the list; a session is one segment below it. */
+export const listPath = "/v1/identity/verification_sessions"
+
+const defaultVersion = "2026-09-30.endive"
+const longestUrl = 16 * 1024
+
+/** What the answers depend on besides the request. */
+export interface Account {
+  readonly seed: number
+  readonly identityEnabled: boolean
+  readonly cursorsMustMatch: boolean
+  readonly test: Listing
+  readonly live: Listing
+}
+
+/** What is known about a request before it is answered. */
+export interface Visit {
+  readonly incoming: Incoming
+  /** The number of the request, out of which its `request-id` is made. */
+  readonly index: number
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
+/** An answer under the headers that every answer has. */
+export const answer = (
+  account: Account,
+  visit: Visit,
+  status: number,
+  body: string,
+  headers?: Readonly<Record<string, string>>
+): Reply => {
+  const sent = visit.incoming.headers
+  const connected = sent["stripe-account"]
+  return {
+    status,
+    headers: {
+      server: "effect-stripe-identity-sandbox",
+      date: new Date(visit.now).toUTCString(),
+      "content-type": "application/json",
+      "access-control-allow-credentials": "true",
+      "access-control-allow-methods": "GET, HEAD, PUT, PATCH, POST, DELETE",
+      "access-control-allow-origin": "*",
+      "access-control-expose-headers":
+        "Request-Id, Stripe-Manage-Version, Stripe-Should-Retry, X-Stripe-External-Auth-Required, " +
+        "X-Stripe-Privileged-Session-Required",
+      "access-control-max-age": "300",
+      "cache-control": "no-cache, no-store",
+      "request-id": requestId(account, visit),
+      ...(connected === undefined ? undefined : { "stripe-account": connected }),
+      "stripe-version": sent["stripe-version"] ?? defaultVersion,
+      vary: "Origin",
+      ...headers
+    },
+    body
+  }
+}
+
+const requestId = (account: Account, visit: Visit): string => `req_${letters(14, account.seed, visit.index, 81)}`
+
+/** A refusal as a reply. */
+export const refuse = (account: Account, visit: Visit, refusal: Errors.Refusal): Reply => {
+  const live = visit.incoming.headers["authorization"]?.includes("_live_") === true
+  const seconds = Math.floor(visit.now / 1000)
+  const log = `https://dashboard.stripe.com/${live ? "" : "test/"}logs/${requestId(account, visit)}?t=${seconds}`
+  const reply = answer(account, visit, refusal.status, print(Errors.body(refusal, log)), {
+    ...(refusal.status === 400 ? { "stripe-should-retry": "false" } : undefined),
+    ...refusal.headers
+  })
+  if (refusal.unnumbered !== true) return reply
+  const { "request-id": _, ...headers } = reply.headers
+  return { ...reply, headers }
+}
+
+/** The answer of a server in good order. `extra` rows more than asked for serve only to make a fault. */
+export const honest = (account: Account, visit: Visit, extra = 0): Reply => {
+  const { url } = visit.incoming
+  if (url.pathname.length + url.search.length > longestUrl) {
+    return answer(account, visit, 414, Errors.uriTooLarge, { "content-type": "text/html" })
+  }
+  return Result.match(attempt(account, visit, extra), {
+    onFailure: (refusal) => refuse(account, visit, refusal),
+    onSuccess: (found) => found
+  })
+}
+
+const attempt = (account: Account, visit: Visit, extra: number): Result.Result<Reply, Errors.Refusal> =>
+  Result.gen(function* () {
+    const { headers, method, url } = visit.incoming
+    const id = url.pathname.startsWith(`${listPath}/`) ? url.pathname.slice(listPath.length + 1) : undefined
+    if (method !== "GET" || (url.pathname !== listPath && (id === undefined || id === "" || id.includes("/")))) {
+      return yield* Result.fail(Errors.unrecognizedUrl(method, url.pathname))
+    }
+    const caller = yield* Authentication.authenticate(headers)
+    const version = headers["stripe-version"]
+    if (version !== undefined && !/^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$/.test(version)) {
+      return yield* Result.fail(Errors.invalidVersion(version))
+    }
+    if (!account.identityEnabled) return yield* Result.fail(Errors.identityNotEnabled)
+    const query = Array.from(url.searchParams)
+    if (id !== undefined) return yield* retrieve(account, visit, caller, decoded(id), query)
+    const envelope = yield* list(account, visit, caller, query, extra)
+    return { ...answer(account, visit, 200, print(envelope)), page: envelope }
+  })
+
+// A stray percent sign is part of an id that does not exist.
+const decoded = (segment: string): string =>
+  Result.getOrElse(
+    Result.try(() => decodeURIComponent(segment)),
+    () => segment
+  )
+
+const list = (
+  account: Account,
+  visit: Visit,
+  caller: Authentication.Caller,
+  query: Parameters.Query,
+  extra: number
+): Result.Result<ListEnvelope, Errors.Refusal> =>
+  Result.gen(function* () {
+    const listing = caller.livemode ? account.live : account.test
+    const { endingBefore, expansion, filter, limit, startingAfter } = yield* Parameters.list(query)
+    // Stripe looks the cursors up before it notices that there are two of them.
+    const resolve = (id: string, param: string): Result.Result<Entry, Errors.Refusal> =>
+      Result.gen(function* () {
+        const entry = yield* find(account, caller, id, param)
+        return account.cursorsMustMatch && !listing.matches(entry, filter)
+          ? yield* Result.fail(Errors.noSuchSession(id, param))
+          : entry
+      })
+    let cursor: Cursor = { _tag: "Newest" }
+    if (startingAfter !== undefined) {
+      cursor = { _tag: "OlderThan", entry: yield* resolve(startingAfter, "starting_after") }
+    }
+    if (endingBefore !== undefined) {
+      cursor = { _tag: "NewerThan", entry: yield* resolve(endingBefore, "ending_before") }
+    }
+    if (startingAfter !== undefined && endingBefore !== undefined) return yield* Result.fail(Errors.bothCursors)
+    const page = listing.page(filter, cursor, limit + extra, visit.now)
+    return {
+      object: "list",
+      data: page.entries.map((entry) => render(account, listing, caller, entry, expansion)),
+      has_more: page.hasMore,
+      url: listPath
+    }
+  })
+
+const retrieve = (
+  account: Account,
+  visit: Visit,
+  caller: Authentication.Caller,
+  id: string,
+  query: Parameters.Query
+): Result.Result<Reply, Errors.Refusal> =>
+  Result.gen(function* () {
+    const expansion = yield* Parameters.retrieve(query)
+    const entry = yield* find(account, caller, id, "session")
+    const listing = caller.livemode ? account.live : account.test
+    return answer(account, visit, 200, print(render(account, listing, caller, entry, expansion)))
+  })
+
+const find = (
+  account: Account,
+  caller: Authentication.Caller,
+  id: string,
+  param: string
+): Result.Result<Entry, Errors.Refusal> => {
+  const entry = (caller.livemode ? account.live : account.test).find(id)
+  if (entry !== undefined) return Result.succeed(entry)
+  const testMode = caller.livemode && account.test.find(id) !== undefined
+  return Result.fail(Errors.noSuchSession(id, param, { testMode }))
+}
+
+const render = (
+  account: Account,
+  listing: Listing,
+  caller: Authentication.Caller,
+  entry: Entry,
+  expansion: Expansion.Expansion
+) => {
+  const session = listing.session(entry)
+  const findings: Expansion.Findings = {
+    verifiedOutputs: () => session.verified_outputs ?? Reports.verifiedOutputs(session, account.seed, entry.index),
+    report: () => Reports.report(session, account.seed, entry.index)
+  }
+  return Expansion.render(session, findings, expansion, caller.sensitive)
+}

@@ -1,0 +1,71 @@
+/**
+ * Who is asking: the keys the sandbox knows, how they are sent, and how they are masked when they are shown.
+ */
+import * as Base64 from "effect/encoding/Base64"
+import * as Result from "effect/Result"
+import * as Errors from "./errors.ts"
+
+// Not secrets: these keys open nothing but a simulation, and their text says so.
+// The underscores keep secret scanners from taking them for real ones.
+export const fullAccessKey = "sk_test_SANDBOX_full_access_key"
+export const restrictedKey = "rk_test_SANDBOX_key_without_permission"
+export const sensitiveKey = "rk_test_SANDBOX_sensitive_data_key"
+export const expiredKey = "rk_test_SANDBOX_expired_key"
+export const liveKey = "sk_live_SANDBOX_live_mode_key"
+export const account = "acct_SANDBOX000000001"
+export const unreachableAccount = "acct_SANDBOX000000404"
+
+/** What the holder of a valid key may do. */
+export interface Caller {
+  readonly livemode: boolean
+  readonly sensitive: boolean
+}
+
+/** Stripe's mask: the first eight characters, a star for each hidden one, the last four (six of a 107-character key). */
+export const mask = (key: string): string => {
+  const tail = key.length >= 107 ? 6 : 4
+  return key.length <= 8 + tail
+    ? "*".repeat(key.length)
+    : key.slice(0, 8) + "*".repeat(key.length - 8 - tail) + key.slice(-tail)
+}
+
+// Bearer, or Basic with the key as the user name.
+const keyOf = (header: string | undefined): string | undefined => {
+  const [, scheme, credentials] = /^(\S+)\s+(\S+)\s*$/.exec(header ?? "") ?? []
+  switch (scheme?.toLowerCase()) {
+    case "bearer":
+      return credentials
+    case "basic": {
+      const decoded = Result.getOrElse(Base64.decodeString(credentials ?? ""), () => "")
+      const colon = decoded.indexOf(":")
+      return (colon < 0 ? decoded : decoded.slice(0, colon)) || undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+/** The header as it may be recorded: the scheme and the masked key. */
+export const maskHeader = (header: string): string => {
+  const key = keyOf(header)
+  return key === undefined ? "*".repeat(header.length) : `${header.split(/\s/)[0]} ${mask(key)}`
+}
+
+/** Decides from the request's headers (lower-case names) who is calling. */
+export const authenticate = (
+  headers: Readonly<Record<string, string | undefined>>
+): Result.Result<Caller, Errors.Refusal> => {
+  const key = keyOf(headers["authorization"])
+  if (key === undefined) return Result.fail(Errors.apiKeyMissing)
+  if (key.startsWith("pk_")) return Result.fail(Errors.publishableKey)
+  if (key === expiredKey) return Result.fail(Errors.apiKeyExpired(mask(key)))
+  if (![fullAccessKey, restrictedKey, sensitiveKey, liveKey].includes(key)) {
+    return Result.fail(Errors.apiKeyInvalid(mask(key)))
+  }
+  const connected = headers["stripe-account"] ?? headers["stripe-context"]
+  if (connected !== undefined && (connected === unreachableAccount || !/^acct_\w+(\/acct_\w+)*$/.test(connected))) {
+    return Result.fail(Errors.accountAccess(mask(key), connected))
+  }
+  if (key === restrictedKey) return Result.fail(Errors.permissionDenied(mask(key), connected ?? account))
+  return Result.succeed({ livemode: key === liveKey, sensitive: key === sensitiveKey })
+}

@@ -1,0 +1,220 @@
+/**
+ * The refusals of Stripe, word for word where a recording or a public report of them exists.
+ */
+
+/** A refused request: the status and the fields of `error`. */
+export interface Refusal {
+  readonly status: number
+  readonly message: string
+  readonly type?: "api_error" | "invalid_request_error" | "idempotency_error" | undefined
+  readonly code?: string | undefined
+  readonly param?: string | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Some refusals come from before the request got a number: no `request-id`, no `request_log_url`. */
+  readonly unnumbered?: boolean | undefined
+  /** Some codes have no page in the documentation. */
+  readonly undocumented?: boolean | undefined
+}
+
+const help = "or we can help at https://support.stripe.com/."
+const challenge = { "www-authenticate": 'Basic realm="Stripe"' }
+
+// 414 comes from the edge, which does not know JSON.
+export const uriTooLarge =
+  "<html>\r\n<head><title>414 Request-URI Too Large</title></head>\r\n<body>\r\n" +
+  "<center><h1>414 Request-URI Too Large</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+
+export const unrecognizedUrl = (method: string, path: string): Refusal => ({
+  status: 404,
+  message:
+    `Unrecognized request URL (${method}: ${path}). ` +
+    (path.endsWith("/")
+      ? "If you are trying to list objects, remove the trailing slash. If you are trying to retrieve an object, make " +
+        "sure you passed a valid (non-empty) identifier in your code. "
+      : "") +
+    `Please see https://stripe.com/docs ${help}`
+})
+
+export const apiKeyMissing: Refusal = {
+  status: 401,
+  message:
+    "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth " +
+    "(e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for details, " +
+    help,
+  headers: challenge,
+  unnumbered: true
+}
+
+export const apiKeyInvalid = (masked: string): Refusal => ({
+  status: 401,
+  message: `Invalid API Key provided: ${masked}`,
+  headers: challenge,
+  unnumbered: true
+})
+
+export const apiKeyExpired = (masked: string): Refusal => ({
+  status: 401,
+  code: "api_key_expired",
+  message: `Expired API Key provided: ${masked}`,
+  headers: challenge,
+  unnumbered: true
+})
+
+export const publishableKey: Refusal = {
+  status: 401,
+  code: "secret_key_required",
+  message:
+    "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list of your " +
+    "API keys at https://dashboard.stripe.com/account/apikeys.",
+  unnumbered: true
+}
+
+export const permissionDenied = (masked: string, account: string): Refusal => ({
+  status: 403,
+  message:
+    `The provided key '${masked}' does not have the required permissions for this endpoint on account '${account}'. ` +
+    "Having the 'rak_identity_product_read' permission would allow this request to continue."
+})
+
+export const accountAccess = (masked: string, account: string): Refusal => ({
+  status: 403,
+  code: "account_invalid",
+  message:
+    `The provided key '${masked}' does not have access to account '${account}' (or that account does not exist). ` +
+    "Application access may have been revoked."
+})
+
+export const invalidVersion = (version: string): Refusal => ({
+  status: 400,
+  message: `Invalid Stripe API version: ${version}`,
+  unnumbered: true
+})
+
+export const identityNotEnabled: Refusal = {
+  status: 400,
+  message:
+    "Your account is not set up to use Identity. Please have an account admin visit " +
+    "https://dashboard.stripe.com/identity to get started."
+}
+
+export const unknownParameter = (param: string): Refusal => ({
+  status: 400,
+  code: "parameter_unknown",
+  message: `Received unknown parameter: ${param}`,
+  param
+})
+
+export const emptyParameter = (param: string): Refusal => ({
+  status: 400,
+  code: "parameter_invalid_empty",
+  message:
+    `You passed an empty string for '${param}'. We assume empty values are an attempt to unset a parameter; however ` +
+    `'${param}' cannot be unset. You should remove '${param}' from your request or supply a non-empty value.`,
+  param
+})
+
+export const invalidInteger = (param: string, value: string): Refusal => ({
+  status: 400,
+  code: "parameter_invalid_integer",
+  message: `Invalid integer: ${value}`,
+  param
+})
+
+export const invalidString = (param: string, value: unknown): Refusal => ({
+  status: 400,
+  message: `Invalid string: ${JSON.stringify(value)}`,
+  param
+})
+
+export const invalidStatus: Refusal = {
+  status: 400,
+  message: "Invalid status: must be one of canceled, processing, requires_input, or verified",
+  param: "status"
+}
+
+export const oneCustomer: Refusal = {
+  status: 400,
+  message: "You may only specify one of these parameters: related_customer, related_customer_account."
+}
+
+export const cannotExpand = (path: string, hint: boolean): Refusal => ({
+  status: 400,
+  message:
+    `This property cannot be expanded (${path}).` +
+    (hint ? ` You may want to try expanding 'data.${path}' instead.` : "")
+})
+
+export const cannotInclude = (path: string): Refusal => ({
+  status: 400,
+  message: `This property cannot be included (${path})`
+})
+
+export const expandTooDeep = (path: string): Refusal => ({
+  status: 400,
+  code: "property_expansion_max_depth",
+  message: `You cannot expand more than 4 levels of a property. Property: ${path}`,
+  undocumented: true
+})
+
+export const bothCursors: Refusal = {
+  status: 400,
+  message: "Received both starting_after and ending_before parameters. Please pass in only one."
+}
+
+/** No such session: 400 for a cursor, 404 for a retrieve. `testMode` says it exists there and the key is a live one. */
+export const noSuchSession = (id: string, param: string, options?: { readonly testMode?: boolean }): Refusal => ({
+  status: param === "session" ? 404 : 400,
+  code: "resource_missing",
+  message:
+    `No such VerificationSession: '${id}'` +
+    (options?.testMode === true
+      ? "; a similar object exists in test mode, but a live mode key was used to make this request."
+      : ""),
+  param
+})
+
+export const rateLimited = (reason: string): Refusal => ({
+  status: 429,
+  code: "rate_limit",
+  message:
+    "Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits.",
+  headers: { "stripe-rate-limited-reason": reason }
+})
+
+export const lockTimeout: Refusal = {
+  status: 429,
+  code: "lock_timeout",
+  message:
+    "This object cannot be accessed right now because another API request or Stripe process is currently accessing it. " +
+    "If you see this error intermittently, retry the request. If you see this error frequently and are making multiple " +
+    "concurrent requests to a single object, make your requests serially or at a lower rate.",
+  headers: { "stripe-should-retry": "true" }
+}
+
+export const conflict: Refusal = {
+  status: 409,
+  message: "There is currently another request in progress that conflicts with this one. Please try again later."
+}
+
+export const unknownError = (status: number): Refusal => ({
+  status,
+  type: "api_error",
+  message: "An unknown error occurred"
+})
+
+/** The body of a refusal: keys in alphabetical order, and `doc_url` only where there is a code. */
+export const body = (refusal: Refusal, logUrl: string | undefined): { readonly error: Record<string, string> } => {
+  const { code, message, param } = refusal
+  return {
+    error: {
+      ...(code === undefined ? undefined : { code }),
+      ...(code === undefined || refusal.undocumented === true
+        ? undefined
+        : { doc_url: `https://stripe.com/docs/error-codes/${code.replaceAll("_", "-")}` }),
+      message,
+      ...(param === undefined ? undefined : { param }),
+      ...(logUrl === undefined || refusal.unnumbered === true ? undefined : { request_log_url: logUrl }),
+      type: refusal.type ?? "invalid_request_error"
+    }
+  }
+}

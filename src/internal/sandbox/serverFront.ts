@@ -1,0 +1,46 @@
+/**
+ * The sandbox as a handler for a real HTTP server, whichever implementation of `HttpServer` runs it.
+ */
+import * as Effect from "effect/Effect"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import type { Engine } from "./engine.ts"
+import { ConnectionReset, type Reply } from "./reply.ts"
+
+/** Answers the current request of the server. */
+export const handle = (
+  engine: Pick<Engine, "respond">
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    engine
+      .respond({
+        method: request.method,
+        // The server knows only the path; the host is of no importance.
+        url: new URL(request.url, "http://sandbox.invalid"),
+        headers: request.headers,
+        compresses: true
+      })
+      .pipe(
+        // Servers run handlers uninterruptibly, but a client that hangs up must be noticed while an answer is pending.
+        Effect.interruptible,
+        Effect.map(response),
+        Effect.catchTag("ConnectionReset", () => Effect.sync(() => reset(request)))
+      )
+  )
+
+const response = ({ body, headers, status }: Reply): HttpServerResponse.HttpServerResponse =>
+  typeof body === "string"
+    ? HttpServerResponse.text(body, { status, headers })
+    : HttpServerResponse.stream(body, { status, headers })
+
+// Node's request can destroy its socket. Elsewhere a body that fails at once is the nearest thing.
+const reset = (request: HttpServerRequest.HttpServerRequest): HttpServerResponse.HttpServerResponse => {
+  const source = request.source
+  if (Predicate.hasProperty(source, "destroy") && Predicate.isFunction(source.destroy)) {
+    source.destroy()
+    return HttpServerResponse.empty()
+  }
+  return HttpServerResponse.stream(Stream.fail(new ConnectionReset()))
+}

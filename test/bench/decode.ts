@@ -1,0 +1,144 @@
+/**
+ * What decoding a row costs, for four ways to build the codec, and why the library builds it the way it does.
+ *
+ *     node test/bench/decode.ts
+ *
+ * It runs itself twice, with Effect's schema interpreter and with its compiler. The times are of this machine and this
+ * moment; the ratios come from interleaved rounds in one process.
+ */
+import { DateTime, Exit, Schema, SchemaTransformation } from "effect"
+import { execFileSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { fromWire, toWire, unexpanded, withOutputsAndReport } from "../../src/internal/sessionCodec.ts"
+import type { Any, EncodedAny } from "../../src/internal/sessionModel.ts"
+import { ProvidedDetails, Wire } from "../../src/internal/sessionWire.ts"
+import { EpochSeconds, optionalNullOr } from "../../src/internal/wireFields.ts"
+
+const rounds = 15
+const rows = 4_000
+
+const verified = {
+  id: "vs_1Pgc76B7WZ01zgkWBdQi8PTU",
+  object: "identity.verification_session",
+  created: 1767225600,
+  livemode: true,
+  status: "verified",
+  type: "document",
+  metadata: { user_id: "42", plan: "business" },
+  client_reference_id: "user-42",
+  client_secret: null,
+  last_error: null,
+  last_verification_report: "vr_1Pgc76B7WZ01zgkWq9Rp33Dj",
+  options: { document: { allowed_types: ["passport"], require_matching_selfie: true } },
+  redaction: null,
+  related_customer: null,
+  related_customer_account: null,
+  url: null
+}
+const waiting = {
+  ...verified,
+  status: "requires_input",
+  client_secret: "vs_1Pgc76B7WZ01zgkWBdQi8PTU_secret_live_example",
+  last_error: { code: "document_expired", reason: "The document is expired." },
+  provided_details: { email: "jenny@example.com", phone: "+15555550100" },
+  url: "https://verify.stripe.com/start/live_example"
+}
+const address = { city: "San Francisco", country: "US", line1: "1234 Main St.", line2: null, postal_code: "94111" }
+const date = { day: 1, month: 12, year: 1990 }
+const person = { first_name: "Jenny", last_name: "Rosen", dob: date, address }
+const expanded = {
+  ...verified,
+  verified_outputs: { ...person, id_number_type: null },
+  last_verification_report: {
+    id: "vr_1Pgc76B7WZ01zgkWq9Rp33Dj",
+    object: "identity.verification_report",
+    created: 1767225600,
+    livemode: true,
+    type: "document",
+    document: { ...person, status: "verified", error: null, type: "passport", files: ["file_1", "file_2"] }
+  }
+}
+
+// The obvious way: each field that users see differently has a transformation of its own.
+const aFieldEach = Schema.Struct({
+  ...Wire.fields,
+  created: EpochSeconds.pipe(
+    Schema.decodeTo(
+      Schema.DateTimeUtc,
+      SchemaTransformation.transform({ decode: DateTime.fromEpochSeconds, encode: DateTime.toEpochSeconds })
+    )
+  ),
+  client_secret: optionalNullOr(Schema.RedactedFromValue(Schema.String, { label: "client_secret" })),
+  url: optionalNullOr(Schema.RedactedFromValue(Schema.String, { label: "url" })),
+  provided_details: optionalNullOr(Schema.RedactedFromValue(ProvidedDetails, { label: "provided_details" }))
+})
+
+// One transformation a row, and a schema on each side of it that checks every field.
+const wire: Schema.Codec<EncodedAny> = Wire
+const transformation = SchemaTransformation.transform<Any, EncodedAny>({
+  decode: fromWire,
+  // Type boundary: only decoding is measured.
+  encode: (session) => toWire(session) as unknown as EncodedAny
+})
+// Type boundary: Any is wider than what this row decodes to, and only time is read.
+const twoStructs = wire.pipe(Schema.decodeTo(Schema.toType(aFieldEach) as Schema.Codec<Any>, transformation))
+
+// The library's codec, but with its check of the user's side after each decode too.
+const checkedTwice = wire.pipe(Schema.decodeTo(Schema.toType(unexpanded), transformation))
+
+interface Candidate {
+  readonly name: string
+  readonly schema: Schema.ConstraintDecoder<unknown>
+  readonly row: object
+}
+
+const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+
+const measure = (title: string, candidates: ReadonlyArray<Candidate>) => {
+  const runs = candidates.map(({ name, row, schema }) => {
+    const decode = Schema.decodeUnknownExit(schema)
+    const inputs = Array.from({ length: rows }, (_, index) => ({ ...row, id: `vs_${index}` }))
+    const once = () => {
+      const start = performance.now()
+      for (const input of inputs) {
+        if (Exit.isFailure(decode(input))) throw new Error(`${name} refused a row`)
+      }
+      return ((performance.now() - start) * 1000) / rows
+    }
+    return { name, once, times: new Array<number>() }
+  })
+  for (let round = -3; round < rounds; round++) {
+    for (const { once, times } of runs) {
+      const time = once()
+      // The first rounds only warm up.
+      if (round >= 0) times.push(time)
+    }
+  }
+  const library = median(runs[0]?.times ?? [])
+  console.log(`\n${title}`)
+  for (const { name, times } of runs) {
+    const time = median(times)
+    console.log(`  ${name.padEnd(34)} ${time.toFixed(2).padStart(6)} µs/row  ${(time / library).toFixed(2)}x`)
+  }
+}
+
+const [mode] = process.argv.slice(2)
+
+if (mode === undefined) {
+  const file = fileURLToPath(import.meta.url)
+  const flags = { interpreter: [], compiler: ["--import", "effect/schema/SchemaJITCompiler/enable"] }
+  for (const [name, flag] of Object.entries(flags)) {
+    execFileSync(process.execPath, [...flag, file, name], { stdio: "inherit" })
+  }
+} else {
+  for (const [kind, row] of Object.entries({ verified, waiting })) {
+    measure(`${mode}: ${kind}, ${kind === "verified" ? "nothing" : "three fields"} redacted, ${rounds} rounds`, [
+      { name: "library", schema: unexpanded, row },
+      { name: "library, user's side checked too", schema: checkedTwice, row },
+      { name: "a transformation a field", schema: aFieldEach, row },
+      { name: "two structs, one transformation", schema: twoStructs, row },
+      { name: "wire only (the floor)", schema: Wire, row }
+    ])
+  }
+  measure(`${mode}: expanded`, [{ name: "library", schema: withOutputsAndReport, row: expanded }])
+}
