@@ -74,7 +74,7 @@ export type VerificationSession = Model.VerificationSession
  */
 export const VerificationSession: Schema.Codec<VerificationSession, Model.Encoded> =
   // Type boundary: this wire has neither outputs nor a report, so the session has neither.
-  Codec.unexpanded as Schema.Codec<VerificationSession, Model.Encoded>
+  Codec.variant([]).codec as Schema.Codec<VerificationSession, Model.Encoded>
 
 /**
  * The codec of sessions for which these paths were expanded: one of four, and {@link VerificationSession} itself for no
@@ -107,16 +107,8 @@ export const VerificationSession: Schema.Codec<VerificationSession, Model.Encode
 export const expanded = <const Paths extends ReadonlyArray<Model.ExpandPath>>(
   paths: Paths
 ): Schema.Codec<Model.ExpandedBy<Paths>, Model.EncodedAny> => {
-  const outputs = paths.some((path) => path.startsWith("verified_outputs"))
-  const report = paths.some((path) => path.startsWith("last_verification_report"))
   // Type boundary: the choice that `Expanded` makes among types, made among values.
-  return choose(outputs, report) as Schema.Codec<Model.ExpandedBy<Paths>, Model.EncodedAny>
-}
-
-const choose = (outputs: boolean, report: boolean) => {
-  if (outputs && report) return Codec.withOutputsAndReport
-  if (outputs) return Codec.withOutputs
-  return report ? Codec.withReport : Codec.unexpanded
+  return Codec.variant(paths).codec as Schema.Codec<Model.ExpandedBy<Paths>, Model.EncodedAny>
 }
 
 /**

@@ -151,7 +151,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       const operation = "VerificationSessions.list"
       const { ending_before, expand, limit, starting_after, ...filter } = params
       const query = yield* check(operation, Requests.page(filter, { limit, starting_after, ending_before }, expand))
-      const decode = ListReply.pageDecoder(Requests.rowSchema(expand))
+      const decode = ListReply.readPage(Requests.decodeListed(expand))
       return yield* client.get({ operation, path: Requests.path, query, decode })
     })
 
@@ -160,10 +160,9 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       options?: { readonly expand?: ReadonlyArray<VerificationSession.ExpandPath> | undefined }
     ) {
       const operation = "VerificationSessions.retrieve"
-      const expand = options?.expand ?? []
+      const expand = options?.expand
       const query = yield* check(operation, Requests.retrieve(id, expand))
-      const decodeRow = ListReply.rowDecoder(VerificationSession.expanded(expand))
-      const decode = (body: unknown, requestId: string | undefined) => decodeRow(body, [], requestId)
+      const decode = ListReply.readRow(Requests.decodeRetrieved(expand))
       return yield* client.get({ operation, path: `${Requests.path}/${id}`, query, decode })
     })
 
@@ -182,7 +181,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
         const start = Effect.map(
           check(operation, Requests.walk(filter, { startingAfter, endingBefore }, expand)),
           (toQuery) => {
-            const decode = ListReply.pageDecoder(Requests.rowSchema(expand))
+            const decode = ListReply.readPage(Requests.decodeListed(expand))
             return paginate((request) => {
               const { limit, page } = request
               const cursor = request.starting_after ?? request.ending_before
@@ -201,7 +200,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       }
 
     return VerificationSessions.of({
-      // Type boundary: the schema of the rows was chosen by `expand`, and so was the type; see `rowSchema`.
+      // Type boundary: `expand` chose how rows are decoded, and by that their type; see `sessionCodec.ts`.
       list: list as Service["list"],
       retrieve: retrieve as Service["retrieve"],
       pages: read("VerificationSessions.pages", Pagination.pages) as Service["pages"],

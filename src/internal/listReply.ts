@@ -30,33 +30,25 @@ const toDecodeError = (
   })
 }
 
-/** A decoder for one kind of row. */
-export const rowDecoder = <A>(
-  schema: Schema.Codec<A, unknown>
-): ((
-  row: unknown,
-  path: ReadonlyArray<PropertyKey>,
-  requestId: string | undefined
-) => Result.Result<A, DecodeError>) => {
-  const decode = Schema.decodeUnknownResult(schema)
-  return (row, path, requestId) =>
-    Result.mapError(decode(row), (error) => toDecodeError("row", error, path, requestId, row))
-}
+type DecodeRow<A> = (row: unknown) => Result.Result<A, Schema.SchemaError>
 
-/** A decoder for pages of one kind of row. */
-export const pageDecoder = <A>(
-  schema: Schema.Codec<A, unknown>
-): ((body: unknown, requestId: string | undefined) => Result.Result<Page<A>, DecodeError>) => {
-  const decodeRow = rowDecoder(schema)
-  return (body, requestId) => {
+/** The reply to a retrieve: one row. */
+export const readRow =
+  <A>(decodeRow: DecodeRow<A>) =>
+  (body: unknown, requestId: string | undefined): Result.Result<A, DecodeError> =>
+    Result.mapError(decodeRow(body), (error) => toDecodeError("row", error, [], requestId, body))
+
+/** The reply to a list: one page. */
+export const readPage =
+  <A>(decodeRow: DecodeRow<A>) =>
+  (body: unknown, requestId: string | undefined): Result.Result<Page<A>, DecodeError> => {
     const envelope = decodeEnvelope(body)
     if (Result.isFailure(envelope)) return Result.fail(toDecodeError("envelope", envelope.failure, [], requestId))
     const data: Array<A> = []
     for (const [index, raw] of envelope.success.data.entries()) {
-      const row = decodeRow(raw, ["data", index], requestId)
-      if (Result.isFailure(row)) return Result.fail(row.failure)
+      const row = decodeRow(raw)
+      if (Result.isFailure(row)) return Result.fail(toDecodeError("row", row.failure, ["data", index], requestId, raw))
       data.push(row.success)
     }
     return Result.succeed({ data, has_more: envelope.success.has_more, requestId })
   }
-}

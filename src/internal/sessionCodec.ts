@@ -5,6 +5,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import type * as Types from "effect/Types"
@@ -69,13 +70,45 @@ const generatedSession = generated("vs")
 const codec = (wire: Schema.Codec<EncodedAny>, generator: Schema.Codec<EncodedAny>): Schema.Codec<Any, EncodedAny> =>
   wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
 
-export const unexpanded = codec(Wire, Wire.mapFields(generatedSession))
+/** A decoder of one session of a reply. */
+export type DecodeRow<A> = (row: unknown) => Result.Result<A, Schema.SchemaError>
 
-export const withOutputs = codec(WireWithOutputs, WireWithOutputs.mapFields(generatedSession))
+const decoder = (wire: Schema.Codec<EncodedAny>): DecodeRow<Any> => {
+  const decodeWire = Schema.decodeUnknownResult(wire)
+  return (row) => Result.map(decodeWire(row), fromWire)
+}
 
-export const withReport = codec(WireWithReport, WireWithReport.mapFields(generatedSession))
+/** What a choice of expansions makes of the rows: a codec for users, and a faster decoder for replies. */
+export interface Variant {
+  readonly codec: Schema.Codec<Any, EncodedAny>
+  readonly decodeRow: DecodeRow<Any>
+}
 
-export const withOutputsAndReport = codec(WireWithBoth, WireWithBoth.mapFields(generatedSession))
+const plain: Variant = { codec: codec(Wire, Wire.mapFields(generatedSession)), decodeRow: decoder(Wire) }
+
+const outputs: Variant = {
+  codec: codec(WireWithOutputs, WireWithOutputs.mapFields(generatedSession)),
+  decodeRow: decoder(WireWithOutputs)
+}
+
+const report: Variant = {
+  codec: codec(WireWithReport, WireWithReport.mapFields(generatedSession)),
+  decodeRow: decoder(WireWithReport)
+}
+
+const outputsAndReport: Variant = {
+  codec: codec(WireWithBoth, WireWithBoth.mapFields(generatedSession)),
+  decodeRow: decoder(WireWithBoth)
+}
+
+/** The variant for paths as a retrieve has them, without `data.`. */
+export const variant = (paths: ReadonlyArray<string>): Variant => {
+  const withOutputs = paths.some((path) => path.startsWith("verified_outputs"))
+  const withReport = paths.some((path) => path.startsWith("last_verification_report"))
+  if (withOutputs && withReport) return outputsAndReport
+  if (withOutputs) return outputs
+  return withReport ? report : plain
+}
 
 export const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
 

@@ -5,8 +5,9 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SessionFilter from "../SessionFilter.ts"
 import type { InvalidArgumentError } from "../StripeError.ts"
-import * as VerificationSession from "../VerificationSession.ts"
 import * as Arguments from "./arguments.ts"
+import { type DecodeRow, variant } from "./sessionCodec.ts"
+import type { Any } from "./sessionModel.ts"
 
 type ExpandPaths = ReadonlyArray<string> | undefined
 
@@ -93,9 +94,9 @@ export const walk = (
     return (page) => [...before, ...pageQuery(page), ...after]
   })
 
-/** The schema of the rows, from paths as a list has them. */
-export const rowSchema = (expand: ReadonlyArray<`data.${VerificationSession.ExpandPath}`> | undefined) =>
-  VerificationSession.expanded(
-    // Type boundary: the paths are `data.` and an `ExpandPath`.
-    (expand ?? []).map((path) => path.slice("data.".length) as VerificationSession.ExpandPath)
-  )
+/** How the rows of a list are decoded, from paths as a list has them. */
+export const decodeListed = (expand: ExpandPaths): DecodeRow<Any> =>
+  variant((expand ?? []).map((path) => path.slice("data.".length))).decodeRow
+
+/** How a retrieved session is decoded. */
+export const decodeRetrieved = (expand: ExpandPaths): DecodeRow<Any> => variant(expand ?? []).decodeRow

@@ -11,13 +11,10 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 /** A value that claims to be a `T`, and is not checked yet. */
 export type Unchecked<T> = { readonly [Key in keyof T]?: unknown }
 
-// Stands for "the transformation has made nothing that waits to be checked".
-const nothing = Symbol()
-
 /**
- * The user's side needs no schema of its own: a value is right when its wire form is. That is how `encode`, `make` and
- * `Schema.is` check, with the wire's field names in the paths. A row that was just decoded is not checked again, because
- * it was made from a checked row; checking it would add 50 to 95 % to a decode (`test/bench/decode.ts`).
+ * The user's side needs no schema of its own: a value is right when its wire form is. That is how `decode`, `encode`,
+ * `make` and `Schema.is` check, with the wire's field names in the paths. A decode through the codec therefore checks
+ * twice, which costs 50 to 95 % (`test/bench/decode.ts`); the client decodes the wire and converts, and checks once.
  *
  * `toWire` must answer for every input: what is not of the right kind becomes `undefined`, which the wire refuses.
  * `generator` makes the rows that `Arbitrary` starts from.
@@ -31,15 +28,8 @@ export const wireCodec = <T extends object, E>(options: {
 }): Schema.Codec<T, E> => {
   const checkWire = SchemaParser.decodeUnknownEffect(options.wire)
 
-  // Schema hands the transformation's result to the check below at once and synchronously, so one slot is enough. The
-  // check empties it: no row outlives its decode here.
-  let unchecked: unknown = nothing
   const transformation = SchemaTransformation.transform<T, E>({
-    decode: (wire) => {
-      const value = options.fromWire(wire)
-      unchecked = value
-      return value
-    },
+    decode: options.fromWire,
     // Type boundary: the wire schema checks this value next.
     encode: (value) => options.toWire(value) as E
   })
@@ -47,11 +37,6 @@ export const wireCodec = <T extends object, E>(options: {
   const typed = Schema.declareConstructor<T>()(
     [],
     () => (input, ast, parseOptions) => {
-      if (input === unchecked) {
-        unchecked = nothing
-        // Type boundary: the transformation above has just made it.
-        return Effect.succeed(input as T)
-      }
       if (!Predicate.isObject(input)) {
         return Effect.fail(new SchemaIssue.InvalidType(ast, input, parseOptions))
       }
