@@ -1,4 +1,5 @@
 import { Effect, Layer, Stream } from "effect"
+import type { HttpClient } from "effect/http"
 import { RetryPolicy, type StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 
@@ -8,7 +9,9 @@ export interface Options {
 }
 
 /** The service on a sandbox in process, and the sandbox's controls. Without rate limit, so that no test waits for it. */
-export const world = (options?: Options): Layer.Layer<VerificationSessions.VerificationSessions | Sandbox.Sandbox> =>
+export const world = (
+  options?: Options
+): Layer.Layer<VerificationSessions.VerificationSessions | Sandbox.Sandbox | HttpClient.HttpClient> =>
   VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit: false, ...options?.client }).pipe(
     Layer.provideMerge(Sandbox.layer(options?.sandbox))
   )

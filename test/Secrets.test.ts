@@ -1,0 +1,145 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Redacted, Schema, Stream } from "effect"
+import { HttpClient } from "effect/http"
+import { TestClock } from "effect/testing"
+import { StripeClient, VerificationSession, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { recording, shown } from "./support/secrets.ts"
+import { settled, withoutJitter, world } from "./support/world.ts"
+
+const { Fault } = Sandbox
+const key = Redacted.value(Sandbox.apiKey)
+const expand = ["data.verified_outputs", "data.last_verification_report"] as const
+
+/** Every text below a value. */
+const textsIn = (value: unknown): ReadonlyArray<string> =>
+  typeof value === "string"
+    ? [value]
+    : typeof value === "object" && value !== null
+      ? Object.values(value).flatMap(textsIn)
+      : []
+
+/** What must never be seen: the key, and each text in a secret field of any session of the sandbox. */
+const secrets = Effect.gen(function* () {
+  const client = yield* HttpClient.HttpClient
+  const url = `https://api.stripe.com/v1/identity/verification_sessions?limit=100&expand[]=${expand.join("&expand[]=")}`
+  const response = yield* client.get(url, { headers: { authorization: `Bearer ${key}` } })
+  // Type boundary: the sandbox's replies have Stripe's form, which a test of its own checks.
+  const { data } = (yield* response.json) as unknown as { readonly data: ReadonlyArray<Record<string, unknown>> }
+  const found = data.flatMap((row) => [
+    ...textsIn([row["client_secret"], row["url"]]),
+    ...textsIn([row["provided_details"], row["verified_outputs"]]).filter((text) => text.length > 7)
+  ])
+  yield* Sandbox.Sandbox.use((sandbox) => sandbox.clearRequests)
+  assert.isAbove(found.length, 50)
+  return [key, key.slice(-4), ...found]
+})
+
+const leaks = (emitted: string, secrets: ReadonlyArray<string>) => secrets.filter((secret) => emitted.includes(secret))
+
+const read = VerificationSessions.stream({ client_reference_id: undefined }, { expand, pageSize: 40 }).pipe(
+  Stream.tap((session) => Effect.logDebug("session", session)),
+  Stream.runCollect
+)
+
+const everything = world({ sandbox: { sessions: 100 }, client: { timeout: "5 seconds" } })
+
+describe("neither the key nor identity data is seen", () => {
+  it.effect("in what a reading program logs, traces and prints", () =>
+    Effect.gen(function* () {
+      const planted = yield* secrets
+      const emitted = yield* recording(({ add }) =>
+        Effect.gen(function* () {
+          add(yield* VerificationSessions.VerificationSessions)
+          add(yield* StripeClient.make({ apiKey: Sandbox.apiKey }))
+          add(VerificationSessions.layer({ apiKey: Sandbox.apiKey }))
+          add(VerificationSessions.stream())
+          add(yield* VerificationSessions.list({ limit: 100, expand }))
+          add(yield* VerificationSessions.retrieve((yield* VerificationSessions.list()).data[0]?.id ?? ""))
+          add(yield* read)
+        })
+      )
+      assert.include(emitted, "VerificationSessions.page")
+      assert.include(emitted, "<redacted:verified_outputs>")
+      assert.deepStrictEqual(leaks(emitted, planted), [])
+    }).pipe(Effect.provide(everything))
+  )
+
+  it.effect("the search would find one: what a session shows when it is revealed", () =>
+    Effect.gen(function* () {
+      const planted = yield* secrets
+      const [session] = (yield* VerificationSessions.list({ limit: 1, status: "requires_input" })).data
+      const revealed = session?.client_secret ? Redacted.value(session.client_secret) : ""
+      const emitted = yield* recording(() => Effect.logInfo(revealed).pipe(Effect.withSpan("reveal")))
+      assert.deepStrictEqual(leaks(emitted, planted), [revealed])
+    }).pipe(Effect.provide(everything))
+  )
+
+  const faults = {
+    "a rate limit": Fault.RateLimited(),
+    "an HTML page": Fault.HtmlPage(),
+    "a reset before the headers": Fault.ResetBeforeHeaders(),
+    "a reset in the body": Fault.ResetMidBody(),
+    "JSON that is cut short": Fault.TruncatedJson(),
+    "a request that hangs": Fault.Hang(),
+    "a bad row": Fault.BadRow({ at: 3, patch: { client_secret: { planted: "secret_in_a_wrong_place" } } }),
+    "a row with a wrong status": Fault.BadRow({ at: 3, patch: { status: 123 } }),
+    "a list without data": Fault.MissingData(),
+    "one object instead of a list": Fault.NotAList(),
+    "rows out of order": Fault.RowsOutOfOrder(),
+    "a page that repeats": Fault.RepeatedPage(),
+    "a key that Stripe echoes": Fault.Reply({
+      status: 401,
+      body: {
+        error: { message: `Invalid API Key provided: sk_test_******${key.slice(-4)}`, type: "invalid_request_error" }
+      }
+    })
+  }
+
+  for (const [name, fault] of Object.entries(faults)) {
+    it.effect(`in the failure after ${name}`, () =>
+      Effect.gen(function* () {
+        const planted = yield* secrets
+        const sandbox = yield* Sandbox.Sandbox
+        yield* sandbox.inject(fault, { skip: 1, times: 100 })
+        const emitted = yield* recording(({ add }) =>
+          Effect.gen(function* () {
+            const fiber = yield* Effect.forkChild(Effect.flip(read))
+            yield* Effect.repeat(Effect.andThen(settled, TestClock.adjust("10 seconds")), { times: 8 })
+            const error = yield* Fiber.join(fiber)
+            add(error)
+            add(error.reason)
+            return yield* Effect.fail(error)
+          })
+        )
+        assert.include(emitted, "StripeError")
+        assert.deepStrictEqual(leaks(emitted, [...planted, "secret_in_a_wrong_place"]), [])
+      }).pipe(Effect.provide([everything, withoutJitter]))
+    )
+  }
+
+  it.effect("a client_reference_id is kept out of spans", () =>
+    Effect.gen(function* () {
+      const emitted = yield* recording(() =>
+        Stream.runDrain(VerificationSessions.stream({ client_reference_id: "jenny.rosen@example.com" }))
+      )
+      assert.notMatch(emitted, /jenny/)
+      assert.include(emitted, "client_reference_id=REDACTED")
+      const [request] = yield* Sandbox.Sandbox.use((sandbox) => sandbox.requests)
+      assert.deepStrictEqual(request?.query[0], ["client_reference_id", "jenny.rosen@example.com"])
+    }).pipe(Effect.provide(everything))
+  )
+
+  it.effect("in what the Json codec writes, unless it is named", () =>
+    Effect.gen(function* () {
+      const planted = yield* secrets
+      const { data } = yield* VerificationSessions.list({ limit: 100, expand })
+      const plain = Schema.encodeSync(Schema.Array(VerificationSession.Json()))(data)
+      assert.deepStrictEqual(leaks(shown(plain), planted), [])
+      const revealed = Schema.encodeSync(Schema.Array(VerificationSession.Json({ reveal: ["url"] })))(data)
+      const found = leaks(JSON.stringify(revealed), planted)
+      assert.isNotEmpty(found)
+      assert.isTrue(found.every((secret) => secret.startsWith("https://verify.stripe.com/")))
+    }).pipe(Effect.provide(everything))
+  )
+})
