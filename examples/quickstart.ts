@@ -1,0 +1,10 @@
+import { Console, DateTime, Effect, Stream } from "effect"
+import { VerificationSessions } from "effect-stripe-identity"
+import { layer } from "./support/source.ts"
+
+const newest = VerificationSessions.stream({ status: "verified" }).pipe(
+  Stream.take(5),
+  Stream.runForEach((session) => Console.log(session.id, DateTime.formatIso(session.created)))
+)
+
+await Effect.runPromise(newest.pipe(Effect.provide(layer())))

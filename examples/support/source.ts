@@ -1,0 +1,33 @@
+// Where the examples read: the sandbox in this process, or Stripe itself when STRIPE_API_KEY is set.
+import { Config, Console, Effect, Layer, Option } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { type StripeClient, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+
+export interface Options {
+  /** What the sandbox holds. */
+  readonly sandbox?: Sandbox.Options | undefined
+  /** What the example adds to the client, wherever it reads. */
+  readonly transformClient?: StripeClient.Options["transformClient"]
+}
+
+const fromSandbox = ({ sandbox, transformClient }: Options) =>
+  VerificationSessions.layer({ apiKey: Sandbox.apiKey, transformClient }).pipe(Layer.provide(Sandbox.layer(sandbox)))
+
+const fromStripe = ({ transformClient }: Options) =>
+  VerificationSessions.layerConfig({ transformClient }).pipe(Layer.provide(FetchHttpClient.layer))
+
+/** The service, and a first line that says what it reads. */
+export const layer = (options: Options = {}) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const key = yield* Config.option(Config.NonEmptyString("STRIPE_API_KEY"))
+      if (Option.isNone(key)) {
+        yield* Console.log("Reading the sandbox, a simulated Stripe. Set STRIPE_API_KEY to read your own sessions.")
+        return fromSandbox(options)
+      }
+      const base = yield* Config.String("STRIPE_API_BASE").pipe(Config.withDefault(""))
+      yield* Console.log(`Reading Stripe${base === "" ? "" : ` at ${base}`} with the key in STRIPE_API_KEY.`)
+      return fromStripe(options)
+    })
+  )

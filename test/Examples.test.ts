@@ -1,0 +1,164 @@
+import { assert, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll } from "vitest"
+import { runCommand } from "./support/command.ts"
+
+// The examples import the package by its name, as users do, so they run on what the build made.
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), "examples-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+beforeAll(async () => {
+  const built = await runCommand("npm", ["run", "--silent", "build"], { cwd: root })
+  assert.strictEqual(built.code, 0, built.output)
+}, 60_000)
+
+const withoutStripe = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("STRIPE_")))
+
+const run = (name: string, parameters: ReadonlyArray<string> = [], env: Record<string, string> = {}) =>
+  new Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }>((resolve) => {
+    const child = spawn(process.execPath, [join(root, "examples", name), ...parameters], {
+      cwd: folder,
+      env: { ...withoutStripe, NO_COLOR: "1", ...env }
+    })
+    let output = ""
+    let errors = ""
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()))
+    child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()))
+    child.on("close", (code) => resolve({ code, output, errors }))
+  })
+
+const readingSandbox = /^Reading the sandbox/
+
+/** A sandbox on a free port, as `npm run sandbox` starts it, until the test ends it. */
+const startSandbox = (parameters: ReadonlyArray<string>) =>
+  new Promise<{ readonly url: string; readonly stop: () => Promise<void> }>((resolve, reject) => {
+    const child = spawn(process.execPath, [join(root, "examples/sandbox.ts"), "--port", "0", ...parameters], {
+      env: withoutStripe
+    })
+    const closed = new Promise<void>((resolve) => child.on("close", () => resolve()))
+    child.on("error", reject)
+    let said = ""
+    child.stdout.on("data", (chunk: Buffer) => {
+      said += chunk.toString()
+      const url = /http:\/\/[\d.:]+/.exec(said)?.[0]
+      if (url === undefined) return
+      resolve({
+        url,
+        stop: () => {
+          child.kill("SIGINT")
+          return closed
+        }
+      })
+    })
+  })
+
+describe("the examples", () => {
+  it("quickstart shows the five newest verified sessions", async () => {
+    const { code, output } = await run("quickstart.ts")
+    assert.strictEqual(code, 0)
+    const [first, ...rows] = output.trim().split("\n")
+    assert.match(first ?? "", readingSandbox)
+    assert.strictEqual(rows.length, 5)
+    for (const row of rows) assert.match(row, /^vs_\w+ 2025-\d\d-\d\dT/)
+  })
+
+  it("testing passes its own assertions", async () => {
+    const { code, output } = await run("testing.ts")
+    assert.strictEqual(code, 0, output)
+    assert.match(output, readingSandbox)
+    assert.match(output, /250 sessions were counted in 4 requests/)
+  })
+
+  it("every example is in the README and says in its first line what it reads", async () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8")
+    for (const name of readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"))) {
+      assert.include(readme, `examples/${name}`)
+    }
+  })
+})
+
+describe("the export", () => {
+  it("writes exactly the sandbox's verified sessions, without secrets, and says what it did", async () => {
+    const file = join(folder, "whole.ndjson")
+    const { url, stop } = await startSandbox(["--sessions", "2500"])
+    const env = { STRIPE_API_KEY: "sk_test_SANDBOX_full_access_key", STRIPE_API_BASE: url }
+    const { code, errors, output } = await run("export.ts", ["--output", file], env)
+    assert.strictEqual(code, 0, errors)
+    assert.match(output, /^Reading Stripe at http:/)
+    const lines = readFileSync(file, "utf8").split("\n")
+    assert.strictEqual(lines.pop(), "")
+    const rows = lines.map((line) => JSON.parse(line))
+    // The list as any HTTP client sees it.
+    const expected: Array<string> = []
+    for (let more = true; more;) {
+      const cursor = expected.length === 0 ? "" : `&starting_after=${expected.at(-1)}`
+      const reply = await fetch(`${url}/v1/identity/verification_sessions?status=verified&limit=100${cursor}`, {
+        headers: { authorization: `Bearer ${env.STRIPE_API_KEY}` }
+      })
+      const page = (await reply.json()) as { data: ReadonlyArray<{ id: string }>; has_more: boolean }
+      expected.push(...page.data.map(({ id }) => id))
+      more = page.has_more
+    }
+    await stop()
+    assert.deepStrictEqual(
+      rows.map(({ id }) => id),
+      expected
+    )
+    assert.isAbove(expected.length, 1000)
+    for (const row of rows) assert.doesNotHaveAnyKeys(row, ["client_secret", "url", "provided_details"])
+    const pages = Math.ceil(expected.length / 100)
+    assert.include(output, `${expected.length} verified sessions in ${pages} pages, ${pages} requests`)
+    assert.include(output, file)
+    assert.isFalse(existsSync(`${file}.partial`))
+  })
+
+  it("interrupted with Ctrl-C leaves a file of whole lines, and not under the name of a complete one", async () => {
+    const file = join(folder, "interrupted.ndjson")
+    const { url, stop } = await startSandbox(["--sessions", "100000", "--latency", "40"])
+    const env = { ...withoutStripe, STRIPE_API_KEY: "sk_test_SANDBOX_full_access_key", STRIPE_API_BASE: url }
+    const child = spawn(process.execPath, [join(root, "examples/export.ts"), "--output", file], { env })
+    let output = ""
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()))
+    const size = () => (existsSync(`${file}.partial`) ? readFileSync(`${file}.partial`).length : 0)
+    while (size() < 100_000) await new Promise((resolve) => setTimeout(resolve, 20))
+    child.kill("SIGINT")
+    const code = await new Promise((resolve) => child.on("close", resolve))
+    await stop()
+    assert.notStrictEqual(code, 0)
+    const text = readFileSync(`${file}.partial`, "utf8")
+    assert.isTrue(text.endsWith("\n"))
+    const rows = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    assert.isTrue(rows.every((row) => row.status === "verified"))
+    assert.include(output, `Interrupted. ${rows.length} sessions`)
+    assert.isFalse(existsSync(file))
+  })
+
+  it("a wrong key is one sentence that says what to do, and no stack trace", async () => {
+    const { url, stop } = await startSandbox(["--sessions", "10"])
+    const { code, errors } = await run("export.ts", ["--output", join(folder, "never.ndjson")], {
+      STRIPE_API_KEY: "sk_test_planted_wrong_key",
+      STRIPE_API_BASE: url
+    })
+    await stop()
+    assert.strictEqual(code, 1)
+    assert.include(errors, "AuthenticationError")
+    assert.include(errors, "STRIPE_API_KEY")
+    assert.notInclude(errors, "planted")
+    assert.notMatch(errors, /\n {4}at /)
+  })
+})
+
+describe("npm start", () => {
+  it("is the export", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+    assert.match(scripts.start, /examples\/export\.ts/)
+  })
+})
