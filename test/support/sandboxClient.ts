@@ -1,4 +1,4 @@
-import { Effect, type Redacted } from "effect"
+import { Effect, type Layer, type Redacted } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import * as Sandbox from "../../src/Sandbox.ts"
 
@@ -59,9 +59,20 @@ export const walk = Effect.fnUntraced(function* (limit: number, query = "", back
   while (true) {
     const next = yield* page(`?limit=${limit}${query}${cursor}`)
     pages.push(next)
+    // A wrong cursor makes a walk that never ends, which no time limit can stop because nothing in it waits.
+    if (pages.length > 1000) return yield* Effect.die(new Error("the walk does not end"))
     rows.push(...(backwardFrom === undefined ? next.data : next.data.toReversed()))
     const last = rows.at(-1)
     if (!next.has_more || last === undefined) return { rows, pages }
     cursor = backwardFrom === undefined ? `&starting_after=${last.id}` : `&ending_before=${last.id}`
   }
 })
+
+/** The ids of some sessions. */
+export const ids = (rows: ReadonlyArray<Sandbox.Session>): ReadonlyArray<string> => rows.map((row) => row.id)
+
+/** Runs an effect with a sandbox of its own and a client of it. */
+export const inSandbox = <A, E>(
+  options: Sandbox.Options,
+  effect: Effect.Effect<A, E, Layer.Success<ReturnType<typeof Sandbox.layer>>>
+): Effect.Effect<A, E> => Effect.provide(effect, Sandbox.layer(options))

@@ -152,23 +152,23 @@ export const make = (options: {
   }
 
   function* older(cursor: Cursor, to: number): Generator<Entry, undefined> {
-    let a = history.countBefore(to + 1) - 1
-    let b = insertedBefore(to, Infinity) - 1
+    let initialAt = history.countBefore(to + 1) - 1
+    let insertedAt = insertedBefore(to, Infinity) - 1
     if (cursor._tag === "OlderThan") {
       const { created, rank } = cursor.entry
-      a = Math.min(a, initialBefore(created, rank) - 1)
-      b = Math.min(b, insertedBefore(created, rank) - 1)
+      initialAt = Math.min(initialAt, initialBefore(created, rank) - 1)
+      insertedAt = Math.min(insertedAt, insertedBefore(created, rank) - 1)
     }
-    let left = a < 0 ? undefined : initial(a)
+    let left = initialAt < 0 ? undefined : initial(initialAt)
     while (true) {
-      const right = inserted[b]
+      const right = inserted[insertedAt]
       if (left !== undefined && (right === undefined || compare(left, right) > 0)) {
         yield left
-        a--
-        left = a < 0 ? undefined : initial(a)
+        initialAt--
+        left = initialAt < 0 ? undefined : initial(initialAt)
       } else if (right !== undefined) {
         yield right
-        b--
+        insertedAt--
       } else {
         return
       }
@@ -178,21 +178,24 @@ export const make = (options: {
   function* newer(entry: Entry, from: number): Generator<Entry, undefined> {
     const { created, rank } = entry
     // One more than the rows before the entry, if the entry itself is of that kind.
-    let a = Math.max(history.countBefore(from), initialBefore(created, rank) + (entry.index < history.size ? 1 : 0))
-    let b = Math.max(
+    let initialAt = Math.max(
+      history.countBefore(from),
+      initialBefore(created, rank) + (entry.index < history.size ? 1 : 0)
+    )
+    let insertedAt = Math.max(
       insertedBefore(from, -Infinity),
       insertedBefore(created, rank) + (entry.index < history.size ? 0 : 1)
     )
-    let left = a < history.size ? initial(a) : undefined
+    let left = initialAt < history.size ? initial(initialAt) : undefined
     while (true) {
-      const right = inserted[b]
+      const right = inserted[insertedAt]
       if (left !== undefined && (right === undefined || compare(left, right) < 0)) {
         yield left
-        a++
-        left = a < history.size ? initial(a) : undefined
+        initialAt++
+        left = initialAt < history.size ? initial(initialAt) : undefined
       } else if (right !== undefined) {
         yield right
-        b++
+        insertedAt++
       } else {
         return
       }

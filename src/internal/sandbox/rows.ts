@@ -149,7 +149,7 @@ export const session = (facts: Facts): Session => {
   const error = errorOf(facts, check)
   const open = status === "requires_input"
   const redaction = redactionOf(facts)
-  const reported = status === "verified" || (open && error?.code != null && !withoutReport.has(error.code))
+  const reported = status === "verified" || (open && error !== null && !withoutReport.has(error.code ?? ""))
   const details = mix(seed, index, 38) % 6
   return {
     id,

@@ -7,12 +7,12 @@ const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 /** A well mixed unsigned 32-bit integer out of three integers (the finalizer of MurmurHash3). */
 export const mix = (seed: number, index: number, purpose: number): number => {
-  let h = seed ^ Math.imul(index, 0x9e3779b1) ^ Math.imul(purpose + 1, 0x85ebca6b)
+  let hash = seed ^ Math.imul(index, 0x9e3779b1) ^ Math.imul(purpose + 1, 0x85ebca6b)
   // Indices above 2^32 would repeat without their upper half.
-  h ^= Math.imul((index / 0x100000000) | 0, 0xc2b2ae35)
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  hash ^= Math.imul((index / 0x100000000) | 0, 0xc2b2ae35)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
 }
 
 /** A number in [0, 1) with 32 bits of resolution. */

@@ -1,0 +1,147 @@
+// Reads nothing: this IS the sandbox, a simulated Stripe on a port of this machine, for any Stripe client.
+//
+//   npm run sandbox -- --port 12111 --sessions 2500
+import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Console, Effect, Exit, Layer, Option, Predicate, Redacted } from "effect"
+import { CliOutput, Command, Flag } from "effect/cli"
+import { HttpServer } from "effect/http"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { createServer } from "node:http"
+
+const flags = {
+  port: Flag.Int("port").pipe(
+    Flag.withDescription("Port to listen on; 0 for any that is free"),
+    Flag.filter(
+      (port) => port >= 0 && port <= 65535,
+      () => "a port between 0 and 65535"
+    ),
+    Flag.withDefault(12111)
+  ),
+  sessions: Flag.Int("sessions").pipe(
+    Flag.withDescription("How many sessions there are"),
+    Flag.filter(
+      (sessions) => sessions >= 0 && sessions <= 1e9,
+      () => "a number between 0 and 1000000000"
+    ),
+    Flag.withDefault(2500)
+  ),
+  history: Flag.Literals("history", ["uniform", "growing", "daily", "bursty", "import", "one-second"]).pipe(
+    Flag.withDescription("How their moments of creation are spread over the year 2025"),
+    Flag.withDefault("uniform")
+  ),
+  seed: Flag.Int("seed").pipe(Flag.withDescription("The same seed gives the same sessions"), Flag.withDefault(1)),
+  latency: Flag.Int("latency").pipe(
+    Flag.withDescription("Milliseconds that an answer takes"),
+    Flag.filter(
+      (latency) => latency >= 0,
+      () => "no less than 0 milliseconds"
+    ),
+    Flag.withDefault(0)
+  ),
+  rateLimit: Flag.Int("rate-limit").pipe(
+    Flag.withDescription("Requests a second beyond which the answer is 429 (Stripe's own limit is 25)"),
+    Flag.filter(
+      (limit) => limit > 0,
+      () => "at least one request a second"
+    ),
+    Flag.optional
+  ),
+  flaky: Flag.Int("flaky").pipe(
+    Flag.withDescription("Every how many requests something goes wrong: 429, 500, a reset, a truncated body, in turn"),
+    Flag.filter(
+      (every) => every > 1,
+      () => "2 or more, so that something goes well"
+    ),
+    Flag.optional
+  )
+}
+
+const faults = [
+  Sandbox.Fault.RateLimited({ retryAfter: 1 }),
+  Sandbox.Fault.ServerError(),
+  Sandbox.Fault.ResetMidBody(),
+  Sandbox.Fault.TruncatedJson()
+]
+
+const command = Command.make(
+  "sandbox",
+  flags,
+  Effect.fn(function* ({ flaky, history, latency, port, rateLimit, seed, sessions }) {
+    const server = Sandbox.layerServer.pipe(
+      Layer.provideMerge(
+        Sandbox.layerSandbox({
+          sessions,
+          history,
+          seed,
+          latency: { base: latency, jitter: 0.3 },
+          rateLimit: Option.getOrUndefined(Option.map(rateLimit, (limit) => ({ limit, window: "1 second" })))
+        })
+      ),
+      Layer.provideMerge(
+        // Whoever ends the sandbox does not want to wait for requests that hang.
+        NodeHttpServer.layer(createServer, { host: "127.0.0.1", port, disablePreemptiveShutdown: true })
+      )
+    )
+    yield* Effect.gen(function* () {
+      if (Option.isSome(flaky)) yield* breakEvery(flaky.value)
+      yield* announce(sessions)
+      yield* Effect.never
+    }).pipe(
+      Effect.provide(server),
+      Effect.onInterrupt(() => Console.log("\nThe sandbox has ended.")),
+      Effect.catchTag("ServeError", ({ cause }) => {
+        const taken = Predicate.hasProperty(cause, "code") && cause.code === "EADDRINUSE"
+        const message = taken
+          ? `Port ${port} is in use. Choose another with --port, or --port 0 for any that is free.`
+          : `Cannot listen on port ${port}: ${String(cause)}`
+        return Effect.andThen(Console.error(message), Effect.fail(cause))
+      })
+    )
+  })
+).pipe(Command.withDescription("A simulated Stripe with verification sessions, on this machine only"))
+
+const breakEvery = Effect.fnUntraced(function* (every: number) {
+  const sandbox = yield* Sandbox.Sandbox
+  for (const [turn, fault] of faults.entries()) {
+    yield* sandbox.inject(fault, {
+      times: Infinity,
+      when: ({ index }) => (index + 1) % every === 0 && Math.floor(index / every) % faults.length === turn
+    })
+  }
+})
+
+const announce = Effect.fnUntraced(function* (sessions: number) {
+  const url = yield* HttpServer.addressFormattedWith(Effect.succeed)
+  const key = Redacted.value(Sandbox.apiKey)
+  yield* Console.log(
+    [
+      `A simulated Stripe with ${sessions} verification sessions is listening on ${url}`,
+      `It accepts the key ${key}, which is a fake and opens nothing else.`,
+      "",
+      "Try it:",
+      `  curl "${url}/v1/identity/verification_sessions?limit=2" -u ${key}:`,
+      "",
+      "Press Ctrl-C to end it."
+    ].join("\n")
+  )
+})
+
+// One line for a mistake; the whole help only for those who ask for it.
+const presenter = CliOutput.layerPresenter({
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Console.error(
+          `${event.errors.map(({ message }) => message.replaceAll(/\s+/g, " ")).join("; ")} (--help shows the flags)`
+        )
+      : CliOutput.defaultPresenter.present(event)
+})
+
+command.pipe(
+  Command.run({ version: "0.1.0" }),
+  Effect.provide([NodeServices.layer, presenter]),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    // Ctrl-C is how the sandbox is meant to end, so it is no failure.
+    teardown: (exit, end) => end(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? 0 : 1)
+  })
+)
