@@ -18,7 +18,7 @@ import * as RetryPolicy from "./RetryPolicy.ts"
 import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
 import * as StripeError from "./StripeError.ts"
-import * as VerificationSession from "./VerificationSession.ts"
+import type * as VerificationSession from "./VerificationSession.ts"
 
 /**
  * What a list can expand, as Stripe writes it. See `VerificationSession.ExpandPath` for what each path needs.
