@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Sandbox from "../src/Sandbox.ts"
 import { ask, listUrl } from "./support/sandboxClient.ts"
-import { check, complainIfAbsent, complaints, fixtures, isPresent } from "./support/sandboxContract.ts"
+import { check, complaints, fixtures } from "./support/sandboxContract.ts"
+import { complainIfAbsent, isPresent } from "./support/stripeMaterial.ts"
 
 // The sandbox against Stripe's published API description.
 

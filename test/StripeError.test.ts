@@ -3,7 +3,7 @@ import { Duration, Effect, Schema } from "effect"
 import { Headers } from "effect/http"
 import { StripeError } from "effect-stripe-identity"
 import * as StripeReply from "../src/internal/stripeReply.ts"
-import { readStripeMaterial } from "./support/identityRows.ts"
+import { readStripeMaterial } from "./support/stripeMaterial.ts"
 
 const reasonOf = (status: number, body: unknown, headers: Record<string, string> = {}) =>
   StripeReply.toReason(

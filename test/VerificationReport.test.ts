@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { VerificationReport } from "effect-stripe-identity"
-import { readStripeMaterial } from "./support/identityRows.ts"
+import { readStripeMaterial } from "./support/stripeMaterial.ts"
 import { describeSchema } from "./support/jsonSchema.ts"
 
 // Round trips, paths of errors and generated reports are in `support/codecLaws.ts`, with those of sessions.

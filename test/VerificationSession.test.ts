@@ -3,7 +3,8 @@ import { DateTime, Effect, Equal, Exit, Formatter, Redacted, Schema, Stream } fr
 import { VerificationSession } from "effect-stripe-identity"
 import { inspect } from "node:util"
 import { codecLaws } from "./support/codecLaws.ts"
-import { expandedSession, fullSession, leastSession, readStripeMaterial } from "./support/identityRows.ts"
+import { expandedSession, fullSession, leastSession } from "./support/identityRows.ts"
+import { readStripeMaterial } from "./support/stripeMaterial.ts"
 import { describeSchema } from "./support/jsonSchema.ts"
 
 const decode = Schema.decodeUnknownSync(VerificationSession.VerificationSession)

@@ -1,16 +1,3 @@
-import { existsSync, readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
-
-/** Stripe's own material lies beside the project, because it is not ours to copy. Without it its tests are skipped. */
-export const readStripeMaterial = <A>(name: string): A | undefined => {
-  const file = fileURLToPath(new URL(`../../../shared/stripe/${name}`, import.meta.url))
-  // Type boundary: the caller knows the file.
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as A
-  if (process.env.CI !== undefined) throw new Error(`${name} is missing: ../shared/stripe`)
-  console.warn(`Skipped: ../shared/stripe/${name} is not there`)
-  return undefined
-}
-
 const address = {
   city: "San Francisco",
   country: "US",

@@ -1,21 +1,6 @@
 import { Ajv, type ValidateFunction } from "ajv"
-import { existsSync, readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
-
-/** Stripe's own description of the two calls and its fixtures. They are its data, so they lie beside the project. */
-export const folder = fileURLToPath(new URL("../../../shared/stripe/", import.meta.url))
-
-/** Whether there is something to check against. */
-export const isPresent: boolean = existsSync(folder)
-
-/** Says aloud that there is nothing to check against. Where there must be (in CI), that is an error. */
-export const complainIfAbsent = (): void => {
-  if (isPresent) return
-  const message = `Stripe's API description is missing, so replies are NOT checked against it: ${folder}`
-  if (process.env["CI"] !== undefined && process.env["CI"] !== "") throw new Error(message)
-  // Past Vitest, which shows what is written to the console only for tests that fail.
-  process.stderr.write(`\nWARNING: ${message}\n`)
-}
+import { readFileSync } from "node:fs"
+import { folder } from "./stripeMaterial.ts"
 
 type Json = { readonly [key: string]: Json } | ReadonlyArray<Json> | string | number | boolean | null
 
