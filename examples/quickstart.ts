@@ -1,3 +1,4 @@
+import { NodeRuntime } from "@effect/platform-node"
 import { Console, DateTime, Effect, Stream } from "effect"
 import { VerificationSessions } from "effect-stripe-identity"
 import { layer } from "./support/source.ts"
@@ -7,4 +8,8 @@ const newest = VerificationSessions.stream({ status: "verified" }).pipe(
   Stream.runForEach((session) => Console.log(session.id, DateTime.formatIso(session.created)))
 )
 
-await Effect.runPromise(newest.pipe(Effect.provide(layer())))
+newest.pipe(
+  Effect.provide(layer()),
+  Effect.tapError((error) => Console.error(error.message)),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)

@@ -79,7 +79,12 @@ const command = Command.make(
       ),
       Layer.provideMerge(
         // Whoever ends the sandbox does not want to wait for requests that hang.
-        NodeHttpServer.layer(createServer, { host: "127.0.0.1", port, disablePreemptiveShutdown: true })
+        // Long request lines get Stripe's answer, and not Node's.
+        NodeHttpServer.layer(() => createServer({ maxHeaderSize: 64 * 1024 }), {
+          host: "127.0.0.1",
+          port,
+          disablePreemptiveShutdown: true
+        })
       )
     )
     yield* Effect.gen(function* () {

@@ -34,7 +34,7 @@ export type Fault =
   | { readonly _tag: "Latency"; readonly duration: Duration.Input }
   | { readonly _tag: "TruncatedJson"; readonly at?: number | undefined }
   | { readonly _tag: "GzipCutShort" }
-  | { readonly _tag: "HugeBody"; readonly bytes: number }
+  | { readonly _tag: "HugeBody"; readonly bytes: number; readonly chunked?: boolean | undefined }
   | { readonly _tag: "HtmlPage" }
   | { readonly _tag: "EmptyBody" }
   | { readonly _tag: "WrongContentType"; readonly contentType?: string | undefined }
@@ -122,7 +122,10 @@ export const Fault = {
    * the in-process client, which does not compress, hands over too.
    */
   GzipCutShort: (): Fault => ({ _tag: "GzipCutShort" }),
-  /** The honest answer behind so much white space that the body has at least `bytes` bytes; streamed. */
+  /**
+   * The honest answer behind so much white space that the body has at least `bytes` bytes; streamed. With `chunked: true`
+   * its length is not announced.
+   */
   HugeBody: (options: Options<"HugeBody">): Fault => ({ _tag: "HugeBody", ...options }),
   /** A page of HTML with status 200, as a proxy or a captive portal sends it. */
   HtmlPage: (): Fault => ({ _tag: "HtmlPage" }),

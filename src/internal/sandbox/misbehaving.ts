@@ -87,7 +87,7 @@ export const reply = (fault: Fault, situation: Situation): Effect.Effect<Reply, 
     case "TruncatedJson":
       return Effect.sync(() => truncated(honest(), fault.at ?? 0.5))
     case "HugeBody":
-      return Effect.sync(() => padded(honest(), fault.bytes))
+      return Effect.sync(() => padded(honest(), fault.bytes, fault.chunked))
     case "WrongContentType":
       return Effect.sync(() => {
         const whole = honest()
@@ -161,13 +161,15 @@ const cut = (whole: Reply, at: number, rest: Stream.Stream<never, ConnectionRese
   }
 }
 
-const padded = (whole: Reply, size: number): Reply => {
+const padded = (whole: Reply, size: number, chunked = false): Reply => {
   const body = encoder.encode(text(whole))
   const block = new Uint8Array(0x10000).fill(0x20)
   const blocks = Math.ceil(Math.max(size - body.length, 0) / block.length)
   return {
     ...whole,
-    headers: { ...whole.headers, "content-length": String(blocks * block.length + body.length) },
+    headers: chunked
+      ? whole.headers
+      : { ...whole.headers, "content-length": String(blocks * block.length + body.length) },
     body: Stream.range(1, blocks).pipe(
       Stream.map(() => block),
       Stream.concat(Stream.make(body))

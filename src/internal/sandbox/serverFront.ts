@@ -17,8 +17,7 @@ export const handle = (
     engine
       .respond({
         method: request.method,
-        // The server knows only the path; the host is of no importance.
-        url: new URL(request.url, "http://sandbox.invalid"),
+        url: toUrl(request.url),
         headers: request.headers,
         compresses: true
       })
@@ -29,6 +28,11 @@ export const handle = (
         Effect.catchTag("ConnectionReset", () => Effect.sync(() => reset(request)))
       )
   )
+
+// The server knows only the path; the host is of no importance. What is no path at all leads nowhere, as with Stripe.
+const toUrl = (path: string): URL => new URL(URL.canParse(path, host) ? path : "/", host)
+
+const host = "http://sandbox.invalid"
 
 const response = ({ body, headers, status }: Reply): HttpServerResponse.HttpServerResponse =>
   typeof body === "string"
