@@ -1,223 +1,231 @@
 /**
  * Which sessions to read: one place where input from people and programs becomes a valid filter or a clear refusal.
  *
+ * What callers write is an {@link Input}; what it decodes to is a {@link SessionFilter}. `VerificationSessions` takes the
+ * first and decodes it, so code needs nothing of this module for a filter of its own. Use it for a filter that comes from
+ * elsewhere: a command line ({@link flags}), a URL ({@link decodeUrlQuery}), JSON ({@link decode}); and to apply a filter
+ * to sessions that come from elsewhere ({@link matches}).
+ *
  * @since 0.1.0
  */
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
+import { dual } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import * as SchemaGetter from "effect/SchemaGetter"
-import * as SchemaIssue from "effect/SchemaIssue"
+import type * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Arguments from "./internal/arguments.ts"
+import { Filter } from "./internal/filter/fields.ts"
+import * as FlagsCodec from "./internal/filter/flags.ts"
+import type * as Model from "./internal/filter/model.ts"
+import * as Moments from "./internal/filter/moments.ts"
+import * as Predicates from "./internal/filter/predicate.ts"
+import * as UrlCodec from "./internal/filter/urlParams.ts"
+import * as Issues from "./internal/issues.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
 
+export { flags } from "./internal/filter/flags.ts"
+export type { FlagValues } from "./internal/filter/flags.ts"
+export type { UrlRecord } from "./internal/filter/urlParams.ts"
+export type {
+  Chosen,
+  CreatedRange,
+  HasStatus,
+  Input,
+  Instant,
+  JsonInput,
+  LastErrorCode,
+  Narrowed,
+  Narrowing,
+  OneOrMore,
+  RedactionStatus,
+  Status,
+  StatusChoice,
+  StripeInput,
+  Subject,
+  Type,
+  WithStatus
+} from "./internal/filter/model.ts"
+
 /**
- * A point in time: a `DateTime`, a `Date`, ISO text (`2026-01-31` is midnight in UTC; a time needs `Z` or an offset), or
- * whole seconds since 1970. A number that looks like milliseconds is refused.
+ * A valid filter. Instants are whole seconds of UTC, as Stripe compares them, and relative text has become an absolute
+ * range. A list holds at least two values, each once, in alphabetical order: a list of one has become that one.
+ *
+ * It is an {@link Input} too, so it can be passed on as it is.
  *
  * @category models
  * @since 0.1.0
  */
-export type Instant = DateTime.DateTime | Date | string | number
+export type SessionFilter = Model.SessionFilter
 
 /**
- * A range of time. Bounds combine; what a session's `created` must be is what every given bound says.
+ * The Schema of a filter, from what a caller writes to what is sent. Decoding refuses unknown names whatever the parse
+ * options, and reports every problem with `errors: "all"` or without.
  *
- * @category models
- * @since 0.1.0
- */
-export interface CreatedRange<out T = Instant> {
-  /** After this instant. */
-  readonly gt?: T | undefined
-  /** At this instant or after it. */
-  readonly gte?: T | undefined
-  /** Before this instant. */
-  readonly lt?: T | undefined
-  /** At this instant or before it. */
-  readonly lte?: T | undefined
-}
-
-/**
- * The statuses that Stripe filters by.
- *
- * @category models
- * @since 0.1.0
- */
-export type Status = "canceled" | "processing" | "requires_input" | "verified"
-
-/**
- * A filter as a caller writes it. Fields combine; without fields it is the whole list.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Input {
-  /** Sessions that were created with exactly this reference, 1 to 5000 characters. */
-  readonly client_reference_id?: string | undefined
-  /** Sessions created at this second, or in this range. */
-  readonly created?: Instant | CreatedRange | undefined
-  /** Sessions whose status is now this one. */
-  readonly status?: Status | undefined
-  /** Sessions of this Customer (`cus_…`). Not together with `related_customer_account`. */
-  readonly related_customer?: string | undefined
-  /** Sessions of this Account that acts as a customer (`acct_…`). */
-  readonly related_customer_account?: string | undefined
-}
-
-/**
- * A valid filter: instants are whole seconds of UTC, as Stripe compares them. Its Schema decodes {@link Input}.
- *
- * A bound between two seconds moves to the second that selects the same sessions: up for `gte` and `lt`, down for `gt`
- * and `lte`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SessionFilter extends Omit<Input, "created"> {
-  readonly created?: DateTime.Utc | CreatedRange<DateTime.Utc> | undefined
-}
-
-// The last second that is not more digits than seconds have: as milliseconds it lies in March 1973, before any session.
-const latestSeconds = 99_999_999_999
-
-const isoInstant = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2}))?$/
-
-const instantForms =
-  "a DateTime, a Date, whole seconds since 1970, or ISO text such as 2026-01-31 or 2026-01-31T12:00:00Z"
-
-/** Milliseconds since 1970, or what would be accepted instead. */
-const toMillis = (value: unknown): Result.Result<number, string> => {
-  if (DateTime.isDateTime(value)) return Result.succeed(DateTime.toEpochMillis(value))
-  if (Predicate.isNumber(value)) {
-    if (value > latestSeconds) {
-      return Result.fail("seconds since 1970 (this looks like milliseconds: divide by 1000, or pass a Date)")
-    }
-    return Number.isInteger(value) && value >= 0
-      ? Result.succeed(value * 1000)
-      : Result.fail("whole seconds since 1970")
-  }
-  const millis = Predicate.isDate(value)
-    ? value.getTime()
-    : Predicate.isString(value) && isoInstant.test(value)
-      ? Date.parse(value)
-      : Number.NaN
-  return millis >= 0 ? Result.succeed(millis) : Result.fail(instantForms)
-}
-
-const toInstant = (value: unknown, toSecond: (seconds: number) => number): Result.Result<DateTime.Utc, string> =>
-  Result.flatMap(toMillis(value), (millis) => {
-    const seconds = toSecond(millis / 1000)
-    return Number.isNaN(seconds)
-      ? Result.fail("a whole second, because Stripe keeps no parts of one; or a range such as { gte, lt }")
-      : Result.succeed(DateTime.makeUnsafe(seconds * 1000))
-  })
-
-const exactly = (seconds: number): number => (Number.isInteger(seconds) ? seconds : Number.NaN)
-
-const instant = (toSecond: (seconds: number) => number): Schema.Codec<DateTime.Utc, Instant> =>
-  // Type boundary: everything is decoded, and what is no Instant is refused in words of our own.
-  (Schema.Unknown as Schema.Codec<unknown, Instant>).pipe(
-    Schema.decodeTo(Schema.DateTimeUtc, {
-      decode: SchemaGetter.transformEffect((value, options) =>
-        Effect.mapError(
-          Effect.fromResult(toInstant(value, toSecond)),
-          (expected) => new SchemaIssue.InvalidValue({ expected }, value, options)
-        )
-      ),
-      encode: SchemaGetter.transform(DateTime.toEpochSeconds)
-    })
-  )
-
-const Range = Schema.Struct({
-  gt: Schema.optional(instant(Math.floor)),
-  gte: Schema.optional(instant(Math.ceil)),
-  lt: Schema.optional(instant(Math.ceil)),
-  lte: Schema.optional(instant(Math.floor))
-}).check(
-  Schema.makeFilter(
-    (range) => {
-      if (Object.values(range).every(Predicate.isUndefined)) return false
-      const first = Math.max(
-        range.gte === undefined ? 0 : DateTime.toEpochSeconds(range.gte),
-        range.gt === undefined ? 0 : DateTime.toEpochSeconds(range.gt) + 1
-      )
-      const last = Math.min(
-        range.lte === undefined ? latestSeconds : DateTime.toEpochSeconds(range.lte),
-        range.lt === undefined ? latestSeconds : DateTime.toEpochSeconds(range.lt) - 1
-      )
-      return first <= last
-    },
-    { expected: "at least one of gt, gte, lt and lte, with a second between them" }
-  )
-)
-
-const isRange = (value: unknown): value is CreatedRange =>
-  Predicate.isObject(value) && !DateTime.isDateTime(value) && !Predicate.isDate(value)
-
-const exactInstant = instant(exactly)
-const decodeRange = SchemaParser.decodeUnknownEffect(Range)
-const encodeRange = SchemaParser.encodeEffect(Range)
-const decodeInstant = SchemaParser.decodeUnknownEffect(exactInstant)
-const encodeInstant = SchemaParser.encodeEffect(exactInstant)
-
-// A union of the two would answer every mistake with both descriptions. The value itself says which one was meant.
-type Created = DateTime.Utc | CreatedRange<DateTime.Utc>
-
-const Created = (Schema.Unknown as Schema.Codec<unknown, Instant | CreatedRange>).pipe(
-  Schema.decodeTo(Schema.Union([Schema.DateTimeUtc, Schema.toType(Range)]), {
-    decode: SchemaGetter.transformEffect((value, options): Effect.Effect<Created, SchemaIssue.Issue> =>
-      isRange(value) ? decodeRange(value, options) : decodeInstant(value, options)
-    ),
-    encode: SchemaGetter.transformEffect((value, options): Effect.Effect<Instant | CreatedRange, SchemaIssue.Issue> =>
-      DateTime.isDateTime(value) ? encodeInstant(value, options) : encodeRange(value, options)
-    )
-  })
-)
-
-const text = (expected: string) =>
-  Schema.String.check(Schema.isBetweenLength(1, 5000, { expected })).annotate({ expected })
-
-const Fields = Schema.Struct({
-  client_reference_id: Schema.optional(text("a text of 1 to 5000 characters")),
-  created: Schema.optional(Created),
-  status: Schema.optional(
-    Schema.Literals(["canceled", "processing", "requires_input", "verified"]).annotate({
-      expected: "canceled, processing, requires_input or verified"
-    })
-  ),
-  related_customer: Schema.optional(text("the id of a Customer (cus_…)")),
-  related_customer_account: Schema.optional(text("the id of an Account (acct_…)"))
-}).check(
-  Schema.makeFilter((filter) =>
-    filter.related_customer === undefined || filter.related_customer_account === undefined
-      ? undefined
-      : {
-          path: ["related_customer_account"],
-          issue: new SchemaIssue.InvalidValue({ expected: "only one of related_customer and related_customer_account" })
-        }
-  )
-)
-
-/**
- * The Schema of a filter, from what a caller writes to what is sent.
+ * Relative text is read by `Clock`, and days are those of `DateTime.CurrentTimeZone` where it is provided, else of UTC.
+ * Encoding gives whole seconds for instants.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const SessionFilter: Schema.Codec<SessionFilter, Input> = Fields
-
-const decode = Arguments.decoder(Fields, "filter")
+export const SessionFilter: Schema.Codec<SessionFilter, Model.Input> =
+  // Type boundary: everything is decoded, and what is no Input is refused in words of our own.
+  Filter as Schema.Codec<SessionFilter, Model.Input>
 
 /**
- * Makes a filter, or says everything that is wrong with it. `VerificationSessions` does this for every call; use it to
- * check a filter before.
+ * The codec between a filter and JSON: the fields as Stripe names them, instants in seconds. It takes everything that
+ * {@link Input} describes and JSON can hold, relative ranges too.
  *
- * **Example** (A misspelt status)
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { SessionFilter } from "effect-stripe-identity"
  *
+ * const text = Schema.fromJsonString(SessionFilter.Json)
+ * const filter = Schema.decodeSync(text)(`{ "status": ["verified"], "created": "2026-01" }`)
+ *
+ * filter.status // => "verified"
+ * Schema.encodeSync(text)(filter) // => '{"created":{"gte":1767225600,"lt":1769904000},"status":"verified"}'
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Json: Schema.Codec<SessionFilter, Model.JsonInput> =
+  // Type boundary: as above, and what a filter encodes to is JSON.
+  Filter as Schema.Codec<SessionFilter, Model.JsonInput>
+
+/**
+ * The codec between a filter and the parameters of a URL as Effect's servers have them: for
+ * `HttpServerRequest.schemaSearchParams` and for the `query` of an `HttpApiEndpoint`. See {@link UrlQuery} for the forms.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const UrlParams: Schema.Codec<SessionFilter, UrlCodec.UrlRecord> = UrlCodec.UrlParams
+
+/**
+ * The codec between a filter and the query of a URL, in Stripe's bracket form: a query that selects something with curl
+ * selects the same here, as far as it names only what a filter has.
+ *
+ * Brackets may be literal or percent-encoded, and the query may begin with `?`. Several values are repeated parameters,
+ * `status=verified&status=canceled` or `status[]=…&status[]=…`; encoding writes `[]`. Times are seconds as Stripe has
+ * them, or any text that `created` takes. A value is a value: what looks like another parameter in it is percent-encoded
+ * by encoding and never read as one. An empty value is refused, as Stripe does.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { SessionFilter } from "effect-stripe-identity"
+ *
+ * const filter = Schema.decodeSync(SessionFilter.UrlQuery)("?status=verified&created[gte]=1767225600&metadata[plan]=pro")
+ *
+ * filter.metadata // => { plan: "pro" }
+ * Schema.encodeSync(SessionFilter.UrlQuery)({ client_reference_id: "a&status=verified" }) // => "client_reference_id=a%26status%3Dverified"
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const UrlQuery: Schema.Codec<SessionFilter, string> = UrlCodec.UrlQuery
+
+/**
+ * The codec between a filter and what {@link flags} collect from a command line.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Flags: Schema.Codec<SessionFilter, FlagsCodec.FlagValues> = FlagsCodec.Flags
+
+const decodeFilter = SchemaParser.decodeUnknownEffect(Filter)
+
+/**
+ * Makes a filter, or says everything that is wrong with the input: each problem with its path, what was given, what is
+ * accepted, and for a misspelt word the one that was probably meant. Takes whatever an {@link Input} may be, from code or
+ * from parsed JSON.
+ *
+ * Relative text is read by `Clock`, and days are those of `DateTime.CurrentTimeZone` where it is provided, else of UTC.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { SessionFilter } from "effect-stripe-identity"
+ *
+ * const job: unknown = JSON.parse(`{ "stauts": "verified", "type": "documnet" }`)
+ * const problems = SessionFilter.decode(job).pipe(
+ *   Effect.flip,
+ *   Effect.map((error) => error.issues.map(({ path, accepted }) => `${path}: ${accepted}`))
+ * )
+ *
+ * const [stauts, type] = await Effect.runPromise(problems)
+ *
+ * stauts?.endsWith(`(did you mean "status"?)`) // => true
+ * type // => 'type: document, id_number or verification_flow (did you mean "document"?)'
+ * ```
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decode = (input: unknown): Effect.Effect<SessionFilter, InvalidArgumentError> =>
+  Effect.mapError(decodeFilter(input), (issue) => Arguments.explain(input, Issues.expectations(issue), "filter"))
+
+/**
+ * Like {@link decode}, for the query of a URL; see {@link UrlQuery} for its forms.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { SessionFilter } from "effect-stripe-identity"
+ *
+ * const url = new URL("https://tools.example.com/sessions?status=verified&created=2026-01")
+ * const filter = await Effect.runPromise(SessionFilter.decodeUrlQuery(url.searchParams))
+ *
+ * filter.status // => "verified"
+ * ```
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decodeUrlQuery = (
+  query: string | URLSearchParams | UrlCodec.UrlRecord
+): Effect.Effect<SessionFilter, InvalidArgumentError> => decode(UrlCodec.toObject(UrlCodec.fromInput(query)))
+
+/**
+ * Like {@link decode}, for what {@link flags} collected.
+ *
+ * @example
+ * ```ts
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect } from "effect"
+ * import { Command } from "effect/cli"
+ * import { SessionFilter } from "effect-stripe-identity"
+ *
+ * let metadata: unknown
+ *
+ * const command = Command.make("sessions", { filter: SessionFilter.flags }, ({ filter }) =>
+ *   Effect.map(SessionFilter.decodeFlags(filter), (filter) => {
+ *     metadata = filter.metadata
+ *   })
+ * )
+ *
+ * const run = Command.runWith(command, { version: "1.0.0" })
+ *
+ * await Effect.runPromise(run(["--metadata", "plan=pro"]).pipe(Effect.provide(NodeServices.layer)))
+ *
+ * metadata // => { plan: "pro" }
+ * ```
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decodeFlags = (values: FlagsCodec.FlagValues): Effect.Effect<SessionFilter, InvalidArgumentError> =>
+  decode(FlagsCodec.toObject(values))
+
+/**
+ * Like {@link decode}, without effects and with the same answer every day: days are those of UTC, and relative text is
+ * refused.
+ *
+ * @example
  * ```ts
  * import { Result } from "effect"
  * import { SessionFilter } from "effect-stripe-identity"
@@ -229,13 +237,117 @@ const decode = Arguments.decoder(Fields, "filter")
  *   onSuccess: () => "none"
  * })
  *
- * problem // => 'status: got "verfied", accepted is canceled, processing, requires_input or verified'
+ * problem // => 'status: got "verfied", accepted is canceled, processing, requires_input or verified (did you mean "verified"?)'
  * ```
  *
  * @category constructors
  * @since 0.1.0
  */
-export const fromUnknown = (input: unknown): Result.Result<SessionFilter, InvalidArgumentError> => decode(input)
+export const fromUnknown = (input: unknown): Result.Result<SessionFilter, InvalidArgumentError> =>
+  Effect.runSync(Effect.result(Effect.provideService(decode(input), Moments.AllowRelative, false)))
+
+/**
+ * A filter that is written in code, from an {@link Input} with fixed dates. Throws an `InvalidArgumentError` for what
+ * {@link fromUnknown} refuses. The compiler keeps the status, for {@link matches} to narrow by.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: {
+  <const Choice extends Model.OneOrMore<Model.Status>>(
+    input: Model.Input & { readonly status: Choice }
+  ): Model.WithStatus<Model.Chosen<Choice>>
+  (input: Model.Input): SessionFilter
+} = <One extends Model.Status>(input: Model.Input): Model.WithStatus<One> =>
+  // Type boundary: the status is one of what was given, and only the compiler looks at which.
+  Result.getOrThrow(fromUnknown(input)) as Model.WithStatus<One>
+
+/**
+ * Whether a session is one that the filter selects: for sessions that did not come from a list with that filter, such as
+ * those of a webhook or a database. It agrees with `VerificationSessions.stream`, which applies it to what Stripe sends.
+ *
+ * Where the compiler knows the status, as from {@link make}, a session that passes has that status in its type.
+ *
+ * @example
+ * ```ts
+ * import { DateTime } from "effect"
+ * import { SessionFilter, VerificationSession } from "effect-stripe-identity"
+ *
+ * const wanted = SessionFilter.matches(SessionFilter.make({ status: "verified", created: "2026-01" }))
+ * const session = VerificationSession.make({
+ *   id: "vs_1",
+ *   status: "verified",
+ *   created: DateTime.makeUnsafe("2026-01-31T23:59:59Z")
+ * })
+ *
+ * wanted(session) // => true
+ * wanted({ ...session, created: DateTime.makeUnsafe("2026-02-01T00:00:00Z") }) // => false
+ * ```
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const matches: {
+  <One extends Model.Status>(
+    filter: Model.WithStatus<One>
+  ): <Session extends Model.Subject>(session: Session) => session is Session & Model.HasStatus<One>
+  (filter: SessionFilter): (session: Model.Subject) => boolean
+} = <One extends Model.Status>(filter: SessionFilter) =>
+  // Type boundary: the test of the status is one of the tests.
+  Predicates.matches(filter) as <Session extends Model.Subject>(
+    session: Session
+  ) => session is Session & Model.HasStatus<One>
+
+/**
+ * The filter of the sessions that both filters select. It fails where there can be none, with the fields that exclude each
+ * other; whether that is a mistake or an empty answer is for the caller to say.
+ *
+ * Stripe refuses `related_customer` together with `related_customer_account`, so the two exclude each other here too.
+ *
+ * @example
+ * ```ts
+ * import { Result } from "effect"
+ * import { SessionFilter } from "effect-stripe-identity"
+ *
+ * const allowed = SessionFilter.make({ status: ["verified", "canceled"], created: { gte: "2026-01-01" } })
+ * const asked = SessionFilter.make({ status: ["canceled", "processing"] })
+ * const excluded = SessionFilter.make({ status: "processing" })
+ *
+ * const both = Result.getOrThrow(SessionFilter.and(asked, allowed))
+ *
+ * both.status // => "canceled"
+ * Result.isFailure(SessionFilter.and(excluded, allowed)) // => true
+ * ```
+ *
+ * @category combining
+ * @since 0.1.0
+ */
+export const and: {
+  (that: SessionFilter): (self: SessionFilter) => Result.Result<SessionFilter, InvalidArgumentError>
+  (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError>
+} = dual(2, Predicates.and)
+
+/**
+ * The part of a filter that Stripe answers, and the part that is decided on the rows that come: for logs, and to see how
+ * much is read for what is kept. Both together are the filter.
+ *
+ * @example
+ * ```ts
+ * import { SessionFilter } from "effect-stripe-identity"
+ *
+ * const { pushedDown, local } = SessionFilter.split(
+ *   SessionFilter.make({ status: "verified", type: "document", metadata: { plan: "pro" } })
+ * )
+ *
+ * pushedDown // => { status: "verified" }
+ * local // => { type: "document", metadata: { plan: "pro" } }
+ * ```
+ *
+ * @category inspection
+ * @since 0.1.0
+ */
+export const split = (filter: SessionFilter): { readonly pushedDown: SessionFilter; readonly local: SessionFilter } =>
+  Predicates.split(filter)
 
 /**
  * Query parameters in the order in which they are sent.
@@ -245,34 +357,18 @@ export const fromUnknown = (input: unknown): Result.Result<SessionFilter, Invali
  */
 export type Query = ReadonlyArray<readonly [name: string, value: string | Redacted.Redacted<string>]>
 
+// What may identify a person. Effect's HTTP client sends what is `Redacted` and keeps it out of spans.
+const personal = ["client_reference_id", "related_customer", "related_customer_account"]
+
 /**
- * The filter as Stripe's query parameters, in the order of Stripe's documentation. What may identify a person is
- * `Redacted`, which Effect's HTTP client sends and keeps out of spans.
+ * What of the filter is sent, as Stripe's query parameters in the order of Stripe's documentation: the part that
+ * {@link split} calls pushed down.
  *
  * @category conversions
  * @since 0.1.0
  */
-export const toQuery = (
-  filter: SessionFilter
-): ReadonlyArray<readonly [string, string | Redacted.Redacted<string>]> => {
-  const query: Array<readonly [string, string | Redacted.Redacted<string>]> = []
-  const { client_reference_id, created, related_customer, related_customer_account, status } = filter
-  if (client_reference_id !== undefined) query.push(["client_reference_id", Redacted.make(client_reference_id)])
-  if (created !== undefined) {
-    if (DateTime.isDateTime(created)) query.push(["created", seconds(created)])
-    else {
-      for (const bound of ["gt", "gte", "lt", "lte"] as const) {
-        const instant = created[bound]
-        if (instant !== undefined) query.push([`created[${bound}]`, seconds(instant)])
-      }
-    }
-  }
-  if (related_customer !== undefined) query.push(["related_customer", Redacted.make(related_customer)])
-  if (related_customer_account !== undefined) {
-    query.push(["related_customer_account", Redacted.make(related_customer_account)])
-  }
-  if (status !== undefined) query.push(["status", status])
-  return query
-}
-
-const seconds = (instant: DateTime.Utc): string => String(DateTime.toEpochSeconds(instant))
+export const toQuery = (filter: SessionFilter): Query =>
+  UrlCodec.toStripe(split(filter).pushedDown).map(([name, value]) => [
+    name,
+    personal.includes(name) ? Redacted.make(value) : value
+  ])

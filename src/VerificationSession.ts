@@ -8,10 +8,17 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import { dual } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
 import * as Codec from "./internal/sessionCodec.ts"
 import type * as Model from "./internal/sessionModel.ts"
+import * as SessionStream from "./internal/sessionStream.ts"
+
+export { MismatchError } from "./internal/sessionStream.ts"
+
+export type { Mismatch, MismatchFailure, MismatchServices, OnMismatch } from "./internal/sessionStream.ts"
 
 export {
   LastError,
@@ -278,3 +285,106 @@ export interface JsonOptions {
  */
 export const Json = (options?: JsonOptions): Schema.Codec<Model.Any, Model.EncodedAny> =>
   Codec.json(options?.reveal ?? [])
+
+/**
+ * A session whose metadata was decoded.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type WithMetadata<Session, Metadata> = Omit<Session, "metadata"> & { readonly metadata: Metadata }
+
+/**
+ * The codec from a session to one whose metadata is what a Schema of your own says: for {@link decodeRows}, or for one
+ * session with `Schema.decodeEffect`. The other fields stay as they are. Metadata holds text alone, so the Schema decodes
+ * from text; keys that it does not name are dropped.
+ *
+ * `expand` are the paths that the sessions were read with. It only chooses the type.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const withMetadata = <
+  A,
+  I extends { readonly [key: string]: string | undefined },
+  RD,
+  RE,
+  const Paths extends ReadonlyArray<Model.ExpandPath> = readonly []
+>(
+  schema: Schema.Codec<A, I, RD, RE>,
+  _options?: { readonly expand?: Paths | undefined }
+): Schema.Codec<WithMetadata<Model.ExpandedBy<Paths>, A>, Model.ExpandedBy<Paths>, RD, RE> =>
+  // Type boundary: a session is `metadata` and fields that pass through, and its metadata is decoded whatever it holds.
+  SessionStream.withMetadata(schema) as unknown as Schema.Codec<
+    WithMetadata<Model.ExpandedBy<Paths>, A>,
+    Model.ExpandedBy<Paths>,
+    RD,
+    RE
+  >
+
+/**
+ * Decodes the sessions of a stream through any Schema over a session, such as {@link withMetadata}, and sends those that
+ * do not match where you say: `"fail"` ends the stream with a {@link MismatchError} after the rows before it, `"drop"`
+ * leaves them out, and a function gets each with its error, to log, count, or offer to a queue as a second stream.
+ *
+ * The Schema may ask for less than a session has, or for more. Chunks stay chunks, without the rows that did not match.
+ *
+ * @example
+ * ```ts
+ * import { DateTime, Effect, Schema, Stream } from "effect"
+ * import { VerificationSession } from "effect-stripe-identity"
+ *
+ * const Plan = Schema.Struct({ plan: Schema.Literals(["free", "pro"]), seats: Schema.FiniteFromString })
+ * const session = (id: string, metadata: Record<string, string>) =>
+ *   VerificationSession.make({ id, status: "verified", created: DateTime.makeUnsafe(0), metadata })
+ *
+ * const mismatches: Array<string> = []
+ * const seats = Stream.make(session("vs_1", { plan: "pro", seats: "3" }), session("vs_2", { plan: "gold" })).pipe(
+ *   VerificationSession.decodeRows(VerificationSession.withMetadata(Plan), {
+ *     onMismatch: ({ error }) => Effect.sync(() => mismatches.push(error.message))
+ *   }),
+ *   Stream.map((session) => session.metadata.seats),
+ *   Stream.runCollect
+ * )
+ *
+ * await Effect.runPromise(seats) // => [3]
+ * mismatches // => ['vs_2 does not match: metadata.plan: expected "free" | "pro"; metadata.seats: missing']
+ * ```
+ *
+ * @category streams
+ * @since 0.1.0
+ */
+export const decodeRows: {
+  <S extends Schema.Constraint, const Choice extends SessionStream.OnMismatch<Model.Any>>(
+    schema: S,
+    options: { readonly onMismatch: Choice }
+  ): <Session extends Model.Any, E, R>(
+    self: Stream.Stream<Session, E, R>
+  ) => Stream.Stream<
+    S["Type"],
+    E | SessionStream.MismatchFailure<Choice>,
+    R | S["DecodingServices"] | SessionStream.MismatchServices<Choice>
+  >
+  <
+    Session extends Model.Any,
+    E,
+    R,
+    S extends Schema.Constraint,
+    const Choice extends SessionStream.OnMismatch<Session>
+  >(
+    self: Stream.Stream<Session, E, R>,
+    schema: S,
+    options: { readonly onMismatch: Choice }
+  ): Stream.Stream<
+    S["Type"],
+    E | SessionStream.MismatchFailure<Choice>,
+    R | S["DecodingServices"] | SessionStream.MismatchServices<Choice>
+  >
+} = dual(
+  3,
+  <Session extends Model.Any, E, R>(
+    self: Stream.Stream<Session, E, R>,
+    schema: Schema.Constraint,
+    { onMismatch }: { readonly onMismatch: SessionStream.OnMismatch<Session> }
+  ) => SessionStream.decodeRows(self, schema, onMismatch)
+)

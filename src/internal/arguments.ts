@@ -9,20 +9,40 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { type ArgumentIssue, InvalidArgumentError } from "../StripeError.ts"
 import * as Issues from "./issues.ts"
+import { suggest } from "./nearest.ts"
+import { withoutSecrets } from "./withoutSecrets.ts"
 
 const longest = 60
 
-const show = (value: unknown): string => {
+/** A value as a message shows it: shortened, and without what looks like a key or a client secret. */
+export const show = (value: unknown): string => {
   if (value === undefined) return "nothing"
   if (Predicate.isString(value) && value.length > longest) return `a text of ${value.length} characters`
-  const text = format(value)
+  const text = withoutSecrets(format(value))
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
 const valueAt = (input: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
   path.reduce((value: unknown, key) => (Predicate.hasProperty(value, key) ? value[key] : undefined), input)
 
-/** A decoder for one kind of argument. `name` is the path of a problem with the argument as a whole. */
+/** What is wrong with an input. `name` is the path of a problem with the whole of it. */
+export const explain = (
+  input: unknown,
+  expectations: ReadonlyArray<Issues.Expectation>,
+  name: string
+): InvalidArgumentError => {
+  const issues = expectations.map(({ expected, path }): ArgumentIssue => ({
+    path: path.length === 0 ? name : Issues.showPath(path),
+    actual: show(valueAt(input, path)),
+    accepted: expected
+  }))
+  return new InvalidArgumentError({
+    // An issue always formats to something; the type cannot say so.
+    issues: Arr.isArrayNonEmpty(issues) ? issues : [{ path: name, actual: show(input), accepted: "a valid value" }]
+  })
+}
+
+/** A decoder for one kind of argument, whose fields are known by name. */
 export const decoder = <
   S extends Schema.Constraint & { readonly fields: Schema.Struct.Fields; readonly DecodingServices: never }
 >(
@@ -30,20 +50,27 @@ export const decoder = <
   name: string
 ): ((input: unknown) => Result.Result<S["Type"], InvalidArgumentError>) => {
   const decode = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
-  const names = `one of the names ${Object.keys(schema.fields).join(", ")}`
-  const toIssue = ({ expected, path }: Issues.Expectation, input: unknown): ArgumentIssue => ({
-    path: path.length === 0 ? name : Issues.showPath(path),
-    actual: show(valueAt(input, path)),
-    accepted: expected === "no excess property" && path.length === 1 ? names : expected
+  const names = Object.keys(schema.fields)
+  const inWords = ({ expected, path }: Issues.Expectation): Issues.Expectation => ({
+    path,
+    expected:
+      expected === "no excess property" && path.length === 1
+        ? suggest(`one of the names ${names.join(", ")}`, path[0], names)
+        : expected
   })
   return (input) =>
-    Result.mapError(decode(input), ({ issue }) => {
-      const issues = Issues.expectations(issue).map((expectation) => toIssue(expectation, input))
-      return new InvalidArgumentError({
-        // An issue always formats to something; the type cannot say so.
-        issues: Arr.isArrayNonEmpty(issues) ? issues : [toIssue({ path: [], expected: "a valid value" }, input)]
-      })
-    })
+    Result.mapError(decode(input), ({ issue }) => explain(input, Issues.expectations(issue).map(inWords), name))
+}
+
+/** Several checks of one call: all results, or the problems of all. */
+export const all = <const Checks extends ReadonlyArray<Result.Result<unknown, InvalidArgumentError>>>(
+  checks: Checks
+): ReturnType<typeof Result.all<Checks>> => {
+  const issues = checks.flatMap((check) => (Result.isFailure(check) ? check.failure.issues : []))
+  // Type boundary: where no check failed, this is what `Result.all` gives, and where one did, a failure of its type.
+  return (
+    Arr.isArrayNonEmpty(issues) ? Result.fail(new InvalidArgumentError({ issues })) : Result.all(checks)
+  ) as ReturnType<typeof Result.all<Checks>>
 }
 
 /** A whole number of a range, in words that a person understands. */

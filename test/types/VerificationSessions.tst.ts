@@ -18,7 +18,7 @@ type Session = VerificationSession.VerificationSession
 describe("types of the service", () => {
   test("a stream is exactly a stream of sessions that fails with StripeError", () => {
     expect(service.stream()).type.toBe<Stream.Stream<Session, Failure>>()
-    expect(service.stream({ status: "verified" }, { pageSize: 10 })).type.toBe<Stream.Stream<Session, Failure>>()
+    expect(service.stream({ created: "2026-01" }, { pageSize: 10 })).type.toBe<Stream.Stream<Session, Failure>>()
     expect(service.pages()).type.toBe<Stream.Stream<Pagination.Page<Session>, Failure>>()
     expect(service.list()).type.toBe<Effect.Effect<Pagination.Page<Session>, Failure>>()
     expect(service.retrieve("vs_1")).type.toBe<Effect.Effect<Session, Failure>>()

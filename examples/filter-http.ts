@@ -1,0 +1,73 @@
+// Sessions over HTTP: the query string is the filter, and the answer is NDJSON, written as the pages arrive.
+//
+//   node examples/filter-http.ts --port 8080
+//   curl "http://127.0.0.1:8080/sessions?status=verified&created=2026-Q1&metadata[plan]=pro"
+//
+// It listens on this machine alone, because whoever can ask it can read your sessions.
+import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Console, DateTime, Effect, Layer, Stream } from "effect"
+import { Command, Flag } from "effect/cli"
+import { Ndjson } from "effect/encoding"
+import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
+import { SessionFilter, VerificationSession, VerificationSessions } from "effect-stripe-identity"
+import { createServer } from "node:http"
+import { layer } from "./support/source.ts"
+
+// Without the secret fields; see `VerificationSession.Json`.
+const toNdjson = Ndjson.encodeSchema(VerificationSession.Json())
+
+/**
+ * `GET /sessions`. A page is asked for when the one before is on its way, so a client that reads slowly is read for slowly,
+ * and one that goes away ends the reading. A failure after the first rows breaks the connection off, so that a short
+ * answer never looks complete.
+ */
+export const routes = HttpRouter.add("GET", "/sessions", (request) =>
+  Effect.gen(function* () {
+    const { stream } = yield* VerificationSessions.VerificationSessions
+    const filter = yield* SessionFilter.decodeUrlQuery(new URL(request.url, "http://localhost").searchParams)
+    const lines = stream(filter).pipe(Stream.pipeThroughChannel(toNdjson()))
+    return HttpServerResponse.stream(lines, { contentType: "application/x-ndjson" })
+  }).pipe(
+    Effect.catchTag("InvalidArgumentError", ({ issues }) =>
+      HttpServerResponse.json({ problems: issues }, { status: 400 })
+    )
+  )
+)
+
+const announce = Effect.gen(function* () {
+  const url = yield* HttpServer.addressFormattedWith(Effect.succeed)
+  yield* Console.log(`Listening. Try: curl "${url}/sessions?status=verified&created=7d&metadata[plan]=pro"`)
+})
+
+const command = Command.make(
+  "filter-http",
+  {
+    port: Flag.Int("port").pipe(
+      Flag.withDescription("Port to listen on; 0 for any that is free"),
+      Flag.withDefault(8080)
+    )
+  },
+  Effect.fn(function* ({ port }) {
+    // The sandbox's sessions are spread over the hundred days before now, so that `created=7d` finds some.
+    const to = yield* DateTime.now
+    const source = layer({ sandbox: { sessions: 1000, from: DateTime.add(to, { days: -100 }), to } })
+    const server = HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }).pipe(
+      Layer.provide(source),
+      Layer.provideMerge(
+        NodeHttpServer.layer(createServer, { host: "127.0.0.1", port, disablePreemptiveShutdown: true })
+      )
+    )
+    yield* Effect.andThen(announce, Effect.never).pipe(
+      Effect.provide(server),
+      Effect.tapError(({ cause }) => Console.error(`Cannot listen on port ${port}: ${String(cause)}`))
+    )
+  })
+).pipe(Command.withDescription("Sessions over HTTP, as NDJSON"))
+
+// A test takes the routes and not the server.
+if (import.meta.main) {
+  Command.run(command, { version: "0.1.0" }).pipe(
+    Effect.provide(NodeServices.layer),
+    NodeRuntime.runMain({ disableErrorReporting: true })
+  )
+}

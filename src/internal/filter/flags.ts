@@ -1,0 +1,158 @@
+/**
+ * A filter as flags of a command line, for `effect/cli`. Flags only collect text: what it means is decided in one place,
+ * the filter's schema, so that every problem is reported at once and in the same words as everywhere.
+ */
+import * as Flag from "effect/cli/Flag"
+import * as Param from "effect/cli/Param"
+import * as Primitive from "effect/cli/Primitive"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import { Filter } from "./fields.ts"
+import * as Model from "./model.ts"
+import type { SessionFilter } from "./model.ts"
+import { toText } from "./urlParams.ts"
+
+const one = (name: string, metavar: string, description: string): Flag.Flag<Option.Option<string>> =>
+  Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(description), Flag.optional)
+
+const many = (name: string, metavar: string, description: string): Flag.Flag<ReadonlyArray<string>> =>
+  Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(description), Flag.atLeast(0))
+
+/** Known words, which help shows and a shell completes. Others are let through, for the schema to say which was meant. */
+const words = (name: string, known: ReadonlyArray<string>, description: string): Flag.Flag<ReadonlyArray<string>> => {
+  const choice = Primitive.Choice(known.map((word) => [word, word] as const))
+  // A flag of choices refuses by itself, alone and without a suggestion. This one is new, so it can be changed.
+  const primitiveType = Object.assign(choice, { parse: (text: string) => Effect.succeed(text) })
+  return Param.makeSingle({ kind: Param.flagKind, name, primitiveType }).pipe(
+    Flag.withDescription(description),
+    Flag.atLeast(0)
+  )
+}
+
+/**
+ * The flags of a filter, to be put into the configuration of a `Command`. What they collect decodes with `decodeFlags`, or
+ * with the schema `Flags`.
+ *
+ * `--status`, `--type`, `--last-error` and `--redaction` may come more than once, for one of several values; `--metadata
+ * key=value` may too, for several entries. `--created` is a range such as `7d`, or comes once a bound, as in
+ * `--created gte=2026-01-01 --created lt=2026-02-01`. A key of metadata has `%3D` for a `=` of its own, and `%25` for a `%`.
+ *
+ * @category command line
+ * @since 0.1.0
+ */
+export const flags = {
+  client_reference_id: one("client-reference-id", "reference", "Created with exactly this reference"),
+  created: many(
+    "created",
+    "range",
+    "Created in a range: 7d, yesterday, 2026-01, 2026-01..2026-03; or in bounds: gte=2026-01-01"
+  ),
+  related_customer: one("related-customer", "cus_…", "Of this Customer"),
+  related_customer_account: one("related-customer-account", "acct_…", "Of this Account that acts as a customer"),
+  status: words("status", Model.statuses, "Of this status; repeat it for several"),
+  type: words("type", Model.types, "Of this type; repeat it for several"),
+  livemode: Flag.Boolean("livemode").pipe(
+    Flag.withDescription("Of live mode, or with --no-livemode of test mode"),
+    Flag.optional
+  ),
+  last_error: words("last-error", Model.lastErrorCodes, "Whose last error has this code; repeat it for several"),
+  metadata: many("metadata", "key=value", "With this entry of metadata; repeat it for several"),
+  redaction: words("redaction", Model.redactionStatuses, "Whose redaction stands so; repeat it for several")
+} as const
+
+/**
+ * What {@link flags} collect.
+ *
+ * @category command line
+ * @since 0.1.0
+ */
+export interface FlagValues {
+  readonly client_reference_id: Option.Option<string>
+  readonly created: ReadonlyArray<string>
+  readonly related_customer: Option.Option<string>
+  readonly related_customer_account: Option.Option<string>
+  readonly status: ReadonlyArray<string>
+  readonly type: ReadonlyArray<string>
+  readonly livemode: Option.Option<boolean>
+  readonly last_error: ReadonlyArray<string>
+  readonly metadata: ReadonlyArray<string>
+  readonly redaction: ReadonlyArray<string>
+}
+
+const Values: Schema.Codec<FlagValues> = Schema.Struct({
+  client_reference_id: Schema.Option(Schema.String),
+  created: Schema.Array(Schema.String),
+  related_customer: Schema.Option(Schema.String),
+  related_customer_account: Schema.Option(Schema.String),
+  status: Schema.Array(Schema.String),
+  type: Schema.Array(Schema.String),
+  livemode: Schema.Option(Schema.Boolean),
+  last_error: Schema.Array(Schema.String),
+  metadata: Schema.Array(Schema.String),
+  redaction: Schema.Array(Schema.String)
+})
+
+// The first `=` ends the key, so one within the key is written as in a URL, and so is what that is written with.
+const toKey = (key: string): string => key.replaceAll("%", "%25").replaceAll("=", "%3D")
+const fromKey = (text: string): string => text.replaceAll(/%3d/gi, "=").replaceAll("%25", "%")
+
+/** `key=value` parts as an object; a part without `=` has no value, and a key that came twice has a list. */
+const fromPairs = (pairs: ReadonlyArray<string>): Record<string, unknown> => {
+  const entries = new Map<string, ReadonlyArray<string>>()
+  for (const pair of pairs) {
+    const at = pair.indexOf("=")
+    const key = fromKey(at === -1 ? pair : pair.slice(0, at))
+    entries.set(key, [...(entries.get(key) ?? []), ...(at === -1 ? [] : [pair.slice(at + 1)])])
+  }
+  return Object.fromEntries(Array.from(entries, ([key, values]) => [key, values.length < 2 ? values[0] : values]))
+}
+
+const toPairs = (object: unknown): ReadonlyArray<string> =>
+  Predicate.isObject(object) ? Object.entries(object).map(([key, value]) => `${toKey(key)}=${toText(value)}`) : []
+
+/** What was collected as what a filter is decoded from. */
+export const toObject = (values: FlagValues): object => {
+  const some = (list: ReadonlyArray<string>) => (list.length === 0 ? undefined : list.length === 1 ? list[0] : list)
+  const { created } = values
+  return {
+    client_reference_id: Option.getOrUndefined(values.client_reference_id),
+    created: created.length > 0 && created.every((text) => text.includes("=")) ? fromPairs(created) : some(created),
+    related_customer: Option.getOrUndefined(values.related_customer),
+    related_customer_account: Option.getOrUndefined(values.related_customer_account),
+    status: some(values.status),
+    type: some(values.type),
+    livemode: Option.getOrUndefined(values.livemode),
+    last_error: values.last_error.length === 0 ? undefined : { code: some(values.last_error) },
+    metadata: values.metadata.length === 0 ? undefined : fromPairs(values.metadata),
+    redaction: values.redaction.length === 0 ? undefined : { status: some(values.redaction) }
+  }
+}
+
+const fromEncoded = (encoded: Model.JsonInput): FlagValues => {
+  const list = (value: Model.OneOrMore<string> = []) => (typeof value === "string" ? [value] : value)
+  const { created } = encoded
+  return {
+    client_reference_id: Option.fromUndefinedOr(encoded.client_reference_id),
+    created: created === undefined ? [] : Predicate.isObject(created) ? toPairs(created) : [toText(created)],
+    related_customer: Option.fromUndefinedOr(encoded.related_customer),
+    related_customer_account: Option.fromUndefinedOr(encoded.related_customer_account),
+    status: list(encoded.status),
+    type: list(encoded.type),
+    livemode: Option.fromUndefinedOr(encoded.livemode),
+    last_error: list(encoded.last_error?.code),
+    metadata: toPairs(encoded.metadata),
+    redaction: list(encoded.redaction?.status)
+  }
+}
+
+/** From what the flags collected. */
+export const Flags: Schema.Codec<SessionFilter, FlagValues> = Values.pipe(
+  Schema.decodeTo(Filter, {
+    decode: SchemaGetter.transform(toObject),
+    // Type boundary: what a filter encodes to is JSON.
+    encode: SchemaGetter.transform((encoded) => fromEncoded(encoded as Model.JsonInput))
+  })
+)

@@ -1,0 +1,266 @@
+/**
+ * What callers write as a filter, and what it becomes. Public through `SessionFilter`.
+ */
+import type * as DateTime from "effect/DateTime"
+import type { Any } from "../sessionModel.ts"
+
+/**
+ * A point in time: a `DateTime`, a `Date`, whole seconds since 1970, or text. Text is an ISO time with `Z` or an offset,
+ * the same seconds as digits, or one of the forms of {@link Input}'s `created` that people write. A number that looks
+ * like milliseconds is refused.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Instant = DateTime.DateTime | Date | string | number
+
+/**
+ * A range of time. Bounds combine; what a session's `created` must be is what every given bound says.
+ *
+ * A day, a month, a quarter or a year as a bound is meant whole: `gte: "2026-01"` is from its first second,
+ * `lte: "2026-01"` up to its last, `gt: "2026-01"` from the first of February and `lt: "2026-01"` up to the end of December.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CreatedRange<out T = Instant> {
+  /** After this. */
+  readonly gt?: T | undefined
+  /** At this or after it. */
+  readonly gte?: T | undefined
+  /** Before this. */
+  readonly lt?: T | undefined
+  /** At this or before it. */
+  readonly lte?: T | undefined
+}
+
+export const statuses = ["canceled", "processing", "requires_input", "verified"] as const
+
+/**
+ * The statuses that Stripe filters by.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Status = (typeof statuses)[number]
+
+export const types = ["document", "id_number", "verification_flow"] as const
+
+/**
+ * The types of session that a filter knows.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Type = (typeof types)[number]
+
+export const lastErrorCodes = [
+  "abandoned",
+  "consent_declined",
+  "country_not_supported",
+  "device_not_supported",
+  "document_expired",
+  "document_type_not_supported",
+  "document_unverified_other",
+  "email_unverified_other",
+  "email_verification_declined",
+  "id_number_insufficient_document_data",
+  "id_number_mismatch",
+  "id_number_unverified_other",
+  "none",
+  "phone_unverified_other",
+  "phone_verification_declined",
+  "selfie_document_missing_photo",
+  "selfie_face_mismatch",
+  "selfie_manipulated",
+  "selfie_unverified_other",
+  "under_supported_age"
+] as const
+
+/**
+ * The codes of `last_error` that a filter knows. `none`, which is not one of Stripe's, is a session without a code: nobody
+ * tried, or nothing went wrong.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type LastErrorCode = (typeof lastErrorCodes)[number]
+
+export const redactionStatuses = ["none", "processing", "redacted", "validated"] as const
+
+/**
+ * The states of `redaction` that a filter knows. `none`, which is not one of Stripe's, is a session of which no removal
+ * was asked for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RedactionStatus = (typeof redactionStatuses)[number]
+
+/**
+ * One value, or several of which one must be met. A list must not be empty.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type OneOrMore<A> = A | ReadonlyArray<A>
+
+/**
+ * The part of a filter that Stripe can answer in one request: its own five parameters, with one status. It is what
+ * `list` takes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StripeInput {
+  /** Sessions that were created with exactly this reference, 1 to 5000 characters. */
+  readonly client_reference_id?: string | undefined
+  /**
+   * Sessions created at this second, or in this range. As text also, for people:
+   *
+   * - `2026`, `2026-Q1`, `2026-01`, `2026-01-31`, `today`, `yesterday`: all of it
+   * - `12h`, `7d`, `2w`: from so long ago, in hours, days of 24 hours or weeks of 168, with no end
+   * - `2026-01..2026-03`, `2026-01-31..`, `..yesterday`: from the start of one to the end of the other
+   *
+   * "Now" is by `Clock`, at the start of each read. Days begin at midnight in UTC, or in `DateTime.CurrentTimeZone` where
+   * that is provided. Four digits are a year, any other number of digits seconds since 1970.
+   */
+  readonly created?: Instant | CreatedRange | undefined
+  /** Sessions of this Customer (`cus_…`). Not together with `related_customer_account`. */
+  readonly related_customer?: string | undefined
+  /** Sessions of this Account that acts as a customer (`acct_…`). */
+  readonly related_customer_account?: string | undefined
+  /** Sessions whose status is this one. */
+  readonly status?: Status | undefined
+}
+
+/**
+ * A filter as a caller writes it. Fields combine; without fields it is the whole list.
+ *
+ * Stripe knows `client_reference_id`, `created`, the two `related_…` and one `status`. The rest is decided here, on the
+ * rows that came: it takes away rows, and no requests.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Input extends Omit<StripeInput, "status"> {
+  /** Sessions whose status is this one, or one of these. Several are decided here. */
+  readonly status?: OneOrMore<Status> | undefined
+  /** Sessions of this type, or of one of these. Decided here. */
+  readonly type?: OneOrMore<Type> | undefined
+  /** Sessions of live mode, or of test mode. Decided here; a key only ever sees one of them. */
+  readonly livemode?: boolean | undefined
+  /** Sessions whose last error has this code, or one of these, or `none`. Decided here. */
+  readonly last_error?: { readonly code: OneOrMore<LastErrorCode> } | undefined
+  /**
+   * Sessions that have each of these entries, value for value. Decided here. Keys of 1 to 40 characters without square
+   * brackets and values of 1 to 500, as Stripe keeps them.
+   *
+   * Source: https://docs.stripe.com/metadata
+   */
+  readonly metadata?: { readonly [key: string]: string } | undefined
+  /** Sessions whose redaction stands so, or `none`. Decided here. */
+  readonly redaction?: { readonly status: OneOrMore<RedactionStatus> } | undefined
+}
+
+/**
+ * A valid filter. Instants are whole seconds of UTC, as Stripe compares them, and relative text has become an absolute
+ * range. A list holds at least two values, each once, in alphabetical order: a list of one has become that one.
+ *
+ * A bound between two seconds moves to the second that selects the same sessions: up for `gte` and `lt`, down for `gt`
+ * and `lte`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SessionFilter extends Omit<Input, "created"> {
+  readonly created?: DateTime.Utc | CreatedRange<DateTime.Utc> | undefined
+}
+
+/**
+ * A filter as JSON has it: an {@link Input} without `DateTime` and `Date`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface JsonInput extends Omit<Input, "created"> {
+  readonly created?: string | number | CreatedRange<string | number> | undefined
+}
+
+/**
+ * What `matches` looks at. Every `VerificationSession` has it, expanded or not.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Subject extends Pick<
+  Any,
+  | "client_reference_id"
+  | "created"
+  | "last_error"
+  | "livemode"
+  | "metadata"
+  | "redaction"
+  | "related_customer"
+  | "related_customer_account"
+  | "status"
+  | "type"
+> {}
+
+/**
+ * What a filter may say of the status, for {@link Narrowed}. `undefined` is a filter that may say nothing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type StatusChoice = OneOrMore<Status> | undefined
+
+/**
+ * An {@link Input} from which the compiler learns the status.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Narrowing<Choice extends StatusChoice> = Input | (Input & { readonly status: Choice })
+
+/**
+ * The one or several statuses of a choice, as a union.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Chosen<Choice extends StatusChoice> =
+  Choice extends ReadonlyArray<infer One> ? One : Exclude<Choice, undefined | ReadonlyArray<unknown>>
+
+/**
+ * What a session has that was selected by this status, or by these.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HasStatus<Choice extends StatusChoice> {
+  readonly status: Chosen<Choice>
+}
+
+/**
+ * A filter of which the compiler knows the status, or the statuses.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WithStatus<One extends Status> extends Omit<SessionFilter, "status"> {
+  readonly status: OneOrMore<One>
+}
+
+/**
+ * A session that a filter with this status lets through. Where the compiler does not know the status, or all are chosen,
+ * it is the session as it was.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Narrowed<Session, Choice extends StatusChoice> = [undefined] extends [Choice]
+  ? Session
+  : [Status] extends [Chosen<Choice>]
+    ? Session
+    : Session & HasStatus<Choice>

@@ -1,0 +1,146 @@
+/**
+ * What people and programs write for a moment or a stretch of time, read as seconds since 1970.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+
+/**
+ * From its first to its last instant. An instant may lie between two seconds; a stretch begins and ends with whole ones.
+ * An "ago" is an instant that means "since then" when it stands alone.
+ */
+export interface Moment {
+  readonly kind: "instant" | "stretch" | "ago"
+  readonly first: number
+  readonly last: number
+}
+
+/** What relative text is relative to: the zone of days, and now, where that may be asked for. */
+export interface Present {
+  readonly zone: DateTime.TimeZone
+  readonly now: number | undefined
+}
+
+/** Whether relative text is read. Not where a function must give the same answer every day. */
+export const AllowRelative = Context.Reference<boolean>("effect-stripe-identity/SessionFilter/AllowRelative", {
+  defaultValue: () => true
+})
+
+/** Now by `Clock`, in the `CurrentTimeZone` where it is provided and in UTC elsewhere. */
+export const present: Effect.Effect<Present> = Effect.gen(function* () {
+  const relative = yield* AllowRelative
+  const zone = yield* Effect.serviceOption(DateTime.CurrentTimeZone)
+  return {
+    zone: Option.getOrElse(zone, () => DateTime.zoneMakeOffset(0)),
+    now: relative ? (yield* Clock.currentTimeMillis) / 1000 : undefined
+  }
+})
+
+/** The last second that is not more digits than seconds have: as milliseconds it lies in March 1973, before any session. */
+export const latestSecond = 99_999_999_999
+
+export const textForms =
+  "a time such as 2026-01-31T12:00:00Z, a range such as 2026, 2026-Q1, 2026-01, 2026-01-31, today, yesterday or 7d, or " +
+  "seconds since 1970"
+
+export const forms =
+  "a DateTime, a Date, whole seconds since 1970, or text such as 2026-01-31, 7d or 2026-01-31T12:00:00Z"
+
+const milliseconds = "seconds since 1970 (this looks like milliseconds: divide by 1000, or pass a Date)"
+
+const instant = (seconds: number): Result.Result<Moment, string> =>
+  seconds > latestSecond
+    ? Result.fail("a time before the year 5139")
+    : seconds >= 0
+      ? Result.succeed({ kind: "instant", first: seconds, last: seconds })
+      : Result.fail(forms)
+
+/** Any value as a moment, or what would be accepted instead. */
+export const fromUnknown = (value: unknown, present: Present): Result.Result<Moment, string> => {
+  if (Predicate.isString(value)) return fromText(value, present)
+  if (DateTime.isDateTime(value)) return instant(DateTime.toEpochMillis(value) / 1000)
+  if (Predicate.isDate(value)) return instant(value.getTime() / 1000)
+  if (!Predicate.isNumber(value)) return Result.fail(forms)
+  if (value > latestSecond) return Result.fail(milliseconds)
+  return Number.isInteger(value) && value >= 0 ? instant(value) : Result.fail("whole seconds since 1970")
+}
+
+const time = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/
+const date = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-[Qq]([1-4]))?$/
+const ago = /^(\d{1,6})([hdw])$/
+const hours = { h: 1, d: 24, w: 168 }
+
+const isUnit = (text: string): text is keyof typeof hours => text in hours
+
+/** One stretch or instant of text. */
+export const fromText = (text: string, present: Present): Result.Result<Moment, string> => {
+  const [isDate, year, month, day, quarter] = date.exec(text) ?? []
+  if (isDate !== undefined) return stretch(present.zone, Number(year), month, day, quarter)
+  if (/^\d+$/.test(text)) return Number(text) > latestSecond ? Result.fail(milliseconds) : instant(Number(text))
+  const [isTime, timeYear, timeMonth, timeDay] = time.exec(text) ?? []
+  if (isTime !== undefined && Option.isSome(midnight(utc, Number(timeYear), Number(timeMonth), Number(timeDay)))) {
+    return instant(Date.parse(text) / 1000)
+  }
+  const [isAgo, count, unit = ""] = ago.exec(text) ?? []
+  if (isAgo === undefined && text !== "today" && text !== "yesterday") return Result.fail(textForms)
+  if (present.now === undefined) {
+    return Result.fail("a range with fixed dates here (SessionFilter.decode reads relative ones, by Clock)")
+  }
+  if (isUnit(unit)) {
+    return Result.map(instant(present.now - Number(count) * hours[unit] * 3600), (moment) => ({
+      ...moment,
+      kind: "ago"
+    }))
+  }
+  const today = DateTime.startOf(
+    DateTime.setZone(DateTime.makeUnsafe(Math.floor(present.now) * 1000), present.zone),
+    "day"
+  )
+  return text === "today"
+    ? Result.succeed(between(today, { days: 1 }))
+    : Result.succeed(between(DateTime.add(today, { days: -1 }), { days: 1 }))
+}
+
+const utc = DateTime.zoneMakeOffset(0)
+
+const between = (start: DateTime.Zoned, length: { readonly days?: number; readonly months?: number }): Moment => ({
+  kind: "stretch",
+  first: DateTime.toEpochSeconds(start),
+  last: DateTime.toEpochSeconds(DateTime.add(start, length)) - 1
+})
+
+/** The start of a day, if the calendar has that day. */
+const midnight = (zone: DateTime.TimeZone, year: number, month: number, day: number): Option.Option<DateTime.Zoned> =>
+  DateTime.makeZoned({ year, month, day }, { timeZone: zone, adjustForTimeZone: true }).pipe(
+    // A day that the calendar lacks rolls over into the next month.
+    Option.filter(() => {
+      const parts = DateTime.toPartsUtc(DateTime.makeUnsafe({ year, month, day }))
+      return year >= 1970 && parts.month === month && parts.day === day
+    })
+  )
+
+const calendar = "a date of the calendar, from 1970 to 5138"
+
+const stretch = (
+  zone: DateTime.TimeZone,
+  year: number,
+  month: string | undefined,
+  day: string | undefined,
+  quarter: string | undefined
+): Result.Result<Moment, string> => {
+  const firstMonth = quarter === undefined ? Number(month ?? 1) : Number(quarter) * 3 - 2
+  const length = day !== undefined ? { days: 1 } : { months: quarter !== undefined ? 3 : month !== undefined ? 1 : 12 }
+  return Option.match(midnight(zone, year, firstMonth, Number(day ?? 1)), {
+    onNone: () => Result.fail(calendar),
+    onSome: (start) => {
+      const moment = between(start, length)
+      if (moment.last >= latestSecond) return Result.fail(calendar)
+      // East of Greenwich 1970 begins before second 0.
+      return Result.succeed({ ...moment, first: Math.max(moment.first, 0) })
+    }
+  })
+}

@@ -1,0 +1,149 @@
+/**
+ * What a filter does to sessions, and what two filters do together.
+ */
+import * as Arr from "effect/Array"
+import * as DateTime from "effect/DateTime"
+import * as Equal from "effect/Equal"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { type ArgumentIssue, InvalidArgumentError } from "../../StripeError.ts"
+import * as Created from "./created.ts"
+import type { OneOrMore, SessionFilter, Subject } from "./model.ts"
+
+type Test = (session: Subject) => boolean
+
+const list = <A extends string>(value: OneOrMore<A>): ReadonlyArray<A> => (typeof value === "string" ? [value] : value)
+
+const among = <A extends string>(chosen: OneOrMore<A>): ((value: string) => boolean) => {
+  const words: ReadonlySet<string> = new Set(list(chosen))
+  return (value) => words.has(value)
+}
+
+/** The tests of a filter, made once for many sessions. */
+export const matches = (filter: SessionFilter): Test => {
+  const tests: Array<Test> = []
+  const { client_reference_id, created, livemode, metadata, related_customer, related_customer_account } = filter
+  if (client_reference_id !== undefined) tests.push((session) => session.client_reference_id === client_reference_id)
+  if (created !== undefined) {
+    const { first, last } = Created.span(created)
+    tests.push((session) => {
+      const second = Math.floor(DateTime.toEpochMillis(session.created) / 1000)
+      return first <= second && second <= last
+    })
+  }
+  if (related_customer !== undefined) tests.push((session) => session.related_customer === related_customer)
+  if (related_customer_account !== undefined) {
+    tests.push((session) => session.related_customer_account === related_customer_account)
+  }
+  if (filter.status !== undefined) {
+    const test = among(filter.status)
+    tests.push((session) => test(session.status))
+  }
+  if (filter.type !== undefined) {
+    const test = among(filter.type)
+    tests.push((session) => test(session.type))
+  }
+  if (livemode !== undefined) tests.push((session) => session.livemode === livemode)
+  if (filter.last_error !== undefined) {
+    const test = among(filter.last_error.code)
+    tests.push((session) => test(session.last_error?.code ?? "none"))
+  }
+  if (metadata !== undefined) {
+    const entries = Object.entries(metadata)
+    // What every object has, such as `constructor`, is no text and equals none.
+    tests.push((session) => entries.every(([key, value]) => session.metadata[key] === value))
+  }
+  if (filter.redaction !== undefined) {
+    const test = among(filter.redaction.status)
+    tests.push((session) => test(session.redaction?.status ?? "none"))
+  }
+  return (session) => tests.every((test) => test(session))
+}
+
+/** The part that Stripe answers, and the rest. */
+export const split = ({
+  client_reference_id,
+  created,
+  related_customer,
+  related_customer_account,
+  status,
+  ...local
+}: SessionFilter): { readonly pushedDown: SessionFilter; readonly local: SessionFilter } => {
+  const one = typeof status === "string"
+  return {
+    pushedDown: given({
+      client_reference_id,
+      created,
+      related_customer,
+      related_customer_account,
+      status: one ? status : undefined
+    }),
+    local: given({ status: one ? undefined : status, ...local })
+  }
+}
+
+/** Without the fields that are `undefined`. */
+const given = (filter: SessionFilter): SessionFilter =>
+  Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
+
+const same = <A>(self: A, that: A): Option.Option<A> => (Equal.equals(self, that) ? Option.some(self) : Option.none())
+
+/** The words of both, in the order of the first, which is alphabetical. */
+const common = <A extends string>(self: OneOrMore<A>, that: OneOrMore<A>): Option.Option<OneOrMore<A>> => {
+  const test = among(that)
+  const both = list(self).filter(test)
+  const [first, ...others] = both
+  return first === undefined ? Option.none() : Option.some(others.length === 0 ? first : both)
+}
+
+const shown = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : String(value))
+
+/** The filter of what both let through, or the fields that exclude each other. */
+export const and = (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError> => {
+  const issues: Array<ArgumentIssue> = []
+  const both = <A>(
+    path: string,
+    one: A | undefined,
+    other: A | undefined,
+    meet: (one: A, other: A) => Option.Option<A>,
+    show: (value: A) => string = shown
+  ): A | undefined => {
+    if (one === undefined) return other
+    if (other === undefined) return one
+    return Option.getOrElse(meet(one, other), () => {
+      issues.push({ path, actual: `${show(one)} and ${show(other)}`, accepted: "filters that can both be met" })
+      return undefined
+    })
+  }
+  const keys = new Set([...Object.keys(self.metadata ?? {}), ...Object.keys(that.metadata ?? {})])
+  const own = (entries: SessionFilter["metadata"], key: string): string | undefined =>
+    entries !== undefined && Object.hasOwn(entries, key) ? entries[key] : undefined
+  const metadata = Array.from(keys, (key) => {
+    const value = both(`metadata.${key}`, own(self.metadata, key), own(that.metadata, key), same)
+    return [key, value ?? ""] as const
+  })
+  const code = both("last_error.code", self.last_error?.code, that.last_error?.code, common)
+  const redaction = both("redaction.status", self.redaction?.status, that.redaction?.status, common)
+  const customer = both("related_customer", self.related_customer, that.related_customer, same)
+  const account = both("related_customer_account", self.related_customer_account, that.related_customer_account, same)
+  if (customer !== undefined && account !== undefined) {
+    issues.push({
+      path: "related_customer_account",
+      actual: account,
+      accepted: "only one of related_customer and related_customer_account"
+    })
+  }
+  const filter = given({
+    client_reference_id: both("client_reference_id", self.client_reference_id, that.client_reference_id, same),
+    created: both("created", self.created, that.created, Created.intersect, Created.show),
+    related_customer: customer,
+    related_customer_account: account,
+    status: both("status", self.status, that.status, common),
+    type: both("type", self.type, that.type, common),
+    livemode: both("livemode", self.livemode, that.livemode, same),
+    last_error: code === undefined ? undefined : { code },
+    metadata: metadata.length === 0 ? undefined : Object.fromEntries(metadata),
+    redaction: redaction === undefined ? undefined : { status: redaction }
+  })
+  return Arr.isArrayNonEmpty(issues) ? Result.fail(new InvalidArgumentError({ issues })) : Result.succeed(filter)
+}

@@ -1,0 +1,132 @@
+/**
+ * A filter as the parameters of a URL, in Stripe's bracket form, and as the query of one.
+ */
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaParser from "effect/SchemaParser"
+import { Filter } from "./fields.ts"
+import type { SessionFilter } from "./model.ts"
+
+/**
+ * The parameters of a URL by their names, as Effect's HTTP modules have them. A name that came more than once has a list.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type UrlRecord = { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+
+interface Group {
+  readonly values: Array<string>
+  isList: boolean
+  readonly inner: Map<string, Group>
+}
+
+const emptyGroup = (): Group => ({ values: [], isList: false, inner: new Map() })
+
+const groupOf = (groups: Map<string, Group>, name: string): Group => {
+  const group = groups.get(name) ?? emptyGroup()
+  groups.set(name, group)
+  return group
+}
+
+const bracketed = /^([^[\]]+)\[([^[\]]*)\](\[\d*\])?$/
+
+/** What the names say, as an object. It never fails: what makes no sense is left for the filter's schema to refuse. */
+export const toObject = (parameters: UrlRecord): unknown => {
+  const groups = new Map<string, Group>()
+  for (const [name, given] of Object.entries(parameters)) {
+    if (given === undefined) continue
+    const [, outer = name, inner, list] = bracketed.exec(name) ?? []
+    let group = groupOf(groups, outer)
+    // `status[]` and `status[0]` are items of a list, as everywhere in Stripe; but a key of metadata may be a number.
+    const isItem = inner !== undefined && outer !== "metadata" && /^\d*$/.test(inner)
+    if (inner !== undefined && !isItem) group = groupOf(group.inner, inner)
+    if (isItem || list !== undefined) group.isList = true
+    group.values.push(...(typeof given === "string" ? [given] : given))
+  }
+  const toValue = (group: Group): unknown => {
+    const [first, ...others] = group.values
+    const value = first !== undefined && others.length === 0 && !group.isList ? first : group.values
+    if (group.inner.size === 0) return value
+    const inner = fromEntries(group.inner)
+    return first === undefined ? inner : [...group.values, inner]
+  }
+  const fromEntries = (groups: Map<string, Group>): Record<string, unknown> =>
+    Object.fromEntries(Array.from(groups, ([name, group]) => [name, toValue(group)]))
+  const object = fromEntries(groups)
+  if (object.livemode === "true" || object.livemode === "false") object.livemode = object.livemode === "true"
+  return object
+}
+
+/** A value of an encoded filter as text. Seconds have at least five digits, because four would be a year. */
+export const toText = (value: unknown): string =>
+  typeof value === "number" ? String(value).padStart(5, "0") : String(value)
+
+/** The other way. What comes is what a filter encodes to, so it is flat, or one object deep. */
+const toParameters = (
+  object: object,
+  toText: (value: unknown) => string
+): ReadonlyArray<readonly [name: string, value: string | ReadonlyArray<string>]> =>
+  Object.entries(object).flatMap(([outer, value]: [string, unknown]) => {
+    if (Array.isArray(value)) return [[`${outer}[]`, value.map(toText)] as const]
+    if (!Predicate.isObject(value)) return [[outer, toText(value)] as const]
+    return toParameters(value, toText).map(([inner, text]) => {
+      const list = inner.endsWith("[]") && Array.isArray(text)
+      return [list ? `${outer}[${inner.slice(0, -2)}][]` : `${outer}[${inner}]`, text] as const
+    })
+  })
+
+const Parameters: Schema.Codec<UrlRecord> = Schema.Record(
+  Schema.String,
+  Schema.UndefinedOr(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
+)
+
+/** From the parameters of a URL. */
+export const UrlParams: Schema.Codec<SessionFilter, UrlRecord> = Parameters.pipe(
+  Schema.decodeTo(Filter, {
+    decode: SchemaGetter.transform(toObject),
+    encode: SchemaGetter.transform((encoded) =>
+      Predicate.isObject(encoded) ? Object.fromEntries(toParameters(encoded, toText)) : {}
+    )
+  })
+)
+
+/** The parameters of a query, which may begin with its question mark. */
+export const fromQuery = (query: string | URLSearchParams): UrlRecord => {
+  // A name may be `__proto__`; made from entries, it is one like any other.
+  const parameters = new URLSearchParams(query)
+  return Object.fromEntries(
+    Array.from(new Set(parameters.keys()), (name) => {
+      const [first, ...others] = parameters.getAll(name)
+      return [name, others.length === 0 ? first : parameters.getAll(name)]
+    })
+  )
+}
+
+/** A query, or its parameters as they are. */
+export const fromInput = (input: string | URLSearchParams | UrlRecord): UrlRecord =>
+  typeof input === "string" || input instanceof URLSearchParams ? fromQuery(input) : input
+
+const toQuery = (parameters: UrlRecord): string => {
+  const query = new URLSearchParams()
+  for (const [name, value = []] of Object.entries(parameters)) {
+    for (const one of typeof value === "string" ? [value] : value) query.append(name, one)
+  }
+  return query.toString()
+}
+
+/** From the query of a URL. */
+export const UrlQuery: Schema.Codec<SessionFilter, string> = Schema.String.pipe(
+  Schema.decodeTo(UrlParams, { decode: SchemaGetter.transform(fromQuery), encode: SchemaGetter.transform(toQuery) })
+)
+
+const encodeFilter = SchemaParser.encodeSync(Filter)
+
+/** The parameters of a filter that has nothing but what Stripe knows, in Stripe's own form. */
+export const toStripe = (filter: SessionFilter): ReadonlyArray<readonly [name: string, value: string]> => {
+  const encoded = encodeFilter(filter)
+  return toParameters(Predicate.isObject(encoded) ? encoded : {}, String).flatMap(([name, value]) =>
+    typeof value === "string" ? [[name, value] as const] : []
+  )
+}

@@ -1,0 +1,56 @@
+/**
+ * The word that was probably meant.
+ */
+
+/** How many characters to insert, remove, replace or swap with their neighbour to get from one word to the other. */
+const distance = (from: string, to: string): number => {
+  let before: Array<number> = []
+  let last = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= to.length; j++) {
+      const same = from[i - 1] === to[j - 1]
+      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
+      row.push(
+        Math.min(
+          (last[j] ?? 0) + 1,
+          (row[j - 1] ?? 0) + 1,
+          (last[j - 1] ?? 0) + (same ? 0 : 1),
+          swapped ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY
+        )
+      )
+    }
+    before = last
+    last = row
+  }
+  return last[to.length] ?? 0
+}
+
+// `clientReferenceId` and "Requires input" differ from what was meant only in how words are joined.
+const plain = (word: string): string => word.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
+
+/** The nearest of the known words, if one is near enough to be meant: a third of it may be wrong. */
+export const nearest = (word: string, known: ReadonlyArray<string>): string | undefined => {
+  // No word that is meant is much longer than the longest known one, and a long text would take long.
+  if (word.length > 64) return undefined
+  let best: string | undefined
+  let least = Number.POSITIVE_INFINITY
+  for (const candidate of known) {
+    const wrong = distance(plain(word), plain(candidate))
+    if (wrong < least && wrong <= plain(candidate).length / 3) {
+      best = candidate
+      least = wrong
+    }
+  }
+  return best
+}
+
+/** `accepted`, and what was probably meant. */
+export const suggest = (accepted: string, word: unknown, known: ReadonlyArray<string>): string => {
+  const meant = typeof word === "string" ? nearest(word, known) : undefined
+  return meant === undefined ? accepted : `${accepted} (did you mean "${meant}"?)`
+}
+
+/** `a, b or c`. */
+export const alternatives = (words: ReadonlyArray<string>): string =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`

@@ -1,0 +1,234 @@
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Layer } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { spawn } from "node:child_process"
+import { createServer, request } from "node:http"
+import { fileURLToPath } from "node:url"
+import { routes } from "../examples/filter-http.ts"
+
+// What people meet who type the commands, and what a client of the server meets on a real socket.
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const withoutStripe = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("STRIPE_")))
+
+const cli = (parameters: ReadonlyArray<string>, env: Record<string, string> = {}) =>
+  new Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }>((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      ["--import", "./test/support/sandboxSources.ts", "examples/filter-cli.ts", ...parameters],
+      { cwd: root, env: { ...withoutStripe, NO_COLOR: "1", ...env } }
+    )
+    let output = ""
+    let errors = ""
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()))
+    child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()))
+    child.on("error", reject)
+    child.on("close", (code) => resolve({ code, output, errors }))
+  })
+
+const reading = "Reading the sandbox, a simulated Stripe. Set STRIPE_API_KEY to read your own sessions.\n"
+
+interface Row {
+  readonly id: string
+  readonly status: string
+  readonly created: number
+  readonly metadata: Record<string, string>
+}
+
+// Type boundary: what the example wrote with `VerificationSession.Json`.
+const rowsOf = (ndjson: string) =>
+  ndjson
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Row)
+
+describe("filter-cli", { timeout: 60_000 }, () => {
+  const asked = ["--status", "verified", "--created", "30d", "--metadata", "plan=pro"]
+
+  it("writes the rows that were asked for, and nothing else, to standard output", async () => {
+    const [ndjson, csv, table] = await Promise.all([
+      cli([...asked, "--format", "ndjson"]),
+      cli([...asked, "--format", "csv"]),
+      cli(asked)
+    ])
+    const rows = rowsOf(ndjson.output)
+    assert.isAbove(rows.length, 10)
+    for (const row of rows) {
+      assert.strictEqual(row.status, "verified")
+      assert.strictEqual(row.metadata["plan"], "pro")
+      assert.isAbove(row.created * 1000, Date.now() - 31 * 24 * 3600_000)
+      assert.notProperty(row, "provided_details")
+    }
+    assert.deepStrictEqual([ndjson.code, ndjson.errors], [0, `${reading}${rows.length} sessions\n`])
+    assert.match(csv.output, /^id,created,status,type,client_reference_id,last_error,metadata\r\n/)
+    assert.match(table.output, /^id {28}created {19}status/)
+    // The sandbox ends where the clock stood when each command began, so only the number of rows is the same.
+    for (const lines of [csv.output, table.output]) {
+      assert.isAtMost(Math.abs(lines.trimEnd().split("\n").length - 1 - rows.length), 1)
+    }
+  })
+
+  it("reveals a secret field only when it is named", async () => {
+    const { output } = await cli([
+      "--created",
+      "5d",
+      "--status",
+      "verified",
+      "--format",
+      "ndjson",
+      "--reveal",
+      "verified_outputs"
+    ])
+    assert.include(output, `"verified_outputs":{`)
+    assert.notInclude(output, `"client_secret"`)
+  })
+
+  it("says every mistake at once, by its flag, and reads nothing", async () => {
+    const { code, errors, output } = await cli(
+      ["--status", "verfied", "--created", "gtee=5", "--last-error", "abandonned", "--metadata", "plan"],
+      // There is nothing at this address: a request would be an error of its own.
+      { STRIPE_API_KEY: "sk_test_none", STRIPE_API_BASE: "http://127.0.0.1:9" }
+    )
+    assert.strictEqual(code, 1)
+    assert.strictEqual(output, "")
+    const lines = errors.trimEnd().split("\n")
+    assert.deepStrictEqual(
+      lines.map((line) => line.replace(/accepted is .* \(did/, "… (did")),
+      [
+        '--created gtee: got "5", … (did you mean "gte"?)',
+        '--status: got "verfied", … (did you mean "verified"?)',
+        '--last-error: got "abandonned", … (did you mean "abandoned"?)',
+        "--metadata plan: got nothing, accepted is a text of 1 to 500 characters"
+      ]
+    )
+  })
+
+  it("has help with examples, and completes flags and their values", async () => {
+    const [help, completions] = await Promise.all([cli(["--help"]), cli(["--completions", "bash"])])
+    assert.include(help.output, "filter-cli --status verified --created 7d --metadata plan=pro --format csv")
+    assert.include(help.output, "--status choice")
+    for (const word of ["--metadata", "requires_input", "selfie_face_mismatch", "ndjson"]) {
+      assert.include(completions.output, word)
+    }
+  })
+
+  it("says what it reads when that is Stripe", async () => {
+    const { code, errors } = await cli(["--status", "verified"], {
+      STRIPE_API_KEY: "sk_test_none",
+      STRIPE_API_BASE: "not a URL"
+    })
+    assert.strictEqual(code, 1)
+    assert.match(errors, /^Reading Stripe at not a URL with the key in STRIPE_API_KEY\.\n/)
+  })
+})
+
+describe("filter-http", () => {
+  const server = (options: Sandbox.Options) =>
+    HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }).pipe(
+      Layer.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit: false })),
+      Layer.provideMerge(Sandbox.layer(options)),
+      Layer.provideMerge(
+        NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0, disablePreemptiveShutdown: true })
+      )
+    )
+
+  const url = (query: string) =>
+    HttpServer.addressFormattedWith((address) => Effect.succeed(`${address}/sessions?${query}`))
+
+  const get = Effect.fnUntraced(function* (query: string) {
+    const address = yield* url(query)
+    return yield* Effect.promise(async () => {
+      const response = await fetch(address)
+      return { status: response.status, type: response.headers.get("content-type"), text: await response.text() }
+    })
+  })
+
+  it.live("answers a query that works with curl, row by row", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const all = yield* sandbox.sessions
+      const expected = all.filter(
+        (row) => row.status === "verified" && row.created >= 1_745_000_000 && row.metadata["plan"] === "pro"
+      )
+      const answer = yield* get("status=verified&created[gte]=1745000000&metadata[plan]=pro")
+      assert.deepStrictEqual([answer.status, answer.type], [200, "application/x-ndjson"])
+      assert.isAbove(expected.length, 20)
+      assert.deepStrictEqual(
+        rowsOf(answer.text).map(({ id }) => id),
+        expected.map(({ id }) => id)
+      )
+      const encoded = yield* get("status=verified&created%5Bgte%5D=1745000000&metadata%5Bplan%5D=pro")
+      assert.strictEqual(encoded.text, answer.text)
+    }).pipe(Effect.provide(server({ sessions: 600 })))
+  )
+
+  it.live("answers 400 with every problem, without a request to Stripe", () =>
+    Effect.gen(function* () {
+      const { status, text } = yield* get("stauts=verified&created[gte]=1767225600000&type=documnet")
+      assert.strictEqual(status, 400)
+      // Type boundary: what the example wrote.
+      const { problems } = JSON.parse(text) as { readonly problems: ReadonlyArray<Record<string, string>> }
+      assert.deepStrictEqual(
+        problems.map(({ actual, path }) => [path, actual]),
+        [
+          ["stauts", '"verified"'],
+          ["created.gte", '"1767225600000"'],
+          ["type", '"documnet"']
+        ]
+      )
+      assert.match(problems[2]?.["accepted"] ?? "", /did you mean "document"/)
+      assert.deepStrictEqual(yield* Sandbox.Sandbox.use((sandbox) => sandbox.requests), [])
+    }).pipe(Effect.provide(server({ sessions: 10 })))
+  )
+
+  it.live("stops reading Stripe when the client goes away", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const address = yield* url("livemode=false")
+      const rows = yield* Effect.callback<number>((resume) => {
+        const outgoing = request(address, { agent: false }, (response) => {
+          let received = 0
+          response.on("data", (chunk: Buffer) => {
+            received += chunk.toString().split("\n").length - 1
+            // Enough to know that the answer runs, and far from all.
+            if (received < 200) return
+            outgoing.destroy()
+            resume(Effect.succeed(received))
+          })
+          response.on("error", () => {})
+        })
+        outgoing.on("error", () => {})
+        outgoing.end()
+      })
+      yield* Effect.sleep("100 millis")
+      const after = yield* sandbox.requests
+      yield* Effect.sleep("500 millis")
+      assert.deepStrictEqual(yield* sandbox.requests, after)
+      assert.isAtMost(after.length, rows / 100 + 4)
+      assert.deepStrictEqual(
+        after.filter(({ outcome }) => outcome === "open"),
+        []
+      )
+    }).pipe(Effect.provide(server({ sessions: 100_000, latency: Duration.millis(20) })))
+  )
+
+  it.live("breaks the connection off when reading fails, so that a short answer never looks complete", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      yield* sandbox.inject(Sandbox.Fault.EmptyPageWithMore(), { skip: 1 })
+      const address = yield* url("")
+      const outcome = yield* Effect.promise(() =>
+        fetch(address)
+          .then((response) => response.text())
+          .then(
+            () => "complete",
+            () => "broken off"
+          )
+      )
+      assert.strictEqual(outcome, "broken off")
+    }).pipe(Effect.provide(server({ sessions: 300, latency: Duration.millis(20) })))
+  )
+})

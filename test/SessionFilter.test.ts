@@ -1,0 +1,475 @@
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, Result, Schema, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { SessionFilter, VerificationSession, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { countRequests, ids, query, reason, requests, world } from "./support/world.ts"
+
+const { pages, stream } = VerificationSessions
+
+const instant = (text: string) => DateTime.makeUnsafe(text)
+
+/** The range as a person would write it down, which is shorter than `DateTime`s. */
+const written = (created: SessionFilter.SessionFilter["created"]) =>
+  created === undefined
+    ? ""
+    : DateTime.isDateTime(created)
+      ? DateTime.formatIso(created)
+      : Object.entries(created)
+          .map(([bound, at]) => `${bound} ${DateTime.formatIso(at).replace(".000Z", "Z")}`)
+          .join(", ")
+
+const decodeCreated = (created: unknown) =>
+  Effect.map(SessionFilter.decode({ created }), (filter) => written(filter.created))
+
+const atNoon = TestClock.setTime(DateTime.toEpochMillis(instant("2026-03-31T12:34:56.700Z")))
+
+describe("created", () => {
+  const forms: ReadonlyArray<readonly [created: unknown, means: string]> = [
+    [1767225600, "2026-01-01T00:00:00.000Z"],
+    ["1767225600", "2026-01-01T00:00:00.000Z"],
+    [instant("2026-01-01T00:00:00Z"), "2026-01-01T00:00:00.000Z"],
+    [DateTime.makeZonedUnsafe("2026-01-01T00:00:00Z", { timeZone: "Asia/Tokyo" }), "2026-01-01T00:00:00.000Z"],
+    [new Date("2026-01-01T00:00:00Z"), "2026-01-01T00:00:00.000Z"],
+    ["2026-01-01T02:00+02:00", "2026-01-01T00:00:00.000Z"],
+    ["2026", "gte 2026-01-01T00:00:00Z, lt 2027-01-01T00:00:00Z"],
+    ["2026-Q1", "gte 2026-01-01T00:00:00Z, lt 2026-04-01T00:00:00Z"],
+    ["2026-q4", "gte 2026-10-01T00:00:00Z, lt 2027-01-01T00:00:00Z"],
+    ["2024-02", "gte 2024-02-01T00:00:00Z, lt 2024-03-01T00:00:00Z"],
+    ["2026-01-31", "gte 2026-01-31T00:00:00Z, lt 2026-02-01T00:00:00Z"],
+    ["today", "gte 2026-03-31T00:00:00Z, lt 2026-04-01T00:00:00Z"],
+    ["yesterday", "gte 2026-03-30T00:00:00Z, lt 2026-03-31T00:00:00Z"],
+    ["12h", "gte 2026-03-31T00:34:57Z"],
+    ["7d", "gte 2026-03-24T12:34:57Z"],
+    ["2w", "gte 2026-03-17T12:34:57Z"],
+    ["2026-01..2026-03", "gte 2026-01-01T00:00:00Z, lt 2026-04-01T00:00:00Z"],
+    ["2026-01-31..", "gte 2026-01-31T00:00:00Z"],
+    ["..yesterday", "lt 2026-03-31T00:00:00Z"],
+    ["14d..7d", "gte 2026-03-17T12:34:57Z, lte 2026-03-24T12:34:56Z"],
+    ["2026-01-01T00:00:00Z..2026-01-01T00:00:10Z", "gte 2026-01-01T00:00:00Z, lte 2026-01-01T00:00:10Z"],
+    [{ gte: "2026-01", lt: "2026-02" }, "gte 2026-01-01T00:00:00Z, lt 2026-02-01T00:00:00Z"],
+    [{ gt: "2026-01", lte: "2026-02-15" }, "gt 2026-01-31T23:59:59Z, lte 2026-02-15T23:59:59Z"],
+    [{ gte: "7d" }, "gte 2026-03-24T12:34:57Z"],
+    [
+      { gt: 5, gte: 5, lt: 9, lte: 7 },
+      "gt 1970-01-01T00:00:05Z, gte 1970-01-01T00:00:05Z, lt 1970-01-01T00:00:09Z, lte 1970-01-01T00:00:07Z"
+    ],
+    // A bound between two seconds moves to the one that selects the same.
+    [{ gte: new Date(1500), lt: new Date(3500) }, "gte 1970-01-01T00:00:02Z, lt 1970-01-01T00:00:04Z"],
+    [{ gt: new Date(1500), lte: new Date(3500) }, "gt 1970-01-01T00:00:01Z, lte 1970-01-01T00:00:03Z"]
+  ]
+
+  for (const [created, means] of forms) {
+    const name = typeof created === "string" ? created : JSON.stringify(created)
+    it.effect(`${name} is ${means}`, () =>
+      Effect.gen(function* () {
+        yield* atNoon
+        assert.strictEqual(yield* decodeCreated(created), means)
+      })
+    )
+  }
+
+  it.effect("days are those of the current time zone where there is one, whatever its clocks do", () =>
+    Effect.gen(function* () {
+      yield* atNoon
+      // In Berlin the 29th of March had 23 hours.
+      assert.strictEqual(yield* decodeCreated("2026-03-29"), "gte 2026-03-28T23:00:00Z, lt 2026-03-29T22:00:00Z")
+      assert.strictEqual(yield* decodeCreated("yesterday"), "gte 2026-03-29T22:00:00Z, lt 2026-03-30T22:00:00Z")
+      assert.strictEqual(yield* decodeCreated("2026-Q1"), "gte 2025-12-31T23:00:00Z, lt 2026-03-31T22:00:00Z")
+      // Hours are hours, and an instant with an offset is where it is.
+      assert.strictEqual(yield* decodeCreated("7d"), "gte 2026-03-24T12:34:57Z")
+      assert.strictEqual(yield* decodeCreated("2026-01-01T00:00:00Z"), "2026-01-01T00:00:00.000Z")
+    }).pipe(DateTime.withCurrentZoneNamed("Europe/Berlin"))
+  )
+
+  it.effect("a relative range is taken anew by every read, by Clock", () =>
+    Effect.gen(function* () {
+      const lastWeek = stream({ created: "7d" }, { maxItems: 1 })
+      for (const day of ["2025-06-08", "2025-07-08"]) {
+        yield* TestClock.setTime(DateTime.toEpochMillis(instant(`${day}T00:00:00Z`)))
+        yield* Stream.runDrain(lastWeek)
+      }
+      assert.deepStrictEqual(
+        (yield* requests).map((request) => query(request)["created[gte]"]),
+        ["2025-06-01", "2025-07-01"].map((day) => String(DateTime.toEpochSeconds(instant(`${day}T00:00:00Z`))))
+      )
+    }).pipe(Effect.provide(world()))
+  )
+
+  it("fromUnknown gives the same answer every day: it refuses what needs a clock", () => {
+    const refused = Result.flip(SessionFilter.fromUnknown({ created: "7d" }))
+    assert.strictEqual(
+      Result.getOrThrow(refused).message,
+      'created: got "7d", accepted is a range with fixed dates here (SessionFilter.decode reads relative ones, by Clock)'
+    )
+    assert.deepStrictEqual(
+      SessionFilter.fromUnknown({ created: "2026-01" }),
+      Result.succeed({ created: { gte: instant("2026-01-01T00:00:00Z"), lt: instant("2026-02-01T00:00:00Z") } })
+    )
+  })
+})
+
+describe("refusals before any request", () => {
+  const names =
+    "one of the names client_reference_id, created, related_customer, related_customer_account, status, type, livemode, " +
+    "last_error, metadata, redaction"
+  const texts =
+    "a time such as 2026-01-31T12:00:00Z, a range such as 2026, 2026-Q1, 2026-01, 2026-01-31, today, yesterday or 7d, or " +
+    "seconds since 1970"
+  const statuses = "canceled, processing, requires_input or verified"
+
+  const cases: Record<string, readonly [filter: unknown, message: string]> = {
+    "an unknown key": [{ stauts: "verified" }, `stauts: got "verified", accepted is ${names} (did you mean "status"?)`],
+    "a key in another style": [
+      { clientReferenceId: "user_1" },
+      `clientReferenceId: got "user_1", accepted is ${names} (did you mean "client_reference_id"?)`
+    ],
+    "a key like no other": [{ colour: "blue" }, `colour: got "blue", accepted is ${names}`],
+    "a parameter of the call": [
+      { limit: 10 },
+      "limit: got 10, accepted is nothing here: it is an option of the call and no part of a filter"
+    ],
+    "a misspelt status": [
+      { status: "verfied" },
+      `status: got "verfied", accepted is ${statuses} (did you mean "verified"?)`
+    ],
+    "a misspelt status among others": [
+      { status: ["verified", "cancelled"] },
+      `status[1]: got "cancelled", accepted is ${statuses} (did you mean "canceled"?)`
+    ],
+    "no status of a list": [{ status: [] }, `status: got [], accepted is at least one of ${statuses}`],
+    milliseconds: [
+      { created: { gte: 1767225600000 } },
+      "created.gte: got 1767225600000, accepted is seconds since 1970 (this looks like milliseconds: divide by 1000, or pass a Date)"
+    ],
+    "an empty range": [
+      { created: { gte: 1767225600, lt: 1767225600 } },
+      'created: got {"gte":1767225600,"lt":1767225600}, accepted is a range with at least one second in it'
+    ],
+    "a range that ends before it begins": [
+      { created: "2026-03..2026-01" },
+      'created: got "2026-03..2026-01", accepted is a range that begins before it ends'
+    ],
+    "a range without bounds": [{ created: {} }, "created: got {}, accepted is at least one of gt, gte, lt and lte"],
+    "a misspelt bound": [
+      { created: { from: 5, gte_: 7 } },
+      'created.from: got 5, accepted is one of the names gt, gte, lt and lte; created.gte_: got 7, accepted is one of the names gt, gte, lt and lte (did you mean "gte"?)'
+    ],
+    NaN: [{ created: Number.NaN }, "created: got NaN, accepted is whole seconds since 1970"],
+    "a part of a second": [
+      { created: new Date(1500) },
+      "created: got 1970-01-01T00:00:01.500Z, accepted is a whole second, because Stripe keeps no parts of one; or a range such as { gte, lt }"
+    ],
+    "an invalid Date": [
+      { created: { gte: new Date(Number.NaN) } },
+      "created.gte: got Invalid Date, accepted is a DateTime, a Date, whole seconds since 1970, or text such as 2026-01-31, 7d or 2026-01-31T12:00:00Z"
+    ],
+    "a day that is not in the calendar": [
+      { created: "2026-02-30" },
+      'created: got "2026-02-30", accepted is a date of the calendar, from 1970 to 5138'
+    ],
+    "a time without a zone": [
+      { created: { lt: "2026-01-31T12:00" } },
+      `created.lt: got "2026-01-31T12:00", accepted is ${texts}`
+    ],
+    "a reference of 5,001 characters": [
+      { client_reference_id: "x".repeat(5001) },
+      "client_reference_id: got a text of 5001 characters, accepted is a text of 1 to 5000 characters"
+    ],
+    "an empty reference": [
+      { client_reference_id: "" },
+      'client_reference_id: got "", accepted is a text of 1 to 5000 characters'
+    ],
+    "both related_*": [
+      { related_customer: "cus_1", related_customer_account: "acct_1" },
+      'related_customer_account: got "acct_1", accepted is only one of related_customer and related_customer_account'
+    ],
+    "metadata that Stripe could not hold": [
+      { metadata: { "a[b]": "x", plan: 3 } },
+      'metadata.a[b]: got "x", accepted is a key of 1 to 40 characters without square brackets; metadata.plan: got 3, accepted is a text of 1 to 500 characters'
+    ],
+    "a code that is not where Stripe has it": [
+      { last_error: "abandoned", redaction: {} },
+      'last_error: got "abandoned", accepted is an object with the name code; redaction.status: got nothing, accepted is none, processing, redacted or validated'
+    ],
+    "everything at once": [
+      { stauts: "verified", type: "documnet", livemode: "yes", created: { gte: "soon", lt: -1 } },
+      `stauts: got "verified", accepted is ${names} (did you mean "status"?); ` +
+        `created.gte: got "soon", accepted is ${texts}; created.lt: got -1, accepted is whole seconds since 1970; ` +
+        'type: got "documnet", accepted is document, id_number or verification_flow (did you mean "document"?); ' +
+        'livemode: got "yes", accepted is true or false'
+    ],
+    "no object": [["verified"], `filter: got ["verified"], accepted is an object with ${names}`]
+  }
+
+  for (const [name, [filter, message]] of Object.entries(cases)) {
+    it.effect(name, () =>
+      Effect.gen(function* () {
+        // Type boundary: filters that do not compile, as plain JavaScript would pass them.
+        const input = filter as SessionFilter.Input
+        for (const [operation, read] of Object.entries({
+          stream: Stream.runDrain(stream(input)),
+          pages: Stream.runDrain(pages(input))
+        })) {
+          const error = yield* Effect.flip(read)
+          assert.strictEqual(error.message, `VerificationSessions.${operation}: InvalidArgumentError: ${message}`)
+        }
+        assert.strictEqual(yield* countRequests, 0)
+      }).pipe(Effect.provide(world({ sandbox: { sessions: 3 } })))
+    )
+  }
+
+  const queries: Record<string, readonly [query: string, message: string]> = {
+    "an instant and a range": [
+      "created=1767225600&created[lt]=1767225700",
+      'created: got ["1767225600",{"lt":"1767225700"}], accepted is one instant or one range'
+    ],
+    "an empty value": ["status=", `status: got "", accepted is ${statuses}`],
+    "a cursor and a limit": [
+      "limit=3&starting_after=vs_1",
+      'limit: got "3", accepted is nothing here: it is an option of the call and no part of a filter; ' +
+        'starting_after: got "vs_1", accepted is nothing here: it is an option of the call and no part of a filter'
+    ],
+    "brackets that lead nowhere": ["created[gte][lt]=5", `created[gte][lt]: got "5", accepted is ${names}`],
+    "a prototype": ["__proto__[status]=verified", `__proto__: got {"status":"verified"}, accepted is ${names}`]
+  }
+
+  for (const [name, [query, message]] of Object.entries(queries)) {
+    it.effect(`in a query: ${name}`, () =>
+      Effect.gen(function* () {
+        assert.strictEqual((yield* Effect.flip(SessionFilter.decodeUrlQuery(query))).message, message)
+        assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(SessionFilter.UrlQuery)(query)))
+      })
+    )
+  }
+
+  it.effect("the Schema alone refuses the same, and says it all too", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        Schema.decodeUnknownEffect(SessionFilter.SessionFilter)({ stauts: "verified", status: "verfied" })
+      )
+      assert.include(error.message, `(did you mean "status"?)`)
+      assert.include(error.message, `(did you mean "verified"?)`)
+    })
+  )
+
+  it.effect("the filter and the options of a call are reported together", () =>
+    Effect.gen(function* () {
+      const error = yield* reason(
+        // @ts-expect-error a misspelt status does not compile
+        Stream.runDrain(stream({ status: "verfied" }, { startingAfter: "cus_1", maxItems: -1 }))
+      )
+      assert.deepStrictEqual(error._tag === "InvalidArgumentError" && error.issues.map(({ path }) => path), [
+        "status",
+        "startingAfter",
+        "maxItems"
+      ])
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("an injected &status= is a part of the value, in the query that is sent too", () =>
+    Effect.gen(function* () {
+      const reference = "user_1&status=verified"
+      assert.deepStrictEqual(yield* ids(stream({ client_reference_id: reference })), [])
+      assert.deepStrictEqual(
+        (yield* requests).map((request) => query(request)),
+        [{ client_reference_id: reference, limit: "100" }]
+      )
+      const decoded = yield* SessionFilter.decodeUrlQuery(`client_reference_id=${encodeURIComponent(reference)}`)
+      assert.deepStrictEqual(decoded, { client_reference_id: reference })
+    }).pipe(Effect.provide(world({ sandbox: { sessions: 3 } })))
+  )
+
+  it.effect("an expansion that is too deep, misspelt or without data.", () =>
+    Effect.gen(function* () {
+      const paths = [
+        "data.last_verification_report.document.number.x",
+        "data.verified_output",
+        "verified_outputs",
+        "data.last_verification_report.document.number"
+      ] as const
+      // @ts-expect-error only known paths compile
+      const error = yield* Effect.flip(Stream.runDrain(stream({}, { expand: paths })))
+      const some = "a path such as data.verified_outputs or data.last_verification_report"
+      assert.strictEqual(
+        error.message,
+        "VerificationSessions.stream: InvalidArgumentError: " +
+          'expand[0]: got "data.last_verification_report.document.number.x", accepted is a path of at most four names, which is as deep as Stripe expands; ' +
+          `expand[1]: got "data.verified_output", accepted is ${some} (did you mean "data.verified_outputs"?); ` +
+          `expand[2]: got "verified_outputs", accepted is ${some} (did you mean "data.verified_outputs"?)`
+      )
+      assert.strictEqual(yield* countRequests, 0)
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("what Stripe does not filter by", () => {
+  const thousand = world({ sandbox: { sessions: 1000 } })
+  const local = { type: "id_number", metadata: { plan: "pro" } } as const
+
+  it("can be asked of the filter", () => {
+    const filter = SessionFilter.make({ ...local, status: "verified", created: "2026-01", livemode: false })
+    const { local: rest, pushedDown } = SessionFilter.split(filter)
+    assert.deepStrictEqual(rest, { ...local, livemode: false })
+    assert.deepStrictEqual(pushedDown, { status: "verified", created: filter.created })
+    const several = SessionFilter.split(SessionFilter.make({ status: ["verified", "canceled"] }))
+    assert.deepStrictEqual(several, { local: { status: ["canceled", "verified"] }, pushedDown: {} })
+    const one = SessionFilter.split(SessionFilter.make({ status: ["verified"] }))
+    assert.deepStrictEqual(one, { local: {}, pushedDown: { status: "verified" } })
+  })
+
+  it.effect("never reaches the query", () =>
+    Effect.gen(function* () {
+      const all = yield* Sandbox.Sandbox.use((sandbox) => sandbox.sessions)
+      const wanted = all.filter(
+        (row) => row.status === "verified" && row.type === "id_number" && row.metadata["plan"] === "pro"
+      )
+      assert.isAbove(wanted.length, 5)
+      assert.deepStrictEqual(
+        yield* ids(stream({ ...local, status: ["verified"] })),
+        wanted.map(({ id }) => id)
+      )
+      for (const request of yield* requests) {
+        const { limit, starting_after: _, ...rest } = query(request)
+        assert.deepStrictEqual([limit, rest], ["100", { status: "verified" }])
+      }
+    }).pipe(Effect.provide(thousand))
+  )
+
+  it.effect("leaves maxItems to count the rows that come out, and reads no further than the last of them", () =>
+    Effect.gen(function* () {
+      const all = yield* Sandbox.Sandbox.use((sandbox) => sandbox.sessions)
+      const wanted = all.filter((row) => row.type === "id_number")
+      const position = all.findIndex((row) => row === wanted[29]) + 1
+      for (const read of [
+        ids(stream({ type: "id_number" }, { maxItems: 30 })),
+        Effect.map(Stream.runCollect(pages({ type: "id_number" }, { maxItems: 30 })), (pages) =>
+          pages.flatMap((page) => page.data.map(({ id }) => id))
+        )
+      ]) {
+        yield* Sandbox.Sandbox.use((sandbox) => sandbox.clearRequests)
+        assert.deepStrictEqual(
+          yield* read,
+          wanted.slice(0, 30).map(({ id }) => id)
+        )
+        assert.strictEqual(yield* countRequests, Math.ceil(position / 100))
+      }
+      yield* Sandbox.Sandbox.use((sandbox) => sandbox.clearRequests)
+      assert.deepStrictEqual(yield* ids(stream({ type: "id_number" }, { maxItems: 0 })), [])
+      assert.strictEqual(yield* countRequests, 0)
+    }).pipe(Effect.provide(thousand))
+  )
+
+  it.effect("leaves pages as they are, even those of which nothing matches", () =>
+    Effect.gen(function* () {
+      const selected = yield* Stream.runCollect(pages({ livemode: true }, { pageSize: 25 }))
+      assert.lengthOf(selected, 2)
+      assert.deepStrictEqual(
+        selected.map(({ data, has_more }) => ({ data, has_more })),
+        [
+          { data: [], has_more: true },
+          { data: [], has_more: false }
+        ]
+      )
+    }).pipe(Effect.provide(world({ sandbox: { sessions: 50 } })))
+  )
+
+  it.effect("is refused by list, whose page could not be followed", () =>
+    Effect.gen(function* () {
+      // Type boundary: what does not compile, as plain JavaScript would pass it.
+      const filter = { status: ["verified", "canceled"], type: "document" } as unknown as { status: "verified" }
+      const error = yield* Effect.flip(VerificationSessions.list(filter))
+      assert.strictEqual(
+        error.message,
+        "VerificationSessions.list: InvalidArgumentError: status: got several, accepted is one status, because one page is what Stripe selects (stream and pages take several); " +
+          "type: got a filter, accepted is what Stripe filters by, because one page is what Stripe selects (stream and pages take the rest)"
+      )
+      assert.strictEqual(yield* countRequests, 0)
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("matches", () => {
+  const session = VerificationSession.make({
+    id: "vs_1",
+    status: "requires_input",
+    created: instant("2026-01-31T23:59:59Z")
+  })
+  const matches = (input: SessionFilter.Input, subject: SessionFilter.Subject = session) =>
+    SessionFilter.matches(SessionFilter.make(input))(subject)
+
+  it("takes a session from anywhere, with fields absent or null", () => {
+    const webhook = Schema.decodeUnknownSync(VerificationSession.VerificationSession)({
+      id: "vs_1",
+      object: "identity.verification_session",
+      created: 1767225600,
+      livemode: true,
+      status: "requires_input",
+      type: "document",
+      metadata: { plan: "pro", team: "risk" },
+      last_error: { code: "abandoned", reason: "" },
+      redaction: null
+    })
+    assert.isTrue(matches({ livemode: true, last_error: { code: "abandoned" }, metadata: { plan: "pro" } }, webhook))
+    assert.isTrue(matches({ redaction: { status: "none" }, created: "2026-01-01" }, webhook))
+    assert.isFalse(matches({ metadata: { plan: "pro", team: "payments" } }, webhook))
+    assert.isFalse(matches({ client_reference_id: "user_1" }, webhook))
+    assert.isFalse(matches({ last_error: { code: "none" } }, webhook))
+  })
+
+  it("keeps to the second at both ends of a range", () => {
+    assert.isTrue(matches({ created: "2026-01" }))
+    assert.isFalse(matches({ created: "2026-02" }))
+    assert.isTrue(matches({ created: { lte: "2026-01-31" } }))
+    assert.isFalse(matches({ created: { gt: "2026-01-31" } }))
+    assert.isFalse(matches({ created: { lt: instant("2026-01-31T23:59:59Z") } }))
+  })
+
+  it("never takes a value of tomorrow for one of today", () => {
+    const tomorrow = { ...session, status: "paused", redaction: { status: "archived" }, last_error: { code: null } }
+    assert.isFalse(matches({ status: ["canceled", "processing", "requires_input", "verified"] }, tomorrow))
+    assert.isFalse(matches({ redaction: { status: "none" } }, tomorrow))
+    assert.isTrue(matches({ last_error: { code: "none" } }, tomorrow))
+  })
+
+  it("finds no entry of metadata that every object has", () => {
+    assert.isFalse(matches({ metadata: { constructor: "Object" } }))
+    const filter = SessionFilter.make({ metadata: Object.fromEntries([["__proto__", "1"]]) })
+    assert.isFalse(SessionFilter.matches(filter)(session))
+    assert.isTrue(SessionFilter.matches(filter)({ ...session, metadata: Object.fromEntries([["__proto__", "1"]]) }))
+  })
+})
+
+describe("and", () => {
+  it("keeps a bound even where it bounds nothing, because a range needs one", () => {
+    const since1970 = SessionFilter.make({ created: { gte: 0 } })
+    assert.deepStrictEqual(SessionFilter.and(since1970, since1970), Result.succeed(since1970))
+  })
+
+  it("says which fields exclude each other", () => {
+    const one = SessionFilter.make({
+      status: "verified",
+      created: "2026-01",
+      metadata: { plan: "pro" },
+      livemode: true
+    })
+    const two = SessionFilter.make({
+      status: ["canceled", "processing"],
+      created: "2026-02",
+      metadata: { plan: "free", team: "risk" },
+      livemode: false
+    })
+    assert.deepStrictEqual(Result.getOrThrow(Result.flip(SessionFilter.and(one, two))).message.split("; "), [
+      "metadata.plan: got pro and free, accepted is filters that can both be met",
+      "created: got gte 2026-01-01T00:00:00.000Z, lt 2026-02-01T00:00:00.000Z and gte 2026-02-01T00:00:00.000Z, lt 2026-03-01T00:00:00.000Z, accepted is filters that can both be met",
+      "status: got verified and canceled, processing, accepted is filters that can both be met",
+      "livemode: got true and false, accepted is filters that can both be met"
+    ])
+  })
+})
+
+describe("make", () => {
+  it("throws what fromUnknown refuses", () => {
+    assert.throws(() => SessionFilter.make({ client_reference_id: "" }), "a text of 1 to 5000 characters")
+  })
+})
