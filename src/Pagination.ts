@@ -8,67 +8,19 @@
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Arguments from "./internal/arguments.ts"
+import type { FetchPage, InvalidRow, Page, PageRequest, Row, Window } from "./internal/listModel.ts"
 import * as Prefetch from "./internal/prefetch.ts"
-import { type InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
+import * as Walking from "./internal/walk.ts"
+import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
 
-/**
- * What a row must have to be paged over.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Row {
-  readonly id: string
-  readonly created: DateTime.Utc
-}
-
-/**
- * One page of a list.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Page<out A> {
-  /** The rows, in the order of the walk: newest first, or oldest first when walking towards the newest. */
-  readonly data: ReadonlyArray<A>
-  /** Whether the list goes on in the direction of the walk. */
-  readonly has_more: boolean
-  /** Stripe's id of the request that brought the page. */
-  readonly requestId: string | undefined
-}
-
-/**
- * The page that a walk needs next. At most one cursor is set.
- *
- * @category models
- * @since 0.1.0
- */
-export interface PageRequest {
-  /** The number of the page in this walk, counted from 1. */
-  readonly page: number
-  /** How many rows to ask for: 1 to 100. */
-  readonly limit: number
-  /** Rows older than the one with this id. */
-  readonly starting_after?: string | undefined
-  /** Rows newer than the one with this id. */
-  readonly ending_before?: string | undefined
-}
-
-/**
- * Sends one request for one page, with its retries. The rows come as Stripe sends them: newest first, whichever way the
- * walk goes.
- *
- * @category models
- * @since 0.1.0
- */
-export type FetchPage<A, E, R = never> = (request: PageRequest) => Effect.Effect<Page<A>, E, R>
+export type { FetchPage, InvalidRow, Page, PageRequest, Row, Window }
 
 /**
  * Where a walk starts and which way it goes. Stripe's lists are newest first. The other way needs an id to start from,
@@ -98,7 +50,7 @@ export type Walk =
  * @category options
  * @since 0.1.0
  */
-export type Options = Walk & {
+export type Options<E = never, R = never> = Walk & {
   /**
    * Rows per request, 1 to 100. It changes how many requests are sent, never which rows arrive.
    *
@@ -118,6 +70,14 @@ export type Options = Walk & {
    * @default 0
    */
   readonly prefetch?: number | undefined
+  /**
+   * What to do about a row that cannot be decoded, instead of failing. It is told of each such row when its page
+   * arrives, in the order of the walk, and the walk goes on without the row. If it fails, so does the stream, after the
+   * rows before. Such rows count for `maxItems`.
+   *
+   * @default the stream fails with `DecodeError`, after the rows before
+   */
+  readonly onInvalid?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
 }
 
 /**
@@ -126,7 +86,7 @@ export type Options = Walk & {
  * @category errors
  * @since 0.1.0
  */
-export type WalkError = InvalidArgumentError | PaginationStalledError
+export type WalkError = InvalidArgumentError | PaginationStalledError | DecodeError
 
 const Cursor = Schema.NonEmptyString.annotate({ expected: "the id of a row" })
 
@@ -138,12 +98,15 @@ const ValidOptions = Schema.Struct({
   endingBefore: Schema.optional(Cursor),
   pageSize: Schema.optional(Arguments.wholeNumber(1, 100)),
   maxItems: Schema.optional(Arguments.wholeNumber(0)),
-  prefetch: Schema.optional(Arguments.wholeNumber(0, 100))
+  prefetch: Schema.optional(Arguments.wholeNumber(0, 100)),
+  onInvalid: Schema.optional(
+    Schema.Unknown.pipe(Schema.refine(Predicate.isFunction, { expected: "a function that returns an Effect" }))
+  )
 })
 
 const decodeOptions = Arguments.decoder(ValidOptions, "options")
 
-const validate = (options: Options): Result.Result<typeof ValidOptions.Type, InvalidArgumentError> =>
+const validate = (options: Options<unknown, unknown>): Result.Result<typeof ValidOptions.Type, InvalidArgumentError> =>
   Result.flatMap(decodeOptions(options), (valid) => {
     const { direction, endingBefore, startingAfter } = valid
     if (startingAfter !== undefined && endingBefore !== undefined) {
@@ -162,111 +125,86 @@ const validate = (options: Options): Result.Result<typeof ValidOptions.Type, Inv
     return Result.succeed(valid)
   })
 
-/** What the next page is held against: one page's ids and its last `created`, however long the list is. */
-interface PageBefore {
-  readonly ids: ReadonlySet<string>
-  readonly created: number
-}
-
-interface State {
-  readonly page: number
-  readonly cursor: string | undefined
-  readonly remaining: number
-  readonly before: PageBefore | undefined
-}
-
-/** Checks that rows, in the order of the walk, can follow the page before. Fails with what was seen. */
-const follow = <A extends Row>(
-  before: PageBefore | undefined,
-  rows: ReadonlyArray<A>,
-  oldestFirst: boolean
-): Result.Result<PageBefore, string> => {
-  const ids = new Set<string>()
-  let created = before?.created ?? (oldestFirst ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY)
-  for (const row of rows) {
-    if (ids.has(row.id)) return Result.fail(`${row.id} came twice on one page`)
-    if (before?.ids.has(row.id)) return Result.fail(`${row.id} came again, after the page before`)
-    const next = DateTime.toEpochMillis(row.created)
-    if (oldestFirst ? next < created : next > created) {
-      return Result.fail(`${row.id} is ${oldestFirst ? "older" : "newer"} than the row before it`)
-    }
-    ids.add(row.id)
-    created = next
-  }
-  return Result.succeed({ ids, created })
-}
-
 /**
  * The list as a stream of pages: one element a page. A list without rows is one page without rows.
  *
  * @category streams
  * @since 0.1.0
  */
-export const pages = <A extends Row, E, R>(
+export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
-  options: Options = {}
-): Stream.Stream<Page<A>, E | WalkError, R> =>
+  options: Options<E2, R2> = {}
+): Stream.Stream<Page<A>, E | E2 | WalkError, R | R2> =>
   Stream.unwrap(
     Effect.map(Effect.fromResult(validate(options)), (valid) =>
-      walk(fetch, valid).pipe(Prefetch.chunks(valid.prefetch ?? 0))
+      walk(fetch, valid, options.onInvalid).pipe(Prefetch.chunks(valid.prefetch ?? 0))
     )
   )
 
-const walk = <A extends Row, E, R>(
+const walk = <A extends Row, E, R, E2, R2>(
   fetch: FetchPage<A, E, R>,
-  options: typeof ValidOptions.Type
-): Stream.Stream<Page<A>, E | PaginationStalledError, R> => {
+  options: typeof ValidOptions.Type,
+  onInvalid: Options<E2, R2>["onInvalid"]
+): Stream.Stream<Page<A>, E | E2 | PaginationStalledError | DecodeError, R | R2> => {
   const oldestFirst = options.direction === "oldest-first"
-  const pageSize = options.pageSize ?? 100
-  const start: State = {
-    page: 1,
-    cursor: oldestFirst ? options.endingBefore : options.startingAfter,
-    remaining: options.maxItems ?? Number.POSITIVE_INFINITY,
-    before: undefined
+  const route: Walking.Route = {
+    oldestFirst,
+    start: oldestFirst ? options.endingBefore : options.startingAfter,
+    pageSize: options.pageSize ?? 100,
+    maxItems: options.maxItems ?? Number.POSITIVE_INFINITY
   }
-  if (start.remaining === 0) return Stream.empty
-  return Stream.paginate(start, (state) => {
-    const { cursor } = state
-    const limit = Math.min(pageSize, state.remaining)
-    const request: PageRequest = {
-      page: state.page,
-      limit,
-      ...(cursor === undefined ? {} : oldestFirst ? { ending_before: cursor } : { starting_after: cursor })
-    }
-    return Effect.flatMap(fetch(request), (page) => {
-      const data = oldestFirst ? page.data.toReversed() : page.data
-      const last = data.at(-1)
-      const followed =
-        last === undefined && page.has_more
-          ? Result.fail("Stripe announced more rows and sent a page without any")
-          : data.length > limit
-            ? Result.fail(`${limit} rows were asked for and ${data.length} came`)
-            : follow(state.before, data, oldestFirst)
-      if (Result.isFailure(followed)) {
-        return Effect.fail(
-          new PaginationStalledError({
-            description: followed.failure,
-            page: state.page,
-            cursor,
-            requestId: page.requestId
-          })
-        )
-      }
-      const remaining = state.remaining - data.length
-      const next: Option.Option<State> =
-        page.has_more && last !== undefined && remaining > 0
-          ? Option.some({ page: state.page + 1, cursor: last.id, remaining, before: followed.success })
-          : Option.none()
-      return Effect.succeed([[{ ...page, data }], next] as const)
-    })
+  if (route.maxItems === 0) return Stream.empty
+  type State = Result.Result<Walking.State, E2 | DecodeError>
+  const step = Effect.fnUntraced(function* (state: State) {
+    const [step, next] = yield* Walking.next(fetch, route, yield* Effect.fromResult(state))
+    const after: Option.Option<State> = Option.map(next, Result.succeed)
+    if (Option.isNone(step)) return [[], after] as const
+    const { failure, page } = yield* settle(step.value, onInvalid)
+    // The good rows go first, and the next pull fails.
+    if (Option.isNone(failure)) return [[page], after] as const
+    return [page.data.length === 0 ? [] : [page], Option.some<State>(Result.fail(failure.value))] as const
   })
+  // A walk remembers where it was, so each run needs its own.
+  return Stream.suspend(() =>
+    Stream.paginate<State, Page<A>, E | E2 | PaginationStalledError | DecodeError, R | R2>(
+      Result.succeed(Walking.start(route)),
+      step
+    )
+  )
 }
+
+/** The rows of a step, up to the first that is wrong and that nobody takes care of. */
+const settle = Effect.fnUntraced(function* <A, E, R>(
+  { entries, has_more, requestId }: Walking.Step<A>,
+  onInvalid: Options<E, R>["onInvalid"]
+): Effect.fn.Return<{ readonly page: Page<A>; readonly failure: Option.Option<E | DecodeError> }, never, R> {
+  const data: Array<A> = []
+  for (const entry of entries) {
+    if (entry.error === undefined) {
+      data.push(entry.row)
+      continue
+    }
+    const handled: Result.Result<void, E | DecodeError> =
+      onInvalid === undefined ? Result.fail(entry.error) : yield* Effect.result(onInvalid(entry.error))
+    if (Result.isFailure(handled)) {
+      return { page: { data, has_more: true, requestId }, failure: Option.some(handled.failure) }
+    }
+  }
+  return { page: { data, has_more, requestId }, failure: Option.none() }
+})
 
 /**
  * The list as a stream of rows: one chunk a page.
  *
  * A request is sent when its first row is asked for and not before, so `Stream.take` stops further requests. Retry the
  * fetch and not the stream: `Stream.retry` starts again from the first page.
+ *
+ * **Details**
+ *
+ * When a fetch fails with `CursorNotFoundError` because the row that was the cursor has left the list since, the walk
+ * finds its place again by time (`PageRequest.within`), and neither repeats nor loses a row that was there all along. Only
+ * where that cannot be done does the error come out: when the cursor is the caller's own, or when one second changes
+ * faster than it can be read. Where a fetch had to ask for fewer rows (`Page.limit`), the next pages grow back.
  *
  * **Example** (Paging over any list)
  *
@@ -293,12 +231,12 @@ const walk = <A extends Row, E, R>(
  * @category streams
  * @since 0.1.0
  */
-export const rows = <A extends Row, E, R>(
+export const rows = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
-  options?: Options
-): Stream.Stream<A, E | WalkError, R> =>
+  options?: Options<E2, R2>
+): Stream.Stream<A, E | E2 | WalkError, R | R2> =>
   pages(fetch, options).pipe(
-    // Only a list without rows has a page without rows.
+    // A list without rows has a page without rows, and so has a page whose rows were all invalid.
     Stream.filterMap(({ data }) => (Arr.isReadonlyArrayNonEmpty(data) ? Result.succeed(data) : Result.fail(undefined))),
     Stream.flattenArray
   )

@@ -58,7 +58,8 @@ export interface Options {
    */
   readonly maxRetryAfter?: Duration.Input | undefined
   /**
-   * The longest time from the first request within which a retry may still start. Unset: no limit but `times`.
+   * The longest time from the first failure within which a retry may still start: a wait that would end later is not
+   * begun. With the time limit of a request it bounds how long a page can take. Unset: no limit but `times`.
    *
    * @default undefined
    */
@@ -98,6 +99,10 @@ export const make = (options?: Options): RetryPolicy => {
   const times = options?.times ?? 5
   const maxDelay = Duration.fromInputUnsafe(options?.maxDelay ?? "8 seconds")
   const maxRetryAfter = Duration.fromInputUnsafe(options?.maxRetryAfter ?? "60 seconds")
+  const maxElapsed =
+    options?.maxElapsed === undefined
+      ? Number.POSITIVE_INFINITY
+      : Duration.toMillis(Duration.fromInputUnsafe(options.maxElapsed))
   const waits = Schedule.exponential(options?.baseDelay ?? "500 millis", 2).pipe(
     Schedule.setInputType<StripeError>(),
     Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, maxDelay)))
@@ -113,7 +118,8 @@ export const make = (options?: Options): RetryPolicy => {
             : Duration.max(duration, Duration.min(input.retryAfter, maxRetryAfter))
         )
       ),
-      Schedule.upTo({ times, duration: options?.maxElapsed })
+      Schedule.while(({ duration, elapsed }) => elapsed + Duration.toMillis(duration) <= maxElapsed),
+      Schedule.upTo({ times })
     )
   }
 }

@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { flow, identity } from "effect/Function"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -22,6 +23,11 @@ import * as Option from "effect/Option"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Body from "./internal/body.ts"
+import * as Limiter from "./internal/limiter.ts"
+import * as PageSize from "./internal/pageSize.ts"
+import * as ClientOptions from "./internal/clientOptions.ts"
+import { SlowDown } from "./internal/parallel/slowDown.ts"
 import * as StripeReply from "./internal/stripeReply.ts"
 import * as Transport from "./internal/transport.ts"
 import { version } from "./internal/version.ts"
@@ -37,7 +43,8 @@ import * as StripeError from "./StripeError.ts"
 export const defaultApiVersion = "2026-09-30.endive"
 
 /**
- * How many requests are sent in a span of time. A token bucket: after a pause, up to `limit` requests go out at once.
+ * How many requests are sent in a span of time, over all calls of one client. A token bucket: after a pause, up to
+ * `limit` requests go out at once.
  *
  * @category options
  * @since 0.1.0
@@ -57,6 +64,13 @@ export interface RateLimit {
    * @default a limiter of this client's own, in memory
    */
   readonly limiter?: RateLimiter.RateLimiter | undefined
+  /**
+   * What the limiter counts under. Processes that share a store and read one account need the same, and those of
+   * different accounts different ones.
+   *
+   * @default "effect-stripe-identity"
+   */
+  readonly key?: string | undefined
 }
 
 /**
@@ -109,6 +123,26 @@ export interface Request<A> {
   readonly cursor?: string | undefined
   /** Reads the JSON of a 2xx reply. */
   readonly decode: (body: unknown, requestId: string | undefined) => Result.Result<A, StripeError.Reason>
+  /**
+   * The request to send instead after so many replies that may have failed for their size: a 5xx, a body that is no
+   * JSON, or none within the time limit.
+   *
+   * @default the same request
+   */
+  readonly smaller?: ((failures: number) => Request<A>) | undefined
+}
+
+/**
+ * Whose lists a client reads, as far as it is known without asking.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reads {
+  /** The connected account; unset for the key's own. */
+  readonly account: string | undefined
+  /** Whether the key is of live mode; unset where it does not say so. */
+  readonly livemode: boolean | undefined
 }
 
 /**
@@ -118,6 +152,8 @@ export interface Request<A> {
  * @since 0.1.0
  */
 export interface Service {
+  /** Whose lists are read here, by `CurrentAccount` and the key. */
+  readonly reads: Effect.Effect<Reads>
   /** Sends one request, retries it by the policy in force, and decodes the reply. */
   readonly get: <A>(request: Request<A>) => Effect.Effect<A, StripeError.StripeError>
   /** The configured HTTP client, for calls that this library does not know: it adds the key, version and account. */
@@ -144,25 +180,28 @@ export const CurrentAccount: Context.Reference<Option.Option<string>> = Context.
   { defaultValue: Option.none }
 )
 
-const withoutWait = Effect.void
-
-const makeWait = (options: RateLimit | false | undefined): Effect.Effect<(path: string) => Effect.Effect<void>> => {
-  if (options === false) return Effect.succeed(() => withoutWait)
+const makeWait = (options: RateLimit | false | undefined): Effect.Effect<Effect.Effect<void>> => {
+  if (options === false) return Effect.succeed(Effect.void)
   const own = Effect.provide(RateLimiter.make, RateLimiter.layerStoreMemory)
-  return Effect.map(
-    options?.limiter === undefined ? own : Effect.succeed(options.limiter),
-    (limiter) => (path) =>
-      RateLimiter.sleep(limiter, {
-        algorithm: "token-bucket",
-        key: `effect-stripe-identity:${path}`,
-        limit: options?.limit ?? 25,
-        window: options?.window ?? "1 second"
-      }).pipe(
-        // A store that cannot be reached must not stop a read that Stripe itself would serve or limit.
-        Effect.ignore
-      )
+  return Effect.flatMap(options?.limiter === undefined ? own : Effect.succeed(options.limiter), (limiter) =>
+    Limiter.make(limiter, {
+      algorithm: "token-bucket",
+      onExceeded: "delay",
+      key: options?.key ?? "effect-stripe-identity",
+      limit: options?.limit ?? 25,
+      window: options?.window ?? "1 second"
+    })
   )
 }
+
+// Stripe's API has no redirects. Fetch would follow one, with the key as long as the host is the same.
+const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Effect.serviceOption(FetchHttpClient.RequestInit), (init) =>
+    Effect.provideService(effect, FetchHttpClient.RequestInit, {
+      redirect: "manual",
+      ...Option.getOrUndefined(init)
+    })
+  )
 
 /**
  * Makes a client from options.
@@ -171,14 +210,18 @@ const makeWait = (options: RateLimit | false | undefined): Effect.Effect<(path: 
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (
-  options: Options
+  given: Options
 ): Effect.fn.Return<Service, never, HttpClient.HttpClient> {
   const httpClient = yield* HttpClient.HttpClient
+  // A problem is said by the first call, because the layer has no error of its own.
+  const problem = ClientOptions.problem(given)
+  const options: Options = Option.isSome(problem) ? { apiKey: Redacted.make("") } : given
   const wait = yield* makeWait(options.rateLimit)
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
   const clientAccount = Option.fromUndefinedOr(options.account)
 
   const client = httpClient.pipe(
+    HttpClient.transformResponse(withoutRedirects),
     HttpClient.mapRequest(
       flow(
         HttpClientRequest.prependUrl(options.apiBase ?? "https://api.stripe.com"),
@@ -205,7 +248,7 @@ export const make = Effect.fnUntraced(function* (
   )
 
   const receive = (response: HttpClientResponse.HttpClientResponse) =>
-    Effect.map(response.text, (text): StripeReply.Reply => ({
+    Effect.map(Body.text(response), (text): StripeReply.Reply => ({
       status: response.status,
       headers: response.headers,
       text
@@ -213,11 +256,11 @@ export const make = Effect.fnUntraced(function* (
 
   const attempt = <A>(request: Request<A>): Effect.Effect<A, StripeError.Reason> =>
     Effect.andThen(
-      wait(request.path),
+      wait,
       client.get(request.path, { urlParams: UrlParams.make(request.query) }).pipe(
         Effect.catch(replyOfStatusError),
         Effect.flatMap(receive),
-        Effect.mapError(Transport.toReason),
+        Effect.mapError((error) => (error._tag === "DecodeError" ? error : Transport.toReason(error))),
         Effect.timeoutOrElse({
           duration: timeout,
           orElse: () => Effect.fail(new StripeError.TimeoutError({ limit: timeout }))
@@ -229,6 +272,7 @@ export const make = Effect.fnUntraced(function* (
   const get = <A>(request: Request<A>): Effect.Effect<A, StripeError.StripeError> =>
     Effect.suspend(() => {
       let attempts = 0
+      let failedForSize = 0
       const fail = (reason: StripeError.Reason) =>
         new StripeError.StripeError({
           operation: request.operation,
@@ -237,16 +281,30 @@ export const make = Effect.fnUntraced(function* (
           page: request.page,
           cursor: request.cursor
         })
-      const unsendable = validateKey(options.apiKey)
-      if (Option.isSome(unsendable)) return Effect.fail(fail(unsendable.value))
       const once = Effect.suspend(() => {
         attempts++
-        return Effect.mapError(attempt(request), fail)
+        const sent = failedForSize === 0 ? request : (request.smaller?.(failedForSize) ?? request)
+        return Effect.mapError(attempt(sent), (reason) => {
+          if (PageSize.mayBeTooLarge(reason)) failedForSize++
+          return fail(reason)
+        }).pipe(
+          Effect.tapError(({ reason }) => (reason._tag === "RateLimitError" ? Effect.flatten(SlowDown) : Effect.void))
+        )
       })
-      return Effect.flatMap(RetryPolicy.Current, (policy) => Effect.retry(once, policy))
+      return Effect.flatMap(CurrentAccount, (account) => {
+        const refused = Option.orElse(problem, () => Option.flatMap(account, ClientOptions.accountProblem))
+        return Option.isSome(refused)
+          ? Effect.fail(fail(refused.value))
+          : Effect.flatMap(RetryPolicy.Current, (policy) => Effect.retry(once, policy))
+      })
     })
 
-  return { client, get }
+  const reads = Effect.map(CurrentAccount, (account): Reads => ({
+    account: Option.getOrUndefined(Option.orElse(account, () => clientAccount)),
+    livemode: isLive(options.apiKey)
+  }))
+
+  return { client, get, reads }
 })
 
 // A client that was transformed to fail on statuses still has to have them judged by our rules.
@@ -257,28 +315,18 @@ const replyOfStatusError = (
 
 const interpret = <A>(request: Request<A>, reply: StripeReply.Reply): Effect.Effect<A, StripeError.Reason> => {
   if (reply.status < 200 || reply.status >= 300) {
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.fail(StripeReply.toReason(reply, now)))
+    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, now))
+    )
   }
   const requestId = StripeReply.requestId(reply.headers)
   const body = StripeReply.parse(reply)
   return Effect.fromResult(Result.flatMap(body, (body) => request.decode(body, requestId)))
 }
 
-// An HTTP client would refuse such a key too, and would repeat it in the words of its refusal.
-const validateKey = (key: Redacted.Redacted<string>): Option.Option<StripeError.Reason> => {
-  const text = Redacted.value(key)
-  if (/^[\x21-\x7e]+$/.test(text)) return Option.none()
-  return Option.some(
-    new StripeError.InvalidArgumentError({
-      issues: [
-        {
-          path: "apiKey",
-          actual: text === "" ? "an empty text" : "a text with spaces, line breaks or letters outside ASCII",
-          accepted: "a key as the Stripe dashboard shows it (sk_… or rk_…)"
-        }
-      ]
-    })
-  )
+const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
+  const [, mode] = /^[rs]k_(live|test)_/.exec(Redacted.value(key)) ?? []
+  return mode === undefined ? undefined : mode === "live"
 }
 
 /**

@@ -12,6 +12,7 @@
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { CheckpointMismatchError } from "./internal/checkpointMismatch.ts"
 import {
   ApiError,
   AuthenticationError,
@@ -28,6 +29,7 @@ import {
 export {
   ApiError,
   AuthenticationError,
+  CheckpointMismatchError,
   ConflictError,
   CursorNotFoundError,
   IdentityNotEnabledError,
@@ -59,7 +61,7 @@ export class TransportError extends Schema.TaggedError<TransportError>(reasonId(
   }
   override get message(): string {
     const when = this.status === undefined ? "No reply from Stripe" : "The reply broke off"
-    return `${when}: ${this.description}. Check the network and apiBase.`
+    return `${when}: ${this.description.replace(/\.$/, "")}. Check the network and apiBase.`
   }
 }
 
@@ -83,13 +85,13 @@ export class TimeoutError extends Schema.TaggedError<TimeoutError>(reasonId("Tim
 
 /**
  * A reply arrived with status 2xx and is not what Stripe documents. A body that is no JSON is retried, because it
- * was cut short or came from a proxy; wrong contents are not.
+ * was cut short or came from a proxy, and so is one that is too large to be a page; wrong contents are not.
  *
  * @category errors
  * @since 0.1.0
  */
 export class DecodeError extends Schema.TaggedError<DecodeError>(reasonId("DecodeError"))("DecodeError", {
-  /** What was wrong: `body` is no JSON, `envelope` is no list, `row` is one session. */
+  /** What was wrong: `body` is no JSON or too large, `envelope` is no list, `row` is one session. */
   part: Schema.Literals(["body", "envelope", "row"]),
   /** What was found and what was expected, without the value itself. */
   description: Schema.String,
@@ -98,7 +100,13 @@ export class DecodeError extends Schema.TaggedError<DecodeError>(reasonId("Decod
   /** The path of the wrong value in the reply, such as `data[3].status`. */
   path: Schema.optional(Schema.String),
   /** The id of the row, where it has one. */
-  rowId: Schema.optional(Schema.String)
+  rowId: Schema.optional(Schema.String),
+  /** The position of the row on the page, counted from 0 in the order of the reply. */
+  position: Schema.optional(Schema.Int),
+  /** The number of the page, counted from 1, when the call reads pages. */
+  page: Schema.optional(Schema.Int),
+  /** The id that the page was asked to start from; unset on a first page. */
+  cursor: Schema.optional(Schema.String)
 }) {
   get isRetryable(): boolean {
     return this.part === "body"
@@ -193,7 +201,8 @@ const reasons = [
   TimeoutError,
   DecodeError,
   InvalidArgumentError,
-  PaginationStalledError
+  PaginationStalledError,
+  CheckpointMismatchError
 ] as const
 
 /**
@@ -228,7 +237,10 @@ export class StripeError extends Schema.TaggedError<StripeError>(TypeId)("Stripe
   attempts: Schema.optional(Schema.Int),
   /** The page that failed, counted from 1, when the call reads pages. */
   page: Schema.optional(Schema.Int),
-  /** The id that the page was to start from. Pass it as `startingAfter` or `endingBefore` to go on from there. */
+  /**
+   * The id that the page was to start from. To go on later, pass the id of the last row that came as `startingAfter` or
+   * `endingBefore`; it is this one, unless rows of the page came before one that was wrong.
+   */
   cursor: Schema.optional(Schema.String)
 }) {
   readonly [TypeId] = TypeId

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Fiber, Layer, Redacted, Stream } from "effect"
+import { ConfigProvider, Context, Duration, Effect, Fiber, Layer, Redacted, Stream } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
@@ -110,13 +110,79 @@ describe("configuration", () => {
     )
   }
 
-  it.effect("an apiBase that is no URL is a TransportError that is not retried", () =>
+  const wrong: ReadonlyArray<readonly [name: string, options: Record<string, unknown>, says: string]> = [
+    [
+      "an address without a scheme",
+      { apiBase: "localhost:12111" },
+      'apiBase: got "localhost:12111", accepted is an address'
+    ],
+    ["an address with a password", { apiBase: "https://me:secretpw@api.stripe.com" }, "apiBase: got"],
+    ["an empty account", { account: "" }, 'account: got "", accepted is the id of an account (acct_…)'],
+    ["an account with letters outside ASCII", { account: "acct_😀" }, "account"],
+    ["an empty version", { apiVersion: "" }, "apiVersion"],
+    ["a time limit in words", { timeout: "soon" }, 'timeout: got "soon", accepted is a length of time'],
+    ["a time limit of nothing", { timeout: 0 }, "timeout: got 0"],
+    [
+      "a rate limit of zero",
+      { rateLimit: { limit: 0 } },
+      "rateLimit.limit: got 0, accepted is a whole number, 1 or more"
+    ],
+    ["a negative rate limit", { rateLimit: { limit: -5 } }, "rateLimit.limit: got -5"],
+    ["a misspelt option", { apibase: "https://api.stripe.com" }, "apibase"],
+    ["a key that is a plain text", { apiKey: "sk_test_planted" }, "apiKey: got a value that is not Redacted"]
+  ]
+  for (const [name, options, says] of wrong) {
+    it.effect(`${name} is refused before any request`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(VerificationSessions.list())
+        assert.strictEqual(error.reason._tag, "InvalidArgumentError")
+        assert.include(error.message, says)
+        assert.notMatch(error.message, /secretpw|planted/)
+        assert.strictEqual(yield* countRequests, 0)
+        // Type boundary: JavaScript and configuration can say anything.
+      }).pipe(Effect.provide(world({ client: options as Partial<StripeClient.Options> })))
+    )
+  }
+
+  it.effect("an account for one stream is checked too", () =>
     Effect.gen(function* () {
-      const failed = yield* reason(VerificationSessions.list())
-      assert.strictEqual(failed._tag, "TransportError")
-      assert.isFalse(failed.isRetryable)
-      assert.include(failed.message, "apiBase")
-    }).pipe(Effect.provide(world({ client: { apiBase: "not a url" } })))
+      const failed = yield* reason(VerificationSessions.list().pipe(VerificationSessions.withAccount("")))
+      assert.strictEqual(failed._tag, "InvalidArgumentError")
+      assert.strictEqual(yield* countRequests, 0)
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("two clients in one program", () => {
+  class First extends Context.Service<First, VerificationSessions.Service>()("test/First") {}
+  class Second extends Context.Service<Second, VerificationSessions.Service>()("test/Second") {}
+  const named = <I>(tag: Context.Key<I, VerificationSessions.Service>, account: string) =>
+    Layer.effect(tag, VerificationSessions.VerificationSessions).pipe(
+      Layer.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey, account }))
+    )
+
+  it.effect("each reads its own account, side by side and one inside the other", () =>
+    Effect.gen(function* () {
+      yield* (yield* First).list()
+      yield* (yield* Second).list()
+      const inner = VerificationSessions.layer({ apiKey: Sandbox.apiKey, account: "acct_inner" })
+      const outer = VerificationSessions.layer({ apiKey: Sandbox.apiKey, account: "acct_outer" })
+      yield* VerificationSessions.list().pipe(
+        Effect.provide(inner),
+        Effect.andThen(VerificationSessions.list()),
+        Effect.provide(outer)
+      )
+      assert.deepStrictEqual(
+        (yield* requests).map((request) => request.headers["stripe-account"]),
+        ["acct_first", "acct_second", "acct_inner", "acct_outer"]
+      )
+    }).pipe(
+      Effect.provide(
+        Layer.mergeAll(named(First, "acct_first"), named(Second, "acct_second")).pipe(
+          Layer.provideMerge(Sandbox.layer())
+        )
+      )
+    )
   )
 })
 
@@ -179,6 +245,21 @@ describe("the rate limit", () => {
       assert.deepStrictEqual(counts.slice(1, 4), [25, 25, 25])
       assert.isAtMost(counts[0] ?? 0, 50)
     }).pipe(Effect.provide(world({ sandbox: { sessions: 30 }, client: { rateLimit: undefined } })))
+  )
+
+  it.effect("covers retrieves of different ids too", () =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.forkChild(
+        Effect.forEach(
+          Array.from({ length: 60 }, (_, index) => `vs_${index}`),
+          (id) => Effect.exit(VerificationSessions.retrieve(id)),
+          { concurrency: 60 }
+        )
+      )
+      yield* Effect.repeat(Effect.andThen(settled, TestClock.adjust("100 millis")), { times: 30 })
+      yield* Fiber.join(fiber)
+      assert.isAtLeast((yield* requests).at(-1)?.receivedAt ?? 0, 1300)
+    }).pipe(Effect.provide(world({ client: { rateLimit: undefined } })))
   )
 
   it.effect("can be set, shared through a limiter, and switched off", () =>

@@ -616,7 +616,7 @@ describe("composition", () => {
     }).pipe(Effect.provide(small))
   )
 
-  it.effect("two services share one client and its rate limit", () =>
+  it.effect("the client underneath can be shared, and calls what this library does not know", () =>
     Effect.gen(function* () {
       const client = yield* StripeClient.StripeClient
       yield* VerificationSessions.list()

@@ -198,7 +198,8 @@ export class ConflictError extends Schema.TaggedError<ConflictError>(reasonId("C
 }
 
 /**
- * Stripe, or something between, failed (5xx, or a status that no list read should get). A 5xx is retried.
+ * Stripe, or something between, failed (5xx), or answered with a status that no read should get. A 5xx is retried. A
+ * redirect is not: Stripe's API has none, and a key is not carried to wherever somebody else points.
  *
  * @category errors
  * @since 0.1.0
@@ -208,6 +209,10 @@ export class ApiError extends Schema.TaggedError<ApiError>(reasonId("ApiError"))
     return this.shouldRetry ?? this.status >= 500
   }
   override get message(): string {
-    return `Stripe answered ${this.status}. ${say(this.description, "", "See https://status.stripe.com if it lasts.")}`
+    const advice =
+      this.status < 500
+        ? "Check apiBase, and what stands between this machine and Stripe."
+        : "See https://status.stripe.com if it lasts."
+    return `Stripe answered ${this.status}. ${say(this.description, "", advice)}`
   }
 }

@@ -9,6 +9,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { DecodeError } from "../StripeError.ts"
 import * as Reasons from "./replyReasons.ts"
+import { withoutSecrets } from "./withoutSecrets.ts"
 
 /** The head and the text of one reply. */
 export interface Reply {
@@ -48,22 +49,16 @@ const decodeErrorBody = Schema.decodeUnknownOption(
 const excerptLength = 200
 
 /**
- * Takes API keys and client secrets out of a text. Stripe's messages echo keys with a mask that still shows the last
- * characters, and those are gone too.
- */
-export const withoutSecrets = (text: string): string =>
-  text
-    .replace(/\b([a-z]{2}_(?:test|live))_[\w*.]+/g, "$1_<redacted>")
-    .replace(/\b(vs_\w+?)_secret_\w+/g, "$1_secret_<redacted>")
-
-/**
  * The first bytes of a body that is no JSON, for a person to recognise the proxy or the page that sent it. Whatever
- * starts like JSON may be sessions and is not shown.
+ * may be a part of sessions is not shown, and neither are bytes that are no text.
  */
 export const excerpt = (text: string): string | undefined => {
-  const start = text.trimStart()
-  if (start === "" || /^[[{"]/.test(start)) return undefined
-  return withoutSecrets(start.slice(0, excerptLength)).replace(/\s+/g, " ")
+  const start = text.trimStart().slice(0, excerptLength)
+  // A control character, or the character that stands for bytes that are no text.
+  if (start === "" || /^[[{"]|"\s*:|[^\P{Cc}\s]|\uFFFD/u.test(start)) return undefined
+  // The cut may have gone through a secret, which would then no longer look like one.
+  const whole = text.length > excerptLength ? start.replace(/\S*$/, (word) => (word.length < 40 ? "" : word)) : start
+  return withoutSecrets(whole).replace(/\s+/g, " ").trim()
 }
 
 /** Stripe's id of the request. */
@@ -81,21 +76,35 @@ const retryAfter = (headers: Headers.Headers, now: number): Duration.Duration | 
   return Result.isSuccess(parsed) ? Headers.retryAfterDelay(parsed.success, now) : undefined
 }
 
+const notJson = (reply: Reply): DecodeError => {
+  const seen = excerpt(reply.text)
+  const size = `${reply.text.length} characters of ${reply.headers["content-type"] ?? "no content type"}`
+  return new DecodeError({
+    part: "body",
+    status: reply.status,
+    requestId: requestId(reply.headers),
+    description: `expected JSON, got ${size}${seen === undefined ? "" : ` that start with "${seen}"`}`
+  })
+}
+
 /** The JSON of a 2xx reply, or what arrived instead. */
 export const parse = (reply: Reply): Result.Result<unknown, DecodeError> =>
-  Result.try({
-    try: (): unknown => JSON.parse(reply.text),
-    catch: () => {
-      const seen = excerpt(reply.text)
-      const size = `${reply.text.length} characters of ${reply.headers["content-type"] ?? "no content type"}`
-      return new DecodeError({
-        part: "body",
-        status: reply.status,
-        requestId: requestId(reply.headers),
-        description: `expected JSON, got ${size}${seen === undefined ? "" : ` that start with "${seen}"`}`
-      })
-    }
-  })
+  Result.try({ try: (): unknown => JSON.parse(reply.text), catch: () => notJson(reply) })
+
+// Only the host, because the rest of the address may repeat the query or the key.
+const redirect = (location: string | undefined): string => {
+  const to = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@]+)/i.exec(location ?? "")?.[1]
+  return to === undefined ? "It sends elsewhere." : `It sends to ${withoutSecrets(to)}.`
+}
+
+/**
+ * What is wrong with a 400 that was cut short: only its body says which of many refusals it is, so it has to be asked
+ * for again.
+ */
+export const cutShort = (reply: Reply): DecodeError | undefined =>
+  reply.status === 400 && reply.text.trimStart().startsWith("{")
+    ? Option.getOrUndefined(Result.getFailure(parse(reply)))
+    : undefined
 
 const asText = (value: unknown): string | undefined => (Predicate.isString(value) ? value : undefined)
 
@@ -115,7 +124,12 @@ export const toReason = (reply: Reply, now: number): ReplyReason => {
     status,
     code,
     param,
-    description: message === undefined ? excerpt(text) : withoutSecrets(message),
+    description:
+      message !== undefined
+        ? withoutSecrets(message)
+        : status >= 300 && status < 400
+          ? redirect(headers["location"])
+          : excerpt(text),
     requestId: requestId(headers),
     docUrl: asText(error?.doc_url),
     requestLogUrl: asText(error?.request_log_url),

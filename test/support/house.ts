@@ -11,6 +11,10 @@ export type Sources = ReadonlyMap<string, string>
 export const order: ReadonlyArray<string> = [
   "index.ts",
   "VerificationSessions.ts",
+  "FileDestination.ts",
+  "Destination.ts",
+  "Progress.ts",
+  "Sync.ts",
   "ParallelPagination.ts",
   "Pagination.ts",
   "Checkpoint.ts",
@@ -23,7 +27,7 @@ export const order: ReadonlyArray<string> = [
 ]
 
 /** The list engine reads any list of Stripe, so it knows nothing of these. */
-const engine = ["ParallelPagination.ts", "Pagination.ts", "Checkpoint.ts"]
+const engine = ["Destination.ts", "Sync.ts", "ParallelPagination.ts", "Pagination.ts", "Checkpoint.ts"]
 const identity = ["SessionFilter.ts", "VerificationSession.ts", "VerificationReport.ts"]
 
 export const filesBelow = (folder: string): ReadonlyArray<string> =>

@@ -1,0 +1,30 @@
+/**
+ * Waiting for one's turn. A limiter takes a token at once and says how long to wait for it, so whoever is interrupted
+ * while waiting leaves a token behind that was paid for: the next in line takes it over, and none is lost.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as RateLimiter from "effect/persistence/RateLimiter"
+import * as Semaphore from "effect/Semaphore"
+
+type Consume = Parameters<RateLimiter.RateLimiter["consume"]>[0]
+
+/** Makes an effect that ends when a request may be sent. Callers are served in the order in which they come. */
+export const make = (limiter: RateLimiter.RateLimiter, options: Consume): Effect.Effect<Effect.Effect<void>> =>
+  Effect.map(Semaphore.make(1), (turn) => {
+    // The time, in epoch milliseconds, from which the token that was taken last may be used, while nobody has used it.
+    let paid: number | undefined
+    const pay = Effect.flatMap(
+      Effect.suspend(() => limiter.consume(options)),
+      ({ delay }) => Effect.map(Clock.currentTimeMillis, (now) => (paid = now + Duration.toMillis(delay)))
+    )
+    const wait = Effect.gen(function* () {
+      const from = paid ?? (yield* pay)
+      const left = from - (yield* Clock.currentTimeMillis)
+      if (left > 0) yield* Effect.sleep(left)
+      paid = undefined
+    })
+    // A store that cannot be reached must not stop a read that Stripe itself would serve or limit.
+    return Semaphore.withPermit(turn, Effect.ignore(wait))
+  })

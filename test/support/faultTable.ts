@@ -1,0 +1,67 @@
+// Writes the table of faults into the README: node test/support/faultTable.ts --write
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { format } from "prettier"
+import { expectationOf, matrix, type Outcome } from "./faultMatrix.ts"
+
+const root = new URL("../../", import.meta.url)
+const readme = fileURLToPath(new URL("README.md", root))
+const markers = ["<!-- faults -->", "<!-- /faults -->"] as const
+
+const versionOf = (dependency: string): string =>
+  JSON.parse(readFileSync(new URL(`node_modules/${dependency}/package.json`, root), "utf8")).version
+
+// Reads that come to their end have all rows, so their number says nothing.
+const outcome = ({ end, requests, rows }: Outcome): string => {
+  if (end === "complete") return `all, ${requests} requests`
+  if (end === "complete, with a wrong row") return "**all, and the wrong row among them**"
+  if (end === "never ends") return "**never ends**"
+  if (end === "wrong, as if complete") return `**wrong after ${rows}, as if complete**`
+  return `\`${end}\` after ${rows}`
+}
+
+const seconds = (waits: ReadonlyArray<number>): string =>
+  waits.length === 0 ? "" : `${waits.map((wait) => wait / 1000).join(", ")} s`
+
+/** The table, as it is to stand in the README. */
+export const render = (): Promise<string> => {
+  const groups = new Set(matrix.map(({ group }) => group))
+  const lines = [
+    `| fault | this library | waits | stripe-node ${versionOf("stripe")} |`,
+    "| --- | --- | --- | --- |",
+    ...Array.from(groups).flatMap((group) => [
+      `| **${group}** | | | |`,
+      ...matrix
+        .filter((one) => one.group === group)
+        .map((one) => {
+          const { ours, stripeNode } = expectationOf(one)
+          const mine = one.read.onInvalid === true ? outcome(ours).replace("all", "all but that row") : outcome(ours)
+          return `| ${one.name} | ${mine} | ${seconds(ours.waits)} | ${outcome(stripeNode)} |`
+        })
+    ])
+  ]
+  return format(lines.join("\n"), { parser: "markdown" })
+}
+
+/** The README around the place for the table, if there is a README with such a place. */
+const place = () => {
+  if (!existsSync(readme)) return undefined
+  const text = readFileSync(readme, "utf8")
+  const begin = text.indexOf(markers[0]) + markers[0].length
+  const end = text.indexOf(markers[1])
+  if (!text.includes(markers[0]) || end < begin) return undefined
+  return { before: text.slice(0, begin), table: text.slice(begin, end), after: text.slice(end) }
+}
+
+/** What stands between the markers in the README. */
+export const current = (): string | undefined => place()?.table
+
+/** What is to stand there. */
+export const wanted = async (): Promise<string> => `\n\n${await render()}\n`
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const found = place()
+  if (!process.argv.includes("--write")) process.stdout.write(await render())
+  else if (found === undefined) throw new Error(`README.md has no ${markers.join(" and ")}`)
+  else writeFileSync(readme, found.before + (await wanted()) + found.after)
+}

@@ -1,0 +1,50 @@
+import { Effect, Redacted } from "effect"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+
+const example = (name: string) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
+
+const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("STRIPE_")))
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly output: string
+  readonly errors: string
+}
+
+/**
+ * Runs an example against a sandbox on a port to its end, or until `killedAfter` is done, when it is killed without
+ * warning.
+ */
+export const runExample = Effect.fnUntraced(function* (
+  name: string,
+  parameters: ReadonlyArray<string>,
+  options: {
+    readonly url: string
+    readonly killedAfter?: Effect.Effect<void> | undefined
+    readonly key?: string | undefined
+  }
+) {
+  const preload = new URL("preferSources.ts", import.meta.url).href
+  const child = spawn(process.execPath, ["--import", preload, example(name), ...parameters], {
+    env: {
+      ...inherited,
+      NO_COLOR: "1",
+      STRIPE_API_KEY: options.key ?? Redacted.value(Sandbox.apiKey),
+      STRIPE_API_BASE: options.url
+    }
+  })
+  const kill = Effect.sync(() => void child.kill("SIGKILL"))
+  const ended = Effect.callback<Ended>((resume) => {
+    let output = ""
+    let errors = ""
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()))
+    child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()))
+    child.on("close", (code, signal) => resume(Effect.succeed({ code, signal, output, errors })))
+    return kill
+  })
+  const killing = Effect.andThen(options.killedAfter ?? Effect.never, kill)
+  return yield* Effect.raceFirst(ended, Effect.andThen(killing, Effect.never))
+})

@@ -1,0 +1,189 @@
+import { Clock, DateTime, Effect, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { Checkpoint, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { assert } from "@effect/vitest"
+import { world } from "./world.ts"
+
+// Lives of a list and of somebody who keeps in step with it, each made from one number.
+
+/** Repeatable choices. */
+export const choices = (seed: number) => {
+  let state = seed >>> 0
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+  const below = (limit: number): number => Math.floor(next() * limit)
+  return {
+    below,
+    chance: (probability: number): boolean => next() < probability,
+    one: <const A extends readonly [unknown, ...ReadonlyArray<unknown>]>(values: A): A[number] =>
+      values[below(values.length)]
+  }
+}
+
+const statuses = ["requires_input", "processing", "verified", "canceled"] as const
+const filters = [
+  {},
+  { status: "requires_input" },
+  { status: "processing" },
+  { status: "verified" },
+  { status: ["verified", "canceled"] },
+  { type: "document" }
+] as const
+
+const start = DateTime.toEpochMillis(DateTime.makeUnsafe("2026-01-01T00:00:00Z"))
+
+/** What a whole life came to, for those who count. */
+export interface Life {
+  readonly rows: number
+  readonly runs: number
+  readonly interruptions: number
+  readonly detours: number
+  readonly changes: number
+}
+
+const lives = Effect.fnUntraced(function* (seed: number, concurrency: number | undefined) {
+  const { below, chance, one } = choices(seed)
+  const settleSeconds = one([0, 5, 60])
+  const lag = settleSeconds === 0 ? 0 : below(settleSeconds * 1000)
+  const span = one([1, 3, 60, 3600, 86400])
+  const filter = one(filters)
+  const changing = chance(0.5)
+  const options: Sandbox.Options = {
+    sessions: below(one([1, 10, 60, 200])),
+    seed,
+    history: one(["uniform", "bursty", "one-second", "growing"]),
+    from: DateTime.makeUnsafe(start - span * 1000),
+    to: DateTime.makeUnsafe(start),
+    visibilityLag: lag,
+    cursorPolicy: one(["any-session", "must-match-filter"]),
+    orderWithinSecond: one(["insertion", "shuffled"])
+  }
+  const where = `seed ${seed}, ${JSON.stringify({ ...options, from: span, to: 0, filter, settleSeconds })}`
+  return yield* Effect.gen(function* () {
+    const sandbox = yield* Sandbox.Sandbox
+    yield* TestClock.setTime(start + below(2) * settleSeconds * 1000)
+    // What a transaction keeps: the rows and the checkpoint, both or neither.
+    const stored: Array<string> = []
+    let from: Checkpoint.Checkpoint | undefined
+    // Rows whose status was changed may be in a list or not, as they were read before or after.
+    const touched = new Set<string>()
+    const counts = { runs: 0, interruptions: 0, changes: 0 }
+
+    const all = yield* Effect.map(sandbox.sessions, (rows) => rows.map(({ id }) => id))
+    let quiet = false
+    const happen = Effect.gen(function* () {
+      if (quiet) return
+      if (chance(0.3)) yield* TestClock.adjust(below(one([1000, 5000, settleSeconds * 2000 + 1])))
+      for (let count = chance(0.3) ? below(one([3, 30])) : 0; count > 0; count--) {
+        // Stripe lists a session some time after its `created`, and not always the same time.
+        const created = Math.floor((yield* Clock.currentTimeMillis) / 1000) - below(settleSeconds + 1)
+        const { id } = yield* sandbox.insert({ status: one(statuses), created })
+        all.push(id)
+        if (chance(0.3)) yield* TestClock.adjust(below(one([300, 2000])))
+      }
+      if (!changing) return
+      for (let count = below(4); count > 0 && all.length > 0; count--) {
+        // The rows at which we stand are the ones that hurt.
+        const ends = [from?.covered?.newest.id, from?.covered?.oldest.id]
+        const id = (chance(0.5) ? ends[below(2)] : undefined) ?? all[below(all.length)] ?? ""
+        touched.add(id)
+        counts.changes++
+        yield* sandbox.update(id, { status: one(statuses) })
+      }
+    })
+
+    /** The stored rows are what lies in the interval, and nothing is claimed that was not handed over. */
+    const examine = Effect.gen(function* () {
+      const rows = yield* sandbox.sessions
+      const place = new Map(rows.map(({ id }, index) => [id, index]))
+      const covered = from?.covered
+      const newest = covered === undefined ? Infinity : (place.get(covered.newest.id) ?? NaN)
+      const oldest =
+        covered?.complete === true ? Infinity : covered === undefined ? -1 : (place.get(covered.oldest.id) ?? NaN)
+      assert.isFalse(Number.isNaN(newest) || Number.isNaN(oldest), `${where}: an end that is not in the list`)
+      const kept = new Set(stored)
+      assert.strictEqual(kept.size, stored.length, `${where}: a row came twice`)
+      for (const [index, row] of rows.entries()) {
+        if (touched.has(row.id)) continue
+        const inside = index >= newest && index <= oldest && selects(filter, row)
+        assert.strictEqual(kept.has(row.id), inside, `${where}: ${row.id} at ${index} of [${newest}, ${oldest}]`)
+      }
+      for (const id of kept) {
+        const index = place.get(id) ?? NaN
+        assert.isTrue(index >= newest && index <= oldest, `${where}: ${id} was kept and is not behind us`)
+      }
+      assert.isBelow(from === undefined ? 0 : Checkpoint.toText(from).length, 1000)
+    })
+
+    const sync = Effect.fnUntraced(function* (batches: number) {
+      counts.runs++
+      const text = from === undefined ? undefined : Checkpoint.toText(from)
+      let left = batches
+      yield* VerificationSessions.sync(filter, {
+        from: text === undefined ? undefined : yield* Effect.fromResult(Checkpoint.fromText(text)),
+        settle: settleSeconds * 1000,
+        pageSize: 1 + below(one([3, 20, 100])),
+        ...(concurrency === undefined ? {} : { concurrency }),
+        prefetch: one([0, 0, 2])
+      }).pipe(
+        Stream.takeWhile(() => left-- > 0),
+        Stream.runForEach(({ checkpoint, sessions }) =>
+          Effect.gen(function* () {
+            yield* happen
+            // Interrupted between the rows and the checkpoint: the transaction takes the rows back.
+            if (left === 0 && chance(0.5)) return
+            stored.push(...sessions.map(({ id }) => id))
+            from = checkpoint
+            // It looks at the whole list, so not after every batch.
+            if (chance(0.1)) yield* examine
+          })
+        )
+      )
+    })
+
+    for (let interruptions = below(6); interruptions > 0; interruptions--) {
+      counts.interruptions++
+      yield* sync(below(5))
+      yield* examine
+      yield* happen
+    }
+    yield* TestClock.adjust((settleSeconds + 2) * 1000 + lag)
+    yield* sync(Infinity)
+    const last = from
+    yield* TestClock.adjust((settleSeconds + 2) * 1000 + lag)
+    quiet = true
+    yield* sync(Infinity)
+    yield* examine
+
+    const rows = yield* sandbox.sessions
+    const expected = rows.filter((row) => !touched.has(row.id) && selects(filter, row)).map(({ id }) => id)
+    assert.sameMembers(
+      stored.filter((id) => !touched.has(id)),
+      expected,
+      where
+    )
+    // Where something was read the whole list is, by its own account.
+    if (stored.length > 0) assert.isTrue(last?.covered?.complete, where)
+    const detours = (yield* sandbox.requests).filter(({ status }) => status === 400).length
+    return { rows: rows.length, detours, ...counts } satisfies Life
+  }).pipe(Effect.provide(Layer.fresh(world({ sandbox: options }))))
+})
+
+/** One life from one number. */
+export const life = (seed: number, concurrency?: number) => Effect.scoped(lives(seed, concurrency))
+
+type Filter = (typeof filters)[number]
+
+// Written out here, so that the filter of the library is not its own judge.
+const selects = (filter: Filter, row: Sandbox.Session): boolean => {
+  if ("type" in filter) return row.type === filter.type
+  if (!("status" in filter)) return true
+  return typeof filter.status === "string"
+    ? row.status === filter.status
+    : filter.status.some((status) => status === row.status)
+}
