@@ -9,79 +9,28 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import type * as Calls from "./internal/sessionCalls.ts"
+import type { ListExpandPath, ListParams, ReadOptions } from "./internal/sessionCalls.ts"
 import * as ListReply from "./internal/listReply.ts"
+import * as LocalFilter from "./internal/localFilter.ts"
+import * as SessionFetch from "./internal/sessionFetch.ts"
 import * as Requests from "./internal/sessionRequests.ts"
+import * as SessionSync from "./internal/sessionSync.ts"
+import type { SyncOptions, TailOptions } from "./internal/sessionSync.ts"
+import type { TestHandlers } from "./internal/testHandlers.ts"
 import * as Pagination from "./Pagination.ts"
+import * as ParallelPagination from "./ParallelPagination.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
-import type * as SessionFilter from "./SessionFilter.ts"
+import * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
 import * as StripeError from "./StripeError.ts"
+import * as Sync from "./Sync.ts"
 import type * as VerificationSession from "./VerificationSession.ts"
 
-/**
- * What a list can expand, as Stripe writes it. See `VerificationSession.ExpandPath` for what each path needs.
- *
- * @category models
- * @since 0.1.0
- */
-export type ListExpandPath = `data.${VerificationSession.ExpandPath}`
-
-/**
- * A session as a list with these expansions has it.
- *
- * @category models
- * @since 0.1.0
- */
-export type Expanded<Paths extends ReadonlyArray<ListExpandPath>> = VerificationSession.ExpandedBy<{
-  readonly [Index in keyof Paths]: Paths[Index] extends `data.${infer Path extends VerificationSession.ExpandPath}`
-    ? Path
-    : never
-}>
-
-/**
- * The parameters of one page, named as Stripe names them.
- *
- * @category options
- * @since 0.1.0
- */
-export type ListParams<Paths extends ReadonlyArray<ListExpandPath> = readonly []> = SessionFilter.Input & {
-  /**
-   * Rows on the page, 1 to 100.
-   *
-   * @default 10, Stripe's own default
-   */
-  readonly limit?: number | undefined
-  /** @default nothing */
-  readonly expand?: Paths | undefined
-} & (
-    | {
-        /** The page of the sessions older than this one. */
-        readonly starting_after?: string | undefined
-        readonly ending_before?: undefined
-      }
-    | {
-        readonly starting_after?: undefined
-        /** The page of the sessions newer than this one, those next to it. */
-        readonly ending_before?: string | undefined
-      }
-  )
-
-/**
- * How `stream` and `pages` read the list.
- *
- * @category options
- * @since 0.1.0
- */
-export type ReadOptions<Paths extends ReadonlyArray<ListExpandPath> = readonly []> = Pagination.Options & {
-  /**
-   * What Stripe is to send in full. It changes the type of the sessions.
-   *
-   * @default nothing
-   */
-  readonly expand?: Paths | undefined
-}
+export type { Expanded, ListExpandPath, ListParams, ReadOptions } from "./internal/sessionCalls.ts"
+export type { Batch, SyncOptions, TailOptions } from "./internal/sessionSync.ts"
+export type { TestHandlers } from "./internal/testHandlers.ts"
 
 /**
  * What {@link VerificationSessions} offers. Every call fails with `StripeError` alone.
@@ -91,30 +40,32 @@ export type ReadOptions<Paths extends ReadonlyArray<ListExpandPath> = readonly [
  */
 export interface Service {
   /** Exactly one page, with exactly one request (and its retries). Rows come newest first, as Stripe sends them. */
-  readonly list: <const Paths extends ReadonlyArray<ListExpandPath> = readonly []>(
-    params?: ListParams<Paths>
-  ) => Effect.Effect<Pagination.Page<Expanded<Paths>>, StripeError.StripeError>
+  readonly list: Calls.List
 
   /** One session by its id. Fails with `NotFoundError` where there is none. */
-  readonly retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
-    id: string,
-    options?: { readonly expand?: Paths | undefined }
-  ) => Effect.Effect<VerificationSession.ExpandedBy<Paths>, StripeError.StripeError>
+  readonly retrieve: Calls.Retrieve
 
-  /** All pages of the list: one element a page. */
-  readonly pages: <const Paths extends ReadonlyArray<ListExpandPath> = readonly []>(
-    filter?: SessionFilter.Input,
-    options?: ReadOptions<Paths>
-  ) => Stream.Stream<Pagination.Page<Expanded<Paths>>, StripeError.StripeError>
+  /**
+   * All pages of the list: one element a page. Where the filter has a part that Stripe does not know, pages hold the rows
+   * that pass it, which may be none.
+   */
+  readonly pages: Calls.Pages
 
   /**
    * All sessions of the list: one element a session, one chunk a page. Requests are sent as their first row is asked
    * for. Retries happen inside, so no row comes twice; `Stream.retry` around it would start again from the first page.
    */
-  readonly stream: <const Paths extends ReadonlyArray<ListExpandPath> = readonly []>(
-    filter?: SessionFilter.Input,
-    options?: ReadOptions<Paths>
-  ) => Stream.Stream<Expanded<Paths>, StripeError.StripeError>
+  readonly stream: Calls.Sessions
+
+  /**
+   * The list in batches that can be gone on from, one a page, each with the checkpoint that holds after it: first what is
+   * newer than `from`, then what is older. Over all runs, whatever stops them, the batches are the list, each session
+   * once. It shows new sessions; that an old one changed, no list can show.
+   */
+  readonly sync: SessionSync.Sync
+
+  /** `sync` for ever: when everything was read it looks for new sessions, again and again. */
+  readonly tail: SessionSync.Tail
 }
 
 /**
@@ -128,13 +79,37 @@ export class VerificationSessions extends Context.Service<VerificationSessions, 
 ) {}
 
 const refused = (operation: string, reason: StripeError.Reason): StripeError.StripeError =>
-  new StripeError.StripeError({ operation, reason })
+  new StripeError.StripeError({
+    operation,
+    reason,
+    ...("page" in reason ? { page: reason.page, cursor: reason.cursor } : undefined)
+  })
+
+type WalkError = Pagination.WalkError | StripeError.CheckpointMismatchError
+
+const isWalkError = (error: unknown): error is WalkError =>
+  error instanceof StripeError.DecodeError ||
+  error instanceof StripeError.PaginationStalledError ||
+  error instanceof StripeError.InvalidArgumentError ||
+  error instanceof StripeError.CheckpointMismatchError
+
+/** A walk under the name of its operation, in its errors and as a span. */
+const named = <A, E, R>(
+  operation: string,
+  self: Stream.Stream<A, E, R>
+): Stream.Stream<A, Exclude<E, WalkError> | StripeError.StripeError, R> =>
+  self.pipe(
+    Stream.mapError((error) =>
+      // Type boundary: what is no error of a walk is one of the others.
+      isWalkError(error) ? refused(operation, error) : (error as Exclude<E, WalkError>)
+    ),
+    Stream.withSpan(operation)
+  )
 
 const check = <A>(
   operation: string,
-  checked: Result.Result<A, StripeError.InvalidArgumentError>
-): Effect.Effect<A, StripeError.StripeError> =>
-  Effect.fromResult(Result.mapError(checked, (reason) => refused(operation, reason)))
+  checked: Effect.Effect<A, StripeError.InvalidArgumentError>
+): Effect.Effect<A, StripeError.StripeError> => Effect.mapError(checked, (reason) => refused(operation, reason))
 
 /**
  * Makes the service on a `StripeClient`.
@@ -170,41 +145,85 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
     const read =
       <A>(
         operation: string,
-        paginate: (
-          fetch: Pagination.FetchPage<VerificationSession.Any, StripeError.StripeError>,
-          options: Pagination.Options
-        ) => Stream.Stream<A, StripeError.StripeError | Pagination.WalkError>
+        paginate: {
+          readonly inSequence: <E, R>(
+            fetch: Pagination.FetchPage<VerificationSession.Any, StripeError.StripeError>,
+            options: Pagination.Options<E, R>
+          ) => Stream.Stream<A, StripeError.StripeError | Pagination.WalkError | E, R>
+          readonly inParallel: <E, R>(
+            fetch: Pagination.FetchPage<VerificationSession.Any, StripeError.StripeError>,
+            options: ParallelPagination.Options<E, R>
+          ) => Stream.Stream<A, StripeError.StripeError | Pagination.WalkError | E, R>
+        },
+        select: (
+          filter: LocalFilter.LocalFilter<VerificationSession.Any>
+        ) => <E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
       ) =>
-      (filter: SessionFilter.Input = {}, options: ReadOptions<ReadonlyArray<ListExpandPath>> = {}) => {
-        const { expand, ...walk } = options
-        const { endingBefore, startingAfter } = walk
+      <E, R>(filter: SessionFilter.Input = {}, options: ReadOptions<ReadonlyArray<ListExpandPath>, E, R> = {}) => {
+        const { concurrency = 1, expand, ...walk } = options
+        const { endingBefore, maxItems, startingAfter } = walk
         const start = Effect.map(
-          check(operation, Requests.walk(filter, { startingAfter, endingBefore }, expand)),
-          (toQuery) => {
-            const decode = ListReply.readPage(Requests.decodeListed(expand))
-            return paginate((request) => {
-              const { limit, page } = request
-              const cursor = request.starting_after ?? request.ending_before
-              return Effect.withSpan(
-                client.get({ operation, path: Requests.path, query: toQuery(request), page, cursor, decode }),
-                "VerificationSessions.page",
-                { attributes: { page, limit, cursor } }
-              )
-            }, walk)
+          check(operation, Requests.walk(filter, { startingAfter, endingBefore, maxItems }, expand)),
+          ({ keep, toQuery, within }) => {
+            const fetch = SessionFetch.make(client, operation, toQuery, expand)
+            const limited = (maxItems: number | undefined) => {
+              if (concurrency === 1 || endingBefore !== undefined) {
+                // Type boundary: with one request at a time, the type asks for an id where one is needed.
+                return paginate.inSequence(fetch, { ...walk, maxItems } as Pagination.Options<E, R>)
+              }
+              const { endingBefore: _, prefetch: __, ...parallel } = walk
+              return paginate.inParallel(fetch, { ...parallel, concurrency, maxItems, within })
+            }
+            if (keep === undefined) return limited(maxItems)
+            // How many rows to read for so many kept ones nobody knows before; but none are read for none.
+            return select({ keep, maxItems })(limited(maxItems === 0 ? 0 : undefined))
           }
         )
-        return Stream.unwrap(start).pipe(
-          Stream.mapError((error) => (StripeError.isStripeError(error) ? error : refused(operation, error))),
-          Stream.withSpan(operation)
-        )
+        return named(operation, Stream.unwrap(start))
       }
+
+    /** One run from a checkpoint. `tail` is runs that follow each other, under its own name. */
+    const run =
+      (operation: string) =>
+      <E, R>(filter: SessionFilter.Input = {}, options: SyncOptions<ReadonlyArray<ListExpandPath>, E, R> = {}) => {
+        const { expand, ...walk } = options
+        const batches = Effect.map(SessionSync.target(client, operation, filter, expand), ({ keep, source }) =>
+          Stream.map(Sync.batches(source, walk), ({ checkpoint, rows }) => ({
+            sessions: keep === undefined ? rows : rows.filter(keep),
+            checkpoint
+          }))
+        )
+        return named(operation, Stream.unwrap(batches))
+      }
+
+    const tail = <E, R>(
+      filter: SessionFilter.Input = {},
+      { from, schedule, ...options }: TailOptions<ReadonlyArray<ListExpandPath>, E, R> = {}
+    ) => {
+      const operation = "VerificationSessions.tail"
+      // Relative dates are taken once, so that all runs are over the same list.
+      const runs = Effect.map(check(operation, SessionFilter.decode(filter)), (filter) =>
+        Sync.follow((from) => run(operation)(filter, { ...options, from }), { from, schedule })
+      )
+      return Stream.unwrap(runs)
+    }
 
     return VerificationSessions.of({
       // Type boundary: `expand` chose how rows are decoded, and by that their type; see `sessionCodec.ts`.
       list: list as Service["list"],
       retrieve: retrieve as Service["retrieve"],
-      pages: read("VerificationSessions.pages", Pagination.pages) as Service["pages"],
-      stream: read("VerificationSessions.stream", Pagination.rows) as Service["stream"]
+      pages: read(
+        "VerificationSessions.pages",
+        { inSequence: Pagination.pages, inParallel: ParallelPagination.pages },
+        LocalFilter.pages
+      ) as Service["pages"],
+      stream: read(
+        "VerificationSessions.stream",
+        { inSequence: Pagination.rows, inParallel: ParallelPagination.rows },
+        LocalFilter.rows
+      ) as Service["stream"],
+      sync: run("VerificationSessions.sync") as Service["sync"],
+      tail: tail as Service["tail"]
     })
   }
 )
@@ -227,7 +246,7 @@ export const layerClient: Layer.Layer<VerificationSessions, never, StripeClient.
  * @since 0.1.0
  */
 export const layer = (options: StripeClient.Options): Layer.Layer<VerificationSessions, never, HttpClient.HttpClient> =>
-  Layer.provide(layerClient, StripeClient.layer(options))
+  Layer.provide(Layer.fresh(layerClient), StripeClient.layer(options))
 
 /**
  * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT`, `STRIPE_API_BASE`, `STRIPE_API_VERSION`
@@ -239,39 +258,7 @@ export const layer = (options: StripeClient.Options): Layer.Layer<VerificationSe
 export const layerConfig = (
   options?: StripeClient.ConfigOptions
 ): Layer.Layer<VerificationSessions, Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.provide(layerClient, StripeClient.layerConfig(options))
-
-/**
- * What {@link layerTest} answers with.
- *
- * @category testing
- * @since 0.1.0
- */
-export interface TestHandlers {
-  readonly list?:
-    | ((
-        params?: ListParams<ReadonlyArray<ListExpandPath>>
-      ) => Effect.Effect<Pagination.Page<VerificationSession.Any>, StripeError.StripeError>)
-    | undefined
-  readonly retrieve?:
-    | ((
-        id: string,
-        options?: { readonly expand?: ReadonlyArray<VerificationSession.ExpandPath> | undefined }
-      ) => Effect.Effect<VerificationSession.Any, StripeError.StripeError>)
-    | undefined
-  readonly pages?:
-    | ((
-        filter?: SessionFilter.Input,
-        options?: ReadOptions<ReadonlyArray<ListExpandPath>>
-      ) => Stream.Stream<Pagination.Page<VerificationSession.Any>, StripeError.StripeError>)
-    | undefined
-  readonly stream?:
-    | ((
-        filter?: SessionFilter.Input,
-        options?: ReadOptions<ReadonlyArray<ListExpandPath>>
-      ) => Stream.Stream<VerificationSession.Any, StripeError.StripeError>)
-    | undefined
-}
+  Layer.provide(Layer.fresh(layerClient), StripeClient.layerConfig(options))
 
 /**
  * The service for tests of your own code: each call is answered by your handler, and a call without one dies, so that no
@@ -293,10 +280,9 @@ export const layerTest = (handlers: TestHandlers): Layer.Layer<VerificationSessi
  * @category accessors
  * @since 0.1.0
  */
-export const list = <const Paths extends ReadonlyArray<ListExpandPath> = readonly []>(
-  params?: ListParams<Paths>
-): Effect.Effect<Pagination.Page<Expanded<Paths>>, StripeError.StripeError, VerificationSessions> =>
-  VerificationSessions.use((service) => service.list(params))
+export const list: Calls.List<VerificationSessions> = ((params) =>
+  // Type boundary: of one generic signature in another the compiler loses the status, which passes through unchanged.
+  VerificationSessions.use((service) => service.list(params))) as Calls.List<VerificationSessions>
 
 /**
  * {@link Service.retrieve} of the service in the context.
@@ -304,10 +290,7 @@ export const list = <const Paths extends ReadonlyArray<ListExpandPath> = readonl
  * @category accessors
  * @since 0.1.0
  */
-export const retrieve = <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
-  id: string,
-  options?: { readonly expand?: Paths | undefined }
-): Effect.Effect<VerificationSession.ExpandedBy<Paths>, StripeError.StripeError, VerificationSessions> =>
+export const retrieve: Calls.Retrieve<VerificationSessions> = (id, options) =>
   VerificationSessions.use((service) => service.retrieve(id, options))
 
 /**
@@ -316,10 +299,7 @@ export const retrieve = <const Paths extends ReadonlyArray<VerificationSession.E
  * @category accessors
  * @since 0.1.0
  */
-export const pages = <const Paths extends ReadonlyArray<ListExpandPath> = readonly []>(
-  filter?: SessionFilter.Input,
-  options?: ReadOptions<Paths>
-): Stream.Stream<Pagination.Page<Expanded<Paths>>, StripeError.StripeError, VerificationSessions> =>
+export const pages: Calls.Pages<VerificationSessions> = (filter, options) =>
   Stream.unwrap(VerificationSessions.useSync((service) => service.pages(filter, options)))
 
 /**
@@ -328,11 +308,51 @@ export const pages = <const Paths extends ReadonlyArray<ListExpandPath> = readon
  * @category accessors
  * @since 0.1.0
  */
-export const stream = <const Paths extends ReadonlyArray<ListExpandPath> = readonly []>(
-  filter?: SessionFilter.Input,
-  options?: ReadOptions<Paths>
-): Stream.Stream<Expanded<Paths>, StripeError.StripeError, VerificationSessions> =>
+export const stream: Calls.Sessions<VerificationSessions> = (filter, options) =>
   Stream.unwrap(VerificationSessions.useSync((service) => service.stream(filter, options)))
+
+/**
+ * {@link Service.sync} of the service in the context.
+ *
+ * **Example** (A second run that reads only what is new)
+ *
+ * ```ts
+ * import { DateTime, Effect, Stream } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const program = Effect.gen(function*() {
+ *   const first = yield* Stream.runCollect(VerificationSessions.sync({ status: "verified" }))
+ *   const from = first.at(-1)?.checkpoint
+ *
+ *   const sandbox = yield* Sandbox.Sandbox
+ *   const created = DateTime.toEpochSeconds(DateTime.makeUnsafe("2026-02-01T00:00:00Z"))
+ *   yield* sandbox.insert({ id: "vs_new", status: "verified", created })
+ *   const second = yield* Stream.runCollect(VerificationSessions.sync({ status: "verified" }, { from }))
+ *
+ *   return second.flatMap(({ sessions }) => sessions.map(({ id }) => id))
+ * }).pipe(
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer({ sessions: 250 }))
+ * )
+ *
+ * await Effect.runPromise(program) // => ["vs_new"]
+ * ```
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const sync: SessionSync.Sync<VerificationSessions> = (filter, options) =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.sync(filter, options)))
+
+/**
+ * {@link Service.tail} of the service in the context.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const tail: SessionSync.Tail<VerificationSessions> = (filter, options) =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.tail(filter, options)))
 
 type EffectOrStream = Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>
 

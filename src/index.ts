@@ -4,11 +4,17 @@
  *
  * @since 0.1.0
  */
+export * as Checkpoint from "./Checkpoint.ts"
+export * as Destination from "./Destination.ts"
+export * as FileDestination from "./FileDestination.ts"
+export * as ParallelPagination from "./ParallelPagination.ts"
 export * as Pagination from "./Pagination.ts"
+export * as Progress from "./Progress.ts"
 export * as RetryPolicy from "./RetryPolicy.ts"
 export * as SessionFilter from "./SessionFilter.ts"
 export * as StripeClient from "./StripeClient.ts"
 export * as StripeError from "./StripeError.ts"
+export * as Sync from "./Sync.ts"
 export * as VerificationReport from "./VerificationReport.ts"
 export * as VerificationSession from "./VerificationSession.ts"
 export * as VerificationSessions from "./VerificationSessions.ts"

@@ -1,0 +1,232 @@
+/**
+ * Reading a whole list of Stripe's with several requests at once: the same rows in the same order as `Pagination`, only
+ * sooner.
+ *
+ * Stripe's lists are chains, because each page is asked for by the last id of the page before. They can also be narrowed
+ * by `created`, so the chain is started in many places, and what is read ahead waits until it is its turn. Where to start
+ * is guessed from the pages that came; a wrong guess costs a request and never a row.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import type * as Pull from "effect/Pull"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Arguments from "./internal/arguments.ts"
+import type { FetchPage, Page, Row, Window } from "./internal/listModel.ts"
+import * as Ascending from "./internal/parallel/ascending.ts"
+import * as Reading from "./internal/parallel/reading.ts"
+import type * as Walking from "./internal/walk.ts"
+import * as Guards from "./internal/walkGuards.ts"
+import type { WalkError } from "./Pagination.ts"
+import { type DecodeError, type InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
+
+/**
+ * How a list is read with several requests at once.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options<E = never, R = never> {
+  /**
+   * The most requests in flight, 1 to 100. Up to eight pages for each of them wait in memory. Stripe answers 25 requests
+   * a second, so 16 are enough for replies that take half a second.
+   *
+   * @default 16
+   */
+  readonly concurrency?: number | undefined
+  /**
+   * Rows per request, 1 to 100.
+   *
+   * @default 100
+   */
+  readonly pageSize?: number | undefined
+  /**
+   * The most rows to read in all.
+   *
+   * @default no limit
+   */
+  readonly maxItems?: number | undefined
+  /**
+   * Oldest-first needs no id to start from. It costs a few requests more, to find the oldest row, and where many rows
+   * share one second, these are read twice. From an id on, `Pagination` reads oldest-first.
+   *
+   * @default "newest-first"
+   */
+  readonly direction?: "newest-first" | "oldest-first" | undefined
+  /** Read the rows older than the one with this id, without it. Not together with oldest-first. */
+  readonly startingAfter?: string | undefined
+  /**
+   * The range of `created` that the fetch selects anyway, if it selects one. It saves requests for time before it.
+   *
+   * @default unknown
+   */
+  readonly within?: Window | undefined
+  /**
+   * What to do about a row that cannot be decoded, instead of failing. It is told of each such row when its page has its
+   * turn, in the order of the list.
+   *
+   * @default the stream fails with `DecodeError`, after the rows before
+   */
+  readonly onInvalid?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
+}
+
+const ValidOptions = Schema.Struct({
+  concurrency: Schema.optional(Arguments.wholeNumber(1, 100)),
+  pageSize: Schema.optional(Arguments.wholeNumber(1, 100)),
+  maxItems: Schema.optional(Arguments.wholeNumber(0)),
+  direction: Schema.optional(
+    Schema.Literals(["newest-first", "oldest-first"]).annotate({ expected: `"newest-first" or "oldest-first"` })
+  ),
+  startingAfter: Schema.optional(Schema.NonEmptyString.annotate({ expected: "the id of a row" })),
+  within: Schema.optional(
+    Schema.Struct({ gte: Schema.optional(Arguments.wholeNumber(0)), lt: Schema.optional(Arguments.wholeNumber(0)) })
+  ),
+  onInvalid: Schema.optional(
+    Schema.Unknown.pipe(Schema.refine(Predicate.isFunction, { expected: "a function that returns an Effect" }))
+  )
+})
+
+const decodeOptions = Arguments.decoder(ValidOptions, "options")
+
+const validate = (options: Options<unknown, unknown>): Result.Result<typeof ValidOptions.Type, InvalidArgumentError> =>
+  Result.flatMap(decodeOptions(options), (valid) =>
+    valid.direction === "oldest-first" && valid.startingAfter !== undefined
+      ? Arguments.refuse("startingAfter", "an id", "nothing together with oldest-first")
+      : Result.succeed(valid)
+  )
+
+/**
+ * The list as a stream of pages, newest first: one element a page. A list without rows is one page without rows. A page
+ * may have fewer rows than `pageSize` in the middle of the list.
+ *
+ * Nothing is asked for before the first page is wanted, and nothing is read ahead before the second is. A failure comes
+ * out at its place in the list, after all rows before it.
+ *
+ * @category streams
+ * @since 0.1.0
+ */
+export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
+  fetch: FetchPage<A, E, R>,
+  options: Options<E2, R2> = {}
+): Stream.Stream<Page<A>, E | E2 | WalkError, R | R2> =>
+  Stream.unwrap(
+    Effect.map(Effect.fromResult(validate(options)), (valid) => {
+      const { concurrency = 16, maxItems = Number.POSITIVE_INFINITY, pageSize = 100 } = valid
+      if (maxItems === 0) return Stream.empty
+      const reading: Reading.Reading<A, E, R> = {
+        fetch,
+        // More readers than pages would only ask for what nobody wants.
+        readers: Math.min(concurrency, Math.ceil(maxItems / pageSize)),
+        pageSize,
+        maxItems,
+        start: valid.startingAfter,
+        within: valid.within ?? {}
+      }
+      const oldestFirst = valid.direction === "oldest-first"
+      const steps = oldestFirst ? Ascending.make(reading) : Reading.make(reading)
+      return Stream.scoped(
+        Stream.fromPull(Effect.map(steps, (pull) => pagesOf(pull, oldestFirst, maxItems, options.onInvalid)))
+      )
+    })
+  )
+
+type PagesPull<A, E, R> = Pull.Pull<Arr.NonEmptyReadonlyArray<Page<A>>, E, void, R>
+
+/** The pages of the steps: checked where the parts meet, with the rows that are wrong taken care of, up to `maxItems`. */
+const pagesOf = <A extends Row, E, R, E2, R2>(
+  steps: Pull.Pull<Walking.Step<A>, E, void, R>,
+  oldestFirst: boolean,
+  maxItems: number,
+  onInvalid: Options<E2, R2>["onInvalid"]
+): PagesPull<A, E | E2 | DecodeError | PaginationStalledError, R | R2> => {
+  let page = 0
+  let remaining = maxItems
+  let trail = Guards.nowhere()
+  let failure: Option.Option<E2 | DecodeError> = Option.none()
+  const pull: PagesPull<A, E | E2 | DecodeError | PaginationStalledError, R | R2> = Effect.gen(function* () {
+    if (Option.isSome(failure)) return yield* Effect.fail(failure.value)
+    if (remaining === 0) return yield* Cause.done()
+    const step = yield* steps
+    page++
+    const entries = step.entries.slice(0, remaining)
+    remaining -= entries.length
+    const followed = Guards.follow(trail, entries, oldestFirst)
+    if (Result.isFailure(followed)) {
+      return yield* new PaginationStalledError({ description: followed.failure, page, requestId: step.requestId })
+    }
+    trail = followed.success
+    const settled = yield* settle(entries, onInvalid)
+    failure = settled.failure
+    if (settled.data.length === 0 && Option.isSome(failure)) return yield* pull
+    const has_more = step.has_more || entries.length < step.entries.length || Option.isSome(failure)
+    return Arr.of({ data: settled.data, has_more, requestId: step.requestId })
+  })
+  return pull
+}
+
+/** The rows up to the first that is wrong and that nobody takes care of. */
+const settle = Effect.fnUntraced(function* <A, E, R>(
+  entries: ReadonlyArray<Guards.Entry<A>>,
+  onInvalid: Options<E, R>["onInvalid"]
+): Effect.fn.Return<{ readonly data: ReadonlyArray<A>; readonly failure: Option.Option<E | DecodeError> }, never, R> {
+  const data: Array<A> = []
+  for (const entry of entries) {
+    if (entry.error === undefined) {
+      data.push(entry.row)
+      continue
+    }
+    const handled: Result.Result<void, E | DecodeError> =
+      onInvalid === undefined ? Result.fail(entry.error) : yield* Effect.result(onInvalid(entry.error))
+    if (Result.isFailure(handled)) return { data, failure: Option.some(handled.failure) }
+  }
+  return { data, failure: Option.none() }
+})
+
+/**
+ * The list as a stream of rows, newest first: one chunk a page.
+ *
+ * Use it for long lists. It gives exactly the rows of `Pagination.rows`, in the same order, with the same checks. The
+ * fetch must honour `within`, the range of `created` that a request is narrowed to.
+ *
+ * **Example** (Reading any list with four requests at once)
+ *
+ * ```ts
+ * import { DateTime, Effect, Stream } from "effect"
+ * import { type Pagination, ParallelPagination } from "effect-stripe-identity"
+ *
+ * const list = Array.from({ length: 1000 }, (_, index) => ({
+ *   id: `row_${index}`,
+ *   created: DateTime.makeUnsafe((100_000 - index * 60) * 1000)
+ * }))
+ *
+ * const fetch: Pagination.FetchPage<Pagination.Row, never> = ({ limit, starting_after, within }) => {
+ *   const before = (within?.lt ?? Infinity) * 1000
+ *   const first = list.findIndex((row) => DateTime.toEpochMillis(row.created) < before)
+ *   const start = starting_after === undefined ? first : list.findIndex((row) => row.id === starting_after) + 1
+ *   const data = first < 0 ? [] : list.slice(start, start + limit)
+ *   return Effect.succeed({ data, has_more: first >= 0 && start + limit < list.length, requestId: undefined })
+ * }
+ *
+ * const count = ParallelPagination.rows(fetch, { concurrency: 4 }).pipe(Stream.runCount)
+ *
+ * await Effect.runPromise(count) // => 1000
+ * ```
+ *
+ * @category streams
+ * @since 0.1.0
+ */
+export const rows = <A extends Row, E, R, E2 = never, R2 = never>(
+  fetch: FetchPage<A, E, R>,
+  options?: Options<E2, R2>
+): Stream.Stream<A, E | E2 | WalkError, R | R2> =>
+  pages(fetch, options).pipe(
+    // A list without rows has a page without rows, and so has a page whose rows were all invalid.
+    Stream.filterMap(({ data }) => (Arr.isReadonlyArrayNonEmpty(data) ? Result.succeed(data) : Result.fail(undefined))),
+    Stream.flattenArray
+  )

@@ -1,0 +1,131 @@
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Duration, Effect, Layer, Schema, Stream } from "effect"
+import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { countRequests, ids, listIds, query, reason, requests, world } from "./support/world.ts"
+
+// The rule and its simulator are tested beside this; here the service reads the sandbox with several requests at once.
+
+const { Fault } = Sandbox
+const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+const history = Schema.Struct({
+  sessions: between(0, 400),
+  seed: between(1, 1000),
+  history: Schema.Literals(["uniform", "growing", "daily", "bursty", "import", "one-second"]),
+  orderWithinSecond: Schema.Literals(["insertion", "shuffled"]),
+  seconds: Schema.Literals([1, 5, 300, 1_000_000])
+})
+
+const sandboxOf = ({ seconds, ...options }: typeof history.Type): Sandbox.Options => {
+  const from = DateTime.makeUnsafe("2025-06-01T00:00:00Z")
+  return { ...options, from, to: DateTime.addDuration(from, Duration.seconds(seconds)) }
+}
+
+const atOnce = Layer.succeed(RetryPolicy.Current, RetryPolicy.make({ baseDelay: 0, jitter: false }))
+
+describe("concurrency", () => {
+  it.effect.prop(
+    "gives the same sessions in the same order as one request at a time, both ways",
+    { history, pageSize: between(1, 100), concurrency: between(2, 64), seconds: between(0, 1_000_000) },
+    ({ concurrency, history, pageSize, seconds }) =>
+      Effect.gen(function* () {
+        const list = yield* listIds
+        assert.deepStrictEqual(yield* ids(VerificationSessions.stream({}, { concurrency, pageSize })), list)
+        assert.deepStrictEqual(
+          yield* ids(VerificationSessions.stream({}, { concurrency, pageSize, direction: "oldest-first" })),
+          list.toReversed()
+        )
+        const filter = {
+          status: "verified",
+          created: { gte: DateTime.addDuration(DateTime.makeUnsafe("2025-06-01T00:00:00Z"), Duration.seconds(seconds)) }
+        } as const
+        assert.deepStrictEqual(
+          yield* ids(VerificationSessions.stream(filter, { concurrency, pageSize })),
+          yield* ids(VerificationSessions.stream(filter, { pageSize }))
+        )
+      }).pipe(Effect.provide(world({ sandbox: { ...sandboxOf(history), cursorPolicy: "must-match-filter" } }))),
+    { arbitrary: { runs: 150 } }
+  )
+
+  const faults = [
+    Fault.ResetMidBody(),
+    Fault.ServerError(),
+    Fault.TruncatedJson(),
+    Fault.Conflict(),
+    Fault.RateLimited(),
+    Fault.HtmlPage()
+  ]
+  it.effect.prop(
+    "survives what a sequential read survives: no row repeated, none lost",
+    { history, concurrency: between(2, 32), every: between(2, 9) },
+    ({ concurrency, every, history }) =>
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox.Sandbox
+        for (const [turn, fault] of faults.entries()) {
+          yield* sandbox.inject(fault, {
+            times: Infinity,
+            when: ({ index }) => index % every === 0 && Math.floor(index / every) % faults.length === turn
+          })
+        }
+        assert.deepStrictEqual(
+          yield* ids(VerificationSessions.stream({}, { concurrency, pageSize: 20 })),
+          yield* listIds
+        )
+      }).pipe(Effect.provide([world({ sandbox: sandboxOf(history) }), atOnce])),
+    { arbitrary: { runs: 100 } }
+  )
+
+  it.effect("a short list costs what it costs in sequence, and taking little stops it", () =>
+    Effect.gen(function* () {
+      yield* Stream.runDrain(VerificationSessions.stream({ client_reference_id: "nobody" }, { concurrency: 16 }))
+      assert.strictEqual(yield* countRequests, 1)
+      VerificationSessions.stream({}, { concurrency: 16 })
+      yield* VerificationSessions.stream({}, { concurrency: 16 }).pipe(Stream.take(100), Stream.runDrain)
+      assert.strictEqual(yield* countRequests, 2)
+    }).pipe(Effect.provide(world({ sandbox: { sessions: 5000 } })))
+  )
+
+  it.effect("every request carries the filter, and a cursor only with the range that it came from", () =>
+    Effect.gen(function* () {
+      const filter = { status: "verified", created: { gte: "2025-03-01T00:00:00Z" } } as const
+      yield* Stream.runDrain(VerificationSessions.stream(filter, { concurrency: 8, pageSize: 50 }))
+      const sent = (yield* requests).map(query)
+      assert.isTrue(
+        sent.every((query) => query["status"] === "verified" && Number(query["created[gte]"]) >= 1740787200)
+      )
+      const started = new Set(sent.filter((query) => query["starting_after"] === undefined).map(windowOf))
+      assert.isAbove(started.size, 3)
+      assert.isTrue(sent.every((query) => started.has(windowOf(query))))
+    }).pipe(Effect.provide(world({ sandbox: { sessions: 6000 } })))
+  )
+
+  it.effect("what fails comes out at its place, after the rows before it", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const list = yield* listIds
+      yield* sandbox.inject(Fault.ServerError(), { times: Infinity, skip: 12 })
+      const seen: Array<string> = []
+      const failed = yield* VerificationSessions.stream({}, { concurrency: 8 }).pipe(
+        Stream.runForEach((session) => Effect.sync(() => seen.push(session.id))),
+        reason
+      )
+      assert.strictEqual(failed._tag, "ApiError")
+      assert.deepStrictEqual(seen, list.slice(0, seen.length))
+      assert.isAbove(seen.length, 100)
+    }).pipe(Effect.provide([world({ sandbox: { sessions: 5000 } }), atOnce]))
+  )
+
+  for (const concurrency of [0, 101, 1.5]) {
+    it.effect(`${concurrency} is refused before any request`, () =>
+      Effect.gen(function* () {
+        const failed = yield* reason(Stream.runDrain(VerificationSessions.stream({}, { concurrency })))
+        assert.strictEqual(failed._tag, "InvalidArgumentError")
+        assert.include(failed.message, `concurrency: got ${concurrency}, accepted is a whole number from 1 to 100`)
+        assert.strictEqual(yield* countRequests, 0)
+      }).pipe(Effect.provide(world()))
+    )
+  }
+})
+
+const windowOf = (query: Record<string, string>): string => `${query["created[gte]"]}..${query["created[lt]"]}`
