@@ -1,28 +1,30 @@
-// One line that is written again and again on a terminal, and now and then a plain line elsewhere.
+// How far a read is: a bar that is written again and again on a terminal, now and then a plain line in a log, or nothing.
 import { Clock, Effect } from "effect"
+import { Progress } from "effect-stripe-identity"
 
-export interface Progress {
-  /** Shows the line, unless the last one is too fresh. */
-  readonly show: (line: string) => Effect.Effect<void>
+export interface Display {
+  /** Shows how far the read is, unless that was shown just before. */
+  readonly show: (progress: Progress.Progress) => Effect.Effect<void>
   /** Leaves the terminal's line. */
   readonly end: Effect.Effect<void>
 }
 
 const write = (text: string) => Effect.sync(() => void process.stderr.write(text))
 
-export const make: Effect.Effect<Progress> = Effect.sync(() => {
+export const display = (options: { readonly quiet: boolean }): Display => {
+  if (options.quiet) return { show: () => Effect.void, end: Effect.void }
   const terminal = process.stderr.isTTY
   const interval = terminal ? 100 : 5000
   let shown = Number.NEGATIVE_INFINITY
   let open = false
   return {
-    show: (line) =>
+    show: (progress) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         if (now - shown < interval) return Effect.void
         shown = now
         open = terminal
-        return write(terminal ? `\r\u001b[2K${line}` : `${line}\n`)
+        return write(terminal ? `\r\u001b[2K${Progress.bar(progress)}` : `${Progress.line(progress)}\n`)
       }),
     end: Effect.suspend(() => (open ? write("\r\u001b[2K") : Effect.void))
   }
-})
+}

@@ -1,5 +1,5 @@
 // Where the examples read: the sandbox in this process, or Stripe itself when STRIPE_API_KEY is set.
-import { Config, Console, Effect, Layer, Option } from "effect"
+import { Config, Console, type Duration, Effect, Layer, Option, Schedule } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { type StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -7,12 +7,24 @@ import * as Sandbox from "effect-stripe-identity/Sandbox"
 export interface Options {
   /** What the sandbox holds. */
   readonly sandbox?: Sandbox.Options | undefined
+  /** How often somebody makes a new session in the sandbox; never unless given. */
+  readonly newSession?: Duration.Input | undefined
   /** What the example adds to the client, wherever it reads. */
   readonly transformClient?: StripeClient.Options["transformClient"]
 }
 
-const fromSandbox = ({ sandbox, transformClient }: Options) =>
-  VerificationSessions.layer({ apiKey: Sandbox.apiKey, transformClient }).pipe(Layer.provide(Sandbox.layer(sandbox)))
+const newSessions = (every: Duration.Input) =>
+  Sandbox.Sandbox.use((sandbox) => sandbox.insert()).pipe(
+    Effect.repeat(Schedule.spaced(every)),
+    Effect.forkScoped,
+    Layer.effectDiscard
+  )
+
+const fromSandbox = ({ newSession, sandbox, transformClient }: Options) =>
+  VerificationSessions.layer({ apiKey: Sandbox.apiKey, transformClient }).pipe(
+    Layer.merge(newSession === undefined ? Layer.empty : newSessions(newSession)),
+    Layer.provide(Sandbox.layer(sandbox))
+  )
 
 const fromStripe = ({ transformClient }: Options) =>
   VerificationSessions.layerConfig({ transformClient }).pipe(Layer.provide(FetchHttpClient.layer))

@@ -1,0 +1,39 @@
+// New sessions as they come, for ever: node examples/tail.ts
+//
+// In the sandbox somebody starts a verification every second. A list shows new sessions; that an old one changed its
+// status, it does not show. A session appears here some seconds after it was created (`settle`), because Stripe does not
+// list it at once.
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Console, DateTime, Effect, Option, Schedule, Stream } from "effect"
+import { Command, Flag } from "effect/cli"
+import { VerificationSessions } from "effect-stripe-identity"
+import { layer } from "./support/source.ts"
+
+const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
+  const created = { gte: yield* DateTime.now }
+  yield* VerificationSessions.tail({ created }, { settle: "3 seconds", schedule: Schedule.spaced("2 seconds") }).pipe(
+    Stream.flatMap((batch) => Stream.fromIterable(batch.sessions)),
+    Stream.take(Option.getOrElse(sessions, () => Infinity)),
+    Stream.runForEach(({ created, id, status }) => Console.log(DateTime.formatIso(created), id, status))
+  )
+})
+
+const command = Command.make(
+  "tail",
+  {
+    sessions: Flag.Int("sessions").pipe(
+      Flag.withDescription("End after so many sessions; without it, never"),
+      Flag.optional
+    )
+  },
+  ({ sessions }) =>
+    follow(sessions).pipe(
+      Effect.provide(layer({ sandbox: { sessions: 1000 }, newSession: "1 second" })),
+      Effect.tapError((error) => Console.error(error.message))
+    )
+).pipe(Command.withDescription("New sessions as they come"))
+
+Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)

@@ -1,0 +1,277 @@
+/**
+ * What of a list is safely behind us, as a small value: to stop anywhere and go on anywhere, in another process, next
+ * week.
+ *
+ * A checkpoint is an interval of a list, from its newest row to its oldest, with the filter, the account and the mode
+ * that the list was read with. It never says more than was handed over. Store it together with the rows that came with
+ * it; to go on, hand it to `sync`. It holds ids and moments, and no data of any person.
+ *
+ * Knows nothing of Identity: it fits every list of Stripe's v1 API.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import type { Row } from "./internal/listModel.ts"
+import { EpochSeconds } from "./internal/wireFields.ts"
+import { CheckpointMismatchError } from "./StripeError.ts"
+
+/**
+ * Which list a checkpoint is about.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Subject {
+  /** A fingerprint of the filter: the same filter gives the same text, in every process and version. */
+  readonly filter: string
+  /** The connected account, or unset for the key's own. */
+  readonly account?: string | undefined
+  /** Whether the list is of live mode, where that is known. */
+  readonly livemode?: boolean | undefined
+}
+
+/**
+ * A place in a list: the row that stands there. Stripe deletes no sessions, so the place stays.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Position {
+  readonly id: string
+  readonly created: DateTime.Utc
+}
+
+/**
+ * An interval of a list without a gap, both ends included.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Interval {
+  readonly newest: Position
+  readonly oldest: Position
+  /** Whether nothing is older: the list was read to its end. */
+  readonly complete: boolean
+}
+
+/**
+ * What is behind us. See {@link start} and {@link advance} for how it grows.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Checkpoint extends Subject {
+  /** The version of this format. */
+  readonly version: 1
+  /** Unset where nothing is. */
+  readonly covered?: Interval | undefined
+}
+
+// As long as Stripe's ids may be; three of them and the rest stay below 1 kB.
+const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(255))
+
+const Seconds = EpochSeconds.pipe(
+  Schema.decodeTo(
+    Schema.DateTimeUtc,
+    SchemaTransformation.transform({
+      decode: (seconds: number) => DateTime.makeUnsafe(seconds * 1000),
+      encode: (created: DateTime.Utc) => Math.floor(DateTime.toEpochMillis(created) / 1000)
+    })
+  )
+)
+
+const PositionFields = Schema.Struct({ id: Id, created: Seconds })
+
+/**
+ * The codec between a checkpoint and JSON.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Checkpoint: Schema.Codec<Checkpoint, unknown> = Schema.Struct({
+  version: Schema.Literal(1),
+  filter: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)),
+  account: Schema.optional(Id),
+  livemode: Schema.optional(Schema.Boolean),
+  covered: Schema.optional(
+    Schema.Struct({ newest: PositionFields, oldest: PositionFields, complete: Schema.Boolean }).check(
+      Schema.makeFilter(
+        ({ newest, oldest }) => DateTime.toEpochMillis(newest.created) >= DateTime.toEpochMillis(oldest.created),
+        { expected: "an interval whose newest end is not older than its oldest" }
+      )
+    )
+  )
+})
+
+/**
+ * Nothing of a list is behind us yet.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const start = ({ account, filter, livemode }: Subject): Checkpoint => ({
+  version: 1,
+  filter,
+  ...(account === undefined ? {} : { account }),
+  ...(livemode === undefined ? {} : { livemode })
+})
+
+/**
+ * What was handed over next to an end of the interval.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Advance {
+  /** Which end moves: rows that are "newer" stand in order of age, oldest first; rows that are "older" newest first. */
+  readonly direction: "newer" | "older"
+  /** The rows, without a gap between them and the interval. */
+  readonly rows: ReadonlyArray<Row>
+  /** Whether the list has nothing beyond them. It says something only of the older end: newer rows always come. */
+  readonly end: boolean
+}
+
+/**
+ * The checkpoint after rows were handed over. Without rows it is the same checkpoint, unless the older end turned out to
+ * be the end of the list.
+ *
+ * @example
+ * ```ts
+ * import { DateTime } from "effect"
+ * import { Checkpoint } from "effect-stripe-identity"
+ *
+ * const row = (id: string, created: string) => ({ id, created: DateTime.makeUnsafe(created) })
+ *
+ * const first = Checkpoint.advance(Checkpoint.start({ filter: "all" }), {
+ *   direction: "older",
+ *   rows: [row("vs_3", "2026-01-03T00:00:00Z"), row("vs_2", "2026-01-02T00:00:00Z")],
+ *   end: false
+ * })
+ * const second = Checkpoint.advance(first, { direction: "newer", rows: [row("vs_4", "2026-01-04T00:00:00Z")], end: true })
+ *
+ * second.covered?.newest.id // => "vs_4"
+ * second.covered?.oldest.id // => "vs_2"
+ * second.covered?.complete // => false
+ * ```
+ *
+ * @category combining
+ * @since 0.1.0
+ */
+export const advance = (self: Checkpoint, { direction, end, rows }: Advance): Checkpoint => {
+  const first = rows[0]
+  const last = rows.at(-1)
+  const { covered } = self
+  const complete = (covered?.complete ?? false) || (direction === "older" && end)
+  if (first === undefined || last === undefined) {
+    return covered === undefined || covered.complete === complete
+      ? self
+      : { ...self, covered: { ...covered, complete } }
+  }
+  const [newest, oldest] = direction === "older" ? [first, last] : [last, first]
+  return {
+    ...self,
+    covered: {
+      newest: direction === "older" && covered !== undefined ? covered.newest : position(newest),
+      oldest: direction === "newer" && covered !== undefined ? covered.oldest : position(oldest),
+      complete
+    }
+  }
+}
+
+const position = ({ created, id }: Row): Position => ({ id, created })
+
+/**
+ * Whether a checkpoint is about a list, so that it can be gone on with. An account or a mode that one of the two does not
+ * know is no difference, but for the account: not to name one means the key's own.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const check = (self: Checkpoint, subject: Subject): Result.Result<void, CheckpointMismatchError> => {
+  const differs = (problem: "filter" | "account" | "mode", expected: string, actual: string) =>
+    Result.fail(new CheckpointMismatchError({ problem, expected, actual }))
+  if (self.filter !== subject.filter) return differs("filter", subject.filter, self.filter)
+  if (self.account !== subject.account) return differs("account", whose(subject.account), whose(self.account))
+  const known = self.livemode !== undefined && subject.livemode !== undefined
+  return known && self.livemode !== subject.livemode
+    ? differs("mode", mode(subject.livemode), mode(self.livemode))
+    : Result.void
+}
+
+const whose = (account: string | undefined): string => account ?? "the key's own account"
+
+const mode = (livemode: boolean): string => (livemode ? "live mode" : "test mode")
+
+/**
+ * Whether a checkpoint is about a list. See {@link check} for what is compared.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const matches = (self: Checkpoint, subject: Subject): boolean => Result.isSuccess(check(self, subject))
+
+const Text = Schema.fromJsonString(Checkpoint)
+
+const encodeText = Schema.encodeSync(Text)
+const decodeCheckpoint = Schema.decodeUnknownResult(Checkpoint)
+const decodeJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
+
+/**
+ * A checkpoint as text, for a file, a column or a key: less than 1 kB of JSON.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const toText = (self: Checkpoint): string => encodeText(self)
+
+/**
+ * The checkpoint that a text holds. Fails for a text that is damaged, or that a newer version of this library wrote.
+ *
+ * @example
+ * ```ts
+ * import { Result } from "effect"
+ * import { Checkpoint } from "effect-stripe-identity"
+ *
+ * const text = Checkpoint.toText(Checkpoint.start({ filter: "all", livemode: false }))
+ *
+ * text // => '{"version":1,"filter":"all","livemode":false}'
+ * Result.isSuccess(Checkpoint.fromText(text)) // => true
+ * Result.isSuccess(Checkpoint.fromText(text.slice(0, 20))) // => false
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const fromText = (text: string): Result.Result<Checkpoint, CheckpointMismatchError> => {
+  const damaged = (actual: string) =>
+    new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint", actual })
+  const json = decodeJson(text)
+  if (Result.isFailure(json)) return Result.fail(damaged(`${text.length} characters that are no JSON`))
+  return fromJson(json.success)
+}
+
+/**
+ * The checkpoint that parsed JSON holds. Like {@link fromText}, for one that is a part of something else.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const fromJson = (json: unknown): Result.Result<Checkpoint, CheckpointMismatchError> => {
+  if (Predicate.hasProperty(json, "version") && Number.isInteger(json.version) && Number(json.version) > 1) {
+    return Result.fail(
+      new CheckpointMismatchError({
+        problem: "version",
+        expected: "version 1",
+        actual: `version ${Number(json.version)}`
+      })
+    )
+  }
+  return Result.mapError(
+    decodeCheckpoint(json),
+    () => new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint", actual: "JSON that is none" })
+  )
+}

@@ -1,0 +1,187 @@
+/**
+ * Files of sessions that can be stopped and gone on with: every session in them exactly once, every line whole.
+ *
+ * Beside a file lies `FILE.checkpoint`, with the checkpoint of what the file holds and the length at which that is true.
+ * Whatever stands beyond that length was written by a run that was stopped in the middle, and the next run cuts it off.
+ * Both are readable for their owner only.
+ *
+ * The secret fields of a session are left out unless they are named. Use them with `Destination.stream`.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type * as Checkpoint from "./Checkpoint.ts"
+import type * as Destination from "./Destination.ts"
+import * as CheckpointedFile from "./internal/checkpointedFile.ts"
+import type { CheckpointMismatchError } from "./StripeError.ts"
+import * as VerificationSession from "./VerificationSession.ts"
+
+export { FileDestinationError } from "./internal/checkpointedFile.ts"
+
+/**
+ * A batch of sessions, as `VerificationSessions.sync` gives it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sessions {
+  readonly sessions: ReadonlyArray<VerificationSession.Any>
+  readonly checkpoint: Checkpoint.Checkpoint
+}
+
+/**
+ * A file as a destination.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FileDestination = Destination.Destination<
+  Sessions,
+  CheckpointedFile.FileDestinationError | CheckpointMismatchError
+>
+
+/**
+ * Sessions as NDJSON: one a line, as plain JSON in Stripe's names. A file that exists must have been begun here.
+ *
+ * **Example** (A file that goes on where it ended)
+ *
+ * ```ts no-run
+ * import { NodeRuntime, NodeServices } from "@effect/platform-node"
+ * import { Effect, Stream } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { Destination, FileDestination, VerificationSessions } from "effect-stripe-identity"
+ *
+ * Effect.gen(function*() {
+ *   const file = yield* FileDestination.ndjson("sessions.ndjson")
+ *   yield* Destination.stream(file, (from) => VerificationSessions.sync({}, { from })).pipe(Stream.runDrain)
+ * }).pipe(
+ *   Effect.scoped,
+ *   Effect.provide(VerificationSessions.layerConfig()),
+ *   Effect.provide([FetchHttpClient.layer, NodeServices.layer]),
+ *   NodeRuntime.runMain
+ * )
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ndjson = (
+  path: string,
+  options?: VerificationSession.JsonOptions
+): Effect.Effect<FileDestination, never, FileSystem.FileSystem | Scope.Scope> => {
+  const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json(options)))
+  const reveal = [...(options?.reveal ?? [])].sort()
+  return CheckpointedFile.make<Sessions>({
+    path,
+    format: ["NDJSON", ...reveal].join(" with "),
+    header: "",
+    toText: ({ sessions }) =>
+      toJson(sessions)
+        .map((session) => `${JSON.stringify(session)}\n`)
+        .join("")
+  })
+}
+
+/**
+ * The columns of {@link csv} unless others are named.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultColumns: ReadonlyArray<string> = [
+  "id",
+  "created",
+  "livemode",
+  "status",
+  "type",
+  "client_reference_id",
+  "last_error.code",
+  "last_error.reason",
+  "last_verification_report",
+  "redaction.status",
+  "related_customer",
+  "related_customer_account",
+  "verification_flow",
+  "metadata"
+]
+
+/**
+ * How {@link csv} writes sessions.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface CsvOptions {
+  /**
+   * The columns, as paths into a session with Stripe's names: `status`, `last_error.code`, `metadata.plan`. An object is
+   * written as JSON, and nothing where a session has no such field. To name a secret field is to reveal it: `url`,
+   * `verified_outputs.first_name` (which must be expanded, too).
+   *
+   * @default {@link defaultColumns}
+   */
+  readonly columns?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * Sessions as CSV by RFC 4180, under a line with the names of the columns. `created` is in epoch seconds. A file that
+ * exists must have been begun here, with the same columns.
+ *
+ * **Gotchas**
+ *
+ * Cells are written as they are. A spreadsheet takes one that begins with `=`, `+`, `-` or `@` for a formula, and
+ * `metadata` and `client_reference_id` hold whatever was put there.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const csv = (
+  path: string,
+  options?: CsvOptions
+): Effect.Effect<FileDestination, never, FileSystem.FileSystem | Scope.Scope> => {
+  const columns = options?.columns ?? defaultColumns
+  const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json({ reveal: secretsIn(columns) })))
+  const paths = columns.map((column) => column.split("."))
+  const header = toLine(columns)
+  return CheckpointedFile.make<Sessions>({
+    path,
+    format: `CSV with ${columns.join(", ")}`,
+    header,
+    toText: ({ sessions }) =>
+      toJson(sessions)
+        .map((session) => toLine(paths.map((path) => toCell(valueAt(session, path)))))
+        .join("")
+  })
+}
+
+// A record, so that the compiler asks for every secret field that there is.
+const secretFields: { readonly [Field in VerificationSession.SecretField]: (column: string) => boolean } = {
+  client_secret: (column) => column === "client_secret",
+  url: (column) => column === "url",
+  provided_details: (column) => column.split(".")[0] === "provided_details",
+  verified_outputs: (column) => column.split(".")[0] === "verified_outputs",
+  // Of a report the id is no secret, so only what lies in it is asked for.
+  last_verification_report: (column) => column.startsWith("last_verification_report.")
+}
+
+const secretsIn = (columns: ReadonlyArray<string>): ReadonlyArray<VerificationSession.SecretField> =>
+  Object.entries(secretFields).flatMap(([field, isNamed]) =>
+    // Type boundary: these are the keys of the record above.
+    columns.some(isNamed) ? [field as VerificationSession.SecretField] : []
+  )
+
+const valueAt = (session: unknown, path: ReadonlyArray<string>): unknown =>
+  path.reduce(
+    (value: unknown, key) =>
+      Predicate.isObject(value) && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined,
+    session
+  )
+
+const toCell = (value: unknown): string =>
+  value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value)
+
+const toLine = (cells: ReadonlyArray<string>): string =>
+  `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(",")}\r\n`

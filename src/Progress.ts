@@ -1,0 +1,228 @@
+/**
+ * How far a read has come: rows, pages, requests, rate, the range of time that was covered, and, where the filter says
+ * where the list begins, the fraction that is done and the time that is left.
+ *
+ * Show it as {@link bar} on a terminal, as {@link line} in a log, or not at all.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Option from "effect/Option"
+import type * as Checkpoint from "./Checkpoint.ts"
+import * as Created from "./internal/filter/created.ts"
+import type { Row } from "./internal/listModel.ts"
+import * as SessionFilter from "./SessionFilter.ts"
+import type { InvalidArgumentError } from "./StripeError.ts"
+
+/**
+ * How far a read has come.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Progress {
+  /** Rows so far. */
+  readonly rows: number
+  /** Pages or batches so far. */
+  readonly pages: number
+  /** Requests so far, retries included. Zero where nobody counts them: see {@link Tracker.countRequests}. */
+  readonly requests: number
+  /** Since the tracker was made. */
+  readonly elapsed: Duration.Duration
+  /** Over the whole of `elapsed`. */
+  readonly rowsPerSecond: number
+  /** The range of `created` that was covered: of the rows so far, or of the checkpoint where there is one. */
+  readonly covered: Option.Option<{ readonly newest: DateTime.Utc; readonly oldest: DateTime.Utc }>
+  /**
+   * Which part of the range of time is done, from 0 to 1; known where the filter says from when on. It is a part of the
+   * time, and the rows may be spread unevenly over it.
+   */
+  readonly fraction: Option.Option<number>
+  /** The time that is left, if the rest goes as fast as this run so far. */
+  readonly left: Option.Option<Duration.Duration>
+}
+
+/**
+ * What came: a page, or a batch.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Arrival =
+  | { readonly data: ReadonlyArray<Row> }
+  | { readonly sessions: ReadonlyArray<Row>; readonly checkpoint: Checkpoint.Checkpoint }
+
+/**
+ * What follows a read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Tracker {
+  /** Counts what came, and says how far the read is. For `Stream.tap`, on pages or batches. */
+  readonly add: (arrival: Arrival) => Effect.Effect<Progress>
+  /** How far the read is now. */
+  readonly now: Effect.Effect<Progress>
+  /** Counts the requests of a client: give it to the layer as `transformClient`. */
+  readonly countRequests: (client: HttpClient.HttpClient) => HttpClient.HttpClient
+}
+
+/**
+ * Starts to follow a read with this filter. Fails where the read would, for a filter that is none.
+ *
+ * **Example** (A line for every page)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { Progress, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const filter = { created: { gte: "2025-01-01", lt: "2026-01-01" } }
+ * const program = Effect.gen(function*() {
+ *   const progress = yield* Progress.make(filter)
+ *   const fractions = VerificationSessions.pages(filter).pipe(
+ *     Stream.mapEffect(progress.add),
+ *     Stream.map(({ fraction }) => fraction._tag === "Some" && fraction.value > 0.3 && fraction.value < 0.5)
+ *   )
+ *   return yield* Stream.runHead(fractions)
+ * }).pipe(
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer({ sessions: 250 }))
+ * )
+ *
+ * const first = await Effect.runPromise(program)
+ *
+ * first._tag === "Some" && first.value // => true
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  filter: SessionFilter.Input = {}
+): Effect.fn.Return<Tracker, InvalidArgumentError> {
+  const { created } = yield* SessionFilter.decode(filter)
+  const began = yield* Clock.currentTimeMillis
+  const bounds = created === undefined ? { first: 0, last: Number.POSITIVE_INFINITY } : Created.span(created)
+  const from = bounds.first * 1000
+  const to = Math.min((bounds.last + 1) * 1000, began)
+  const state = { rows: 0, pages: 0, requests: 0, newest: -Infinity, oldest: Infinity, complete: false }
+  // How much was done before this run, for the time that is left.
+  let before: number | undefined
+
+  const fractionDone = (): number | undefined => {
+    if (state.complete) return 1
+    // Without a beginning nobody knows how much there is.
+    if (from === 0 || to <= from || state.pages === 0 || state.oldest === Infinity) return undefined
+    return Math.min(Math.max((Math.max(to, state.newest) - state.oldest) / (Math.max(to, state.newest) - from), 0), 1)
+  }
+
+  const now = Effect.map(Clock.currentTimeMillis, (time): Progress => {
+    const elapsed = time - began
+    const fraction = fractionDone()
+    const gained = fraction === undefined ? 0 : fraction - (before ?? 0)
+    return {
+      rows: state.rows,
+      pages: state.pages,
+      requests: state.requests,
+      elapsed: Duration.millis(elapsed),
+      rowsPerSecond: elapsed === 0 ? 0 : (state.rows * 1000) / elapsed,
+      covered:
+        state.oldest === Infinity
+          ? Option.none()
+          : Option.some({ newest: DateTime.makeUnsafe(state.newest), oldest: DateTime.makeUnsafe(state.oldest) }),
+      fraction: Option.fromUndefinedOr(fraction),
+      left:
+        fraction === undefined || gained <= 0
+          ? Option.none()
+          : Option.some(Duration.millis(Math.round(((1 - fraction) / gained) * elapsed)))
+    }
+  })
+
+  const cover = (newest: DateTime.Utc, oldest: DateTime.Utc): void => {
+    state.newest = Math.max(state.newest, DateTime.toEpochMillis(newest))
+    state.oldest = Math.min(state.oldest, DateTime.toEpochMillis(oldest))
+  }
+
+  const add = (arrival: Arrival): Effect.Effect<Progress> =>
+    Effect.suspend(() => {
+      const rows = "data" in arrival ? arrival.data : arrival.sessions
+      state.rows += rows.length
+      state.pages++
+      const covered = "data" in arrival ? undefined : arrival.checkpoint.covered
+      if (covered !== undefined) {
+        cover(covered.newest.created, covered.oldest.created)
+        state.complete = covered.complete
+        // What was behind us before this run, and its first batch, are not what this run is fast at.
+        before ??= fractionDone()
+      } else {
+        const first = rows[0]
+        const last = rows.at(-1)
+        if (first !== undefined && last !== undefined) {
+          cover(first.created, first.created)
+          cover(last.created, last.created)
+        }
+      }
+      return now
+    })
+
+  return {
+    now,
+    add,
+    countRequests: HttpClient.tapRequest(() => Effect.sync(() => state.requests++))
+  }
+})
+
+const counted = (count: number, one: string, many: string): string =>
+  `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`
+
+const inBrief = (duration: Duration.Duration): string => {
+  const seconds = Math.round(Duration.toSeconds(duration))
+  if (seconds < 60) return `${seconds}s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`
+}
+
+/**
+ * Progress in one line of plain text, for a log.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const line = ({ covered, elapsed, fraction, left, requests, rows, rowsPerSecond }: Progress): string =>
+  [
+    counted(rows, "session", "sessions"),
+    ...(requests === 0 ? [] : [counted(requests, "request", "requests")]),
+    `${Math.round(rowsPerSecond).toLocaleString("en-US")}/s`,
+    ...Option.toArray(
+      Option.map(
+        covered,
+        ({ newest, oldest }) => `${DateTime.formatIsoDateUtc(oldest)} to ${DateTime.formatIsoDateUtc(newest)}`
+      )
+    ),
+    ...Option.toArray(Option.map(fraction, (part) => `${Math.floor(part * 100)} %`)),
+    inBrief(elapsed),
+    ...Option.toArray(Option.map(left, (left) => `${inBrief(left)} left`))
+  ].join(", ")
+
+/**
+ * Progress with a bar before it, for a terminal: `[#####---------------] …`. Where the fraction is not known there is no
+ * bar, only the line.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const bar = (progress: Progress, options?: { readonly width?: number | undefined }): string => {
+  const width = options?.width ?? 20
+  return Option.match(progress.fraction, {
+    onNone: () => line(progress),
+    onSome: (fraction) => {
+      const done = Math.floor(fraction * width)
+      return `[${"#".repeat(done)}${"-".repeat(width - done)}] ${line(progress)}`
+    }
+  })
+}

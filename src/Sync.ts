@@ -1,0 +1,179 @@
+/**
+ * Reading a list in batches that can be gone on from: each comes with the checkpoint that holds after it.
+ *
+ * A run first reads what is newer than the checkpoint, oldest first, and then what is older, newest first, so that what
+ * is behind us is one interval without a gap at every moment. A first run is the interval growing from nothing, a later
+ * run is a catch-up, a run after a crash is both. Over all runs the batches make the list, each row once.
+ *
+ * Knows nothing of Identity: any list of Stripe's v1 API can be read with it. For sessions use `VerificationSessions.sync`
+ * and `VerificationSessions.tail`.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import * as Checkpoint from "./Checkpoint.ts"
+import * as Arguments from "./internal/arguments.ts"
+import type { FetchPage, Row } from "./internal/listModel.ts"
+import * as Legs from "./internal/legs.ts"
+import type { Options as PaginationOptions, WalkError } from "./Pagination.ts"
+import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
+
+/**
+ * The rows of one page, and the checkpoint that is true as soon as they are stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Batch<out A> {
+  /**
+   * The rows: oldest first while catching up, newest first after that. There may be none, where rows were read that the
+   * filter does not let through: the checkpoint is worth storing all the same.
+   */
+  readonly rows: ReadonlyArray<A>
+  /** What is behind us with these rows. Store it with them, or after them, and never before. */
+  readonly checkpoint: Checkpoint.Checkpoint
+}
+
+/**
+ * A list to read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Source<A, E, R = never> {
+  readonly fetch: FetchPage<A, E, R>
+  /**
+   * Where rows can leave the list, because they change: the same list with the rows that left it, and whether a row of it
+   * is in the list now. It is read only where a row at which we stand has left, to find the next one that has not.
+   *
+   * @default rows never leave the list
+   */
+  readonly whole?:
+    | {
+        readonly fetch: FetchPage<A, E, R>
+        readonly includes: (row: A) => boolean
+      }
+    | undefined
+  /** Which list it is, for the checkpoint. */
+  readonly subject: Checkpoint.Subject
+}
+
+/**
+ * How a list is read in batches.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options<E = never, R = never> extends Pick<
+  PaginationOptions<E, R>,
+  "pageSize" | "prefetch" | "onInvalid"
+> {
+  /**
+   * Where to go on: the last checkpoint that was stored.
+   *
+   * @default from nothing
+   */
+  readonly from?: Checkpoint.Checkpoint | undefined
+  /**
+   * How old a row must be to be read. Stripe lists a row some seconds after its `created`; a younger row waits for the
+   * next run, so that none appears where we were already. It must be more than that delay and the difference between this
+   * clock and Stripe's.
+   *
+   * @default "1 minute"
+   */
+  readonly settle?: Duration.Input | undefined
+  /**
+   * How many requests may be in flight while reading what is older, 1 to 100; see `ParallelPagination`. The rows and
+   * their order stay the same. What is newer is read one page at a time. More than one takes the place of `prefetch`.
+   *
+   * @default 1
+   */
+  readonly concurrency?: number | undefined
+}
+
+/**
+ * One run: the batches from a checkpoint to the newest settled row and to the oldest row there is. Without anything to
+ * hand over there is no batch.
+ *
+ * @category streams
+ * @since 0.1.0
+ */
+export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
+  source: Source<A, E, R>,
+  options: Options<E2, R2> = {}
+): Stream.Stream<Batch<A>, E | E2 | WalkError | CheckpointMismatchError, R | R2> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const { from, settle = "1 minute", ...pages } = options
+      const settled = yield* duration(settle)
+      const begin = from ?? Checkpoint.start(source.subject)
+      yield* Effect.fromResult(Checkpoint.check(begin, source.subject))
+      const now = yield* Clock.currentTimeMillis
+      // A second counts when it is over: until then rows can be added to it.
+      const until = Math.floor((now - Duration.toMillis(settled)) / 1000)
+      return run(source, pages, begin, until)
+    })
+  )
+
+const duration = (input: Duration.Input): Effect.Effect<Duration.Duration, InvalidArgumentError> =>
+  Option.match(
+    Option.filter(Duration.fromInput(input), (settle) => Duration.isFinite(settle) && Duration.toMillis(settle) >= 0),
+    {
+      onNone: () => Effect.fromResult(Arguments.refuse("settle", String(input), "a length of time such as 1 minute")),
+      onSome: Effect.succeed
+    }
+  )
+
+const run = <A extends Row, E, R, E2, R2>(
+  source: Source<A, E, R>,
+  pages: Legs.PageOptions<E2, R2>,
+  begin: Checkpoint.Checkpoint,
+  until: number
+): Stream.Stream<Batch<A>, E | E2 | WalkError | CheckpointMismatchError, R | R2> => {
+  let checkpoint = begin
+  const leg = (direction: "newer" | "older") =>
+    Legs.walk(source, pages, { direction, until, from: checkpoint.covered }).pipe(
+      Stream.map(({ end, kept, rows }) => {
+        const before = checkpoint
+        checkpoint = Checkpoint.advance(checkpoint, { direction, rows, end })
+        return { isNews: checkpoint !== before, batch: { rows: kept, checkpoint } }
+      }),
+      Stream.filter(({ isNews }) => isNews),
+      Stream.map(({ batch }) => batch)
+    )
+  const catchUp = begin.covered === undefined ? Stream.empty : leg("newer")
+  const backfill = Stream.suspend(() => (checkpoint.covered?.complete === true ? Stream.empty : leg("older")))
+  return Stream.concat(catchUp, backfill)
+}
+
+/**
+ * Runs that follow each other for ever, each from where the one before ended: `read` gives one run from a checkpoint, and
+ * the schedule says when the next one begins.
+ *
+ * @category streams
+ * @since 0.1.0
+ */
+export const follow = <B extends { readonly checkpoint: Checkpoint.Checkpoint }, E, R, E2 = never, R2 = never>(
+  read: (from: Checkpoint.Checkpoint | undefined) => Stream.Stream<B, E, R>,
+  options: {
+    /** Where to go on. @default from nothing */
+    readonly from?: Checkpoint.Checkpoint | undefined
+    /** @default a run begins 30 seconds after the end of the one before */
+    readonly schedule?: Schedule.Schedule<unknown, void, E2, R2> | undefined
+  } = {}
+): Stream.Stream<B, E | E2, R | R2> =>
+  Stream.suspend(() => {
+    let latest = options.from
+    return Stream.suspend(() => read(latest)).pipe(
+      Stream.map((batch) => {
+        latest = batch.checkpoint
+        return batch
+      }),
+      Stream.repeat(options.schedule ?? Schedule.spaced("30 seconds"))
+    )
+  })

@@ -1,0 +1,216 @@
+/**
+ * A file that only grows, and beside it the checkpoint of what it holds with the length at which that is true. What is
+ * beyond that length was being written when somebody stopped the program, and is cut off before anything follows it.
+ */
+import * as ByteSize from "effect/ByteSize"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import type { PlatformError } from "effect/PlatformError"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as Checkpoint from "../Checkpoint.ts"
+import type { AnyBatch, Destination } from "../Destination.ts"
+import { CheckpointMismatchError } from "../StripeError.ts"
+
+/**
+ * A file that cannot be written, or not be gone on with. What it held stays as it was.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class FileDestinationError extends Schema.TaggedError<FileDestinationError>(
+  "~effect-stripe-identity/FileDestinationError"
+)("FileDestinationError", {
+  path: Schema.String,
+  /**
+   * `system`: the file system refused, such as for a full disk or a folder without permission. `unrelated`: the file holds
+   * something and has no checkpoint. `shorter`: the file has lost rows that its checkpoint counts. `format`: it was begun
+   * in another format, or with other columns.
+   */
+  problem: Schema.Literals(["system", "unrelated", "shorter", "format"]),
+  /** What happened, in words. */
+  description: Schema.String,
+  /** The error of the file system. */
+  cause: Schema.optional(Schema.Defect())
+}) {
+  override get message(): string {
+    return `${this.path}: ${this.description}`
+  }
+}
+
+/** What is kept in the file beside it; `checkpoint` is null while there is none. */
+const Sidecar = Schema.Struct({ bytes: Schema.Int, format: Schema.String, checkpoint: Schema.Unknown })
+
+const decodeSidecar = Schema.decodeUnknownResult(Schema.fromJsonString(Sidecar))
+
+const encoder = new TextEncoder()
+
+/** What a file is written with. */
+export interface Options<in Batch> {
+  readonly path: string
+  /** Tells files of different form apart. */
+  readonly format: string
+  /** What stands at the beginning of the file. */
+  readonly header: string
+  /** Whole lines. */
+  readonly toText: (batch: Batch) => string
+}
+
+interface Standing {
+  readonly bytes: number
+  readonly checkpoint: Option.Option<Checkpoint.Checkpoint>
+}
+
+/** The file as a destination. It is opened with the first batch, and closed with the scope. */
+export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
+  options: Options<Batch>
+): Effect.fn.Return<
+  Destination<Batch, FileDestinationError | CheckpointMismatchError>,
+  never,
+  FileSystem.FileSystem | Scope.Scope
+> {
+  const { format, header, path, toText } = options
+  const fileSystem = yield* FileSystem.FileSystem
+  const scope = yield* Scope.Scope
+  const beside = `${path}.checkpoint`
+  let standing: Standing | undefined
+  let open: FileSystem.File | undefined
+  // The length of the file, once it was cut to where its checkpoint says that it ends.
+  let length: number | undefined
+
+  const failure = (problem: FileDestinationError["problem"], description: string, cause?: unknown) =>
+    new FileDestinationError({ path, problem, description, ...(cause === undefined ? {} : { cause }) })
+
+  const system = <A, R>(effect: Effect.Effect<A, PlatformError, R>): Effect.Effect<A, FileDestinationError, R> =>
+    Effect.mapError(effect, (error) =>
+      failure(
+        "system",
+        `${inWords(error)}. Nothing that was stored before is lost: remove the cause and run it again to go on.`,
+        error
+      )
+    )
+
+  const orNone = <A>(effect: Effect.Effect<A, PlatformError>): Effect.Effect<Option.Option<A>, FileDestinationError> =>
+    effect.pipe(
+      Effect.asSome,
+      Effect.catchIf(
+        (error) => error.reason._tag === "NotFound",
+        () => Effect.succeedNone
+      ),
+      system
+    )
+
+  const size = Effect.map(
+    orNone(fileSystem.stat(path)),
+    Option.map((info) => ByteSize.toNumberUnsafe(info.size))
+  )
+
+  const look = Effect.gen(function* (): Effect.fn.Return<Standing, FileDestinationError | CheckpointMismatchError> {
+    const text = yield* orNone(fileSystem.readFileString(beside))
+    const found = Option.getOrElse(yield* size, () => 0)
+    if (Option.isNone(text)) {
+      if (found === 0) return { bytes: 0, checkpoint: Option.none() }
+      return yield* Effect.fail(
+        failure("unrelated", `It is there already, without ${beside} beside it. Write to another file, or remove it.`)
+      )
+    }
+    const sidecar = decodeSidecar(text.value)
+    if (Result.isFailure(sidecar)) {
+      return yield* Effect.fail(
+        new CheckpointMismatchError({
+          problem: "damaged",
+          expected: `the checkpoint of ${path}`,
+          actual: `${text.value.length} characters in ${beside} that are none`
+        })
+      )
+    }
+    const { bytes, checkpoint: json } = sidecar.success
+    const checkpoint = json === null ? Option.none() : Option.some(yield* Effect.fromResult(Checkpoint.fromJson(json)))
+    if (sidecar.success.format !== format) {
+      return yield* Effect.fail(
+        failure("format", `It was begun as ${sidecar.success.format} and not as ${format}. Write to another file.`)
+      )
+    }
+    if (found < bytes) {
+      return yield* Effect.fail(
+        failure(
+          "shorter",
+          `It has ${found} bytes, and its checkpoint counts ${bytes}: rows were removed from it. Restore it, or remove it together with ${beside} to begin anew.`
+        )
+      )
+    }
+    return { bytes, checkpoint }
+  })
+
+  const load = Effect.map(look, (found) => {
+    standing = found
+    length = undefined
+    return found.checkpoint
+  })
+
+  /** Opens the file, and cuts off what is beyond its checkpoint. */
+  const ready = Effect.gen(function* () {
+    if (open !== undefined && length !== undefined) return open
+    const { bytes, checkpoint } = (standing ??= yield* look)
+    // From its first byte on the file has something beside it that says how much of it counts.
+    if (Option.isNone(checkpoint)) yield* keep(undefined, 0)
+    const exists = Option.isSome(yield* size)
+    // The rows describe people, so only their owner may read them.
+    const flags = { flag: exists ? "r+" : "wx+", mode: 0o600 } as const
+    const file = (open ??= yield* system(Scope.provide(fileSystem.open(path, flags), scope)))
+    yield* system(cut(file, bytes))
+    length = bytes
+    if (bytes === 0 && header !== "") yield* append(file, header)
+    return file
+  })
+
+  const cut = (file: FileSystem.File, bytes: number) =>
+    Effect.andThen(file.truncate(bytes), file.seek(BigInt(bytes), "start"))
+
+  /** Adds whole lines, or nothing, as far as the file system lets us choose. */
+  const append = (file: FileSystem.File, text: string) =>
+    Effect.suspend(() => {
+      const before = length ?? 0
+      const chunk = encoder.encode(text)
+      // Until it is all there, nobody knows how long the file is.
+      length = undefined
+      return file.writeAll(chunk).pipe(
+        Effect.andThen(file.sync),
+        Effect.andThen(Effect.sync(() => (length = before + chunk.length))),
+        Effect.tapError(() => Effect.ignore(cut(file, before))),
+        system
+      )
+    })
+
+  /** The new checkpoint takes the place of the old one in one step. */
+  const keep = (checkpoint: Checkpoint.Checkpoint | undefined, bytes: number) => {
+    const json = checkpoint === undefined ? null : JSON.parse(Checkpoint.toText(checkpoint))
+    const text = JSON.stringify({ bytes, format, checkpoint: json })
+    const fresh = `${beside}.new`
+    return Effect.gen(function* () {
+      const file = yield* fileSystem.open(fresh, { flag: "w", mode: 0o600 })
+      yield* file.writeAll(encoder.encode(`${text}\n`))
+      yield* file.sync
+    }).pipe(Effect.scoped, Effect.andThen(fileSystem.rename(fresh, beside)), system)
+  }
+
+  const save = Effect.fnUntraced(function* (batch: Batch) {
+    const file = yield* ready
+    const bytes = yield* append(file, toText(batch))
+    length = undefined
+    yield* keep(batch.checkpoint, bytes)
+    standing = { bytes, checkpoint: Option.some(batch.checkpoint) }
+    length = bytes
+  }, Effect.uninterruptible)
+
+  return { load, save, finish: Effect.asVoid(ready) }
+})
+
+// The file system's own words, such as "no space left on device", are in the cause.
+const inWords = (error: PlatformError): string =>
+  Predicate.hasProperty(error.cause, "message") && Predicate.isString(error.cause.message)
+    ? `${error.message}: ${error.cause.message}`
+    : error.message

@@ -1,0 +1,138 @@
+/**
+ * One leg of a run: from an end of what is behind us onward, page by page, to the end of the list or to the rows that are
+ * too young.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { Interval } from "../Checkpoint.ts"
+import * as Pagination from "../Pagination.ts"
+import * as ParallelPagination from "../ParallelPagination.ts"
+import { CheckpointMismatchError, isStripeError } from "../StripeError.ts"
+import * as CreatedWithin from "./createdWithin.ts"
+import type { FetchPage, Page, Row } from "./listModel.ts"
+
+/** What every page of a run is read with. */
+export type PageOptions<E, R> = Pick<Pagination.Options<E, R>, "pageSize" | "prefetch" | "onInvalid"> & {
+  readonly concurrency?: number | undefined
+}
+
+/** A list, and the same list with the rows that left it. */
+export interface Lists<A, E, R> {
+  readonly fetch: FetchPage<A, E, R>
+  readonly whole?: { readonly fetch: FetchPage<A, E, R>; readonly includes: (row: A) => boolean } | undefined
+}
+
+/** Where a leg begins, and where it ends. */
+export interface Route {
+  readonly direction: "newer" | "older"
+  /** The first second of which rows may still come. */
+  readonly until: number
+  /** What is behind us, if anything is. */
+  readonly from: Interval | undefined
+}
+
+/** What one page brought. */
+export interface Step<A> {
+  /** The rows that are behind us now. */
+  readonly rows: ReadonlyArray<Row>
+  /** Those of them that are in the list. */
+  readonly kept: ReadonlyArray<A>
+  /** Whether the leg ends here. */
+  readonly end: boolean
+}
+
+/** The pages of a leg. */
+export const walk = <A extends Row, E, R, E2, R2>(
+  lists: Lists<A, E, R>,
+  pages: PageOptions<E2, R2>,
+  { direction, from, until }: Route
+): Stream.Stream<Step<A>, E | E2 | Pagination.WalkError | CheckpointMismatchError, R | R2> =>
+  Stream.suspend(() => {
+    const { whole } = lists
+    const begin = direction === "newer" ? from?.newest.id : from?.oldest.id
+    let at = begin
+    // The list itself is read, until the row at which we stand is not found in it.
+    let next: "list" | "whole" | "end" = "list"
+
+    const { concurrency = 1, ...inTurn } = pages
+    const { onInvalid, pageSize } = pages
+
+    const read = (fetch: FetchPage<A, E, R>) =>
+      direction === "newer" && at !== undefined
+        ? Pagination.pages(fetch, { ...inTurn, direction: "oldest-first", endingBefore: at })
+        : Pagination.pages(fetch, { ...inTurn, startingAfter: at })
+
+    const settledOnly: FetchPage<A, E, R> = (request) =>
+      lists.fetch({ ...request, within: CreatedWithin.intersect(request.within ?? {}, { lt: until }) })
+
+    const readList = () => {
+      // Without a row to stand at the list begins at its newest row, which may be too young. A cursor needs no range.
+      const [fetch, within] = at === undefined ? [settledOnly, { lt: until }] : [lists.fetch, {}]
+      return direction === "older" && concurrency !== 1
+        ? ParallelPagination.pages(fetch, { concurrency, pageSize, onInvalid, startingAfter: at, within })
+        : read(fetch)
+    }
+
+    /** The rows of a page that are old enough, and whether the list goes on after them. */
+    const settled = ({ data, has_more }: Page<A>) => {
+      const young = direction === "newer" ? data.findIndex((row) => secondOf(row) >= until) : -1
+      return young < 0 ? { data, end: !has_more } : { data: data.slice(0, young), end: true }
+    }
+
+    const stand = (step: Step<A>, otherwise: "list" | "whole"): Step<A> => {
+      at = step.rows.at(-1)?.id ?? at
+      next = step.end ? "end" : otherwise
+      return step
+    }
+
+    const inList = () =>
+      readList().pipe(
+        Stream.map((page) => {
+          const { data, end } = settled(page)
+          return stand({ rows: data, kept: data, end }, "list")
+        })
+      )
+
+    const inWhole = ({ fetch, includes }: NonNullable<typeof whole>) =>
+      read(fetch).pipe(
+        Stream.map((page) => {
+          const { data, end } = settled(page)
+          const last = data.findLastIndex(includes)
+          // From a row that is in the list, the list goes on.
+          return last < 0
+            ? stand({ rows: data, kept: [], end }, "whole")
+            : stand({ rows: data.slice(0, last + 1), kept: data.filter(includes), end }, "list")
+        })
+      )
+
+    const lost = <E>(error: E): Effect.Effect<never, E | CheckpointMismatchError> =>
+      at !== undefined && at === begin
+        ? Effect.fail(
+            new CheckpointMismatchError({ problem: "position", expected: "the rows of this key", actual: at })
+          )
+        : Effect.fail(error)
+
+    const segment = () => {
+      const inside = next === "list"
+      const pages = inside || whole === undefined ? inList() : inWhole(whole)
+      return pages.pipe(
+        Stream.takeUntil(() => next === "end" || (next === "list") !== inside),
+        Stream.catchIf(isLostCursor, (error) => {
+          if (!inside || whole === undefined) return Stream.fromEffect(lost(error))
+          next = "whole"
+          return Stream.empty
+        })
+      )
+    }
+
+    return Stream.flatten(
+      Stream.unfold(undefined, () =>
+        Effect.sync(() => (next === "end" ? undefined : ([segment(), undefined] as const)))
+      )
+    )
+  })
+
+const secondOf = (row: Row): number => Math.floor(DateTime.toEpochMillis(row.created) / 1000)
+
+const isLostCursor = (error: unknown): boolean => isStripeError(error) && error.reason._tag === "CursorNotFoundError"

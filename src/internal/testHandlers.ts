@@ -1,0 +1,52 @@
+/**
+ * The answers that a test gives in place of the service. Public through `VerificationSessions`.
+ */
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type * as SessionFilter from "../SessionFilter.ts"
+import type { StripeError } from "../StripeError.ts"
+import type { Page } from "./listModel.ts"
+import type { ListExpandPath, ListParams, ReadOptions } from "./sessionCalls.ts"
+import type { Any, ExpandPath } from "./sessionModel.ts"
+import type { Batch, SyncOptions, TailOptions } from "./sessionSync.ts"
+
+/**
+ * What `layerTest` answers with.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export interface TestHandlers {
+  readonly list?:
+    ((params?: ListParams<ReadonlyArray<ListExpandPath>>) => Effect.Effect<Page<Any>, StripeError>) | undefined
+  readonly retrieve?:
+    | ((
+        id: string,
+        options?: { readonly expand?: ReadonlyArray<ExpandPath> | undefined }
+      ) => Effect.Effect<Any, StripeError>)
+    | undefined
+  readonly pages?:
+    | ((
+        filter?: SessionFilter.Input,
+        options?: ReadOptions<ReadonlyArray<ListExpandPath>>
+      ) => Stream.Stream<Page<Any>, StripeError>)
+    | undefined
+  readonly stream?:
+    | ((
+        filter?: SessionFilter.Input,
+        options?: ReadOptions<ReadonlyArray<ListExpandPath>>
+      ) => Stream.Stream<Any, StripeError>)
+    | undefined
+  readonly sync?:
+    | ((
+        filter?: SessionFilter.Input,
+        options?: SyncOptions<ReadonlyArray<ListExpandPath>>
+      ) => Stream.Stream<Batch<Any>, StripeError>)
+    | undefined
+  readonly tail?:
+    | ((
+        filter?: SessionFilter.Input,
+        options?: TailOptions<ReadonlyArray<ListExpandPath>>
+      ) => Stream.Stream<Batch<Any>, StripeError>)
+    | undefined
+}

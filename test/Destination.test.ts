@@ -1,0 +1,96 @@
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, Exit, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { KeyValueStore } from "effect/persistence"
+import { Destination, VerificationSessions } from "effect-stripe-identity"
+import { choices } from "./support/syncHistory.ts"
+import { countRequests, listIds, world } from "./support/world.ts"
+
+const there = Layer.mergeAll(
+  world({ sandbox: { sessions: 250 } }),
+  KeyValueStore.layerMemory,
+  Layer.effectDiscard(TestClock.setTime(DateTime.toEpochMillis(DateTime.makeUnsafe("2026-01-02T00:00:00Z"))))
+)
+
+type Batch = VerificationSessions.Batch<{ readonly id: string }>
+
+const read = (pageSize: number) => (from: VerificationSessions.SyncOptions["from"]) =>
+  VerificationSessions.sync({}, { from, pageSize })
+
+describe("a function that writes and a store for the checkpoint", () => {
+  it.effect("have every row at least once, and again only what was written as the program ended", () =>
+    Effect.gen(function* () {
+      for (let seed = 0; seed < 50; seed++) {
+        const { below } = choices(seed)
+        const pageSize = 1 + below(60)
+        const written: Array<string> = []
+        let failures = 0
+        const destination = yield* Destination.fromStore({
+          key: `list ${seed}`,
+          write: ({ sessions }: Batch) => {
+            // The program ends before the rows are there, or between the rows and the checkpoint.
+            const end = below(10)
+            if (end > 0) written.push(...sessions.map(({ id }) => id))
+            if (end > 1) return Effect.void
+            failures++
+            return Effect.fail("killed")
+          }
+        })
+        const run = Destination.stream(destination, read(pageSize))
+        yield* run.pipe(Stream.take(below(5)), Stream.runDrain, Effect.exit)
+        while (Exit.isFailure(yield* Effect.exit(Stream.runDrain(run)))) continue
+        assert.sameMembers([...new Set(written)], [...(yield* listIds)], `seed ${seed}`)
+        assert.isAtMost(written.length, 250 + failures * pageSize, `seed ${seed}`)
+      }
+    }).pipe(Effect.provide(there))
+  )
+
+  it.effect("go on from the copy of a checkpoint that was damaged as it was written", () =>
+    Effect.gen(function* () {
+      const store = yield* KeyValueStore.KeyValueStore
+      for (const damaged of ["list", "list.copy"]) {
+        const written: Array<string> = []
+        const destination = yield* Destination.fromStore({
+          key: "list",
+          write: ({ sessions }: Batch) => Effect.sync(() => written.push(...sessions.map(({ id }) => id)))
+        })
+        yield* store.clear
+        yield* Destination.stream(destination, read(100)).pipe(Stream.take(1), Stream.runDrain)
+        yield* store.set(damaged, "")
+        yield* Stream.runDrain(Destination.stream(destination, read(100)))
+        assert.deepStrictEqual(written, [...(yield* listIds)])
+      }
+    }).pipe(Effect.provide(there))
+  )
+
+  it.effect("stop at a checkpoint that is damaged for good, or of a newer version, before anything is asked for", () =>
+    Effect.gen(function* () {
+      const store = yield* KeyValueStore.KeyValueStore
+      const destination = yield* Destination.fromStore({
+        key: "list",
+        write: () => Effect.die("nothing is to be written")
+      })
+      const refusal = Effect.map(Effect.flip(Stream.runDrain(Destination.stream(destination, read(100)))), String)
+      yield* store.set("list", "{")
+      assert.match(yield* refusal, /begin anew/)
+      yield* store.set("list.copy", `{"version":1}`)
+      assert.match(yield* refusal, /begin anew/)
+      yield* store.set("list", `{"version":2}`)
+      assert.match(yield* refusal, /Update effect-stripe-identity/)
+      assert.strictEqual(yield* store.get("list"), `{"version":2}`)
+      assert.strictEqual(yield* countRequests, 0)
+    }).pipe(Effect.provide(there))
+  )
+
+  it.effect("gives out a batch only after it was saved", () =>
+    Effect.gen(function* () {
+      let saved = 0
+      const destination = yield* Destination.fromStore({ key: "list", write: () => Effect.sync(() => void saved++) })
+      let out = 0
+      yield* Destination.stream(destination, read(50)).pipe(
+        Stream.runForEach(() => Effect.sync(() => assert.strictEqual(saved, ++out)))
+      )
+      assert.strictEqual(out, 5)
+    }).pipe(Effect.provide(there))
+  )
+})

@@ -1,0 +1,352 @@
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, Exit, FileSystem, Layer, Redacted, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import {
+  Checkpoint,
+  Destination,
+  FileDestination,
+  VerificationSession,
+  VerificationSessions
+} from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { join } from "node:path"
+import { fullAfter, readOnly } from "./support/faultyFiles.ts"
+import { choices } from "./support/syncHistory.ts"
+import { countRequests, listIds, world } from "./support/world.ts"
+
+const there = Layer.mergeAll(
+  world({ sandbox: { sessions: 250 } }),
+  NodeFileSystem.layer,
+  Layer.effectDiscard(TestClock.setTime(DateTime.toEpochMillis(DateTime.makeUnsafe("2026-01-02T00:00:00Z"))))
+)
+
+const newPath = Effect.map(
+  FileSystem.FileSystem.use((fileSystem) => fileSystem.makeTempDirectoryScoped({ prefix: "destination-" })),
+  (folder) => join(folder, "sessions")
+)
+
+const read = (path: string) => FileSystem.FileSystem.use((fileSystem) => fileSystem.readFileString(path))
+const write = (path: string, text: string) =>
+  FileSystem.FileSystem.use((fileSystem) => fileSystem.writeFileString(path, text))
+const exists = (path: string) => FileSystem.FileSystem.use((fileSystem) => fileSystem.exists(path))
+
+type Make = (path: string) => ReturnType<typeof FileDestination.ndjson>
+
+/** One run into a file, of so many batches at most, as a program would do it. */
+const run = (make: Make, path: string, batches = Infinity, filter = {}, pageSize = 100) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* make(path)
+      yield* Destination.stream(file, (from) => VerificationSessions.sync(filter, { from, pageSize })).pipe(
+        Stream.take(batches),
+        Stream.runDrain
+      )
+    })
+  )
+
+const idsIn = (path: string) =>
+  Effect.map(read(path), (text) => {
+    assert.isTrue(text === "" || text.endsWith("\n"))
+    return text
+      .split("\n")
+      .slice(0, -1)
+      .map((line): string => JSON.parse(line).id)
+  })
+
+/** What lies in the file and beside it, to see that nothing was touched. */
+const both = (path: string) => Effect.all([read(path), read(`${path}.checkpoint`)])
+
+describe("a file of NDJSON", () => {
+  it.effect("is the list, however often it was stopped, and whatever was being written then", () =>
+    Effect.gen(function* () {
+      for (let seed = 0; seed < 30; seed++) {
+        const path = yield* newPath
+        const { below, chance } = choices(seed)
+        for (let runs = below(6); runs > 0; runs--) {
+          yield* run(FileDestination.ndjson, path, 1 + below(4), {}, 1 + below(40))
+          // A program that is killed leaves rows without their checkpoint, and a line that is torn.
+          if (chance(0.7)) yield* write(path, `${yield* read(path)}{"id":"vs_tor`.repeat(1))
+        }
+        yield* run(FileDestination.ndjson, path)
+        assert.sameMembers(yield* idsIn(path), [...(yield* listIds)], `seed ${seed}`)
+        assert.strictEqual(new Set(yield* idsIn(path)).size, 250, `seed ${seed}`)
+        const before = yield* both(path)
+        yield* run(FileDestination.ndjson, path)
+        assert.deepStrictEqual(yield* both(path), before)
+      }
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("loses a torn line even where there is nothing new to write", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      yield* run(FileDestination.ndjson, path)
+      const whole = yield* read(path)
+      yield* write(path, `${whole}{"id":`)
+      yield* run(FileDestination.ndjson, path)
+      assert.strictEqual(yield* read(path), whole)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("goes on after a program that ended before its first checkpoint, at any point", () =>
+    Effect.gen(function* () {
+      // The disk gets full at each of the first bytes in turn, which is where the first files are made.
+      const first = yield* newPath
+      yield* run(FileDestination.ndjson, first, 1, {}, 1)
+      const [rows, checkpoint] = yield* both(first)
+      for (let room = 0; room < rows.length + 2 * checkpoint.length; room += 29) {
+        const path = yield* newPath
+        yield* Effect.exit(run(FileDestination.ndjson, path, 1, {}, 1).pipe(Effect.provide(fullAfter(room))))
+        yield* run(FileDestination.ndjson, path, 3, {}, 1)
+        assert.deepStrictEqual(yield* idsIn(path), [...(yield* listIds)].slice(0, (yield* idsIn(path)).length))
+      }
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("and its checkpoint are for their owner only, and nothing else is left", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      yield* run(FileDestination.ndjson, path)
+      const fileSystem = yield* FileSystem.FileSystem
+      for (const file of [path, `${path}.checkpoint`]) {
+        assert.strictEqual((yield* fileSystem.stat(file)).mode & 0o777, 0o600)
+      }
+      assert.sameMembers(yield* fileSystem.readDirectory(join(path, "..")), ["sessions", "sessions.checkpoint"])
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("holds secret fields only when they are named", () =>
+    Effect.gen(function* () {
+      const [plain, revealing] = [yield* newPath, yield* newPath]
+      yield* run(FileDestination.ndjson, plain)
+      yield* run((path) => FileDestination.ndjson(path, { reveal: ["url"] }), revealing)
+      for (const secret of ["client_secret", `"url"`, "provided_details"]) assert.notInclude(yield* read(plain), secret)
+      assert.include(yield* read(revealing), `"url":"https://verify.stripe.com`)
+      assert.notInclude(yield* read(revealing), "client_secret")
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("of a list without rows is an empty file", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      yield* run(FileDestination.ndjson, path, Infinity, { client_reference_id: "nobody" })
+      assert.strictEqual(yield* read(path), "")
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+})
+
+describe("a file of CSV", () => {
+  const session = VerificationSession.make({
+    id: "vs_1",
+    status: "verified",
+    created: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
+    client_reference_id: `a "quoted", name\nof two lines`,
+    metadata: { plan: "pro" },
+    url: Redacted.make("https://verify.stripe.com/start/1"),
+    last_error: { code: "abandoned", reason: null }
+  })
+  const checkpoint = Checkpoint.advance(Checkpoint.start({ filter: "all" }), {
+    direction: "older",
+    rows: [session],
+    end: true
+  })
+
+  const written = Effect.fnUntraced(function* (columns?: ReadonlyArray<string>) {
+    const path = yield* newPath
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const file = yield* FileDestination.csv(path, columns === undefined ? {} : { columns })
+        yield* file.save({ sessions: [session], checkpoint })
+      })
+    )
+    return yield* read(path)
+  })
+
+  it.effect("has the columns that were named, quoted where that is needed", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(
+        yield* written([
+          "id",
+          "created",
+          "client_reference_id",
+          "metadata.plan",
+          "metadata",
+          "last_error.reason",
+          "nothing"
+        ]),
+        [
+          "id,created,client_reference_id,metadata.plan,metadata,last_error.reason,nothing",
+          `vs_1,1767225600,"a ""quoted"", name\nof two lines",pro,"{""plan"":""pro""}",,`,
+          ""
+        ].join("\r\n")
+      )
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("has no secret fields unless a column names them", () =>
+    Effect.gen(function* () {
+      assert.notInclude(yield* written(), "verify.stripe.com")
+      assert.strictEqual(yield* written(["url"]), "url\r\nhttps://verify.stripe.com/start/1\r\n")
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("goes on under its first line, and not with other columns", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      yield* run(FileDestination.csv, path, 1)
+      yield* run(FileDestination.csv, path)
+      const lines = (yield* read(path)).trimEnd().split("\r\n")
+      assert.strictEqual(lines.length, 251)
+      assert.strictEqual(lines.filter((line) => line.startsWith("id,")).length, 1)
+      const before = yield* both(path)
+      const error = yield* Effect.flip(run((path) => FileDestination.csv(path, { columns: ["id"] }), path))
+      assert.match(error.message, /begun as CSV with id, created.*not as CSV with id\. Write to another file/)
+      assert.deepStrictEqual(yield* both(path), before)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+})
+
+describe("what cannot be gone on with is said clearly, and nothing is overwritten", () => {
+  /** Runs into a file that was spoilt, and sees that nothing changed and nothing was asked of Stripe. */
+  const refused = Effect.fnUntraced(function* (
+    spoil: (path: string) => Effect.Effect<void, unknown, FileSystem.FileSystem>,
+    filter?: { readonly status: "verified" }
+  ) {
+    const path = yield* newPath
+    yield* run(FileDestination.ndjson, path, 2)
+    yield* spoil(path)
+    const before = yield* both(path)
+    const sent = yield* countRequests
+    const error = yield* Effect.flip(run(FileDestination.ndjson, path, Infinity, filter))
+    assert.deepStrictEqual(yield* both(path), before)
+    assert.strictEqual(yield* countRequests, sent)
+    return error.message
+  })
+
+  const editCheckpoint = (edit: (text: string) => string) => (path: string) =>
+    Effect.flatMap(read(`${path}.checkpoint`), (text) => write(`${path}.checkpoint`, edit(text)))
+
+  it.effect("a checkpoint that is damaged", () =>
+    Effect.gen(function* () {
+      const message = yield* refused(editCheckpoint((text) => text.slice(0, 50)))
+      assert.match(message, /Restore it from a backup, or begin anew/)
+      assert.match(yield* refused(editCheckpoint((text) => text.replace(`"newest"`, `"newset"`))), /begin anew/)
+      assert.match(yield* refused(editCheckpoint(() => "")), /begin anew/)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a checkpoint of a newer version", () =>
+    Effect.gen(function* () {
+      assert.match(
+        yield* refused(editCheckpoint((text) => text.replace(`"version":1`, `"version":7`))),
+        /version 7.*Update/
+      )
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a checkpoint for another filter, even where a torn line waits to be cut off", () =>
+    Effect.gen(function* () {
+      const tear = (path: string) => Effect.flatMap(read(path), (text) => write(path, `${text}{"id":`))
+      assert.match(yield* refused(tear, { status: "verified" }), /another filter/)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a file that lost rows", () =>
+    Effect.gen(function* () {
+      const shorten = (path: string) => Effect.flatMap(read(path), (text) => write(path, text.slice(0, 1000)))
+      assert.match(yield* refused(shorten), /has 1000 bytes, and its checkpoint counts \d+.*Restore it/)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a file that was there before", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      yield* write(path, "precious\n")
+      const error = yield* Effect.flip(run(FileDestination.ndjson, path))
+      assert.match(error.message, /there already.*another file, or remove it/)
+      assert.strictEqual(yield* read(path), "precious\n")
+      assert.isFalse(yield* exists(`${path}.checkpoint`))
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a disk that is full, at any byte: whole lines stay, and the next run goes on", () =>
+    Effect.gen(function* () {
+      const { below } = choices(1)
+      for (let times = 0; times < 40; times++) {
+        const path = yield* newPath
+        const error = yield* Effect.flip(
+          run(FileDestination.ndjson, path, Infinity, {}, 50).pipe(Effect.provide(fullAfter(below(110_000))))
+        )
+        assert.instanceOf(error, FileDestination.FileDestinationError)
+        assert.match(error.message, /no space left on device.*Nothing that was stored before is lost.*run it again/)
+        const ids = yield* idsIn(path)
+        assert.deepStrictEqual(ids, [...(yield* listIds)].slice(0, ids.length))
+        yield* run(FileDestination.ndjson, path)
+        assert.sameMembers(yield* idsIn(path), [...(yield* listIds)])
+      }
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a disk that was full for a while: the same destination goes on in the same program", () =>
+    Effect.gen(function* () {
+      const { below } = choices(2)
+      for (let times = 0; times < 20; times++) {
+        const path = yield* newPath
+        const room = below(110_000)
+        yield* Effect.gen(function* () {
+          const file = yield* FileDestination.ndjson(path)
+          const all = Destination.stream(file, (from) => VerificationSessions.sync({}, { from, pageSize: 50 }))
+          assert.isTrue(Exit.isFailure(yield* Effect.exit(Stream.runDrain(all))))
+          yield* Stream.runDrain(all)
+        }).pipe(Effect.scoped, Effect.provide(fullAfter(room, 1)))
+        assert.deepStrictEqual(yield* idsIn(path), [...(yield* listIds)])
+      }
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a batch that could not be saved, and is saved again", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const batches = yield* Stream.runCollect(VerificationSessions.sync())
+      yield* Effect.gen(function* () {
+        const file = yield* FileDestination.ndjson(path)
+        for (const batch of batches) yield* Effect.retry(file.save(batch), { times: 3 })
+      }).pipe(Effect.scoped, Effect.provide(fullAfter(60_000, 2)))
+      assert.deepStrictEqual(yield* idsIn(path), [...(yield* listIds)])
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a folder that is read only", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const error = yield* Effect.flip(run(FileDestination.ndjson, path).pipe(Effect.provide(readOnly)))
+      assert.match(error.message, /permission denied.*run it again/)
+      assert.isFalse(yield* exists(path))
+
+      yield* run(FileDestination.ndjson, path, 1)
+      const before = yield* both(path)
+      assert.match(
+        (yield* Effect.flip(run(FileDestination.ndjson, path).pipe(Effect.provide(readOnly)))).message,
+        /denied/
+      )
+      assert.deepStrictEqual(yield* both(path), before)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+})
+
+describe("a file that many programs ask for", () => {
+  it.effect("is the sandbox's list in the end, while new sessions come", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const sandbox = yield* Sandbox.Sandbox
+      for (let turn = 0; turn < 5; turn++) {
+        yield* run(FileDestination.ndjson, path, 1 + turn)
+        yield* sandbox.insert()
+        yield* TestClock.adjust("5 minutes")
+      }
+      yield* run(FileDestination.ndjson, path)
+      assert.sameMembers(yield* idsIn(path), [...(yield* listIds)])
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+})

@@ -1,0 +1,113 @@
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Duration, Effect, Fiber, Option, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { Checkpoint, Progress, StripeError, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { world } from "./support/world.ts"
+
+const at = (text: string) => DateTime.makeUnsafe(text)
+const row = (created: string) => ({ id: "vs_1", created: at(created) })
+const covering = (newest: string, oldest: string, complete = false): Checkpoint.Checkpoint => ({
+  ...Checkpoint.start({ filter: "all" }),
+  covered: { newest: row(newest), oldest: row(oldest), complete }
+})
+
+const now = TestClock.setTime(DateTime.toEpochMillis(at("2026-01-01T00:00:00Z")))
+const january = { created: { gte: "2025-12-22", lt: "2026-01-01" } }
+
+describe("progress", () => {
+  it.effect("counts rows, pages and the time that they took", () =>
+    Effect.gen(function* () {
+      yield* now
+      const progress = yield* Progress.make()
+      yield* TestClock.adjust("2 seconds")
+      yield* progress.add({ data: [row("2025-12-31T00:00:00Z"), row("2025-12-30T00:00:00Z")] })
+      const { covered, elapsed, fraction, left, pages, requests, rows, rowsPerSecond } = yield* progress.add({
+        data: [row("2025-12-29T00:00:00Z"), row("2025-12-28T00:00:00Z")]
+      })
+      assert.deepStrictEqual(
+        { rows, pages, requests, rowsPerSecond },
+        { rows: 4, pages: 2, requests: 0, rowsPerSecond: 2 }
+      )
+      assert.strictEqual(Duration.toMillis(elapsed), 2000)
+      assert.deepStrictEqual(
+        Option.map(covered, ({ newest, oldest }) => [
+          DateTime.formatIsoDateUtc(newest),
+          DateTime.formatIsoDateUtc(oldest)
+        ]),
+        Option.some(["2025-12-31", "2025-12-28"])
+      )
+      // Nobody knows how long a list is that begins nowhere.
+      assert.isTrue(Option.isNone(fraction) && Option.isNone(left))
+    })
+  )
+
+  it.effect("knows the fraction and the time that is left where the filter says when the list begins", () =>
+    Effect.gen(function* () {
+      yield* now
+      const progress = yield* Progress.make(january)
+      yield* TestClock.adjust("10 seconds")
+      const quarter = yield* progress.add({ data: [row("2025-12-31T00:00:00Z"), row("2025-12-29T12:00:00Z")] })
+      assert.deepStrictEqual(quarter.fraction, Option.some(0.25))
+      assert.deepStrictEqual(Option.map(quarter.left, Duration.toMillis), Option.some(30_000))
+      assert.strictEqual(Progress.line(quarter), "2 sessions, 0/s, 2025-12-29 to 2025-12-31, 25 %, 10s, 30s left")
+      assert.match(Progress.bar(quarter, { width: 8 }), /^\[##------\] 2 sessions, /)
+    })
+  )
+
+  it.effect("of a run that goes on counts what was done before, but not as its own speed", () =>
+    Effect.gen(function* () {
+      yield* now
+      const progress = yield* Progress.make(january)
+      const sessions = [row("2025-12-27T00:00:00Z")]
+      const first = yield* progress.add({
+        sessions,
+        checkpoint: covering("2026-01-01T00:00:00Z", "2025-12-27T00:00:00Z")
+      })
+      assert.deepStrictEqual(first.fraction, Option.some(0.5))
+      assert.isTrue(Option.isNone(first.left))
+      yield* TestClock.adjust("10 seconds")
+      const second = yield* progress.add({
+        sessions,
+        checkpoint: covering("2026-01-01T00:00:00Z", "2025-12-26T00:00:00Z")
+      })
+      assert.deepStrictEqual(second.fraction, Option.some(0.6))
+      assert.strictEqual(Math.round(Option.match(second.left, { onNone: () => 0, onSome: Duration.toSeconds })), 40)
+      const last = yield* progress.add({
+        sessions,
+        checkpoint: covering("2026-01-01T00:00:00Z", "2025-12-23T00:00:00Z", true)
+      })
+      assert.deepStrictEqual(last.fraction, Option.some(1))
+    })
+  )
+
+  it.effect("counts every request of a client, retries included", () =>
+    Effect.gen(function* () {
+      const progress = yield* Progress.make()
+      yield* Effect.gen(function* () {
+        yield* Sandbox.Sandbox.use((sandbox) => sandbox.inject(Sandbox.Fault.RateLimited(), { times: 2 }))
+        const fiber = yield* Effect.forkChild(Stream.runForEach(VerificationSessions.pages(), progress.add))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.await(fiber)
+      }).pipe(Effect.provide(world({ client: { transformClient: progress.countRequests } })))
+      const { pages, requests } = yield* progress.now
+      assert.deepStrictEqual([pages, requests], [3, 5])
+    })
+  )
+
+  it.effect("refuses a filter that is none", () =>
+    Effect.gen(function* () {
+      // @ts-expect-error: a misspelt status, as from JavaScript.
+      const error = yield* Effect.flip(Progress.make({ status: "verfied" }))
+      assert.instanceOf(error, StripeError.InvalidArgumentError)
+    })
+  )
+
+  it.effect("has a line without a bar where there is no fraction", () =>
+    Effect.gen(function* () {
+      const nothing = yield* Effect.flatMap(Progress.make(), ({ now }) => now)
+      assert.strictEqual(Progress.line(nothing), "0 sessions, 0/s, 0s")
+      assert.strictEqual(Progress.bar(nothing), Progress.line(nothing))
+    })
+  )
+})

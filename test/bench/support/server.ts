@@ -1,0 +1,55 @@
+// A server with as little work of its own as possible: one page is made before the first request, and every reply is
+// that text with other ids and another end. Ids count downwards, so that a cursor says where the next page starts.
+import { Effect, Redacted } from "effect"
+import { HttpClient } from "effect/http"
+import { createServer } from "node:http"
+import * as Sandbox from "../../../src/Sandbox.ts"
+
+const [rows = 0, latency = 0] = process.argv.slice(2).map(Number)
+
+const digits = 24
+const toId = (index: number) => `vs_${String(index).padStart(digits, "0")}`
+const fromId = (id: string) => Number(id.slice("vs_".length))
+
+// One hundred rows as the sandbox prints them, cut where the ids are.
+const sample = await Effect.runPromise(
+  Effect.gen(function* () {
+    const client = yield* HttpClient.HttpClient
+    const response = yield* client.get("https://api.stripe.com/v1/identity/verification_sessions?limit=100", {
+      headers: { authorization: `Bearer ${Redacted.value(Sandbox.apiKey)}` }
+    })
+    // Type boundary: the sandbox answers as Stripe does.
+    return JSON.parse(yield* response.text) as { data: Array<{ id: string; created: number }> }
+  }).pipe(Effect.provide(Sandbox.layer({ sessions: 100 })))
+)
+const texts = sample.data.map((row) => {
+  const text = JSON.stringify({ ...row, id: "ID", created: 0 }, null, 2).replaceAll("\n", "\n    ")
+  const [before = "", rest = ""] = text.split('"ID"')
+  const [between = "", after = ""] = rest.split('"created": 0')
+  return { before, between, after }
+})
+
+const lastSecond = 1_767_225_600
+const page = (from: number, limit: number): string => {
+  const end = Math.min(from + limit, rows)
+  let body = '{\n  "object": "list",\n  "data": [\n    '
+  for (let index = from; index < end; index++) {
+    const { after, before, between } = texts[index % texts.length] ?? { after: "", before: "", between: "" }
+    body += `${index === from ? "" : ",\n    "}${before}"${toId(index)}"${between}"created": ${lastSecond - index}${after}`
+  }
+  return `${body}\n  ],\n  "has_more": ${end < rows},\n  "url": "/v1/identity/verification_sessions"\n}`
+}
+
+const server = createServer({ keepAlive: true }, (request, response) => {
+  const { searchParams } = new URL(request.url ?? "/", "http://x")
+  const cursor = searchParams.get("starting_after")
+  const body = page(cursor === null ? 0 : fromId(cursor) + 1, Number(searchParams.get("limit") ?? 10))
+  const send = () =>
+    response.writeHead(200, { "content-type": "application/json", "request-id": "req_bench" }).end(body)
+  if (latency === 0) send()
+  else setTimeout(send, latency)
+})
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address()
+  if (typeof address === "object" && address !== null) process.send?.(address.port)
+})
