@@ -17,6 +17,7 @@ import * as Stream from "effect/Stream"
 import * as Arguments from "./internal/arguments.ts"
 import type { FetchPage, InvalidRow, Page, PageRequest, Row, Window } from "./internal/listModel.ts"
 import * as Prefetch from "./internal/prefetch.ts"
+import { settle } from "./internal/settle.ts"
 import * as Walking from "./internal/walk.ts"
 import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
 
@@ -159,7 +160,9 @@ const walk = <A extends Row, E, R, E2, R2>(
     const [step, next] = yield* Walking.next(fetch, route, yield* Effect.fromResult(state))
     const after: Option.Option<State> = Option.map(next, Result.succeed)
     if (Option.isNone(step)) return [[], after] as const
-    const { failure, page } = yield* settle(step.value, onInvalid)
+    const { entries, has_more, requestId } = step.value
+    const { data, failure } = yield* settle(entries, onInvalid)
+    const page: Page<A> = { data, has_more: has_more || Option.isSome(failure), requestId }
     // The good rows go first, and the next pull fails.
     if (Option.isNone(failure)) return [[page], after] as const
     return [page.data.length === 0 ? [] : [page], Option.some<State>(Result.fail(failure.value))] as const
@@ -172,26 +175,6 @@ const walk = <A extends Row, E, R, E2, R2>(
     )
   )
 }
-
-/** The rows of a step, up to the first that is wrong and that nobody takes care of. */
-const settle = Effect.fnUntraced(function* <A, E, R>(
-  { entries, has_more, requestId }: Walking.Step<A>,
-  onInvalid: Options<E, R>["onInvalid"]
-): Effect.fn.Return<{ readonly page: Page<A>; readonly failure: Option.Option<E | DecodeError> }, never, R> {
-  const data: Array<A> = []
-  for (const entry of entries) {
-    if (entry.error === undefined) {
-      data.push(entry.row)
-      continue
-    }
-    const handled: Result.Result<void, E | DecodeError> =
-      onInvalid === undefined ? Result.fail(entry.error) : yield* Effect.result(onInvalid(entry.error))
-    if (Result.isFailure(handled)) {
-      return { page: { data, has_more: true, requestId }, failure: Option.some(handled.failure) }
-    }
-  }
-  return { page: { data, has_more, requestId }, failure: Option.none() }
-})
 
 /**
  * The list as a stream of rows: one chunk a page.

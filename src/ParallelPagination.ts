@@ -22,6 +22,7 @@ import type { FetchPage, Page, Row, Window } from "./internal/listModel.ts"
 import * as Ascending from "./internal/parallel/ascending.ts"
 import * as Reading from "./internal/parallel/reading.ts"
 import type * as Walking from "./internal/walk.ts"
+import { settle } from "./internal/settle.ts"
 import * as Guards from "./internal/walkGuards.ts"
 import type { WalkError } from "./Pagination.ts"
 import { type DecodeError, type InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
@@ -169,24 +170,6 @@ const pagesOf = <A extends Row, E, R, E2, R2>(
   })
   return pull
 }
-
-/** The rows up to the first that is wrong and that nobody takes care of. */
-const settle = Effect.fnUntraced(function* <A, E, R>(
-  entries: ReadonlyArray<Guards.Entry<A>>,
-  onInvalid: Options<E, R>["onInvalid"]
-): Effect.fn.Return<{ readonly data: ReadonlyArray<A>; readonly failure: Option.Option<E | DecodeError> }, never, R> {
-  const data: Array<A> = []
-  for (const entry of entries) {
-    if (entry.error === undefined) {
-      data.push(entry.row)
-      continue
-    }
-    const handled: Result.Result<void, E | DecodeError> =
-      onInvalid === undefined ? Result.fail(entry.error) : yield* Effect.result(onInvalid(entry.error))
-    if (Result.isFailure(handled)) return { data, failure: Option.some(handled.failure) }
-  }
-  return { data, failure: Option.none() }
-})
 
 /**
  * The list as a stream of rows, newest first: one chunk a page.

@@ -8,7 +8,8 @@ import * as Stream from "effect/Stream"
 import type { Interval } from "../Checkpoint.ts"
 import * as Pagination from "../Pagination.ts"
 import * as ParallelPagination from "../ParallelPagination.ts"
-import { CheckpointMismatchError, isStripeError } from "../StripeError.ts"
+import { CheckpointMismatchError } from "../StripeError.ts"
+import { isLostCursor } from "./lostCursor.ts"
 import * as CreatedWithin from "./createdWithin.ts"
 import type { FetchPage, Page, Row } from "./listModel.ts"
 
@@ -134,5 +135,3 @@ export const walk = <A extends Row, E, R, E2, R2>(
   })
 
 const secondOf = (row: Row): number => Math.floor(DateTime.toEpochMillis(row.created) / 1000)
-
-const isLostCursor = (error: unknown): boolean => isStripeError(error) && error.reason._tag === "CursorNotFoundError"

@@ -22,13 +22,16 @@ export const Status = openEnum(["canceled", "processing", "requires_input", "ver
  */
 export type Status = typeof Status.Type
 
+/** The types that Stripe documents. */
+export const types = ["document", "id_number", "verification_flow"] as const
+
 /**
  * What a session verifies.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Type = openEnum(["document", "id_number", "verification_flow"])
+export const Type = openEnum(types)
 
 /**
  * What a session verifies.
@@ -38,6 +41,29 @@ export const Type = openEnum(["document", "id_number", "verification_flow"])
  */
 export type Type = typeof Type.Type
 
+/** The codes that Stripe documents. */
+export const lastErrorCodes = [
+  "abandoned",
+  "consent_declined",
+  "country_not_supported",
+  "device_not_supported",
+  "document_expired",
+  "document_type_not_supported",
+  "document_unverified_other",
+  "email_unverified_other",
+  "email_verification_declined",
+  "id_number_insufficient_document_data",
+  "id_number_mismatch",
+  "id_number_unverified_other",
+  "phone_unverified_other",
+  "phone_verification_declined",
+  "selfie_document_missing_photo",
+  "selfie_face_mismatch",
+  "selfie_manipulated",
+  "selfie_unverified_other",
+  "under_supported_age"
+] as const
+
 /**
  * Why the last attempt failed: `code` for programs, `reason` in words for people.
  *
@@ -45,29 +71,7 @@ export type Type = typeof Type.Type
  * @since 0.1.0
  */
 export const LastError = Schema.Struct({
-  code: optionalNullOr(
-    openEnum([
-      "abandoned",
-      "consent_declined",
-      "country_not_supported",
-      "device_not_supported",
-      "document_expired",
-      "document_type_not_supported",
-      "document_unverified_other",
-      "email_unverified_other",
-      "email_verification_declined",
-      "id_number_insufficient_document_data",
-      "id_number_mismatch",
-      "id_number_unverified_other",
-      "phone_unverified_other",
-      "phone_verification_declined",
-      "selfie_document_missing_photo",
-      "selfie_face_mismatch",
-      "selfie_manipulated",
-      "selfie_unverified_other",
-      "under_supported_age"
-    ])
-  ),
+  code: optionalNullOr(openEnum(lastErrorCodes)),
   reason: optionalNullOr(Schema.String)
 })
 

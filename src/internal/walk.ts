@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { isStripeError, PaginationStalledError } from "../StripeError.ts"
+import { PaginationStalledError } from "../StripeError.ts"
+import { isLostCursor } from "./lostCursor.ts"
 import * as CreatedWithin from "./createdWithin.ts"
 import type { FetchPage, PageRequest, Row, Window } from "./listModel.ts"
 import * as PageSize from "./pageSize.ts"
@@ -112,9 +113,6 @@ export const collect = <A extends Row, E, R>(
       Effect.map(next(fetch, route, state), ([step, state]) => [Option.isSome(step) ? step.value.entries : [], state])
     )
   ).pipe(Stream.runCollect)
-
-// A list of Stripe's fails like this whatever its rows are.
-const isLostCursor = (error: unknown): boolean => isStripeError(error) && error.reason._tag === "CursorNotFoundError"
 
 const mayLookAgain = (state: State): boolean => state.lost < mostLost && state.lostInSecond < mostLostInSecond
 

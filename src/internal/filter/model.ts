@@ -3,6 +3,9 @@
  */
 import type * as DateTime from "effect/DateTime"
 import type { Any } from "../sessionModel.ts"
+import { lastErrorCodes as documentedCodes, types } from "../sessionWire.ts"
+
+export { types }
 
 /**
  * A point in time: a `DateTime`, a `Date`, whole seconds since 1970, or text. Text is an ISO time with `Z` or an offset,
@@ -44,8 +47,6 @@ export const statuses = ["canceled", "processing", "requires_input", "verified"]
  */
 export type Status = (typeof statuses)[number]
 
-export const types = ["document", "id_number", "verification_flow"] as const
-
 /**
  * The types of session that a filter knows.
  *
@@ -54,28 +55,7 @@ export const types = ["document", "id_number", "verification_flow"] as const
  */
 export type Type = (typeof types)[number]
 
-export const lastErrorCodes = [
-  "abandoned",
-  "consent_declined",
-  "country_not_supported",
-  "device_not_supported",
-  "document_expired",
-  "document_type_not_supported",
-  "document_unverified_other",
-  "email_unverified_other",
-  "email_verification_declined",
-  "id_number_insufficient_document_data",
-  "id_number_mismatch",
-  "id_number_unverified_other",
-  "none",
-  "phone_unverified_other",
-  "phone_verification_declined",
-  "selfie_document_missing_photo",
-  "selfie_face_mismatch",
-  "selfie_manipulated",
-  "selfie_unverified_other",
-  "under_supported_age"
-] as const
+export const lastErrorCodes = [...documentedCodes, "none"] as const
 
 /**
  * The codes of `last_error` that a filter knows. `none`, which is not one of Stripe's, is a session without a code: nobody
