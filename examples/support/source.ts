@@ -9,6 +9,8 @@ export interface Options {
   readonly sandbox?: Sandbox.Options | undefined
   /** How often somebody makes a new session in the sandbox; never unless given. */
   readonly newSession?: Duration.Input | undefined
+  /** The limit on requests to the sandbox; Stripe's own limit holds for Stripe. */
+  readonly rateLimit?: StripeClient.Options["rateLimit"]
   /** What the example adds to the client, wherever it reads. */
   readonly transformClient?: StripeClient.Options["transformClient"]
 }
@@ -20,8 +22,8 @@ const newSessions = (every: Duration.Input) =>
     Layer.effectDiscard
   )
 
-const fromSandbox = ({ newSession, sandbox, transformClient }: Options) =>
-  VerificationSessions.layer({ apiKey: Sandbox.apiKey, transformClient }).pipe(
+const fromSandbox = ({ newSession, rateLimit, sandbox, transformClient }: Options) =>
+  VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit, transformClient }).pipe(
     Layer.merge(newSession === undefined ? Layer.empty : newSessions(newSession)),
     Layer.provide(Sandbox.layer(sandbox))
   )

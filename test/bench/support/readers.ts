@@ -1,7 +1,7 @@
-// The same list read by each library, one process each: node readers.ts NAME PORT ROWS. Prints one line of JSON.
+// The same list read by each library, one process each: node readers.ts NAME PORT ROWS [CONCURRENCY]. Prints one line of JSON.
 import { performance } from "node:perf_hooks"
 
-const [name = "", port = "", rows = "0"] = process.argv.slice(2)
+const [name = "", port = "", rows = "0", concurrency = "1"] = process.argv.slice(2)
 const base = `http://127.0.0.1:${port}`
 const key = "sk_test_bench"
 const path = "/v1/identity/verification_sessions"
@@ -87,7 +87,7 @@ const readers: Record<string, () => Promise<Read>> = {
     const layer = VerificationSessions.layer({ apiKey: Redacted.make(key), apiBase: base, rateLimit: false })
     return () =>
       Effect.runPromise(
-        Stream.runCount(VerificationSessions.stream()).pipe(
+        Stream.runCount(VerificationSessions.stream({}, { concurrency: Number(concurrency) })).pipe(
           Effect.provide(layer),
           Effect.provide(NodeHttpClient.layerUndici)
         )

@@ -29,25 +29,33 @@ const texts = sample.data.map((row) => {
   return { before, between, after }
 })
 
+// One session a second, the newest first.
 const lastSecond = 1_767_225_600
-const page = (from: number, limit: number): string => {
-  const end = Math.min(from + limit, rows)
+
+const page = (from: number, to: number, limit: number): string => {
+  const end = Math.min(from + limit, to)
   let body = '{\n  "object": "list",\n  "data": [\n    '
   for (let index = from; index < end; index++) {
     const { after, before, between } = texts[index % texts.length] ?? { after: "", before: "", between: "" }
     body += `${index === from ? "" : ",\n    "}${before}"${toId(index)}"${between}"created": ${lastSecond - index}${after}`
   }
-  return `${body}\n  ],\n  "has_more": ${end < rows},\n  "url": "/v1/identity/verification_sessions"\n}`
+  return `${body}\n  ],\n  "has_more": ${end < to},\n  "url": "/v1/identity/verification_sessions"\n}`
 }
 
 const server = createServer({ keepAlive: true }, (request, response) => {
   const { searchParams } = new URL(request.url ?? "/", "http://x")
   const cursor = searchParams.get("starting_after")
-  const body = page(cursor === null ? 0 : fromId(cursor) + 1, Number(searchParams.get("limit") ?? 10))
+  const lt = searchParams.get("created[lt]")
+  const gte = searchParams.get("created[gte]")
+  const from = Math.max(cursor === null ? 0 : fromId(cursor) + 1, lt === null ? 0 : lastSecond - Number(lt) + 1)
+  const to = Math.max(from, gte === null ? rows : Math.min(rows, lastSecond - Number(gte) + 1))
+  const body = page(from, to, Number(searchParams.get("limit") ?? 10))
   const send = () =>
     response.writeHead(200, { "content-type": "application/json", "request-id": "req_bench" }).end(body)
+  // The latency varies by three tenths, the same way in every run.
+  const wait = latency * (0.7 + (0.6 * ((fromId(toId(from)) * 7919) % 1000)) / 1000)
   if (latency === 0) send()
-  else setTimeout(send, latency)
+  else setTimeout(send, wait)
 })
 server.listen(0, "127.0.0.1", () => {
   const address = server.address()
