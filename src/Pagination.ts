@@ -10,7 +10,6 @@
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -19,6 +18,7 @@ import type { FetchPage, InvalidRow, Page, PageRequest, Row, Window } from "./in
 import * as Prefetch from "./internal/prefetch.ts"
 import { settle } from "./internal/settle.ts"
 import * as Walking from "./internal/walk.ts"
+import * as WalkOptions from "./internal/walkOptions.ts"
 import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
 
 export type { FetchPage, InvalidRow, Page, PageRequest, Row, Window }
@@ -89,20 +89,11 @@ export type Options<E = never, R = never> = Walk & {
  */
 export type WalkError = InvalidArgumentError | PaginationStalledError | DecodeError
 
-const Cursor = Schema.NonEmptyString.annotate({ expected: "the id of a row" })
-
 const ValidOptions = Schema.Struct({
-  direction: Schema.optional(
-    Schema.Literals(["newest-first", "oldest-first"]).annotate({ expected: `"newest-first" or "oldest-first"` })
-  ),
-  startingAfter: Schema.optional(Cursor),
-  endingBefore: Schema.optional(Cursor),
-  pageSize: Schema.optional(Arguments.wholeNumber(1, 100)),
-  maxItems: Schema.optional(Arguments.wholeNumber(0)),
-  prefetch: Schema.optional(Arguments.wholeNumber(0, 100)),
-  onInvalid: Schema.optional(
-    Schema.Unknown.pipe(Schema.refine(Predicate.isFunction, { expected: "a function that returns an Effect" }))
-  )
+  ...WalkOptions.shared,
+  startingAfter: WalkOptions.cursor,
+  endingBefore: WalkOptions.cursor,
+  prefetch: WalkOptions.prefetch
 })
 
 const decodeOptions = Arguments.decoder(ValidOptions, "options")

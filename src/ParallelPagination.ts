@@ -12,7 +12,6 @@ import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -24,6 +23,7 @@ import * as Reading from "./internal/parallel/reading.ts"
 import type * as Walking from "./internal/walk.ts"
 import { settle } from "./internal/settle.ts"
 import * as Guards from "./internal/walkGuards.ts"
+import * as WalkOptions from "./internal/walkOptions.ts"
 import type { WalkError } from "./Pagination.ts"
 import { type DecodeError, type InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
 
@@ -78,18 +78,11 @@ export interface Options<E = never, R = never> {
 }
 
 const ValidOptions = Schema.Struct({
-  concurrency: Schema.optional(Arguments.wholeNumber(1, 100)),
-  pageSize: Schema.optional(Arguments.wholeNumber(1, 100)),
-  maxItems: Schema.optional(Arguments.wholeNumber(0)),
-  direction: Schema.optional(
-    Schema.Literals(["newest-first", "oldest-first"]).annotate({ expected: `"newest-first" or "oldest-first"` })
-  ),
-  startingAfter: Schema.optional(Schema.NonEmptyString.annotate({ expected: "the id of a row" })),
+  ...WalkOptions.shared,
+  concurrency: WalkOptions.concurrency,
+  startingAfter: WalkOptions.cursor,
   within: Schema.optional(
     Schema.Struct({ gte: Schema.optional(Arguments.wholeNumber(0)), lt: Schema.optional(Arguments.wholeNumber(0)) })
-  ),
-  onInvalid: Schema.optional(
-    Schema.Unknown.pipe(Schema.refine(Predicate.isFunction, { expected: "a function that returns an Effect" }))
   )
 })
 

@@ -288,6 +288,9 @@ export const make = Effect.fnUntraced(function* (
           if (PageSize.mayBeTooLarge(reason)) failedForSize++
           return fail(reason)
         }).pipe(
+          Effect.tapError((error) =>
+            Effect.logDebug(`${request.operation}: attempt ${attempts} failed: ${error.reason._tag}`)
+          ),
           Effect.tapError(({ reason }) => (reason._tag === "RateLimitError" ? Effect.flatten(SlowDown) : Effect.void))
         )
       })

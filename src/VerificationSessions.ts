@@ -161,24 +161,21 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       ) =>
       <E, R>(filter: SessionFilter.Input = {}, options: ReadOptions<ReadonlyArray<ListExpandPath>, E, R> = {}) => {
         const { concurrency = 1, expand, ...walk } = options
-        const { endingBefore, maxItems, startingAfter } = walk
-        const start = Effect.map(
-          check(operation, Requests.walk(filter, { startingAfter, endingBefore, maxItems }, expand)),
-          ({ keep, toQuery, within }) => {
-            const fetch = SessionFetch.make(client, operation, toQuery, expand)
-            const limited = (maxItems: number | undefined) => {
-              if (concurrency === 1 || endingBefore !== undefined) {
-                // Type boundary: with one request at a time, the type asks for an id where one is needed.
-                return paginate.inSequence(fetch, { ...walk, maxItems } as Pagination.Options<E, R>)
-              }
-              const { endingBefore: _, prefetch: __, ...parallel } = walk
-              return paginate.inParallel(fetch, { ...parallel, concurrency, maxItems, within })
+        const { endingBefore, maxItems } = walk
+        const start = Effect.map(check(operation, Requests.walk(filter, options)), ({ keep, toQuery, within }) => {
+          const fetch = SessionFetch.make(client, operation, toQuery, expand)
+          const limited = (maxItems: number | undefined) => {
+            if (concurrency === 1 || endingBefore !== undefined) {
+              // Type boundary: with one request at a time, the type asks for an id where one is needed.
+              return paginate.inSequence(fetch, { ...walk, maxItems } as Pagination.Options<E, R>)
             }
-            if (keep === undefined) return limited(maxItems)
-            // How many rows to read for so many kept ones nobody knows before; but none are read for none.
-            return select({ keep, maxItems })(limited(maxItems === 0 ? 0 : undefined))
+            const { endingBefore: _, prefetch: __, ...parallel } = walk
+            return paginate.inParallel(fetch, { ...parallel, concurrency, maxItems, within })
           }
-        )
+          if (keep === undefined) return limited(maxItems)
+          // How many rows to read for so many kept ones nobody knows before; but none are read for none.
+          return select({ keep, maxItems })(limited(maxItems === 0 ? 0 : undefined))
+        })
         return named(operation, Stream.unwrap(start))
       }
 

@@ -202,6 +202,14 @@ describe("prefetch", () => {
       })
   )
 
+  it.effect("a pull after the scope has closed ends, instead of waiting for ever", () =>
+    Effect.gen(function* () {
+      const fetch = (request: Pagination.PageRequest) => Effect.succeed(page(true, `r${request.page}@0`))
+      const pull = yield* Effect.scoped(Stream.toPull(Pagination.rows(fetch, { prefetch: 2 })))
+      assert.strictEqual((yield* Effect.exit(pull))._tag, "Failure")
+    })
+  )
+
   it.effect("a failure comes after the rows before it", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []

@@ -261,8 +261,8 @@ describe("refusals before any request", () => {
       )
       assert.deepStrictEqual(error._tag === "InvalidArgumentError" && error.issues.map(({ path }) => path), [
         "status",
-        "startingAfter",
-        "maxItems"
+        "maxItems",
+        "startingAfter"
       ])
     }).pipe(Effect.provide(world()))
   )

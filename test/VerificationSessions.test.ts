@@ -406,7 +406,18 @@ describe("refusals before any request", () => {
       "a misspelt option",
       // @ts-expect-error a misspelt option does not compile
       Stream.runDrain(VerificationSessions.stream({}, { pagesize: 10 })),
-      "pagesize: got 10, accepted is one of the names direction, startingAfter, endingBefore, pageSize, maxItems, prefetch"
+      "pagesize: got 10, accepted is one of the names direction, pageSize, maxItems, onInvalid, startingAfter, endingBefore, prefetch, concurrency, expand"
+    ],
+    [
+      "several problems at once, each named",
+      // @ts-expect-error a misspelt status does not compile
+      Stream.runDrain(VerificationSessions.stream({ status: "bad" }, { pageSize: 0, startingAfter: "x" })),
+      'status: got "bad", accepted is canceled, processing, requires_input or verified; pageSize: got 0, accepted is a whole number from 1 to 100; startingAfter: got "x", accepted is the id of a session (vs_…)'
+    ],
+    [
+      "a client secret for an id",
+      VerificationSessions.retrieve("vs_1_secret_planted"),
+      'id: got "vs_1_secret_<redacted>"'
     ],
     ["milliseconds", VerificationSessions.list({ created: 1767225600000 }), "looks like milliseconds"],
     [

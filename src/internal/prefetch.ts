@@ -3,6 +3,7 @@ import type * as Arr from "effect/Array"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
+import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 
@@ -19,6 +20,8 @@ export const chunks =
           Effect.gen(function* () {
             const room = yield* Semaphore.make(ahead)
             const queue = yield* Queue.unbounded<Arr.NonEmptyReadonlyArray<A>, E | Cause.Done<void>>()
+            // Whoever pulls after the end must not wait for a reader that is gone.
+            yield* Scope.addFinalizer(scope, Queue.shutdown(queue))
             yield* Semaphore.take(room, 1).pipe(
               Effect.andThen(pull),
               Effect.flatMap((chunk) => Queue.offer(queue, chunk)),

@@ -12,6 +12,7 @@ import * as CreatedWithin from "./createdWithin.ts"
 import type { Window } from "./listModel.ts"
 import { suggest } from "./nearest.ts"
 import { type DecodeRow, variant } from "./sessionCodec.ts"
+import * as WalkOptions from "./walkOptions.ts"
 import type { Any, ExpandPath } from "./sessionModel.ts"
 
 type ExpandPaths = ReadonlyArray<string> | undefined
@@ -66,9 +67,11 @@ const checkOne = Arguments.decoder(Schema.Struct({ id: SessionId, expand: Expand
 
 const checkWalk = Arguments.decoder(
   Schema.Struct({
+    ...WalkOptions.shared,
     startingAfter: Schema.optional(SessionId),
     endingBefore: Schema.optional(SessionId),
-    maxItems: Schema.optional(Arguments.wholeNumber(0)),
+    prefetch: WalkOptions.prefetch,
+    concurrency: WalkOptions.concurrency,
     expand: Expand("data.")
   }),
   "options"
@@ -155,21 +158,13 @@ export interface Walk {
 }
 
 /** A walk with these arguments. */
-export const walk = (
-  filter: SessionFilter.Input,
-  options: {
-    readonly startingAfter?: string | undefined
-    readonly endingBefore?: string | undefined
-    readonly maxItems?: number | undefined
-  },
-  expand: ExpandPaths
-): Checked<Walk> =>
+export const walk = (filter: SessionFilter.Input, options: { readonly expand?: ExpandPaths }): Checked<Walk> =>
   Effect.flatMap(Effect.result(SessionFilter.decode(filter)), (filter) =>
-    Arguments.all([filter, checkWalk({ ...options, expand })]).pipe(
+    Arguments.all([filter, checkWalk(options)]).pipe(
       Result.map(([filter]): Walk => {
         const { local } = SessionFilter.split(filter)
         const before = SessionFilter.toQuery(filter)
-        const after = expandQuery(expand)
+        const after = expandQuery(options.expand)
         return {
           toQuery: (page) => [...CreatedWithin.narrow(before, page.within), ...pageQuery(page), ...after],
           within: CreatedWithin.windowOf(before),

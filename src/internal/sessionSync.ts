@@ -107,7 +107,7 @@ export const target = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Target, InvalidArgumentError> {
   // Relative dates are taken once, so that all requests are for the same list.
   const filter = yield* SessionFilter.decode(input)
-  const { keep, toQuery } = yield* Requests.walk(filter, {}, expand)
+  const { keep, toQuery } = yield* Requests.walk(filter, { expand })
   const { pushedDown } = SessionFilter.split(filter)
   const { status, ...rest } = pushedDown
   // The status is the one thing that Stripe filters by and that changes.
@@ -115,7 +115,7 @@ export const target = Effect.fnUntraced(function* (
     status === undefined
       ? undefined
       : {
-          fetch: SessionFetch.make(client, operation, (yield* Requests.walk(rest, {}, expand)).toQuery, expand),
+          fetch: SessionFetch.make(client, operation, (yield* Requests.walk(rest, { expand })).toQuery, expand),
           includes: SessionFilter.matches(pushedDown)
         }
   const subject = { filter: Fingerprint.make(Requests.path, filter), ...(yield* client.reads) }
