@@ -15,7 +15,7 @@ const filter = { status: "verified" } as const
 
 const exportTo = Effect.fn("export")(function* (
   file: string,
-  options: { readonly resume: boolean; readonly quiet: boolean },
+  options: { readonly resume: boolean; readonly restart: boolean; readonly quiet: boolean },
   progress: Progress.Tracker
 ) {
   const fileSystem = yield* FileSystem.FileSystem
@@ -24,7 +24,14 @@ const exportTo = Effect.fn("export")(function* (
   const partial = `${file}.partial`
 
   yield* fileSystem.makeDirectory(path.dirname(file), { recursive: true })
-  if (!options.resume) {
+  if (!options.resume && !options.restart && (yield* fileSystem.exists(partial))) {
+    return yield* Effect.fail(
+      new Error(
+        `${partial} is there from an export that was stopped. Go on with --resume, or start over with --restart.`
+      )
+    )
+  }
+  if (options.restart) {
     yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
     yield* fileSystem.remove(partial, { force: true })
   }
@@ -73,11 +80,15 @@ const command = Command.make(
       Flag.withDescription("Go on with the export that was stopped"),
       Flag.withDefault(false)
     ),
+    restart: Flag.Boolean("restart").pipe(
+      Flag.withDescription("Throw away what an export that was stopped had read, and start over"),
+      Flag.withDefault(false)
+    ),
     quiet: Flag.Boolean("quiet").pipe(Flag.withDescription("Show no progress"), Flag.withDefault(false))
   },
-  Effect.fn(function* ({ output, quiet, resume }) {
+  Effect.fn(function* ({ output, quiet, restart, resume }) {
     const progress = yield* Progress.make(filter)
-    yield* exportTo(output, { quiet, resume }, progress).pipe(
+    yield* exportTo(output, { quiet, restart, resume }, progress).pipe(
       Effect.provide(
         layer({ sandbox: { sessions: 2500, latency: "20 millis" }, transformClient: progress.countRequests })
       ),
