@@ -108,6 +108,9 @@ export const cutShort = (reply: Reply): DecodeError | undefined =>
 
 const asText = (value: unknown): string | undefined => (Predicate.isString(value) ? value : undefined)
 
+const asSafeText = (value: unknown): string | undefined =>
+  Predicate.isString(value) ? withoutSecrets(value) : undefined
+
 const isCursor = (param: string | undefined): boolean => param === "starting_after" || param === "ending_before"
 
 /**
@@ -118,8 +121,8 @@ export const toReason = (reply: Reply, now: number): ReplyReason => {
   const { headers, status, text } = reply
   const error = Option.getOrUndefined(decodeErrorBody(text))?.error
   const message = asText(error?.message)
-  const code = asText(error?.code)
-  const param = asText(error?.param)
+  const code = asSafeText(error?.code)
+  const param = asSafeText(error?.param)
   const fields = {
     status,
     code,
@@ -131,7 +134,7 @@ export const toReason = (reply: Reply, now: number): ReplyReason => {
           ? redirect(headers["location"])
           : excerpt(text),
     requestId: requestId(headers),
-    docUrl: asText(error?.doc_url),
+    docUrl: asSafeText(error?.doc_url),
     requestLogUrl: asText(error?.request_log_url),
     shouldRetry: shouldRetry(headers),
     retryAfter: retryAfter(headers, now)
