@@ -303,7 +303,7 @@ describe("a fault of the connection, over a socket", () => {
 
   it.live("a stalled body: half arrives, and the sandbox notices that the client gave up", () =>
     Effect.gen(function* () {
-      const { last, received, whole } = yield* injected(Fault.StalledBody(), 100)
+      const { last, received, whole } = yield* injected(Fault.StalledBody(), 500)
       assert.deepStrictEqual([received.status, received.error], [200, "gave up"])
       assert.deepStrictEqual(received.bytes, whole.subarray(0, Math.floor(whole.length / 2)))
       assert.deepInclude(last, { outcome: "aborted", status: 200 })
