@@ -44,6 +44,9 @@ describe("types of the service", () => {
     expect(service.stream({}, { expand: ["data.verified_outputs"] })).type.toBe<
       Stream.Stream<VerificationSession.WithOutputs, Failure>
     >()
+    expect(service.pages({}, { expand: ["data.verified_outputs"] })).type.toBe<
+      Stream.Stream<Pagination.Page<VerificationSession.WithOutputs>, Failure>
+    >()
     expect(service.list({ expand: ["data.last_verification_report"] })).type.toBe<
       Effect.Effect<Pagination.Page<VerificationSession.WithReport>, Failure>
     >()
