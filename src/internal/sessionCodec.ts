@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import type * as Types from "effect/Types"
 import * as VerificationReport from "../VerificationReport.ts"
+import { exactly } from "./exactly.ts"
 import type { Any, EncodedAny, SecretField } from "./sessionModel.ts"
 import { AnyWire, Wire, WireWithBoth, WireWithOutputs, WireWithReport } from "./sessionWire.ts"
 import { type Unchecked, wireCodec } from "./wireCodec.ts"
@@ -27,8 +28,13 @@ const labels = {
 // The secret fields whose value needs no conversion of its own.
 const plainSecrets = ["client_secret", "url", "provided_details", "verified_outputs"] as const
 
-export const fromWire = (wire: EncodedAny): Any => {
-  const session: Record<string, unknown> = { ...wire, created: DateTime.fromEpochSeconds(wire.created) }
+export const fromWire = (wire: EncodedAny): Any => convert({ ...wire })
+
+/** Turns a session on the wire that nobody else has into one that users see, in place: a copy would cost as much again. */
+const convert = (wire: EncodedAny): Any => {
+  // Type boundary: from here on it is half a session of each kind.
+  const session = wire as unknown as Record<string, unknown>
+  session.created = DateTime.fromEpochSeconds(wire.created)
   for (const field of plainSecrets) {
     const value = wire[field]
     if (value !== null && value !== undefined) session[field] = Redacted.make(value, labels[field])
@@ -70,12 +76,13 @@ const generatedSession = generated("vs")
 const codec = (wire: Schema.Codec<EncodedAny>, generator: Schema.Codec<EncodedAny>): Schema.Codec<Any, EncodedAny> =>
   wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
 
-/** A decoder of one session of a reply. */
+/** A decoder of one session of a reply. What it is given becomes a part of what it gives. */
 export type DecodeRow<A> = (row: unknown) => Result.Result<A, Schema.SchemaError>
 
 const decoder = (wire: Schema.Codec<EncodedAny>): DecodeRow<Any> => {
   const decodeWire = Schema.decodeUnknownResult(wire)
-  return (row) => Result.map(decodeWire(row), fromWire)
+  const isExact = exactly(wire)
+  return (row) => (isExact(row) ? Result.succeed(convert(row)) : Result.map(decodeWire(row), convert))
 }
 
 /** What a choice of expansions makes of the rows: a codec for users, and a faster decoder for replies. */

@@ -131,10 +131,11 @@ const advance = <A>(
   const named = entries.findIndex(({ id }) => id === undefined)
   const leading = entries.findIndex(({ id }) => id !== undefined)
   const skipped = Math.min(named === 0 ? (leading < 0 ? entries.length : leading) : 0, state.skip)
-  const fresh = entries
-    .slice(skipped)
-    .filter((entry) => !Guards.isBehind(state.behind, entry, route.oldestFirst))
-    .slice(0, state.remaining)
+  const { behind } = state
+  const unskipped = skipped === 0 ? entries : entries.slice(skipped)
+  const fresh = (
+    behind === undefined ? unskipped : unskipped.filter((entry) => !Guards.isBehind(behind, entry, route.oldestFirst))
+  ).slice(0, state.remaining)
   const last = entries.findLastIndex(({ id }) => id !== undefined)
   const remaining = state.remaining - fresh.length
   const goesOn = has_more && remaining > 0
@@ -142,7 +143,7 @@ const advance = <A>(
   if (goesOn && cursor === undefined) {
     return stalled("no row on the page has an id to go on from", state, requestId)
   }
-  const moments = entries.flatMap(({ created }) => (created === undefined ? [] : [Guards.secondOf(created)]))
+  const span = Guards.spanOf(entries)
   const step: Step<A> = { entries: fresh, has_more, requestId }
   const moved: State = {
     page: state.page + 1,
@@ -151,9 +152,9 @@ const advance = <A>(
     remaining,
     size: PageSize.after(state.size, reply.limit, served, route.pageSize),
     trail,
-    behind: state.behind,
-    first: state.first ?? moments[0],
-    seconds: moments.length === 0 ? state.seconds : Math.max(...moments) - Math.min(...moments) + 1,
+    behind,
+    first: state.first ?? span?.first,
+    seconds: span === undefined ? state.seconds : Math.abs(span.first - span.last) + 1,
     lost: fresh.length > 0 ? 0 : state.lost,
     lostInSecond: state.lostInSecond,
     skip: entries.length - 1 - last
