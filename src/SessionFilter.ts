@@ -10,23 +10,23 @@
  */
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import * as SchemaParser from "effect/SchemaParser"
-import * as Arguments from "./internal/arguments.ts"
 import { Filter } from "./internal/filter/fields.ts"
 import * as FlagsCodec from "./internal/filter/flags.ts"
 import type * as Model from "./internal/filter/model.ts"
 import * as Moments from "./internal/filter/moments.ts"
+import * as Parts from "./internal/filter/parts.ts"
 import * as Predicates from "./internal/filter/predicate.ts"
 import * as UrlCodec from "./internal/filter/urlParams.ts"
-import * as Issues from "./internal/issues.ts"
+import * as StripeQuery from "./internal/stripeQuery.ts"
+import type { Query } from "./internal/stripeQuery.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
 
 export { flags } from "./internal/filter/flags.ts"
 export type { FlagValues } from "./internal/filter/flags.ts"
 export type { UrlRecord } from "./internal/filter/urlParams.ts"
+export type { Query } from "./internal/stripeQuery.ts"
 export type {
   Chosen,
   CreatedRange,
@@ -137,8 +137,6 @@ export const UrlQuery: Schema.Codec<SessionFilter, string> = UrlCodec.UrlQuery
  */
 export const Flags: Schema.Codec<SessionFilter, FlagsCodec.FlagValues> = FlagsCodec.Flags
 
-const decodeFilter = SchemaParser.decodeUnknownEffect(Filter)
-
 /**
  * Makes a filter, or says everything that is wrong with the input: each problem with its path, what was given, what is
  * accepted, and for a misspelt word the one that was probably meant. Takes whatever an {@link Input} may be, from code or
@@ -166,8 +164,7 @@ const decodeFilter = SchemaParser.decodeUnknownEffect(Filter)
  * @category decoding
  * @since 0.1.0
  */
-export const decode = (input: unknown): Effect.Effect<SessionFilter, InvalidArgumentError> =>
-  Effect.mapError(decodeFilter(input), (issue) => Arguments.explain(input, Issues.expectations(issue), "filter"))
+export const decode: (input: unknown) => Effect.Effect<SessionFilter, InvalidArgumentError> = Parts.decoder(Filter)
 
 /**
  * Like {@link decode}, for the query of a URL; see {@link UrlQuery} for its forms.
@@ -349,16 +346,11 @@ export const and: {
 export const split = (filter: SessionFilter): { readonly pushedDown: SessionFilter; readonly local: SessionFilter } =>
   Predicates.split(filter)
 
-/**
- * Query parameters in the order in which they are sent.
- *
- * @category models
- * @since 0.1.0
- */
-export type Query = ReadonlyArray<readonly [name: string, value: string | Redacted.Redacted<string>]>
-
-// What may identify a person. Effect's HTTP client sends what is `Redacted` and keeps it out of spans.
-const personal = ["client_reference_id", "related_customer", "related_customer_account"]
+const pushedDownQuery = StripeQuery.make(Filter, [
+  "client_reference_id",
+  "related_customer",
+  "related_customer_account"
+])
 
 /**
  * What of the filter is sent, as Stripe's query parameters in the order of Stripe's documentation: the part that
@@ -367,8 +359,4 @@ const personal = ["client_reference_id", "related_customer", "related_customer_a
  * @category conversions
  * @since 0.1.0
  */
-export const toQuery = (filter: SessionFilter): Query =>
-  UrlCodec.toStripe(split(filter).pushedDown).map(([name, value]) => [
-    name,
-    personal.includes(name) ? Redacted.make(value) : value
-  ])
+export const toQuery = (filter: SessionFilter): Query => pushedDownQuery(split(filter).pushedDown)

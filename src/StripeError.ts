@@ -91,7 +91,7 @@ export class TimeoutError extends Schema.TaggedError<TimeoutError>(reasonId("Tim
  * @since 0.1.0
  */
 export class DecodeError extends Schema.TaggedError<DecodeError>(reasonId("DecodeError"))("DecodeError", {
-  /** What was wrong: `body` is no JSON or too large, `envelope` is no list, `row` is one session. */
+  /** What was wrong: `body` is no JSON or too large, `envelope` is no list, `row` is one row. */
   part: Schema.Literals(["body", "envelope", "row"]),
   /** What was found and what was expected, without the value itself. */
   description: Schema.String,

@@ -11,22 +11,18 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Calls from "./internal/sessionCalls.ts"
-import type { ListExpandPath, ListParams, ReadOptions } from "./internal/sessionCalls.ts"
-import * as ListReply from "./internal/listReply.ts"
-import * as LocalFilter from "./internal/localFilter.ts"
-import * as SessionFetch from "./internal/sessionFetch.ts"
-import * as Requests from "./internal/sessionRequests.ts"
+import * as ListCalls from "./internal/listCalls.ts"
+import { check, named } from "./internal/operation.ts"
+import type { ListExpandPath } from "./internal/sessionCalls.ts"
+import { requests } from "./internal/sessionList.ts"
+import type { Any, ExpandPath } from "./internal/sessionModel.ts"
 import * as SessionSync from "./internal/sessionSync.ts"
 import type { SyncOptions, TailOptions } from "./internal/sessionSync.ts"
 import type { TestHandlers } from "./internal/testHandlers.ts"
-import * as Pagination from "./Pagination.ts"
-import * as ParallelPagination from "./ParallelPagination.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
-import * as StripeError from "./StripeError.ts"
 import * as Sync from "./Sync.ts"
-import type * as VerificationSession from "./VerificationSession.ts"
 
 export type { Expanded, ListExpandPath, ListParams, ReadOptions } from "./internal/sessionCalls.ts"
 export type { Batch, SyncOptions, TailOptions } from "./internal/sessionSync.ts"
@@ -78,39 +74,6 @@ export class VerificationSessions extends Context.Service<VerificationSessions, 
   "effect-stripe-identity/VerificationSessions"
 ) {}
 
-const refused = (operation: string, reason: StripeError.Reason): StripeError.StripeError =>
-  new StripeError.StripeError({
-    operation,
-    reason,
-    ...("page" in reason ? { page: reason.page, cursor: reason.cursor } : undefined)
-  })
-
-type WalkError = Pagination.WalkError | StripeError.CheckpointMismatchError
-
-const isWalkError = (error: unknown): error is WalkError =>
-  error instanceof StripeError.DecodeError ||
-  error instanceof StripeError.PaginationStalledError ||
-  error instanceof StripeError.InvalidArgumentError ||
-  error instanceof StripeError.CheckpointMismatchError
-
-/** A walk under the name of its operation, in its errors and as a span. */
-const named = <A, E, R>(
-  operation: string,
-  self: Stream.Stream<A, E, R>
-): Stream.Stream<A, Exclude<E, WalkError> | StripeError.StripeError, R> =>
-  self.pipe(
-    Stream.mapError((error) =>
-      // Type boundary: what is no error of a walk is one of the others.
-      isWalkError(error) ? refused(operation, error) : (error as Exclude<E, WalkError>)
-    ),
-    Stream.withSpan(operation)
-  )
-
-const check = <A>(
-  operation: string,
-  checked: Effect.Effect<A, StripeError.InvalidArgumentError>
-): Effect.Effect<A, StripeError.StripeError> => Effect.mapError(checked, (reason) => refused(operation, reason))
-
 /**
  * Makes the service on a `StripeClient`.
  *
@@ -120,64 +83,7 @@ const check = <A>(
 export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Effect.map(
   StripeClient.StripeClient,
   (client): Service => {
-    const list = Effect.fn("VerificationSessions.list")(function* (
-      params: ListParams<ReadonlyArray<ListExpandPath>> = {}
-    ) {
-      const operation = "VerificationSessions.list"
-      const { ending_before, expand, limit, starting_after, ...filter } = params
-      const query = yield* check(operation, Requests.page(filter, { limit, starting_after, ending_before }, expand))
-      const decode = ListReply.readPage(Requests.decodeListed(expand))
-      return yield* client.get({ operation, path: Requests.path, query, decode })
-    })
-
-    const retrieve = Effect.fn("VerificationSessions.retrieve")(function* (
-      id: string,
-      options?: { readonly expand?: ReadonlyArray<VerificationSession.ExpandPath> | undefined }
-    ) {
-      const operation = "VerificationSessions.retrieve"
-      const expand = options?.expand
-      const query = yield* check(operation, Requests.retrieve(id, expand))
-      const decode = ListReply.readRow(Requests.decodeRetrieved(expand))
-      return yield* client.get({ operation, path: `${Requests.path}/${id}`, query, decode })
-    })
-
-    /** What `pages` and `stream` share: the arguments checked, and how one page is fetched. */
-    const read =
-      <A>(
-        operation: string,
-        paginate: {
-          readonly inSequence: <E, R>(
-            fetch: Pagination.FetchPage<VerificationSession.Any, StripeError.StripeError>,
-            options: Pagination.Options<E, R>
-          ) => Stream.Stream<A, StripeError.StripeError | Pagination.WalkError | E, R>
-          readonly inParallel: <E, R>(
-            fetch: Pagination.FetchPage<VerificationSession.Any, StripeError.StripeError>,
-            options: ParallelPagination.Options<E, R>
-          ) => Stream.Stream<A, StripeError.StripeError | Pagination.WalkError | E, R>
-        },
-        select: (
-          filter: LocalFilter.LocalFilter<VerificationSession.Any>
-        ) => <E, R>(self: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
-      ) =>
-      <E, R>(filter: SessionFilter.Input = {}, options: ReadOptions<ReadonlyArray<ListExpandPath>, E, R> = {}) => {
-        const { concurrency = 1, expand, ...walk } = options
-        const { endingBefore, maxItems } = walk
-        const start = Effect.map(check(operation, Requests.walk(filter, options)), ({ keep, toQuery, within }) => {
-          const fetch = SessionFetch.make(client, operation, toQuery, expand)
-          const limited = (maxItems: number | undefined) => {
-            if (concurrency === 1 || endingBefore !== undefined) {
-              // Type boundary: with one request at a time, the type asks for an id where one is needed.
-              return paginate.inSequence(fetch, { ...walk, maxItems } as Pagination.Options<E, R>)
-            }
-            const { endingBefore: _, prefetch: __, ...parallel } = walk
-            return paginate.inParallel(fetch, { ...parallel, concurrency, maxItems, within })
-          }
-          if (keep === undefined) return limited(maxItems)
-          // How many rows to read for so many kept ones nobody knows before; but none are read for none.
-          return select({ keep, maxItems })(limited(maxItems === 0 ? 0 : undefined))
-        })
-        return named(operation, Stream.unwrap(start))
-      }
+    const { list, pages, retrieve, stream } = ListCalls.make<Any, SessionFilter.Input, ExpandPath>(client, requests)
 
     /** One run from a checkpoint. `tail` is runs that follow each other, under its own name. */
     const run =
@@ -209,16 +115,8 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       // Type boundary: `expand` chose how rows are decoded, and by that their type; see `sessionCodec.ts`.
       list: list as Service["list"],
       retrieve: retrieve as Service["retrieve"],
-      pages: read(
-        "VerificationSessions.pages",
-        { inSequence: Pagination.pages, inParallel: ParallelPagination.pages },
-        LocalFilter.pages
-      ) as Service["pages"],
-      stream: read(
-        "VerificationSessions.stream",
-        { inSequence: Pagination.rows, inParallel: ParallelPagination.rows },
-        LocalFilter.rows
-      ) as Service["stream"],
+      pages: pages as Service["pages"],
+      stream: stream as Service["stream"],
       sync: run("VerificationSessions.sync") as Service["sync"],
       tail: tail as Service["tail"]
     })

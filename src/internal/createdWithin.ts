@@ -3,10 +3,8 @@
  * ranges become the one in which they agree.
  */
 import * as Predicate from "effect/Predicate"
-import type * as Redacted from "effect/Redacted"
 import type { Window } from "./listModel.ts"
-
-type Query = ReadonlyArray<readonly [name: string, value: string | Redacted.Redacted<string>]>
+import type { Query } from "./stripeQuery.ts"
 
 /** What a bound means, as the first second that it lets in and the first after it that it does not. */
 const windows: Record<string, (second: number) => Window> = {

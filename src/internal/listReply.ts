@@ -54,7 +54,8 @@ const idOf = (row: unknown): string | undefined =>
 const createdOf = (row: unknown): number | undefined =>
   Predicate.hasProperty(row, "created") && Number.isSafeInteger(row.created) ? Number(row.created) : undefined
 
-type DecodeRow<A> = (row: unknown) => Result.Result<A, Schema.SchemaError>
+/** A decoder of one row of a reply. */
+export type DecodeRow<A> = (row: unknown) => Result.Result<A, Schema.SchemaError>
 
 /** The reply to a retrieve: one row. */
 export const readRow =

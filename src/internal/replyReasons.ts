@@ -135,7 +135,7 @@ export class InvalidRequestError extends Schema.TaggedError<InvalidRequestError>
 }
 
 /**
- * There is no session with this id for this key (404). Not retried.
+ * There is nothing with this id for this key (404). Not retried.
  *
  * @category errors
  * @since 0.1.0
@@ -157,7 +157,7 @@ export class NotFoundError extends Schema.TaggedError<NotFoundError>(reasonId("N
 }
 
 /**
- * Stripe does not know the session that a page was to start from (400 `resource_missing` on `starting_after` or
+ * Stripe does not know the row that a page was to start from (400 `resource_missing` on `starting_after` or
  * `ending_before`). Not retried.
  *
  * @category errors
@@ -173,8 +173,8 @@ export class CursorNotFoundError extends Schema.TaggedError<CursorNotFoundError>
   override get message(): string {
     return say(
       this.description,
-      `Stripe does not find the session given as ${this.param ?? "cursor"}.`,
-      "Start from a session that is still in the list, of the same account and mode (test or live)."
+      `Stripe does not find the row given as ${this.param ?? "cursor"}.`,
+      "Start from a row that is still in the list, of the same account and mode (test or live)."
     )
   }
 }

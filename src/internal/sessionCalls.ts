@@ -6,6 +6,7 @@ import type * as Stream from "effect/Stream"
 import type * as Pagination from "../Pagination.ts"
 import type * as SessionFilter from "../SessionFilter.ts"
 import type { StripeError } from "../StripeError.ts"
+import type { PageParameters, WalkOptions } from "./listCalls.ts"
 import type * as VerificationSession from "../VerificationSession.ts"
 
 /**
@@ -35,27 +36,11 @@ export type Expanded<Paths extends ReadonlyArray<ListExpandPath>> = Verification
  * @category options
  * @since 0.1.0
  */
-export type ListParams<Paths extends ReadonlyArray<ListExpandPath> = readonly []> = SessionFilter.StripeInput & {
-  /**
-   * Rows on the page, 1 to 100.
-   *
-   * @default 10, Stripe's own default
-   */
-  readonly limit?: number | undefined
-  /** @default nothing */
-  readonly expand?: Paths | undefined
-} & (
-    | {
-        /** The page of the sessions older than this one. */
-        readonly starting_after?: string | undefined
-        readonly ending_before?: undefined
-      }
-    | {
-        readonly starting_after?: undefined
-        /** The page of the sessions newer than this one, those next to it. */
-        readonly ending_before?: string | undefined
-      }
-  )
+export type ListParams<Paths extends ReadonlyArray<ListExpandPath> = readonly []> = SessionFilter.StripeInput &
+  PageParameters & {
+    /** @default nothing */
+    readonly expand?: Paths | undefined
+  }
 
 /**
  * How `stream` and `pages` read the list.
@@ -63,24 +48,10 @@ export type ListParams<Paths extends ReadonlyArray<ListExpandPath> = readonly []
  * @category options
  * @since 0.1.0
  */
-export type ReadOptions<Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never> = (
-  | Pagination.Options<E, R>
-  // Several requests at once find the oldest session by time, so they need no id to start from.
-  | (Omit<Pagination.Options<E, R>, "direction" | "startingAfter" | "endingBefore"> & {
-      readonly direction: "oldest-first"
-      readonly concurrency: number
-      readonly startingAfter?: undefined
-      readonly endingBefore?: undefined
-    })
-) & {
-  /**
-   * The most requests in flight, 1 to 100. The same sessions come in the same order, only sooner: the list is read in
-   * many places at once, and up to eight pages a request wait for their turn. See `ParallelPagination`. From
-   * `endingBefore` on the list is read one page after the other, and `prefetch` means nothing here.
-   *
-   * @default 1
-   */
-  readonly concurrency?: number | undefined
+export type ReadOptions<Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never> = WalkOptions<
+  E,
+  R
+> & {
   /**
    * What Stripe is to send in full. It changes the type of the sessions.
    *

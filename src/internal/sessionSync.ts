@@ -11,10 +11,11 @@ import type * as StripeClient from "../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../StripeError.ts"
 import type * as SyncEngine from "../Sync.ts"
 import * as Fingerprint from "./fingerprint.ts"
+import * as ListFetch from "./listFetch.ts"
+import type { Walk } from "./listRequests.ts"
 import type { Expanded, ListExpandPath } from "./sessionCalls.ts"
-import * as SessionFetch from "./sessionFetch.ts"
+import { requests } from "./sessionList.ts"
 import type { Any } from "./sessionModel.ts"
-import * as Requests from "./sessionRequests.ts"
 
 /**
  * The sessions of one page, and the checkpoint that is true as soon as they are stored.
@@ -95,7 +96,7 @@ export type Tail<Needs = never> = <
 /** The list to sync, and which rows to keep where Stripe could not decide that. */
 export interface Target {
   readonly source: SyncEngine.Source<Any, StripeError>
-  readonly keep: ((session: SessionFilter.Subject) => boolean) | undefined
+  readonly keep: ((session: Any) => boolean) | undefined
 }
 
 /** What a filter selects, as something to sync. */
@@ -107,7 +108,8 @@ export const target = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Target, InvalidArgumentError> {
   // Relative dates are taken once, so that all requests are for the same list.
   const filter = yield* SessionFilter.decode(input)
-  const { keep, toQuery } = yield* Requests.walk(filter, { expand })
+  const fetch = (toQuery: Walk<Any>["toQuery"]) => ListFetch.make(client, requests, operation, toQuery, expand)
+  const { keep, toQuery } = yield* requests.walk(filter, { expand })
   const { pushedDown } = SessionFilter.split(filter)
   const { status, ...rest } = pushedDown
   // The status is the one thing that Stripe filters by and that changes.
@@ -115,9 +117,9 @@ export const target = Effect.fnUntraced(function* (
     status === undefined
       ? undefined
       : {
-          fetch: SessionFetch.make(client, operation, (yield* Requests.walk(rest, { expand })).toQuery, expand),
+          fetch: fetch((yield* requests.walk(rest, { expand })).toQuery),
           includes: SessionFilter.matches(pushedDown)
         }
-  const subject = { filter: Fingerprint.make(Requests.path, filter), ...(yield* client.reads) }
-  return { source: { fetch: SessionFetch.make(client, operation, toQuery, expand), whole, subject }, keep }
+  const subject = { filter: Fingerprint.make(requests.path, filter), ...(yield* client.reads) }
+  return { source: { fetch: fetch(toQuery), whole, subject }, keep }
 })

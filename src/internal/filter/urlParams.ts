@@ -4,9 +4,9 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import * as SchemaParser from "effect/SchemaParser"
 import { Filter } from "./fields.ts"
 import type { SessionFilter } from "./model.ts"
+import { toParameters } from "../stripeQuery.ts"
 
 /**
  * The parameters of a URL by their names, as Effect's HTTP modules have them. A name that came more than once has a list.
@@ -63,20 +63,6 @@ export const toObject = (parameters: UrlRecord): unknown => {
 export const toText = (value: unknown): string =>
   typeof value === "number" ? String(value).padStart(5, "0") : String(value)
 
-/** The other way. What comes is what a filter encodes to, so it is flat, or one object deep. */
-const toParameters = (
-  object: object,
-  toText: (value: unknown) => string
-): ReadonlyArray<readonly [name: string, value: string | ReadonlyArray<string>]> =>
-  Object.entries(object).flatMap(([outer, value]: [string, unknown]) => {
-    if (Array.isArray(value)) return [[`${outer}[]`, value.map(toText)] as const]
-    if (!Predicate.isObject(value)) return [[outer, toText(value)] as const]
-    return toParameters(value, toText).map(([inner, text]) => {
-      const list = inner.endsWith("[]") && Array.isArray(text)
-      return [list ? `${outer}[${inner.slice(0, -2)}][]` : `${outer}[${inner}]`, text] as const
-    })
-  })
-
 const Parameters: Schema.Codec<UrlRecord> = Schema.Record(
   Schema.String,
   Schema.UndefinedOr(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
@@ -120,13 +106,3 @@ const toQuery = (parameters: UrlRecord): string => {
 export const UrlQuery: Schema.Codec<SessionFilter, string> = Schema.String.pipe(
   Schema.decodeTo(UrlParams, { decode: SchemaGetter.transform(fromQuery), encode: SchemaGetter.transform(toQuery) })
 )
-
-const encodeFilter = SchemaParser.encodeSync(Filter)
-
-/** The parameters of a filter that has nothing but what Stripe knows, in Stripe's own form. */
-export const toStripe = (filter: SessionFilter): ReadonlyArray<readonly [name: string, value: string]> => {
-  const encoded = encodeFilter(filter)
-  return toParameters(Predicate.isObject(encoded) ? encoded : {}, String).flatMap(([name, value]) =>
-    typeof value === "string" ? [[name, value] as const] : []
-  )
-}

@@ -1,0 +1,128 @@
+/**
+ * What filters are made of: fields that say everything that is wrong with a value, and the object that holds them.
+ */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
+import * as SchemaGetter from "effect/SchemaGetter"
+import type * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaParser from "effect/SchemaParser"
+import type { InvalidArgumentError } from "../../StripeError.ts"
+import * as Arguments from "../arguments.ts"
+import { type Expectation, expectations, toIssue } from "../issues.ts"
+import { alternatives, suggest } from "../nearest.ts"
+import type { OneOrMore } from "./model.ts"
+
+/** A value that is right, or everything that is wrong with it. */
+export type Checked<A> = Result.Result<A, ReadonlyArray<Expectation>>
+
+/** What is wrong, where. */
+export const refuse = (
+  expected: string,
+  ...path: ReadonlyArray<PropertyKey>
+): Result.Result<never, ReadonlyArray<Expectation>> => Result.fail([{ path, expected }])
+
+/** A schema whose decoding is a function that reports every problem. What it makes encodes to itself. */
+export const checked = <A>(type: Schema.Codec<A>, decode: (value: unknown) => Checked<A>): Schema.Codec<A, unknown> =>
+  Schema.Unknown.pipe(
+    Schema.decodeTo(type, {
+      decode: SchemaGetter.transformEffect((value): Effect.Effect<A, SchemaIssue.Issue> =>
+        Effect.fromResult(Result.mapError(decode(value), toIssue))
+      ),
+      encode: SchemaGetter.transform((value: A): unknown => value)
+    })
+  )
+
+/** One of the words, or a list of some. The order and repetitions of a list mean nothing, so they are not kept. */
+export const words = <const Word extends string>(
+  known: ReadonlyArray<Word>
+): Schema.Codec<OneOrMore<Word>, unknown> => {
+  const accepted = alternatives(known)
+  const isWord = (value: unknown): value is Word => known.some((word) => word === value)
+  return checked<OneOrMore<Word>>(
+    Schema.Union([Schema.Literals(known), Schema.Array(Schema.Literals(known))]),
+    (value): Checked<OneOrMore<Word>> => {
+      if (isWord(value)) return Result.succeed(value)
+      if (!Array.isArray(value)) return refuse(suggest(accepted, value, known))
+      if (value.length === 0) return refuse(`at least one of ${accepted}`)
+      const problems = value.flatMap((one: unknown, index) =>
+        isWord(one) ? [] : [{ path: [index], expected: suggest(accepted, one, known) }]
+      )
+      if (problems.length > 0) return Result.fail(problems)
+      const chosen = known.filter((word) => value.includes(word))
+      const [first, ...others] = chosen
+      return Result.succeed(first !== undefined && others.length === 0 ? first : chosen)
+    }
+  )
+}
+
+/** Half a surrogate pair is no character, and nothing that goes over the wire can hold it. */
+export const isText = (value: unknown, longest: number): value is string =>
+  Predicate.isString(value) && value.length > 0 && value.length <= longest && !/\p{Surrogate}/u.test(value)
+
+/** A text that Stripe takes as a value. */
+export const text = (expected: string): Schema.Codec<string, unknown> =>
+  checked(Schema.String.check(Schema.makeFilter((value) => isText(value, 5000), { expected })), (value) =>
+    isText(value, 5000) ? Result.succeed(value) : refuse(expected)
+  )
+
+/** An object of fields, and none of a class. */
+export const isPlain = (value: unknown): value is object => {
+  if (!Predicate.isObject(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+// Stripe's other parameters of a list, which come along when a whole query is pasted.
+const ofTheCall = ["limit", "starting_after", "ending_before", "expand"]
+
+/** An object with these fields and no others. Strangers and wrong fields are reported together. */
+export const exact = <Fields extends Schema.Struct.Fields>(
+  fields: Fields,
+  rules: (value: object) => ReadonlyArray<Expectation> = () => []
+) => {
+  const struct = Schema.Struct(fields)
+  const names = Object.keys(fields)
+  const missing = Object.fromEntries(
+    Object.entries(fields).flatMap(([name, field]) => (SchemaAST.isOptional(field.ast) ? [] : [[name, undefined]]))
+  )
+  const decodeStruct = SchemaParser.decodeUnknownEffect(struct)
+  const encodeStruct = SchemaParser.encodeUnknownEffect(struct)
+  const listed = names.length === 1 ? `the name ${names[0]}` : `one of the names ${names.join(", ")}`
+  return Schema.Unknown.pipe(
+    Schema.decodeTo(Schema.toType(struct), {
+      decode: SchemaGetter.transformEffect(
+        Effect.fnUntraced(function* (value: unknown) {
+          if (!isPlain(value)) return yield* Effect.fail(toIssue([{ path: [], expected: `an object with ${listed}` }]))
+          // What is required and missing is `undefined`, so that its own schema says what would be accepted.
+          const given = Object.entries({ ...missing, ...value }).filter(
+            ([name, field]) => field !== undefined || name in missing
+          )
+          const strangers = Object.keys(value)
+            .filter((name) => !names.includes(name))
+            .map((name) => ({
+              path: [name],
+              expected: ofTheCall.includes(name)
+                ? "nothing here: it is an option of the call and no part of a filter"
+                : suggest(listed, name, names)
+            }))
+          const decoded = yield* Effect.result(decodeStruct(Object.fromEntries(given), { errors: "all" }))
+          const wrong = Result.isFailure(decoded) ? expectations(decoded.failure) : []
+          const problems = [...strangers, ...wrong, ...rules(value)]
+          if (Result.isFailure(decoded) || problems.length > 0) return yield* Effect.fail(toIssue(problems))
+          return decoded.success
+        })
+      ),
+      encode: SchemaGetter.transformEffect((value) => encodeStruct(value))
+    })
+  )
+}
+
+/** The decoder of a filter, from anything that a caller may hand over. */
+export const decoder = <A>(filter: Schema.Codec<A, unknown>) => {
+  const decode = SchemaParser.decodeUnknownEffect(filter)
+  return (input: unknown): Effect.Effect<A, InvalidArgumentError> =>
+    Effect.mapError(decode(input), (issue) => Arguments.explain(input, expectations(issue), "filter"))
+}

@@ -1,0 +1,172 @@
+/**
+ * The calls of a list as checked requests: which arguments are accepted, and what they become on the wire. What one list
+ * has of its own is its {@link Definition}.
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import type { InvalidArgumentError } from "../StripeError.ts"
+import * as Arguments from "./arguments.ts"
+import * as CreatedWithin from "./createdWithin.ts"
+import type { Window } from "./listModel.ts"
+import type { DecodeRow } from "./listReply.ts"
+import { suggest } from "./nearest.ts"
+import type { Query } from "./stripeQuery.ts"
+import * as WalkOptions from "./walkOptions.ts"
+
+type Checked<A> = Effect.Effect<A, InvalidArgumentError>
+
+/** What tells one of Stripe's lists from another. `Path` is what a retrieve can expand. */
+export interface Definition<A, Filter, Path extends string> {
+  /** The service, as operations and spans name it. */
+  readonly service: string
+  /** The path of the list. A row is one segment below it. */
+  readonly path: string
+  readonly id: { readonly pattern: RegExp; readonly expected: string }
+  /** What can be expanded, a record so that the compiler asks for every path; and some to name where none was meant. */
+  readonly expand: { readonly paths: { readonly [Known in Path]: true }; readonly such: ReadonlyArray<Path> }
+  readonly filter: {
+    readonly decode: (input: unknown) => Checked<Filter>
+    /** What Stripe is asked for. */
+    readonly toQuery: (filter: Filter) => Query
+    /** Which rows to keep, where Stripe cannot decide that. */
+    readonly keep?: (filter: Filter) => ((row: A) => boolean) | undefined
+    /** What is wrong with a filter of one page alone. */
+    readonly checkPage?: (filter: Filter) => Result.Result<unknown, InvalidArgumentError>
+  }
+  /** How a row is decoded for which these paths, as a retrieve has them, were expanded. */
+  readonly decodeRow: (expand: ReadonlyArray<string>) => DecodeRow<A>
+}
+
+type ExpandPaths = ReadonlyArray<string> | undefined
+
+interface PageParameters {
+  readonly limit?: number | undefined
+  readonly starting_after?: string | undefined
+  readonly ending_before?: string | undefined
+}
+
+/** What a walk is made of. */
+export interface Walk<in A> {
+  /** The query of a page. The filter is taken once, so every request carries the same, or a part of it. */
+  readonly toQuery: (page: PageParameters & { readonly within?: Window | undefined }) => Query
+  /** The range of `created` that the filter asks for. */
+  readonly within: Window
+  /** Which rows to keep, where Stripe could not decide that. */
+  readonly keep: ((row: A) => boolean) | undefined
+}
+
+/** The calls of one list, checked. */
+export interface Requests<A> {
+  readonly service: string
+  readonly path: string
+  /** The query of a retrieve. */
+  readonly retrieve: (id: string, expand: ExpandPaths) => Checked<Query>
+  /** The query of one page that a caller asked for. */
+  readonly page: (filter: unknown, page: PageParameters, expand: ExpandPaths) => Checked<Query>
+  /** A walk with these arguments. */
+  readonly walk: (filter: unknown, options: { readonly expand?: ExpandPaths }) => Checked<Walk<A>>
+  /** How the rows of a list are decoded, from paths as a list has them. */
+  readonly decodeListed: (expand: ExpandPaths) => DecodeRow<A>
+  /** How a retrieved row is decoded. */
+  readonly decodeRetrieved: (expand: ExpandPaths) => DecodeRow<A>
+}
+
+/** Paths that can be expanded. One that Stripe does not know would cost a request to be refused. */
+const makeExpand = (expand: Definition<never, never, string>["expand"], prefix: "data." | "") => {
+  const known = Object.keys(expand.paths).map((path) => prefix + path)
+  const such = `a path such as ${expand.such.map((path) => prefix + path).join(" or ")}`
+  const refused = (path: unknown): string | undefined => {
+    if (typeof path === "string" && known.includes(path)) return undefined
+    return typeof path === "string" && path.split(".").length > 4
+      ? "a path of at most four names, which is as deep as Stripe expands"
+      : suggest(such, path, known)
+  }
+  return Schema.optional(
+    Schema.Array(
+      Schema.Unknown.check(
+        Schema.makeFilter((path) => {
+          const expected = refused(path)
+          return expected === undefined ? undefined : { path: [], issue: new SchemaIssue.InvalidValue({ expected }) }
+        })
+      )
+    )
+  )
+}
+
+const pageQuery = (page: PageParameters): Query =>
+  (["limit", "starting_after", "ending_before"] as const).flatMap((name) => {
+    const value = page[name]
+    return value === undefined ? [] : [[name, String(value)] as const]
+  })
+
+const expandQuery = (expand: ExpandPaths): Query => (expand ?? []).map((path) => ["expand[]", path] as const)
+
+/** The calls of a list. */
+export const make = <A, Filter, Path extends string>(definition: Definition<A, Filter, Path>): Requests<A> => {
+  const { decodeRow, filter: filters, id, path, service } = definition
+  const Id = Schema.String.check(Schema.isPattern(id.pattern)).annotate({ expected: id.expected })
+  const ListExpand = makeExpand(definition.expand, "data.")
+
+  const checkOne = Arguments.decoder(Schema.Struct({ id: Id, expand: makeExpand(definition.expand, "") }), "options")
+
+  const checkWalk = Arguments.decoder(
+    Schema.Struct({
+      ...WalkOptions.shared,
+      startingAfter: Schema.optional(Id),
+      endingBefore: Schema.optional(Id),
+      prefetch: WalkOptions.prefetch,
+      concurrency: WalkOptions.concurrency,
+      expand: ListExpand
+    }),
+    "options"
+  )
+
+  const checkPage = Arguments.decoder(
+    Schema.Struct({
+      limit: Schema.optional(Arguments.wholeNumber(1, 100)),
+      starting_after: Schema.optional(Id),
+      ending_before: Schema.optional(Id),
+      expand: ListExpand
+    }),
+    "params"
+  )
+
+  return {
+    service,
+    path,
+    retrieve: (id, expand) => Effect.fromResult(Result.map(checkOne({ id, expand }), () => expandQuery(expand))),
+    page: (input, page, expand) =>
+      Effect.flatMap(Effect.result(filters.decode(input)), (filter) =>
+        Arguments.all([
+          filter,
+          Result.isSuccess(filter) ? (filters.checkPage?.(filter.success) ?? Result.void) : Result.void,
+          checkPage({ ...page, expand }),
+          page.starting_after === undefined || page.ending_before === undefined
+            ? Result.void
+            : Arguments.refuse("starting_after, ending_before", "both", "one of them")
+        ]).pipe(
+          Result.map(([filter]) => [...filters.toQuery(filter), ...pageQuery(page), ...expandQuery(expand)]),
+          Effect.fromResult
+        )
+      ),
+    walk: (input, options) =>
+      Effect.flatMap(Effect.result(filters.decode(input)), (filter) =>
+        Arguments.all([filter, checkWalk(options)]).pipe(
+          Result.map(([filter]): Walk<A> => {
+            const before = filters.toQuery(filter)
+            const after = expandQuery(options.expand)
+            return {
+              toQuery: (page) => [...CreatedWithin.narrow(before, page.within), ...pageQuery(page), ...after],
+              within: CreatedWithin.windowOf(before),
+              keep: filters.keep?.(filter)
+            }
+          }),
+          Effect.fromResult
+        )
+      ),
+    decodeListed: (expand) => decodeRow((expand ?? []).map((path) => path.slice("data.".length))),
+    decodeRetrieved: (expand) => decodeRow(expand ?? [])
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * What the list of sessions has of its own.
+ */
+import type * as Result from "effect/Result"
+import * as SessionFilter from "../SessionFilter.ts"
+import type { InvalidArgumentError } from "../StripeError.ts"
+import * as Arguments from "./arguments.ts"
+import * as ListRequests from "./listRequests.ts"
+import { variant } from "./sessionCodec.ts"
+import type { Any, ExpandPath } from "./sessionModel.ts"
+
+/** A page of which rows were taken away could not be followed by its last row, so there is none. */
+const withoutLocalPart = (filter: SessionFilter.SessionFilter): Result.Result<unknown, InvalidArgumentError> =>
+  Arguments.all(
+    Object.keys(SessionFilter.split(filter).local).map((name) =>
+      Arguments.refuse(
+        name,
+        name === "status" ? "several" : "a filter",
+        name === "status"
+          ? "one status, because one page is what Stripe selects (stream and pages take several)"
+          : "what Stripe filters by, because one page is what Stripe selects (stream and pages take the rest)"
+      )
+    )
+  )
+
+/** The calls of the list of sessions. */
+export const requests: ListRequests.Requests<Any> = ListRequests.make<Any, SessionFilter.SessionFilter, ExpandPath>({
+  service: "VerificationSessions",
+  path: "/v1/identity/verification_sessions",
+  id: { pattern: /^vs_[A-Za-z0-9]+$/, expected: "the id of a session (vs_…)" },
+  expand: {
+    paths: {
+      verified_outputs: true,
+      "verified_outputs.dob": true,
+      "verified_outputs.id_number": true,
+      "verified_outputs.sex": true,
+      "verified_outputs.unparsed_place_of_birth": true,
+      "verified_outputs.unparsed_sex": true,
+      last_verification_report: true,
+      "last_verification_report.document.dob": true,
+      "last_verification_report.document.expiration_date": true,
+      "last_verification_report.document.number": true,
+      "last_verification_report.document.sex": true,
+      "last_verification_report.document.unparsed_place_of_birth": true,
+      "last_verification_report.document.unparsed_sex": true,
+      "last_verification_report.id_number.dob": true,
+      "last_verification_report.id_number.id_number": true
+    },
+    such: ["verified_outputs", "last_verification_report"]
+  },
+  filter: {
+    decode: SessionFilter.decode,
+    toQuery: SessionFilter.toQuery,
+    keep: (filter) => {
+      const { local } = SessionFilter.split(filter)
+      return Object.keys(local).length === 0 ? undefined : SessionFilter.matches(local)
+    },
+    checkPage: withoutLocalPart
+  },
+  decodeRow: (expand) => variant(expand).decodeRow
+})
