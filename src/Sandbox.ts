@@ -1,7 +1,8 @@
 /**
- * A simulated Stripe in the box, with as many verification sessions as you like and faults on demand. It answers the list
- * and the retrieve call as Stripe does: order, cursors, filters, expansion, refusals, keys, versions and headers. Use it
- * to test code that reads sessions, to try the library without an account, or as a server for any other Stripe client.
+ * A simulated Stripe in the box, with as many verification sessions as you like, their reports, and faults on demand. It
+ * answers the list and the retrieve call of both as Stripe does: order, cursors, filters, expansion, refusals, keys,
+ * versions and headers. Use it to test code that reads them, to try the library without an account, or as a server for
+ * any other Stripe client.
  *
  * **Details**
  *
@@ -31,7 +32,7 @@ import type { Shape } from "./internal/sandbox/history.ts"
 import type { Incoming, InjectOptions, RecordedRequest } from "./internal/sandbox/recording.ts"
 import type { ConnectionReset, Reply } from "./internal/sandbox/reply.ts"
 import * as ServerFront from "./internal/sandbox/serverFront.ts"
-import type { Session, SessionPatch } from "./internal/sandbox/session.ts"
+import type { Report, Session, SessionPatch } from "./internal/sandbox/session.ts"
 import { Fault } from "./internal/sandbox/faults.ts"
 
 export {
@@ -60,6 +61,14 @@ export type History = Shape
  * @since 0.1.0
  */
 export type { Session, SessionPatch }
+
+/**
+ * A report as the wire shows it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type { Report }
 
 /**
  * A request that reached the sandbox, and what became of it.
@@ -135,6 +144,11 @@ export interface Service {
   readonly clearRequests: Effect.Effect<void>
   /** The whole list as it is listed now, newest first, unexpanded: exactly what a walk over the pages must give. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>>
+  /**
+   * The reports in the same way: one of each session that has a `last_verification_report`, made 90 seconds after the
+   * session. A session that loses its report, or gets one, changes the list there, and not at its newest end.
+   */
+  readonly reports: Effect.Effect<ReadonlyArray<Report>>
   /**
    * Adds a session. Its `created` is now by `Clock` (beware: a `TestClock` starts in 1970) and its status is
    * "requires_input", unless given; what else is not given is made up. Dies if the id is taken.

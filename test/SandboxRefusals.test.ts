@@ -159,11 +159,11 @@ describe("a refusal", () => {
     inSandbox(
       {},
       Effect.gen(function* () {
-        const unknown = yield* refusal("", { url: "https://api.stripe.com/v1/identity/verification_reports" })
+        const unknown = yield* refusal("", { url: "https://api.stripe.com/v1/identity/verification_intents" })
         assert.strictEqual(unknown.status, 404)
         assert.match(
           String(unknown.error["message"]),
-          /^Unrecognized request URL \(GET: \/v1\/identity\/verification_reports\)\. Please see/
+          /^Unrecognized request URL \(GET: \/v1\/identity\/verification_intents\)\. Please see/
         )
         const slash = yield* refusal("", { url: `${listUrl}/` })
         assert.match(String(slash.error["message"]), /remove the trailing slash/)

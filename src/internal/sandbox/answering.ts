@@ -4,16 +4,13 @@
 import * as Result from "effect/Result"
 import * as Authentication from "./authentication.ts"
 import * as Errors from "./errors.ts"
-import * as Expansion from "./expansion.ts"
-import type { Cursor, Entry, Listing } from "./listing.ts"
+import type { Expansion } from "./expansion.ts"
+import { type Cursor, type Entry, type Listing, type Selection, selects } from "./listing.ts"
 import * as Parameters from "./parameters.ts"
 import type { Incoming } from "./recording.ts"
 import { print, type ListEnvelope, type Reply } from "./reply.ts"
-import * as Reports from "./reports.ts"
+import * as Resources from "./resources.ts"
 import { letters } from "./scramble.ts"
-
-/** The path of the list; a session is one segment below it. */
-export const listPath = "/v1/identity/verification_sessions"
 
 const defaultVersion = "2026-09-30.endive"
 const longestUrl = 16 * 1024
@@ -101,8 +98,8 @@ export const honest = (account: Account, visit: Visit, extra = 0): Reply => {
 const attempt = (account: Account, visit: Visit, extra: number): Result.Result<Reply, Errors.Refusal> =>
   Result.gen(function* () {
     const { headers, method, url } = visit.incoming
-    const id = url.pathname.startsWith(`${listPath}/`) ? url.pathname.slice(listPath.length + 1) : undefined
-    if (method !== "GET" || (url.pathname !== listPath && (id === undefined || id === "" || id.includes("/")))) {
+    const found = Resources.at(url.pathname)
+    if (method !== "GET" || found === undefined) {
       return yield* Result.fail(Errors.unrecognizedUrl(method, url.pathname))
     }
     const caller = yield* Authentication.authenticate(headers)
@@ -111,9 +108,9 @@ const attempt = (account: Account, visit: Visit, extra: number): Result.Result<R
       return yield* Result.fail(Errors.invalidVersion(version))
     }
     if (!account.identityEnabled) return yield* Result.fail(Errors.identityNotEnabled)
-    const query = Array.from(url.searchParams)
-    if (id !== undefined) return yield* retrieve(account, visit, caller, decoded(id), query)
-    const envelope = yield* list(account, visit, caller, query, extra)
+    const asked: Asked = { account, visit, caller, resource: found.resource, query: Array.from(url.searchParams) }
+    if (found.segment !== undefined) return yield* retrieve(asked, decoded(found.segment))
+    const envelope = yield* list(asked, extra)
     return { ...answer(account, visit, 200, print(envelope)), page: envelope }
   })
 
@@ -124,22 +121,34 @@ const decoded = (segment: string): string =>
     () => segment
   )
 
-const list = (
-  account: Account,
-  visit: Visit,
-  caller: Authentication.Caller,
-  query: Parameters.Query,
-  extra: number
-): Result.Result<ListEnvelope, Errors.Refusal> =>
+/** A request that may be answered. */
+interface Asked {
+  readonly account: Account
+  readonly visit: Visit
+  readonly caller: Authentication.Caller
+  readonly resource: Resources.Resource
+  readonly query: Parameters.Query
+}
+
+const listingOf = ({ account, caller }: Asked): Listing => (caller.livemode ? account.live : account.test)
+
+const list = (asked: Asked, extra: number): Result.Result<ListEnvelope, Errors.Refusal> =>
   Result.gen(function* () {
-    const listing = caller.livemode ? account.live : account.test
-    const { endingBefore, expansion, filter, limit, startingAfter } = yield* Parameters.list(query)
+    const { account, query, resource, visit } = asked
+    const listing = listingOf(asked)
+    const parameters = yield* Parameters.list(query, resource.rules)
+    const { endingBefore, expansion, given, limit, startingAfter } = parameters
+    const selection: Selection = {
+      from: parameters.from - resource.delay,
+      to: parameters.to - resource.delay,
+      includes: (entry) => resource.includes(listing, entry, given)
+    }
     // Stripe looks the cursors up before it notices that there are two of them.
     const resolve = (id: string, param: string): Result.Result<Entry, Errors.Refusal> =>
       Result.gen(function* () {
-        const entry = yield* find(account, caller, id, param)
-        return account.cursorsMustMatch && !listing.matches(entry, filter)
-          ? yield* Result.fail(Errors.noSuchSession(id, param))
+        const entry = yield* find(asked, id, param)
+        return account.cursorsMustMatch && !selects(selection, entry)
+          ? yield* Result.fail(Errors.noSuchObject(resource.noun, id, param))
           : entry
       })
     let cursor: Cursor = { _tag: "Newest" }
@@ -150,53 +159,39 @@ const list = (
       cursor = { _tag: "NewerThan", entry: yield* resolve(endingBefore, "ending_before") }
     }
     if (startingAfter !== undefined && endingBefore !== undefined) return yield* Result.fail(Errors.bothCursors)
-    const page = listing.page(filter, cursor, limit + extra, visit.now)
+    const page = listing.page(selection, cursor, limit + extra, visit.now)
     return {
       object: "list",
-      data: page.entries.map((entry) => render(account, listing, caller, entry, expansion)),
+      data: page.entries.map((entry) => render(asked, entry, expansion)),
       has_more: page.hasMore,
-      url: listPath
+      url: resource.path
     }
   })
 
-const retrieve = (
-  account: Account,
-  visit: Visit,
-  caller: Authentication.Caller,
-  id: string,
-  query: Parameters.Query
-): Result.Result<Reply, Errors.Refusal> =>
+const retrieve = (asked: Asked, id: string): Result.Result<Reply, Errors.Refusal> =>
   Result.gen(function* () {
-    const expansion = yield* Parameters.retrieve(query)
-    const entry = yield* find(account, caller, id, "session")
-    const listing = caller.livemode ? account.live : account.test
-    return answer(account, visit, 200, print(render(account, listing, caller, entry, expansion)))
+    const { account, query, resource, visit } = asked
+    const expansion = yield* Parameters.retrieve(query, resource.rules)
+    const entry = yield* find(asked, id, resource.param)
+    return answer(account, visit, 200, print(render(asked, entry, expansion)))
   })
 
-const find = (
-  account: Account,
-  caller: Authentication.Caller,
-  id: string,
-  param: string
-): Result.Result<Entry, Errors.Refusal> => {
-  const entry = (caller.livemode ? account.live : account.test).find(id)
+const find = (asked: Asked, id: string, param: string): Result.Result<Entry, Errors.Refusal> => {
+  const { account, resource } = asked
+  const entry = resource.find(listingOf(asked), id)
   if (entry !== undefined) return Result.succeed(entry)
   // Whoever asks in test mode has already looked there.
-  const testMode = account.test.find(id) !== undefined
-  return Result.fail(Errors.noSuchSession(id, param, { testMode }))
+  const testMode = resource.find(account.test, id) !== undefined
+  return Result.fail(Errors.noSuchObject(resource.noun, id, param, { testMode }))
 }
 
-const render = (
-  account: Account,
-  listing: Listing,
-  caller: Authentication.Caller,
-  entry: Entry,
-  expansion: Expansion.Expansion
-) => {
-  const session = listing.session(entry)
-  const findings: Expansion.Findings = {
-    verifiedOutputs: () => session.verified_outputs ?? Reports.verifiedOutputs(session, account.seed, entry.index),
-    report: () => Reports.report(session, account.seed, entry.index)
-  }
-  return Expansion.render(session, findings, expansion, caller.sensitive)
+const render = (asked: Asked, entry: Entry, expansion: Expansion) => {
+  const { account, caller, resource } = asked
+  return resource.render({
+    listing: listingOf(asked),
+    seed: account.seed,
+    entry,
+    expansion,
+    sensitive: caller.sensitive
+  })
 }

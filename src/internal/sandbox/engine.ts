@@ -16,8 +16,9 @@ import * as Misbehaving from "./misbehaving.ts"
 import * as RateLimit from "./rateLimit.ts"
 import * as Recording from "./recording.ts"
 import type { ConnectionReset, ListEnvelope, Reply } from "./reply.ts"
+import * as Resources from "./resources.ts"
 import { fraction, makeIdCodec } from "./scramble.ts"
-import type { Session, SessionPatch } from "./session.ts"
+import type { Report, Session, SessionPatch } from "./session.ts"
 
 /** The options of `Sandbox.make`, with every default in place. */
 export interface Settings {
@@ -40,6 +41,7 @@ export interface Engine {
   readonly requests: Effect.Effect<ReadonlyArray<Recording.RecordedRequest>>
   readonly clearRequests: Effect.Effect<void>
   readonly sessions: Effect.Effect<ReadonlyArray<Session>>
+  readonly reports: Effect.Effect<ReadonlyArray<Report>>
   readonly insert: (patch?: SessionPatch) => Effect.Effect<Session>
   readonly update: (id: string, patch: SessionPatch) => Effect.Effect<void>
   readonly inject: (fault: Fault, options?: Recording.InjectOptions) => Effect.Effect<void>
@@ -57,6 +59,7 @@ export const make = (settings: Settings): Engine => {
     Listing.make({
       history: History.make({ shape: settings.history, size, seed, from: settings.from, to: settings.to }),
       ids: makeIdCodec("vs_", seed),
+      reportIds: makeIdCodec("vr_", seed, 1),
       seed,
       visibilityLag: settings.visibilityLag,
       shuffled: settings.shuffled
@@ -109,6 +112,7 @@ export const make = (settings: Settings): Engine => {
       refuse: (refusal) => Answering.refuse(account, visit(), refusal),
       answer: (status, body, headers) => Answering.answer(account, visit(), status, body, headers),
       previous: walks.get(walkOf(incoming)),
+      noun: (Resources.at(incoming.url.pathname)?.resource ?? Resources.sessions).noun,
       cursor: param === undefined ? undefined : { param, id: incoming.url.searchParams.get(param) ?? "" },
       compresses: incoming.compresses
     })
@@ -138,7 +142,8 @@ export const make = (settings: Settings): Engine => {
   return {
     requests: Effect.sync(recording.requests),
     clearRequests: Effect.sync(recording.clear),
-    sessions: Effect.map(Clock.currentTimeMillis, test.all),
+    sessions: Effect.map(Clock.currentTimeMillis, (now) => Resources.all(Resources.sessions, test, seed, now)),
+    reports: Effect.map(Clock.currentTimeMillis, (now) => Resources.all(Resources.reports, test, seed, now)),
     insert: (patch = {}) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         patch.id !== undefined && test.find(patch.id) !== undefined
@@ -160,5 +165,10 @@ const walkOf = (incoming: Recording.Incoming): string => {
   const query = Array.from(incoming.url.searchParams).filter(
     ([name]) => name !== "starting_after" && name !== "ending_before"
   )
-  return JSON.stringify([incoming.headers["authorization"], incoming.headers["stripe-account"], query])
+  return JSON.stringify([
+    incoming.url.pathname,
+    incoming.headers["authorization"],
+    incoming.headers["stripe-account"],
+    query
+  ])
 }

@@ -126,16 +126,19 @@ export const invalidString = (param: string, value: unknown): Refusal => ({
   param
 })
 
-export const invalidStatus: Refusal = {
-  status: 400,
-  message: "Invalid status: must be one of canceled, processing, requires_input, or verified",
-  param: "status"
+export const invalidEnum = (param: string, words: ReadonlyArray<string>): Refusal => {
+  const comma = words.length > 2 ? "," : ""
+  return {
+    status: 400,
+    message: `Invalid ${param}: must be one of ${words.slice(0, -1).join(", ")}${comma} or ${words.at(-1)}`,
+    param
+  }
 }
 
-export const oneCustomer: Refusal = {
+export const onlyOneOf = (params: ReadonlyArray<string>): Refusal => ({
   status: 400,
-  message: "You may only specify one of these parameters: related_customer, related_customer_account."
-}
+  message: `You may only specify one of these parameters: ${params.join(", ")}.`
+})
 
 export const cannotExpand = (path: string, hint: boolean): Refusal => ({
   status: 400,
@@ -161,12 +164,17 @@ export const bothCursors: Refusal = {
   message: "Received both starting_after and ending_before parameters. Please pass in only one."
 }
 
-/** No such session: 400 for a cursor, 404 for a retrieve. `testMode` says it exists there and the key is a live one. */
-export const noSuchSession = (id: string, param: string, options?: { readonly testMode?: boolean }): Refusal => ({
-  status: param === "session" ? 404 : 400,
+/** No such object: 400 for a cursor, 404 for a retrieve. `testMode` says it exists there and the key is a live one. */
+export const noSuchObject = (
+  noun: string,
+  id: string,
+  param: string,
+  options?: { readonly testMode?: boolean }
+): Refusal => ({
+  status: param === "starting_after" || param === "ending_before" ? 400 : 404,
   code: "resource_missing",
   message:
-    `No such VerificationSession: '${id}'` +
+    `No such ${noun}: '${id}'` +
     (options?.testMode === true
       ? "; a similar object exists in test mode, but a live mode key was used to make this request."
       : ""),

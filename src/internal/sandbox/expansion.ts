@@ -1,5 +1,5 @@
 /**
- * What `expand[]` may name, and how much of a session a request then sees.
+ * What `expand[]` may name, and how much of a row a request then sees.
  */
 import * as Result from "effect/Result"
 import * as Errors from "./errors.ts"
@@ -8,7 +8,8 @@ import type { Report, Session, VerifiedOutputs } from "./session.ts"
 /** The paths that were asked for, without the leading `data.` of a list. */
 export type Expansion = ReadonlySet<string>
 
-interface Tree {
+/** The fields that can be named, and what can be named below them. */
+export interface Tree {
   readonly [field: string]: Tree
 }
 
@@ -29,16 +30,18 @@ const sensitiveSelfie = ["document", "selfie"] as const
 
 const leaves = (names: ReadonlyArray<string>): Tree => Object.fromEntries(names.map((name) => [name, leaf]))
 
-const expandable: Tree = {
+export const ofReport: Tree = {
+  document: { address: leaf, issued_date: leaf, ...checkError, ...leaves(sensitiveDocument) },
+  email: checkError,
+  id_number: { ...checkError, ...leaves(sensitiveIdNumber) },
+  options: { document: leaf, id_number: leaf },
+  phone: checkError,
+  selfie: { ...checkError, ...leaves(sensitiveSelfie) }
+}
+
+export const ofSession: Tree = {
   last_error: leaf,
-  last_verification_report: {
-    document: { address: leaf, issued_date: leaf, ...checkError, ...leaves(sensitiveDocument) },
-    email: checkError,
-    id_number: { ...checkError, ...leaves(sensitiveIdNumber) },
-    options: { document: leaf, id_number: leaf },
-    phone: checkError,
-    selfie: { ...checkError, ...leaves(sensitiveSelfie) }
-  },
+  last_verification_report: ofReport,
   options: leaves(["document", "email", "id_number", "matching", "phone"]),
   provided_details: leaf,
   redaction: leaf,
@@ -49,7 +52,8 @@ const expandable: Tree = {
 /** Checks the named paths. A list wants them below `data`; the levels that count include it. */
 export const make = (
   paths: ReadonlyArray<string>,
-  endpoint: "list" | "retrieve"
+  endpoint: "list" | "retrieve",
+  expandable: Tree
 ): Result.Result<Expansion, Errors.Refusal> => {
   const expansion = new Set<string>()
   for (const path of paths) {
@@ -77,42 +81,55 @@ export interface Findings {
   readonly report: () => Report | null
 }
 
-/**
- * The session as a request sees it. Sensitive fields are left out unless the key may see them and they are named one by
- * one; naming only what contains them is not enough.
- */
+// Sensitive fields are left out unless the key may see them and they are named one by one; naming only what contains them
+// is not enough.
+const visible = <A extends object>(
+  value: A,
+  at: string,
+  guarded: ReadonlyArray<string>,
+  expansion: Expansion,
+  sensitive: boolean
+): A => {
+  const kept = Object.entries(value).filter(
+    ([field]) => !guarded.includes(field) || (sensitive && expansion.has(`${at}.${field}`))
+  )
+  // Type boundary: the guarded fields are optional in every type this is used with.
+  return Object.fromEntries(kept) as A
+}
+
+/** The report as a request sees it; `prefix` is where its fields begin in the paths that the request names. */
+export const renderReport = (report: Report, prefix: string, expansion: Expansion, sensitive: boolean): Report => {
+  const guard = (field: "document" | "id_number" | "selfie", guarded: ReadonlyArray<string>) => {
+    const check = report[field]
+    return check === undefined
+      ? undefined
+      : { [field]: visible(check, `${prefix}${field}`, guarded, expansion, sensitive) }
+  }
+  return {
+    ...report,
+    ...guard("document", sensitiveDocument),
+    ...guard("id_number", sensitiveIdNumber),
+    ...guard("selfie", sensitiveSelfie)
+  }
+}
+
+/** The session as a request sees it. */
 export const render = (session: Session, findings: Findings, expansion: Expansion, sensitive: boolean): Session => {
   const { verified_outputs: _, ...plain } = session
   if (expansion.size === 0) return plain
-  const visible = <A extends object>(value: A, at: string, guarded: ReadonlyArray<string>): A => {
-    const kept = Object.entries(value).filter(
-      ([field]) => !guarded.includes(field) || (sensitive && expansion.has(`${at}.${field}`))
-    )
-    // Type boundary: the guarded fields are optional in every type this is used with.
-    return Object.fromEntries(kept) as A
-  }
   const report = expansion.has("last_verification_report") ? findings.report() : null
-  const at = "last_verification_report"
-  const guard = (field: "document" | "id_number" | "selfie", guarded: ReadonlyArray<string>) => {
-    const check = report?.[field]
-    return check === undefined ? undefined : { [field]: visible(check, `${at}.${field}`, guarded) }
-  }
   const shown: Session =
     report === null
       ? plain
       : {
           ...plain,
-          last_verification_report: {
-            ...report,
-            ...guard("document", sensitiveDocument),
-            ...guard("id_number", sensitiveIdNumber),
-            ...guard("selfie", sensitiveSelfie)
-          }
+          last_verification_report: renderReport(report, "last_verification_report.", expansion, sensitive)
         }
   if (!expansion.has("verified_outputs")) return shown
   const outputs = findings.verifiedOutputs()
   return {
     ...shown,
-    verified_outputs: outputs === null ? null : visible(outputs, "verified_outputs", sensitiveOutputs)
+    verified_outputs:
+      outputs === null ? null : visible(outputs, "verified_outputs", sensitiveOutputs, expansion, sensitive)
   }
 }

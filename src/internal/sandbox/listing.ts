@@ -17,14 +17,23 @@ export interface Entry {
   readonly listedAt: number
 }
 
-/** What a list request asks for, with every bound on `created` folded into one inclusive range. */
-export interface Filter {
+/** Which rows to list: those of an inclusive range of seconds that pass a test. */
+export interface Selection {
   readonly from: number
   readonly to: number
-  readonly status: string | undefined
-  readonly client_reference_id: string | undefined
-  readonly related_customer: string | undefined
-  readonly related_customer_account: string | undefined
+  readonly includes: (entry: Entry) => boolean
+}
+
+/** Whether a row is one of those. */
+export const selects = ({ from, includes, to }: Selection, entry: Entry): boolean =>
+  entry.created >= from && entry.created <= to && includes(entry)
+
+/** What a session must say of itself, as far as a request asks. */
+export interface Fields {
+  readonly status?: string | undefined
+  readonly client_reference_id?: string | undefined
+  readonly related_customer?: string | undefined
+  readonly related_customer_account?: string | undefined
 }
 
 /** Where a page begins. Both cursors are exclusive. */
@@ -43,10 +52,11 @@ export interface Page {
 /** The list and the means to change it. */
 export interface Listing {
   readonly find: (id: string) => Entry | undefined
+  /** The session whose report has this id. */
+  readonly findReport: (id: string) => Entry | undefined
   readonly session: (entry: Entry) => Session
-  readonly matches: (entry: Entry, filter: Filter) => boolean
-  readonly page: (filter: Filter, cursor: Cursor, limit: number, now: number) => Page
-  readonly all: (now: number) => ReadonlyArray<Session>
+  readonly matches: (entry: Entry, fields: Fields) => boolean
+  readonly page: (selection: Selection, cursor: Cursor, limit: number, now: number) => Page
   readonly insert: (patch: SessionPatch, created: number) => Session
   /** Returns whether there is such a session. */
   readonly update: (id: string, patch: SessionPatch) => boolean
@@ -56,30 +66,23 @@ interface Inserted extends Entry {
   readonly id: string
 }
 
-/** Selects every session. */
-export const everything: Filter = {
-  from: -Infinity,
-  to: Infinity,
-  status: undefined,
-  client_reference_id: undefined,
-  related_customer: undefined,
-  related_customer_account: undefined
-}
-
 /** Makes the list of one account and mode. */
 export const make = (options: {
   readonly history: History
   readonly ids: IdCodec
+  readonly reportIds: IdCodec
   readonly seed: number
   readonly visibilityLag: number
   readonly shuffled: boolean
 }): Listing => {
-  const { history, ids, seed } = options
+  const { history, ids, reportIds, seed } = options
   // Inserted rows in list order, oldest first, and everything that was changed, by row number.
   const inserted: Array<Inserted> = []
   const insertedById = new Map<string, Inserted>()
   const insertedIds = new Map<number, string>()
   const patches = new Map<number, SessionPatch>()
+  // The reports whose ids were given, by those ids.
+  const givenReports = new Map<string, number>()
 
   const initial = (index: number): Entry => ({
     index,
@@ -95,20 +98,28 @@ export const make = (options: {
     return index !== undefined && index < history.size ? initial(index) : undefined
   }
 
+  const at = (index: number): Entry | undefined =>
+    index < history.size ? initial(index) : insertedById.get(insertedIds.get(index) ?? "")
+
+  const findReport = (id: string): Entry | undefined => {
+    const index = givenReports.get(id) ?? reportIds.decode(id)
+    const entry = index === undefined ? undefined : at(index)
+    // A session can lose its report, or get another one.
+    return entry !== undefined && reportIdOf(session(entry)) === id ? entry : undefined
+  }
+
   const statusOf = (index: number): string =>
     patches.get(index)?.status ?? (index < history.size ? Rows.statusOf(seed, index) : "requires_input")
 
   const session = (entry: Entry): Session => {
     const { created, index } = entry
     const id = insertedIds.get(index) ?? ids.encode(index)
-    const row = Rows.session({ seed, index, id, created, status: statusOf(index) })
+    const row = Rows.session({ seed, index, id, reportIds, created, status: statusOf(index) })
     const patch = patches.get(index)
     return patch === undefined ? row : patched(row, patch)
   }
 
-  const matches = (entry: Entry, filter: Filter): boolean => {
-    const { created, index } = entry
-    if (created < filter.from || created > filter.to) return false
+  const matches = ({ index }: Entry, filter: Fields): boolean => {
     if (filter.status !== undefined && statusOf(index) !== filter.status) return false
     if (
       filter.client_reference_id === undefined &&
@@ -202,12 +213,12 @@ export const make = (options: {
     }
   }
 
-  const page = (filter: Filter, cursor: Cursor, limit: number, now: number): Page => {
+  const page = (selection: Selection, cursor: Cursor, limit: number, now: number): Page => {
     const backward = cursor._tag === "NewerThan"
     const entries: Array<Entry> = []
-    for (const entry of backward ? newer(cursor.entry, filter.from) : older(cursor, filter.to)) {
-      if (backward ? entry.created > filter.to : entry.created < filter.from) break
-      if (entry.listedAt > now || !matches(entry, filter)) continue
+    for (const entry of backward ? newer(cursor.entry, selection.from) : older(cursor, selection.to)) {
+      if (backward ? entry.created > selection.to : entry.created < selection.from) break
+      if (entry.listedAt > now || !selects(selection, entry)) continue
       // One row more than the page holds tells whether there are more.
       entries.push(entry)
       if (entries.length > limit) break
@@ -215,6 +226,12 @@ export const make = (options: {
     const hasMore = entries.length > limit
     if (hasMore) entries.pop()
     return { entries: backward ? entries.reverse() : entries, hasMore }
+  }
+
+  const change = (index: number, patch: SessionPatch): void => {
+    patches.set(index, patch)
+    const report = reportIdOf(patch)
+    if (report !== undefined) givenReports.set(report, index)
   }
 
   const insert = (patch: SessionPatch, created: number): Session => {
@@ -233,7 +250,7 @@ export const make = (options: {
     inserted.splice(insertedBefore(entry.created, entry.rank), 0, entry)
     insertedById.set(id, entry)
     insertedIds.set(index, id)
-    patches.set(index, patch)
+    change(index, patch)
     return session(entry)
   }
 
@@ -243,14 +260,11 @@ export const make = (options: {
     const before = patches.get(entry.index) ?? {}
     // A new status brings its own error, report, secret and url, unless they are given with it.
     const kept = patch.status === undefined || patch.status === before.status ? before : withoutOutcome(before)
-    patches.set(entry.index, { ...kept, ...patch })
+    change(entry.index, { ...kept, ...patch })
     return true
   }
 
-  const all = (now: number): ReadonlyArray<Session> =>
-    page(everything, { _tag: "Newest" }, Infinity, now).entries.map(session)
-
-  return { find, session, matches, page, all, insert, update }
+  return { find, findReport, session, matches, page, insert, update }
 }
 
 // All the bits a number has, so that no two rows of a second share a place.
@@ -258,6 +272,9 @@ const place = (seed: number, index: number): number =>
   fraction(seed, index, 71) + fraction(seed, index, 72) / 0x100000000
 
 const compare = (left: Entry, right: Entry): number => left.created - right.created || left.rank - right.rank
+
+const reportIdOf = ({ last_verification_report: report }: SessionPatch): string | undefined =>
+  typeof report === "object" ? report?.id : report
 
 const withoutOutcome = (patch: SessionPatch): SessionPatch => {
   const { client_secret: _, last_error: __, last_verification_report: ___, url: ____, ...rest } = patch

@@ -18,6 +18,8 @@ export interface Situation {
   readonly answer: (status: number, body: string, headers?: Readonly<Record<string, string>>) => Reply
   /** The page this walk got before. */
   readonly previous: ListEnvelope | undefined
+  /** What the resource is called that was asked for. */
+  readonly noun: string
   /** The cursor of the request, if it has one. */
   readonly cursor: { readonly param: string; readonly id: string } | undefined
   readonly compresses: boolean
@@ -71,8 +73,8 @@ export const reply = (fault: Fault, situation: Situation): Effect.Effect<Reply, 
       )
     case "CursorNotFound":
       return Effect.sync(() => {
-        const { cursor } = situation
-        return refuse(Errors.noSuchSession(cursor?.id ?? "", fault.param ?? cursor?.param ?? "starting_after"))
+        const { cursor, noun } = situation
+        return refuse(Errors.noSuchObject(noun, cursor?.id ?? "", fault.param ?? cursor?.param ?? "starting_after"))
       })
     case "Redirect":
       return Effect.sync(() => answer(fault.status ?? 302, "", { location: fault.location ?? "https://example.com/" }))

@@ -4,11 +4,27 @@
 import * as Result from "effect/Result"
 import * as Errors from "./errors.ts"
 import * as Expansion from "./expansion.ts"
-import type { Filter } from "./listing.ts"
+
+/** What a request for one kind of row may say. */
+export interface Rules {
+  /** The parameters of text, besides those of every list. */
+  readonly texts: ReadonlyArray<string>
+  /** The words that some of them have. */
+  readonly choices: Readonly<Record<string, ReadonlyArray<string>>>
+  /** Of these, no more than one. */
+  readonly onlyOne: ReadonlyArray<string>
+  readonly expandable: Expansion.Tree
+}
+
+/** The parameters of text that were sent. */
+export type Given = Readonly<Record<string, string>>
 
 /** A query that was understood. The cursors are still only text. */
 export interface Parameters {
-  readonly filter: Filter
+  /** Every bound on `created`, folded into one inclusive range of seconds. */
+  readonly from: number
+  readonly to: number
+  readonly given: Given
   readonly limit: number
   readonly startingAfter: string | undefined
   readonly endingBefore: string | undefined
@@ -18,27 +34,16 @@ export interface Parameters {
 /** The pairs of a query string, decoded, in the order they were sent. */
 export type Query = ReadonlyArray<readonly [name: string, value: string]>
 
-const texts = [
-  "client_reference_id",
-  "ending_before",
-  "limit",
-  "related_customer",
-  "related_customer_account",
-  "starting_after",
-  "status"
-] as const
-type Text = (typeof texts)[number]
-
-const isText = (name: string): name is Text => texts.some((text) => text === name)
-const statuses = ["canceled", "processing", "requires_input", "verified"]
+const ofEveryList = ["ending_before", "limit", "starting_after"]
 const integer = /^[+-]?\d+$/
 const expandName = /^expand\[\d*\]$/
 const nested = /^([^[]+)\[(.*)\]$/
 
 /** The parameters of the list call. */
-export const list = (query: Query): Result.Result<Parameters, Errors.Refusal> =>
+export const list = (query: Query, rules: Rules): Result.Result<Parameters, Errors.Refusal> =>
   Result.gen(function* () {
-    const given: { [Name in Text]?: string } = {}
+    const isText = (name: string): boolean => ofEveryList.includes(name) || rules.texts.includes(name)
+    const sent: Record<string, string> = {}
     const created: Array<readonly [operator: string, value: string]> = []
     const paths: Array<string> = []
     for (const [name, value] of query) {
@@ -46,16 +51,20 @@ export const list = (query: Query): Result.Result<Parameters, Errors.Refusal> =>
       if (expandName.test(name)) paths.push(value)
       else if (name === "created") created.push(["", value])
       else if (base === "created" && /^(gte?|lte?)$/.test(inner ?? "")) created.push([inner ?? "", value])
-      else if (isText(name)) given[name] = value
+      else if (isText(name)) sent[name] = value
       else if (base !== undefined && isText(base)) {
         return yield* Result.fail(Errors.invalidString(base, { [inner ?? ""]: value }))
       } else return yield* Result.fail(Errors.unknownParameter(name))
       if (value === "") return yield* Result.fail(Errors.emptyParameter(name))
     }
-    const limit = given.limit === undefined ? 10 : yield* parseInteger("limit", given.limit)
-    if (given.status !== undefined && !statuses.includes(given.status)) return yield* Result.fail(Errors.invalidStatus)
-    if (given.related_customer !== undefined && given.related_customer_account !== undefined) {
-      return yield* Result.fail(Errors.oneCustomer)
+    const { ending_before: endingBefore, limit: size, starting_after: startingAfter, ...given } = sent
+    const limit = size === undefined ? 10 : yield* parseInteger("limit", size)
+    for (const [name, words] of Object.entries(rules.choices)) {
+      const word = given[name]
+      if (word !== undefined && !words.includes(word)) return yield* Result.fail(Errors.invalidEnum(name, words))
+    }
+    if (rules.onlyOne.filter((name) => given[name] !== undefined).length > 1) {
+      return yield* Result.fail(Errors.onlyOneOf(rules.onlyOne))
     }
     let from = -Infinity
     let to = Infinity
@@ -64,31 +73,27 @@ export const list = (query: Query): Result.Result<Parameters, Errors.Refusal> =>
       if (operator === "" || operator.startsWith("g")) from = Math.max(from, operator === "gt" ? second + 1 : second)
       if (operator === "" || operator.startsWith("l")) to = Math.min(to, operator === "lt" ? second - 1 : second)
     }
-    const expansion = yield* Expansion.make(paths, "list")
+    const expansion = yield* Expansion.make(paths, "list", rules.expandable)
     return {
-      filter: {
-        from,
-        to,
-        status: given.status,
-        client_reference_id: given.client_reference_id,
-        related_customer: given.related_customer,
-        related_customer_account: given.related_customer_account
-      },
+      from,
+      to,
+      given,
       // Out of range is not an error: it is brought into range without a word.
       limit: Math.min(Math.max(limit, 1), 100),
-      startingAfter: given.starting_after,
-      endingBefore: given.ending_before,
+      startingAfter,
+      endingBefore,
       expansion
     }
   })
 
 /** The parameters of the retrieve call: only `expand[]`. */
-export const retrieve = (query: Query): Result.Result<Expansion.Expansion, Errors.Refusal> => {
+export const retrieve = (query: Query, rules: Rules): Result.Result<Expansion.Expansion, Errors.Refusal> => {
   const stranger = query.find(([name]) => !expandName.test(name))
   return stranger === undefined
     ? Expansion.make(
         query.map(([, value]) => value),
-        "retrieve"
+        "retrieve",
+        rules.expandable
       )
     : Result.fail(Errors.unknownParameter(stranger[0]))
 }

@@ -7,6 +7,9 @@ import type { Report, Session, VerifiedOutputs } from "./session.ts"
 
 const redacted = "[redacted]"
 
+/** How many seconds after its session a report is made. */
+export const delay = 90
+
 /** The outputs of a verified session; null for any other. */
 export const verifiedOutputs = (session: Session, seed: number, index: number): VerifiedOutputs | null => {
   if (session.status !== "verified") return null
@@ -54,7 +57,10 @@ const redactedAddress = {
 
 /** The report behind `last_verification_report`; null where the session has none. */
 export const report = (session: Session, seed: number, index: number): Report | null => {
-  if (typeof session.last_verification_report !== "string") return session.last_verification_report
+  const given = session.last_verification_report
+  if (given === null) return null
+  // A report keeps its place in the list of reports, whatever else was said about it.
+  if (typeof given === "object") return { ...given, created: session.created + delay }
   const them = person(seed, index)
   const gone = session.redaction?.status === "redacted"
   const code = session.status === "verified" ? null : (session.last_error?.code ?? null)
@@ -70,10 +76,10 @@ export const report = (session: Session, seed: number, index: number): Report | 
   const flow = session.type === "verification_flow"
   const selfie = code?.startsWith("selfie") === true || session.options?.["document"] !== undefined
   return {
-    id: session.last_verification_report,
+    id: given,
     object: "identity.verification_report",
     client_reference_id: session.client_reference_id,
-    created: session.created + 90,
+    created: session.created + delay,
     ...(session.type === "id_number" ? undefined : { document: sorted(check("document", document(them, gone))) }),
     ...(flow ? { email: sorted(check("email", { email: gone ? redacted : them.email })) } : undefined),
     ...(session.type === "id_number" ? { id_number: sorted(check("id_number", idNumber(them, gone))) } : undefined),

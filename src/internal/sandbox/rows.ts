@@ -2,7 +2,7 @@
  * What each row of the list says: a function of the seed, the row number, its second and its status, so that a row costs
  * nothing until it is read, and a row whose status changed still tells a consistent story.
  */
-import { letters, mix, pick } from "./scramble.ts"
+import { type IdCodec, letters, mix, pick } from "./scramble.ts"
 import type { CheckError, Session, Status } from "./session.ts"
 
 /** What a row needs to be written out. */
@@ -10,6 +10,8 @@ export interface Facts {
   readonly seed: number
   readonly index: number
   readonly id: string
+  /** What makes the id of the report, where the row has one. */
+  readonly reportIds: IdCodec
   readonly created: number
   readonly status: string
 }
@@ -144,7 +146,7 @@ const metadataOf = (seed: number, index: number): Session["metadata"] => {
 
 /** The session as an unexpanded list shows it. */
 export const session = (facts: Facts): Session => {
-  const { created, id, index, seed, status } = facts
+  const { created, id, index, reportIds, seed, status } = facts
   const check = checkOf(seed, index)
   const error = errorOf(facts, check)
   const open = status === "requires_input"
@@ -158,7 +160,7 @@ export const session = (facts: Facts): Session => {
     client_secret: open ? `${id}_secret_test_SANDBOX${letters(24, seed, index, 39)}` : null,
     created,
     last_error: error,
-    last_verification_report: reported ? `vr_${id.slice(3, -8)}${letters(8, seed, index, 40)}` : null,
+    last_verification_report: reported ? reportIds.encode(index) : null,
     livemode: false,
     metadata: redaction?.status === "redacted" ? {} : metadataOf(seed, index),
     options: optionsOf(seed, index, check),

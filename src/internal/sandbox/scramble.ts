@@ -75,9 +75,13 @@ export interface IdCodec {
   readonly decode: (id: string) => number | undefined
 }
 
-/** Ids are `prefix`, then "1", four letters of the row, ten of the account, two more of the row and the code. */
-export const makeIdCodec = (prefix: string, seed: number): IdCodec => {
-  const account = letters(10, seed, 0, 1)
+/**
+ * Ids are `prefix`, then "1", four letters of the row, ten of the account, two more of the row and the code. Another `kind`
+ * gives other ids of the same account.
+ */
+export const makeIdCodec = (prefix: string, accountSeed: number, kind = 0): IdCodec => {
+  const account = letters(10, accountSeed, 0, 1)
+  const seed = accountSeed + kind
   const encode = (index: number): string => {
     let code = encipher(seed, index)
     let text = ""
