@@ -24,8 +24,8 @@ export interface Definition<A, Filter, Path extends string> {
   /** The path of the list. A row is one segment below it. */
   readonly path: string
   readonly id: { readonly pattern: RegExp; readonly expected: string }
-  /** What can be expanded, a record so that the compiler asks for every path; and some to name where none was meant. */
-  readonly expand: { readonly paths: { readonly [Known in Path]: true }; readonly such: ReadonlyArray<Path> }
+  /** What can be expanded, and some of it to name where none was meant. */
+  readonly expand: { readonly paths: ReadonlyArray<Path>; readonly such: ReadonlyArray<Path> }
   readonly filter: {
     readonly decode: (input: unknown) => Checked<Filter>
     /** What Stripe is asked for. */
@@ -75,7 +75,7 @@ export interface Requests<A> {
 
 /** Paths that can be expanded. One that Stripe does not know would cost a request to be refused. */
 const makeExpand = (expand: Definition<never, never, string>["expand"], prefix: "data." | "") => {
-  const known = Object.keys(expand.paths).map((path) => prefix + path)
+  const known = expand.paths.map((path) => prefix + path)
   const such = `a path such as ${expand.such.map((path) => prefix + path).join(" or ")}`
   const refused = (path: unknown): string | undefined => {
     if (typeof path === "string" && known.includes(path)) return undefined

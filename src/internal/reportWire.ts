@@ -92,6 +92,25 @@ export const DocumentOptions = Schema.Struct({
  */
 export interface DocumentOptions extends Schema.Struct.Type<typeof DocumentOptions.fields> {}
 
+export const expandPaths = [
+  "document.dob",
+  "document.expiration_date",
+  "document.number",
+  "document.sex",
+  "document.unparsed_place_of_birth",
+  "document.unparsed_sex",
+  "id_number.dob",
+  "id_number.id_number"
+] as const
+
+/**
+ * What of a report can be expanded: its sensitive fields. See `VerificationSession.ExpandPath` for what they need.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ExpandPath = (typeof expandPaths)[number]
+
 const checkStatus = openEnum(["unverified", "verified"])
 
 const checkError = <const Code extends ReadonlyArray<string>>(codes: Code) =>

@@ -2,12 +2,25 @@
  * What the list of sessions has of its own.
  */
 import type * as Result from "effect/Result"
+import * as Struct from "effect/Struct"
 import * as SessionFilter from "../SessionFilter.ts"
 import type { InvalidArgumentError } from "../StripeError.ts"
 import * as Arguments from "./arguments.ts"
 import * as ListRequests from "./listRequests.ts"
+import { expandPaths as reportPaths } from "./reportWire.ts"
 import { variant } from "./sessionCodec.ts"
 import type { Any, ExpandPath } from "./sessionModel.ts"
+
+// A record, so that the compiler asks for every path that the type has.
+const ownPaths: { readonly [Path in Exclude<ExpandPath, `last_verification_report.${string}`>]: true } = {
+  verified_outputs: true,
+  "verified_outputs.dob": true,
+  "verified_outputs.id_number": true,
+  "verified_outputs.sex": true,
+  "verified_outputs.unparsed_place_of_birth": true,
+  "verified_outputs.unparsed_sex": true,
+  last_verification_report: true
+}
 
 /** A page of which rows were taken away could not be followed by its last row, so there is none. */
 const withoutLocalPart = (filter: SessionFilter.SessionFilter): Result.Result<unknown, InvalidArgumentError> =>
@@ -29,23 +42,7 @@ export const requests: ListRequests.Requests<Any> = ListRequests.make<Any, Sessi
   path: "/v1/identity/verification_sessions",
   id: { pattern: /^vs_[A-Za-z0-9]+$/, expected: "the id of a session (vs_…)" },
   expand: {
-    paths: {
-      verified_outputs: true,
-      "verified_outputs.dob": true,
-      "verified_outputs.id_number": true,
-      "verified_outputs.sex": true,
-      "verified_outputs.unparsed_place_of_birth": true,
-      "verified_outputs.unparsed_sex": true,
-      last_verification_report: true,
-      "last_verification_report.document.dob": true,
-      "last_verification_report.document.expiration_date": true,
-      "last_verification_report.document.number": true,
-      "last_verification_report.document.sex": true,
-      "last_verification_report.document.unparsed_place_of_birth": true,
-      "last_verification_report.document.unparsed_sex": true,
-      "last_verification_report.id_number.dob": true,
-      "last_verification_report.id_number.id_number": true
-    },
+    paths: [...Struct.keys(ownPaths), ...reportPaths.map((path) => `last_verification_report.${path}` as const)],
     such: ["verified_outputs", "last_verification_report"]
   },
   filter: {

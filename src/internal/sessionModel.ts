@@ -5,6 +5,7 @@ import type * as DateTime from "effect/DateTime"
 import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type { VerificationReport } from "../VerificationReport.ts"
+import type { ExpandPath as ReportExpandPath } from "./reportWire.ts"
 import type {
   AnyWire,
   LastError,
@@ -116,14 +117,7 @@ export type ExpandPath =
   | "verified_outputs.unparsed_place_of_birth"
   | "verified_outputs.unparsed_sex"
   | "last_verification_report"
-  | "last_verification_report.document.dob"
-  | "last_verification_report.document.expiration_date"
-  | "last_verification_report.document.number"
-  | "last_verification_report.document.sex"
-  | "last_verification_report.document.unparsed_place_of_birth"
-  | "last_verification_report.document.unparsed_sex"
-  | "last_verification_report.id_number.dob"
-  | "last_verification_report.id_number.id_number"
+  | `last_verification_report.${ReportExpandPath}`
 
 type OutputsPath = Extract<ExpandPath, `verified_outputs${string}`>
 

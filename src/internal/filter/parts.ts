@@ -62,11 +62,20 @@ export const words = <const Word extends string>(
 export const isText = (value: unknown, longest: number): value is string =>
   Predicate.isString(value) && value.length > 0 && value.length <= longest && !/\p{Surrogate}/u.test(value)
 
-/** A text that Stripe takes as a value. */
-export const text = (expected: string): Schema.Codec<string, unknown> =>
-  checked(Schema.String.check(Schema.makeFilter((value) => isText(value, 5000), { expected })), (value) =>
-    isText(value, 5000) ? Result.succeed(value) : refuse(expected)
+/** One of the words. */
+export const word = <const Word extends string>(known: ReadonlyArray<Word>): Schema.Codec<Word, unknown> =>
+  checked<Word>(Schema.Literals(known), (value) => {
+    const found = known.find((word) => word === value)
+    return found === undefined ? refuse(suggest(alternatives(known), value, known)) : Result.succeed(found)
+  })
+
+/** A text that Stripe takes as a value, of the form that it has. */
+export const text = (expected: string, form = /^/): Schema.Codec<string, unknown> => {
+  const isRight = (value: unknown): value is string => isText(value, 5000) && form.test(value)
+  return checked(Schema.String.check(Schema.makeFilter(isRight, { expected })), (value) =>
+    isRight(value) ? Result.succeed(value) : refuse(expected)
   )
+}
 
 /** An object of fields, and none of a class. */
 export const isPlain = (value: unknown): value is object => {
