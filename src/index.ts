@@ -1,5 +1,5 @@
 /**
- * Stripe Identity's verification sessions for Effect. One namespace a module; the sandbox is at
+ * Stripe Identity's verification sessions and reports for Effect. One namespace a module; the sandbox is at
  * `effect-stripe-identity/Sandbox`.
  *
  * @since 0.1.0
@@ -16,5 +16,6 @@ export * as StripeClient from "./StripeClient.ts"
 export * as StripeError from "./StripeError.ts"
 export * as Sync from "./Sync.ts"
 export * as VerificationReport from "./VerificationReport.ts"
+export * as VerificationReports from "./VerificationReports.ts"
 export * as VerificationSession from "./VerificationSession.ts"
 export * as VerificationSessions from "./VerificationSessions.ts"

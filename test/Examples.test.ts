@@ -74,6 +74,22 @@ describe("the examples", () => {
     assert.match(output, /250 sessions were counted in 4 requests/)
   })
 
+  it("reports counts how checks ended, and shows nothing that was checked", async () => {
+    const { code, output } = await run("reports.ts")
+    assert.strictEqual(code, 0, output)
+    const [first, ...lines] = output.trim().split("\n")
+    assert.match(first ?? "", readingSandbox)
+    for (const line of lines) assert.match(line, /^ *\d+ (reports|\w+ +(un)?verified( \(\w+\))?)$/)
+    const total = (pattern: RegExp) =>
+      lines.filter((line) => pattern.test(line)).reduce((sum, line) => sum + Number.parseInt(line, 10), 0)
+    for (const check of ["document", "selfie", "id_number", "email", "phone"]) {
+      assert.isAbove(total(new RegExp(`\\d ${check} +verified$`)), 0, check)
+      assert.isAbove(total(new RegExp(`\\d ${check} +unverified \\(${check}_\\w+\\)$`)), 0, check)
+    }
+    // Every report has one of these checks, and none has two.
+    assert.strictEqual(total(/\d (document|id_number) /), total(/reports$/))
+  })
+
   it("every example is in the README and says in its first line what it reads", async () => {
     const readme = readFileSync(join(root, "README.md"), "utf8")
     for (const name of readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"))) {

@@ -1,7 +1,7 @@
 // Where the examples read: the sandbox in this process, or Stripe itself when STRIPE_API_KEY is set.
 import { Config, Console, type Duration, Effect, Layer, Option, Schedule } from "effect"
 import { FetchHttpClient } from "effect/http"
-import { type StripeClient, VerificationSessions } from "effect-stripe-identity"
+import { StripeClient, VerificationReports, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 
 export interface Options {
@@ -22,16 +22,20 @@ const newSessions = (every: Duration.Input) =>
     Layer.effectDiscard
   )
 
+// Both services on one client, and so under one rate limit.
+const services = Layer.merge(VerificationSessions.layerClient, VerificationReports.layerClient)
+
 const fromSandbox = ({ newSession, rateLimit, sandbox, transformClient }: Options) =>
-  VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit, transformClient }).pipe(
+  services.pipe(
+    Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit, transformClient })),
     Layer.merge(newSession === undefined ? Layer.empty : newSessions(newSession)),
     Layer.provide(Sandbox.layer(sandbox))
   )
 
 const fromStripe = ({ transformClient }: Options) =>
-  VerificationSessions.layerConfig({ transformClient }).pipe(Layer.provide(FetchHttpClient.layer))
+  services.pipe(Layer.provide(StripeClient.layerConfig({ transformClient })), Layer.provide(FetchHttpClient.layer))
 
-/** The service, and a first line that says what it reads. */
+/** The services, and a first line that says what it reads. */
 export const layer = (options: Options = {}) =>
   Layer.unwrap(
     Effect.gen(function* () {

@@ -260,6 +260,16 @@ export const ReportOptions = Schema.Struct({
  */
 export interface ReportOptions extends Schema.Struct.Type<typeof ReportOptions.fields> {}
 
+export const checkNames = ["document", "email", "id_number", "phone", "selfie"] as const
+
+/**
+ * The fields of a report that hold a check, and with it personal data.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CheckName = (typeof checkNames)[number]
+
 /** A report on the wire. */
 export const Wire = Schema.Struct({
   id: Schema.NonEmptyString,

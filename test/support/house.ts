@@ -11,6 +11,7 @@ export type Sources = ReadonlyMap<string, string>
 export const order: ReadonlyArray<string> = [
   "index.ts",
   "VerificationSessions.ts",
+  "VerificationReports.ts",
   "FileDestination.ts",
   "Destination.ts",
   "Progress.ts",

@@ -1,0 +1,31 @@
+// How the checks of the year's reports ended, and why those failed that did: counts, and no word about anybody.
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect, Stream } from "effect"
+import { VerificationReport, VerificationReports } from "effect-stripe-identity"
+import { layer } from "./support/source.ts"
+
+const counts = new Map<string, number>()
+
+const program = Effect.gen(function* () {
+  const reports = yield* VerificationReports.stream({ created: "2025" }, { concurrency: 4 }).pipe(
+    Stream.tap((report) =>
+      Effect.sync(() => {
+        for (const { check, code, status } of VerificationReport.outcomes(report)) {
+          const outcome = `${check.padEnd(10)} ${status}${code === undefined ? "" : ` (${code})`}`
+          counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+        }
+      })
+    ),
+    Stream.runCount
+  )
+  for (const [outcome, count] of Array.from(counts).toSorted()) {
+    yield* Console.log(`${String(count).padStart(6)} ${outcome}`)
+  }
+  yield* Console.log(`${String(reports).padStart(6)} reports`)
+})
+
+program.pipe(
+  Effect.provide(layer({ sandbox: { sessions: 1000 } })),
+  Effect.tapError((error) => Console.error(error.message)),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)
