@@ -29,6 +29,7 @@ import * as PageSize from "./internal/pageSize.ts"
 import * as ClientOptions from "./internal/clientOptions.ts"
 import { SlowDown } from "./internal/parallel/slowDown.ts"
 import * as StripeReply from "./internal/stripeReply.ts"
+import * as Telemetry from "./internal/telemetry.ts"
 import * as Transport from "./internal/transport.ts"
 import { version } from "./internal/version.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
@@ -180,8 +181,8 @@ export const CurrentAccount: Context.Reference<Option.Option<string>> = Context.
   { defaultValue: Option.none }
 )
 
-const makeWait = (options: RateLimit | false | undefined): Effect.Effect<Effect.Effect<void>> => {
-  if (options === false) return Effect.succeed(Effect.void)
+const makeWait = (options: RateLimit | false | undefined): Effect.Effect<Limiter.Wait> => {
+  if (options === false) return Effect.succeed(() => Effect.void)
   const own = Effect.provide(RateLimiter.make, RateLimiter.layerStoreMemory)
   return Effect.flatMap(options?.limiter === undefined ? own : Effect.succeed(options.limiter), (limiter) =>
     Limiter.make(limiter, {
@@ -219,12 +220,14 @@ export const make = Effect.fnUntraced(function* (
   const wait = yield* makeWait(options.rateLimit)
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
   const clientAccount = Option.fromUndefinedOr(options.account)
+  const apiBase = options.apiBase ?? "https://api.stripe.com"
+  const server = Telemetry.server(apiBase)
 
   const client = httpClient.pipe(
     HttpClient.transformResponse(withoutRedirects),
     HttpClient.mapRequest(
       flow(
-        HttpClientRequest.prependUrl(options.apiBase ?? "https://api.stripe.com"),
+        HttpClientRequest.prependUrl(apiBase),
         HttpClientRequest.bearerToken(options.apiKey),
         HttpClientRequest.acceptJson,
         HttpClientRequest.setHeaders({
@@ -256,7 +259,7 @@ export const make = Effect.fnUntraced(function* (
 
   const attempt = <A>(request: Request<A>): Effect.Effect<A, StripeError.Reason> =>
     Effect.andThen(
-      wait,
+      wait(request.operation),
       client.get(request.path, { urlParams: UrlParams.make(request.query) }).pipe(
         Effect.catch(replyOfStatusError),
         Effect.flatMap(receive),
@@ -265,7 +268,7 @@ export const make = Effect.fnUntraced(function* (
           duration: timeout,
           orElse: () => Effect.fail(new StripeError.TimeoutError({ limit: timeout }))
         }),
-        Effect.flatMap((reply) => interpret(request, reply))
+        Telemetry.request(request.operation, server, (reply) => interpret(request, reply))
       )
     )
 
@@ -273,6 +276,7 @@ export const make = Effect.fnUntraced(function* (
     Effect.suspend(() => {
       let attempts = 0
       let failedForSize = 0
+      let failed: StripeError.Reason | undefined
       const fail = (reason: StripeError.Reason) =>
         new StripeError.StripeError({
           operation: request.operation,
@@ -284,7 +288,9 @@ export const make = Effect.fnUntraced(function* (
       const once = Effect.suspend(() => {
         attempts++
         const sent = failedForSize === 0 ? request : (request.smaller?.(failedForSize) ?? request)
-        return Effect.mapError(attempt(sent), (reason) => {
+        const send = Effect.andThen(Telemetry.attempt(request.operation, attempts, failed), attempt(sent))
+        return Effect.mapError(send, (reason) => {
+          failed = reason
           if (PageSize.mayBeTooLarge(reason)) failedForSize++
           return fail(reason)
         }).pipe(

@@ -7,11 +7,15 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Semaphore from "effect/Semaphore"
+import * as Telemetry from "./telemetry.ts"
 
 type Consume = Parameters<RateLimiter.RateLimiter["consume"]>[0]
 
-/** Makes an effect that ends when a request may be sent. Callers are served in the order in which they come. */
-export const make = (limiter: RateLimiter.RateLimiter, options: Consume): Effect.Effect<Effect.Effect<void>> =>
+/** Ends when a request of this operation may be sent. */
+export type Wait = (operation: string) => Effect.Effect<void>
+
+/** Makes a place to wait in. Callers are served in the order in which they come. */
+export const make = (limiter: RateLimiter.RateLimiter, options: Consume): Effect.Effect<Wait> =>
   Effect.map(Semaphore.make(1), (turn) => {
     // The time, in epoch milliseconds, from which the token that was taken last may be used, while nobody has used it.
     let paid: number | undefined
@@ -26,5 +30,6 @@ export const make = (limiter: RateLimiter.RateLimiter, options: Consume): Effect
       paid = undefined
     })
     // A store that cannot be reached must not stop a read that Stripe itself would serve or limit.
-    return Semaphore.withPermit(turn, Effect.ignore(wait))
+    const served = Semaphore.withPermit(turn, Effect.ignore(wait))
+    return (operation) => Telemetry.waiting(operation, served)
   })

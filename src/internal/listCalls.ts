@@ -13,6 +13,7 @@ import * as ListReply from "./listReply.ts"
 import type { Requests } from "./listRequests.ts"
 import * as LocalFilter from "./localFilter.ts"
 import { check, named } from "./operation.ts"
+import * as Telemetry from "./telemetry.ts"
 
 /**
  * Which page of a list, named as Stripe names it.
@@ -141,15 +142,17 @@ export const make = <A extends Pagination.Row, Filter extends object, Path exten
     const { ending_before, expand, limit, starting_after, ...filter } = params
     const query = yield* check(operation, requests.page(filter, { limit, starting_after, ending_before }, expand))
     const decode = ListReply.readPage(requests.decodeListed(expand))
-    return yield* client.get({ operation, path, query, decode })
-  })
+    const page = yield* client.get({ operation, path, query, decode })
+    yield* Telemetry.page(operation, page)
+    return page
+  }, Effect.tapError(Telemetry.failed))
 
   const retrieve = Effect.fn(operations.retrieve)(function* (id: string, options?: ExpandOptions<Path>) {
     const operation = operations.retrieve
     const query = yield* check(operation, requests.retrieve(id, options?.expand))
     const decode = ListReply.readRow(requests.decodeRetrieved(options?.expand))
     return yield* client.get({ operation, path: `${path}/${id}`, query, decode })
-  })
+  }, Effect.tapError(Telemetry.failed))
 
   /** What `pages` and `stream` share: the arguments checked, and how one page is fetched. */
   const read =

@@ -1,7 +1,6 @@
 /**
  * How one page of a list is fetched, for everything that walks it.
  */
-import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as StripeClient from "../StripeClient.ts"
 import type { StripeError } from "../StripeError.ts"
@@ -9,6 +8,7 @@ import type { FetchPage, Page, PageRequest } from "./listModel.ts"
 import * as ListReply from "./listReply.ts"
 import type { Requests, Walk } from "./listRequests.ts"
 import * as PageSize from "./pageSize.ts"
+import * as Telemetry from "./telemetry.ts"
 
 /** Fetches pages of a list that was asked for with these expansions. */
 export const make = <A>(
@@ -34,6 +34,6 @@ export const make = <A>(
       }
     }
     const sent = { operation, path, query, page, cursor, decode, smaller }
-    return Effect.withSpan(client.get(sent), `${service}.page`, { attributes: { page, limit, cursor } })
+    return Telemetry.pageSpan(`${service}.page`, operation, { page, limit, cursor }, client.get(sent))
   }
 }

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { WalkError } from "../Pagination.ts"
 import * as StripeError from "../StripeError.ts"
+import * as Telemetry from "./telemetry.ts"
 
 const refused = (operation: string, reason: StripeError.Reason): StripeError.StripeError =>
   new StripeError.StripeError({
@@ -31,6 +32,7 @@ export const named = <A, E, R>(
       // Type boundary: what is no error of a walk is one of the others.
       isUnnamed(error) ? refused(operation, error) : (error as Exclude<E, Unnamed>)
     ),
+    Stream.tapError((error) => (StripeError.isStripeError(error) ? Telemetry.failed(error) : Effect.void)),
     Stream.withSpan(operation)
   )
 

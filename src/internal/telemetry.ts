@@ -1,0 +1,163 @@
+/**
+ * What is counted and measured, and what spans say. Names are OpenTelemetry's where it has one; the others are formed as its
+ * own are (`messaging.client.consumed.messages`, `db.client.connection.wait_time`, `aws.request_id`), below `stripe.`.
+ *
+ * All of it happens once a request or once a page. Nothing comes out of a row, and an attribute of a metric has few values.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import type { Reason, StripeError } from "../StripeError.ts"
+import * as StripeReply from "./stripeReply.ts"
+
+// Effect's exporter for OpenTelemetry reads the unit of a metric from this attribute.
+const unit = (unit: string) => ({ attributes: { unit } })
+
+// What OpenTelemetry advises for `http.client.request.duration`.
+const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+
+const requestDuration = Metric.histogram("http.client.request.duration", {
+  description: "Duration of HTTP client requests, from sending to the end of the body.",
+  boundaries,
+  ...unit("s")
+})
+
+const waitTime = Metric.histogram("stripe.client.rate_limiter.wait_time", {
+  description: "How long a request waited for the rate limiter before it was sent.",
+  boundaries,
+  ...unit("s")
+})
+
+const retries = Metric.counter("stripe.client.retries", {
+  description: "Requests that were sent again, by the reason why.",
+  incremental: true,
+  ...unit("{retry}")
+})
+
+const pages = Metric.counter("stripe.client.consumed.pages", {
+  description: "Pages that were read.",
+  incremental: true,
+  ...unit("{page}")
+})
+
+const rows = Metric.counter("stripe.client.consumed.rows", {
+  description: "Rows on the pages that were read.",
+  incremental: true,
+  ...unit("{row}")
+})
+
+type Attributes = Readonly<Record<string, string>>
+
+const ofOperation = (operation: string): Attributes => ({ "stripe.operation.name": operation })
+
+const record = <State>(metric: Metric.Metric<number, State>, attributes: Attributes, value: number) =>
+  Metric.update(Metric.withAttributes(metric, attributes), value)
+
+const since = (start: bigint, metric: Metric.Histogram<number>, attributes: Attributes) =>
+  Effect.flatMap(Clock.currentTimeNanos, (now) => record(metric, attributes, Number(now - start) / 1e9))
+
+/** Where requests go, as attributes. */
+export const server = (base: string): Attributes => {
+  const { hostname, port, protocol } = new URL(base)
+  return { "server.address": hostname, "server.port": port !== "" ? port : protocol === "http:" ? "80" : "443" }
+}
+
+/** How a request ended, as attributes. A request that was given up was sent all the same. */
+const outcome = (exit: Exit.Exit<unknown, Reason>, replied: number | undefined): Attributes => {
+  const reason = Option.getOrUndefined(Exit.findErrorOption(exit))
+  const status = replied ?? (reason !== undefined && "status" in reason ? reason.status : undefined)
+  const errorType = Exit.isSuccess(exit)
+    ? undefined
+    : (reason?._tag ?? (Exit.hasInterrupts(exit) ? "Interrupt" : "_OTHER"))
+  return {
+    "http.request.method": "GET",
+    ...(status === undefined ? undefined : { "http.response.status_code": String(status) }),
+    ...(errorType === undefined ? undefined : { "error.type": errorType })
+  }
+}
+
+/** Measures one request from sending to what its reply is judged to be, and says on the current span which reply it was. */
+export const request =
+  <A>(operation: string, server: Attributes, judge: (reply: StripeReply.Reply) => Effect.Effect<A, Reason>) =>
+  (send: Effect.Effect<StripeReply.Reply, Reason>): Effect.Effect<A, Reason> =>
+    Effect.flatMap(Clock.currentTimeNanos, (start) => {
+      let status: number | undefined
+      return send.pipe(
+        Effect.flatMap((reply) => {
+          status = reply.status
+          const id = StripeReply.requestId(reply.headers)
+          const judged = judge(reply)
+          return id === undefined ? judged : Effect.andThen(Effect.annotateCurrentSpan("stripe.request.id", id), judged)
+        }),
+        Effect.onExit((exit) =>
+          since(start, requestDuration, { ...ofOperation(operation), ...server, ...outcome(exit, status) })
+        )
+      )
+    })
+
+/** Measures how long a request waits for its turn. */
+export const waiting = (operation: string, wait: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeNanos, (start) =>
+    Effect.andThen(wait, since(start, waitTime, ofOperation(operation)))
+  )
+
+/** Says which attempt begins, and counts it as a retry of what failed before, with a mark on the span. */
+export const attempt = (operation: string, attempts: number, failed: Reason | undefined): Effect.Effect<void> => {
+  const annotate = Effect.annotateCurrentSpan("stripe.request.attempts", attempts)
+  if (failed === undefined) return annotate
+  const error = { "error.type": failed._tag }
+  const requestId = "requestId" in failed ? failed.requestId : undefined
+  const event = { ...error, ...(requestId === undefined ? undefined : { "stripe.request.id": requestId }) }
+  return annotate.pipe(
+    Effect.andThen(record(retries, { ...ofOperation(operation), ...error }, 1)),
+    Effect.andThen(Effect.option(Effect.currentSpan)),
+    Effect.flatMap((span) =>
+      Option.isNone(span)
+        ? Effect.void
+        : Effect.map(Clock.currentTimeNanos, (now) => span.value.event("stripe.request.retry", now, event))
+    )
+  )
+}
+
+/** Says on the current span why it failed. */
+export const failed = ({ reason }: StripeError): Effect.Effect<void> =>
+  Effect.annotateCurrentSpan("error.type", reason._tag)
+
+interface Page {
+  readonly data: ReadonlyArray<unknown>
+  readonly invalid?: ReadonlyArray<unknown> | undefined
+  readonly limit?: number | undefined
+}
+
+/** Counts a page, and says on the current span what came. */
+export const page = (operation: string, { data, invalid = [], limit }: Page): Effect.Effect<void> => {
+  const count = data.length + invalid.length
+  const attributes = ofOperation(operation)
+  return Effect.annotateCurrentSpan({
+    "stripe.page.rows": count,
+    // A page that kept failing was asked for with fewer rows.
+    ...(limit === undefined ? undefined : { "stripe.page.limit": limit })
+  }).pipe(Effect.andThen(record(pages, attributes, 1)), Effect.andThen(record(rows, attributes, count)))
+}
+
+/** One page of a walk as a span of its own. */
+export const pageSpan = <A extends Page>(
+  name: string,
+  operation: string,
+  asked: { readonly page: number; readonly limit: number; readonly cursor: string | undefined },
+  fetch: Effect.Effect<A, StripeError>
+): Effect.Effect<A, StripeError> =>
+  fetch.pipe(
+    Effect.tap((fetched) => page(operation, fetched)),
+    Effect.tapError(failed),
+    Effect.withSpan(name, {
+      captureStackTrace: false,
+      attributes: {
+        "stripe.page.number": asked.page,
+        "stripe.page.limit": asked.limit,
+        ...(asked.cursor === undefined ? undefined : { "stripe.page.cursor": asked.cursor })
+      }
+    })
+  )
