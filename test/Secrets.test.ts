@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Redacted, Schema, Stream } from "effect"
+import { Effect, Fiber, Metric, Redacted, Schema, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { StripeClient, VerificationSession, VerificationSessions } from "effect-stripe-identity"
@@ -60,6 +60,7 @@ describe("neither the key nor identity data is seen", () => {
         })
       )
       assert.include(emitted, "VerificationSessions.page")
+      assert.include(emitted, '"name":"stripe.client.consumed.rows"')
       assert.include(emitted, "<redacted:verified_outputs>")
       assert.deepStrictEqual(leaks(emitted, planted), [])
     }).pipe(Effect.provide(everything))
@@ -73,6 +74,14 @@ describe("neither the key nor identity data is seen", () => {
       const emitted = yield* recording(() => Effect.logInfo(revealed).pipe(Effect.withSpan("reveal")))
       assert.deepStrictEqual(leaks(emitted, planted), [revealed])
     }).pipe(Effect.provide(everything))
+  )
+
+  it.effect("the search would find one in an attribute of a metric", () =>
+    Effect.gen(function* () {
+      const counted = Metric.counter("reveal", { attributes: { key } })
+      const emitted = yield* recording(() => Metric.update(counted, 1).pipe(Effect.withSpan("reveal")))
+      assert.include(leaks(emitted, [key]), key)
+    })
   )
 
   const faults = {

@@ -1,5 +1,7 @@
-import { Cause, Context, Effect, Exit, Formatter, Logger, References, Tracer } from "effect"
 import { assert } from "@effect/vitest"
+import { Cause, Context, Effect, Exit, Formatter, Layer, Logger, Metric, References, Tracer } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
+import { Otlp } from "effect/observability"
 import { inspect } from "node:util"
 
 /** Everything that a value shows of itself to whoever prints it. */
@@ -23,11 +25,34 @@ const safeJson = (value: unknown): string => {
   }
 }
 
-/** What a run emitted: logs of every level, spans with attributes and events, its exit, and whatever the test adds. */
+/**
+ * What a run emitted: logs of every level, spans with attributes and events, metrics, all three as OpenTelemetry's collector
+ * gets them, its exit, and whatever the test adds.
+ */
 export interface Emitted {
   readonly add: (value: unknown) => void
   readonly text: () => string
 }
+
+/** Exports to a collector in process, which shows each body that it gets. */
+const collector = (receive: (path: string, body: string) => void) =>
+  Otlp.layerJson({
+    baseUrl: "http://127.0.0.1:4318",
+    resource: { serviceName: "test" },
+    loggerMergeWithExisting: true
+  }).pipe(
+    Layer.provide(
+      Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make((request, url) =>
+          Effect.sync(() => {
+            receive(url.pathname, request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : "")
+            return HttpClientResponse.fromWeb(request, new Response("{}"))
+          })
+        )
+      )
+    )
+  )
 
 /** Runs an effect and records everything that it emits. */
 export const recording = <A, E, R>(
@@ -39,24 +64,32 @@ export const recording = <A, E, R>(
     add: (value) => texts.push(shown(value)),
     text: () => texts.join("\n")
   }
-  const tracer = Tracer.make({
-    span(options) {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
+  // The spans are the exporter's own, which keep what any tracer is told.
+  const watching = (exporter: Tracer.Tracer) =>
+    Tracer.make({
+      span(options) {
+        const span = exporter.span(options)
+        spans.push(span)
+        return span
+      }
+    })
   const logger = Logger.make(({ cause, fiber, message }) => {
     texts.push(shown(message), Cause.pretty(cause), shown(fiber.getRef(References.CurrentLogAnnotations)))
   })
   return Effect.gen(function* () {
-    const exit = yield* Effect.exit(run(emitted))
+    const exported: Array<string> = []
+    const exit = yield* Effect.tracer.pipe(
+      Effect.flatMap((exporter) => Effect.withTracer(run(emitted), watching(exporter))),
+      Effect.tapCause((cause) => Effect.logError("failed", cause)),
+      Effect.exit,
+      Effect.provide(collector((path, body) => exported.push(path, body)))
+    )
+    texts.push(shown(yield* Metric.snapshot), ...exported)
     if (Exit.isFailure(exit)) {
       texts.push(Cause.pretty(exit.cause), shown(exit.cause), shown(Cause.squash(exit.cause)))
-      yield* Effect.logError("failed", exit.cause)
     } else texts.push(shown(exit.value))
     for (const span of spans) {
-      // Type boundary: every span comes from the tracer above.
+      // Type boundary: the exporter's spans have the fields of native ones.
       const { attributes, events, name, status } = span as Tracer.NativeSpan
       texts.push(name, shown(Array.from(attributes)), shown(events))
       if (status._tag === "Ended" && Exit.isFailure(status.exit)) {
@@ -64,9 +97,10 @@ export const recording = <A, E, R>(
       }
     }
     assert.isNotEmpty(spans)
+    for (const path of ["/v1/traces", "/v1/metrics"]) assert.include(exported, path)
     return emitted.text()
   }).pipe(
-    Effect.withTracer(tracer),
+    Effect.provideService(Metric.MetricRegistry, new Map()),
     Effect.provideService(References.MinimumLogLevel, "All"),
     Effect.provideContext(Context.empty()),
     Effect.provide(Logger.layer([logger]))
