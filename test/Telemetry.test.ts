@@ -328,6 +328,15 @@ describe("metrics", () => {
         }
       )
       assert.deepStrictEqual(valuesOf(observed, "http.client.request.duration"), { "": [3, 0] })
+      assert.deepStrictEqual(
+        named(observed, page).map(({ events }) => events),
+        [
+          [],
+          ...[2, 2].map((waited) => [
+            ["stripe.rate_limiter.wait", { "stripe.rate_limiter.wait_time": waited }] as const
+          ])
+        ]
+      )
     }).pipe(
       Effect.provide(world({ sandbox: { sessions: 250 }, client: { rateLimit: { limit: 1, window: "2 seconds" } } }))
     )

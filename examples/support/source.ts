@@ -9,6 +9,8 @@ export interface Options {
   readonly sandbox?: Sandbox.Options | undefined
   /** How often somebody makes a new session in the sandbox; never unless given. */
   readonly newSession?: Duration.Input | undefined
+  /** What goes wrong in the sandbox. */
+  readonly faults?: ReadonlyArray<readonly [fault: Sandbox.Fault, options: Sandbox.InjectOptions]> | undefined
   /** The limit on requests to the sandbox; Stripe's own limit holds for Stripe. */
   readonly rateLimit?: StripeClient.Options["rateLimit"]
   /** What the example adds to the client, wherever it reads. */
@@ -25,10 +27,16 @@ const newSessions = (every: Duration.Input) =>
 // Both services on one client, and so under one rate limit.
 const services = Layer.merge(VerificationSessions.layerClient, VerificationReports.layerClient)
 
-const fromSandbox = ({ newSession, rateLimit, sandbox, transformClient }: Options) =>
+const inject = (faults: NonNullable<Options["faults"]>) =>
+  Sandbox.Sandbox.use((sandbox) => Effect.forEach(faults, ([fault, options]) => sandbox.inject(fault, options))).pipe(
+    Layer.effectDiscard
+  )
+
+const fromSandbox = ({ faults = [], newSession, rateLimit, sandbox, transformClient }: Options) =>
   services.pipe(
     Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit, transformClient })),
     Layer.merge(newSession === undefined ? Layer.empty : newSessions(newSession)),
+    Layer.merge(inject(faults)),
     Layer.provide(Sandbox.layer(sandbox))
   )
 

@@ -55,9 +55,6 @@ const ofOperation = (operation: string): Attributes => ({ "stripe.operation.name
 const record = <State>(metric: Metric.Metric<number, State>, attributes: Attributes, value: number) =>
   Metric.update(Metric.withAttributes(metric, attributes), value)
 
-const since = (start: bigint, metric: Metric.Histogram<number>, attributes: Attributes) =>
-  Effect.flatMap(Clock.currentTimeNanos, (now) => record(metric, attributes, Number(now - start) / 1e9))
-
 /** Where requests go, as attributes. */
 export const server = (base: string): Attributes => {
   const { hostname, port, protocol } = new URL(base)
@@ -73,8 +70,8 @@ const outcome = (exit: Exit.Exit<unknown, Reason>, replied: number | undefined):
     : (reason?._tag ?? (Exit.hasInterrupts(exit) ? "Interrupt" : "_OTHER"))
   return {
     "http.request.method": "GET",
-    ...(status === undefined ? undefined : { "http.response.status_code": String(status) }),
-    ...(errorType === undefined ? undefined : { "error.type": errorType })
+    ...(status === undefined ? {} : { "http.response.status_code": String(status) }),
+    ...(errorType === undefined ? {} : { "error.type": errorType })
   }
 }
 
@@ -92,15 +89,39 @@ export const request =
           return id === undefined ? judged : Effect.andThen(Effect.annotateCurrentSpan("stripe.request.id", id), judged)
         }),
         Effect.onExit((exit) =>
-          since(start, requestDuration, { ...ofOperation(operation), ...server, ...outcome(exit, status) })
+          Effect.flatMap(Clock.currentTimeNanos, (now) =>
+            record(
+              requestDuration,
+              { ...ofOperation(operation), ...server, ...outcome(exit, status) },
+              Number(now - start) / 1e9
+            )
+          )
         )
       )
     })
 
-/** Measures how long a request waits for its turn. */
+/** Puts a mark on the current span, if there is one. */
+const mark = (name: string, attributes: Record<string, unknown>): Effect.Effect<void> =>
+  Effect.flatMap(Effect.option(Effect.currentSpan), (span) =>
+    Option.isNone(span)
+      ? Effect.void
+      : Effect.map(Clock.currentTimeNanos, (now) => span.value.event(name, now, attributes))
+  )
+
+/** Measures how long a request waits for its turn, with a mark on the span where it had to. */
 export const waiting = (operation: string, wait: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.flatMap(Clock.currentTimeNanos, (start) =>
-    Effect.andThen(wait, since(start, waitTime, ofOperation(operation)))
+    wait.pipe(
+      Effect.andThen(Clock.currentTimeNanos),
+      Effect.flatMap((now) => {
+        const seconds = Number(now - start) / 1e9
+        const recorded = record(waitTime, ofOperation(operation), seconds)
+        // Less is the time that it takes to ask.
+        return seconds < 0.001
+          ? recorded
+          : Effect.andThen(recorded, mark("stripe.rate_limiter.wait", { "stripe.rate_limiter.wait_time": seconds }))
+      })
+    )
   )
 
 /** Says which attempt begins, and counts it as a retry of what failed before, with a mark on the span. */
@@ -109,14 +130,10 @@ export const attempt = (operation: string, attempts: number, failed: Reason | un
   if (failed === undefined) return annotate
   const error = { "error.type": failed._tag }
   const requestId = "requestId" in failed ? failed.requestId : undefined
-  const event = { ...error, ...(requestId === undefined ? undefined : { "stripe.request.id": requestId }) }
   return annotate.pipe(
     Effect.andThen(record(retries, { ...ofOperation(operation), ...error }, 1)),
-    Effect.andThen(Effect.option(Effect.currentSpan)),
-    Effect.flatMap((span) =>
-      Option.isNone(span)
-        ? Effect.void
-        : Effect.map(Clock.currentTimeNanos, (now) => span.value.event("stripe.request.retry", now, event))
+    Effect.andThen(
+      mark("stripe.request.retry", { ...error, ...(requestId === undefined ? {} : { "stripe.request.id": requestId }) })
     )
   )
 }
@@ -138,7 +155,7 @@ export const page = (operation: string, { data, invalid = [], limit }: Page): Ef
   return Effect.annotateCurrentSpan({
     "stripe.page.rows": count,
     // A page that kept failing was asked for with fewer rows.
-    ...(limit === undefined ? undefined : { "stripe.page.limit": limit })
+    ...(limit === undefined ? {} : { "stripe.page.limit": limit })
   }).pipe(Effect.andThen(record(pages, attributes, 1)), Effect.andThen(record(rows, attributes, count)))
 }
 
@@ -157,7 +174,7 @@ export const pageSpan = <A extends Page>(
       attributes: {
         "stripe.page.number": asked.page,
         "stripe.page.limit": asked.limit,
-        ...(asked.cursor === undefined ? undefined : { "stripe.page.cursor": asked.cursor })
+        ...(asked.cursor === undefined ? {} : { "stripe.page.cursor": asked.cursor })
       }
     })
   )

@@ -25,6 +25,7 @@ export const runExample = Effect.fnUntraced(function* (
     readonly url: string
     readonly killedAfter?: Effect.Effect<void> | undefined
     readonly key?: string | undefined
+    readonly env?: Record<string, string> | undefined
   }
 ) {
   const preload = new URL("preferSources.ts", import.meta.url).href
@@ -33,7 +34,8 @@ export const runExample = Effect.fnUntraced(function* (
       ...inherited,
       NO_COLOR: "1",
       STRIPE_API_KEY: options.key ?? Redacted.value(Sandbox.apiKey),
-      STRIPE_API_BASE: options.url
+      STRIPE_API_BASE: options.url,
+      ...options.env
     }
   })
   const kill = Effect.sync(() => void child.kill("SIGKILL"))

@@ -1,0 +1,69 @@
+// Where the time of a read went: its spans as a tree, and its metrics. The sandbox has three bad moments.
+// With OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 both go to an OpenTelemetry collector too.
+import { NodeRuntime } from "@effect/platform-node"
+import { Config, Console, Effect, Layer, Metric, Option, Stream } from "effect"
+import { FetchHttpClient, HttpClient } from "effect/http"
+import { Otlp } from "effect/observability"
+import { VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { layer } from "./support/source.ts"
+import { recording, table } from "./support/telemetry.ts"
+
+const read = VerificationSessions.stream({ status: "verified" }, { maxItems: 500 }).pipe(
+  Stream.runCount,
+  Effect.flatMap((count) => Console.log(`${count} verified sessions`))
+)
+
+const program = Effect.gen(function* () {
+  // Programs need none of this: spans and metrics go to whatever tracer and exporter the layers give.
+  const { tracer, tree } = recording(yield* Effect.tracer)
+  const show = Effect.gen(function* () {
+    yield* Console.log(`\nSpans\n${tree()}`)
+    yield* Console.log(`\nMetrics\n${table(yield* Metric.snapshot)}`)
+  })
+  yield* read.pipe(Effect.withTracer(tracer), Effect.ensuring(show))
+})
+
+let exported = 0
+
+// The exporter keeps its failures to itself, so that no program fails for its collector. Here they are worth a line.
+const counting = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(
+    HttpClient.HttpClient,
+    HttpClient.tap(({ status }) => Effect.sync(() => (exported += status < 300 ? 1 : 0)))
+  )
+)
+
+const exporter = (baseUrl: string) =>
+  Otlp.layerJson({
+    baseUrl,
+    resource: { serviceName: "effect-stripe-identity-example" },
+    loggerMergeWithExisting: true
+  }).pipe(Layer.provide(counting), Layer.provide(FetchHttpClient.layer))
+
+const source = layer({
+  sandbox: { sessions: 1000, latency: { base: "60 millis", jitter: 0.3 } },
+  // So low that pages come up against it.
+  rateLimit: { limit: 1, window: "250 millis" },
+  faults: [
+    [Sandbox.Fault.RateLimited(), { skip: 1 }],
+    [Sandbox.Fault.ServerError(), { skip: 3 }],
+    [Sandbox.Fault.Latency({ duration: "700 millis" }), { skip: 5 }]
+  ]
+})
+
+const main = Effect.gen(function* () {
+  const endpoint = yield* Config.option(Config.NonEmptyString("OTEL_EXPORTER_OTLP_ENDPOINT"))
+  const reading = Effect.provide(program, source)
+  if (Option.isNone(endpoint)) return yield* reading
+  yield* Effect.provide(reading, exporter(endpoint.value))
+  yield* exported > 0
+    ? Console.log(`\nExported to ${endpoint.value}.`)
+    : Console.error(`\nNothing was exported: no collector took it at ${endpoint.value}.`)
+})
+
+main.pipe(
+  Effect.tapError((error) => Console.error(error.message)),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)
