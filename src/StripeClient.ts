@@ -112,7 +112,7 @@ export interface Options {
  * @since 0.1.0
  */
 export interface Request<A> {
-  /** The call, as errors name it: `VerificationSessions.list`. */
+  /** The call, as errors and metrics name it: `VerificationSessions.list`. */
   readonly operation: string
   /** The path from the API's root: `/v1/identity/verification_sessions`. */
   readonly path: string

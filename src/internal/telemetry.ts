@@ -12,48 +12,72 @@ import * as Option from "effect/Option"
 import type { Reason, StripeError } from "../StripeError.ts"
 import * as StripeReply from "./stripeReply.ts"
 
+type Attributes = Readonly<Record<string, string>>
+
+/**
+ * Records into the series of a metric that has these attributes. Each is made once, because Effect looks for one that it
+ * has seen before without building its key again.
+ */
+const recorder = <State>(metric: Metric.Metric<number, State>) => {
+  const made = new Map<string, Metric.Metric<number, State>>()
+  return (attributes: Attributes, value: number): Effect.Effect<void> => {
+    const key = JSON.stringify(attributes)
+    let series = made.get(key)
+    if (series === undefined) {
+      series = Metric.withAttributes(metric, attributes)
+      made.set(key, series)
+    }
+    return Metric.update(series, value)
+  }
+}
+
 // Effect's exporter for OpenTelemetry reads the unit of a metric from this attribute.
 const unit = (unit: string) => ({ attributes: { unit } })
 
 // What OpenTelemetry advises for `http.client.request.duration`.
 const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
-const requestDuration = Metric.histogram("http.client.request.duration", {
-  description: "Duration of HTTP client requests, from sending to the end of the body.",
-  boundaries,
-  ...unit("s")
-})
+const requestDuration = recorder(
+  Metric.histogram("http.client.request.duration", {
+    description: "Duration of HTTP client requests, from sending to the decoded body.",
+    boundaries,
+    ...unit("s")
+  })
+)
 
-const waitTime = Metric.histogram("stripe.client.rate_limiter.wait_time", {
-  description: "How long a request waited for the rate limiter before it was sent.",
-  boundaries,
-  ...unit("s")
-})
+const waitTime = recorder(
+  Metric.histogram("stripe.client.rate_limiter.wait_time", {
+    description: "How long a request waited for the rate limiter before it was sent.",
+    boundaries,
+    ...unit("s")
+  })
+)
 
-const retries = Metric.counter("stripe.client.retries", {
-  description: "Requests that were sent again, by the reason why.",
-  incremental: true,
-  ...unit("{retry}")
-})
+const retries = recorder(
+  Metric.counter("stripe.client.retries", {
+    description: "Requests that were sent again, by the reason why.",
+    incremental: true,
+    ...unit("{retry}")
+  })
+)
 
-const pages = Metric.counter("stripe.client.consumed.pages", {
-  description: "Pages that were read.",
-  incremental: true,
-  ...unit("{page}")
-})
+const pages = recorder(
+  Metric.counter("stripe.client.consumed.pages", {
+    description: "Pages that were read.",
+    incremental: true,
+    ...unit("{page}")
+  })
+)
 
-const rows = Metric.counter("stripe.client.consumed.rows", {
-  description: "Rows on the pages that were read.",
-  incremental: true,
-  ...unit("{row}")
-})
-
-type Attributes = Readonly<Record<string, string>>
+const rows = recorder(
+  Metric.counter("stripe.client.consumed.rows", {
+    description: "Rows on the pages that were read.",
+    incremental: true,
+    ...unit("{row}")
+  })
+)
 
 const ofOperation = (operation: string): Attributes => ({ "stripe.operation.name": operation })
-
-const record = <State>(metric: Metric.Metric<number, State>, attributes: Attributes, value: number) =>
-  Metric.update(Metric.withAttributes(metric, attributes), value)
 
 /** Where requests go, as attributes. */
 export const server = (base: string): Attributes => {
@@ -90,8 +114,7 @@ export const request =
         }),
         Effect.onExit((exit) =>
           Effect.flatMap(Clock.currentTimeNanos, (now) =>
-            record(
-              requestDuration,
+            requestDuration(
               { ...ofOperation(operation), ...server, ...outcome(exit, status) },
               Number(now - start) / 1e9
             )
@@ -115,7 +138,7 @@ export const waiting = (operation: string, wait: Effect.Effect<void>): Effect.Ef
       Effect.andThen(Clock.currentTimeNanos),
       Effect.flatMap((now) => {
         const seconds = Number(now - start) / 1e9
-        const recorded = record(waitTime, ofOperation(operation), seconds)
+        const recorded = waitTime(ofOperation(operation), seconds)
         // Less is the time that it takes to ask.
         return seconds < 0.001
           ? recorded
@@ -131,7 +154,7 @@ export const attempt = (operation: string, attempts: number, failed: Reason | un
   const error = { "error.type": failed._tag }
   const requestId = "requestId" in failed ? failed.requestId : undefined
   return annotate.pipe(
-    Effect.andThen(record(retries, { ...ofOperation(operation), ...error }, 1)),
+    Effect.andThen(retries({ ...ofOperation(operation), ...error }, 1)),
     Effect.andThen(
       mark("stripe.request.retry", { ...error, ...(requestId === undefined ? {} : { "stripe.request.id": requestId }) })
     )
@@ -156,7 +179,7 @@ export const page = (operation: string, { data, invalid = [], limit }: Page): Ef
     "stripe.page.rows": count,
     // A page that kept failing was asked for with fewer rows.
     ...(limit === undefined ? {} : { "stripe.page.limit": limit })
-  }).pipe(Effect.andThen(record(pages, attributes, 1)), Effect.andThen(record(rows, attributes, count)))
+  }).pipe(Effect.andThen(pages(attributes, 1)), Effect.andThen(rows(attributes, count)))
 }
 
 /** One page of a walk as a span of its own. */
