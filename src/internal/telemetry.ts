@@ -192,12 +192,16 @@ export const pageSpan = <A extends Page>(
   fetch.pipe(
     Effect.tap((fetched) => page(operation, fetched)),
     Effect.tapError(failed),
-    Effect.withSpan(name, {
-      captureStackTrace: false,
-      attributes: {
-        "stripe.page.number": asked.page,
-        "stripe.page.limit": asked.limit,
-        ...(asked.cursor === undefined ? {} : { "stripe.page.cursor": asked.cursor })
-      }
-    })
+    Effect.withSpan(
+      name,
+      {
+        attributes: {
+          "stripe.page.number": asked.page,
+          "stripe.page.limit": asked.limit,
+          ...(asked.cursor === undefined ? {} : { "stripe.page.cursor": asked.cursor })
+        }
+      },
+      // Where a page was asked for from is always here.
+      { captureStackTrace: false }
+    )
   )
