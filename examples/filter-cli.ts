@@ -7,14 +7,15 @@ import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, DateTime, Effect, Layer, Predicate, Schema, Stdio, Stream } from "effect"
 import { CliOutput, Command, Flag } from "effect/cli"
 import { Csv, Ndjson } from "effect/encoding"
-import { SessionFilter, type StripeError, VerificationSession, VerificationSessions } from "effect-stripe-identity"
+import { type SessionFilter, type StripeError, VerificationSession, VerificationSessions } from "effect-stripe-identity"
+import * as SessionFlags from "effect-stripe-identity/SessionFlags"
 import { layer } from "./support/source.ts"
 
 const secrets = ["client_secret", "url", "provided_details", "verified_outputs", "last_verification_report"] as const
 type Secret = (typeof secrets)[number]
 
 const flags = {
-  filter: SessionFilter.flags,
+  filter: SessionFlags.flags,
   format: Flag.Literals("format", ["table", "ndjson", "csv"]).pipe(
     Flag.withDescription("How rows are written"),
     Flag.withDefault("table")
@@ -133,7 +134,7 @@ const source = Layer.unwrap(
 const toStandardError = Effect.updateService(Console.Console, (console) => ({ ...console, log: console.error }))
 
 const command = Command.make("filter-cli", flags, ({ filter, format, reveal }) =>
-  SessionFilter.decodeFlags(filter).pipe(
+  SessionFlags.decode(filter).pipe(
     Effect.tapError(sayProblems),
     Effect.flatMap((filter) =>
       run(filter, format, reveal).pipe(

@@ -3,8 +3,8 @@
  *
  * What callers write is an {@link Input}; what it decodes to is a {@link SessionFilter}. `VerificationSessions` takes the
  * first and decodes it, so code needs nothing of this module for a filter of its own. Use it for a filter that comes from
- * elsewhere: a command line ({@link flags}), a URL ({@link decodeUrlQuery}), JSON ({@link decode}); and to apply a filter
- * to sessions that come from elsewhere ({@link matches}).
+ * elsewhere: a URL ({@link decodeUrlQuery}), JSON ({@link decode}), a command line (`effect-stripe-identity/SessionFlags`);
+ * and to apply a filter to sessions that come from elsewhere ({@link matches}).
  *
  * @since 0.1.0
  */
@@ -13,7 +13,6 @@ import { dual } from "effect/Function"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import { Filter } from "./internal/filter/fields.ts"
-import * as FlagsCodec from "./internal/filter/flags.ts"
 import type * as Model from "./internal/filter/model.ts"
 import * as Moments from "./internal/filter/moments.ts"
 import * as Parts from "./internal/filter/parts.ts"
@@ -23,8 +22,6 @@ import * as StripeQuery from "./internal/stripeQuery.ts"
 import type { Query } from "./internal/stripeQuery.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
 
-export { flags } from "./internal/filter/flags.ts"
-export type { FlagValues } from "./internal/filter/flags.ts"
 export type { UrlRecord } from "./internal/filter/urlParams.ts"
 export type { Query } from "./internal/stripeQuery.ts"
 export type {
@@ -130,14 +127,6 @@ export const UrlParams: Schema.Codec<SessionFilter, UrlCodec.UrlRecord> = UrlCod
 export const UrlQuery: Schema.Codec<SessionFilter, string> = UrlCodec.UrlQuery
 
 /**
- * The codec between a filter and what {@link flags} collect from a command line.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Flags: Schema.Codec<SessionFilter, FlagsCodec.FlagValues> = FlagsCodec.Flags
-
-/**
  * Makes a filter, or says everything that is wrong with the input: each problem with its path, what was given, what is
  * accepted, and for a misspelt word the one that was probably meant. Takes whatever an {@link Input} may be, from code or
  * from parsed JSON.
@@ -186,37 +175,6 @@ export const decode: (input: unknown) => Effect.Effect<SessionFilter, InvalidArg
 export const decodeUrlQuery = (
   query: string | URLSearchParams | UrlCodec.UrlRecord
 ): Effect.Effect<SessionFilter, InvalidArgumentError> => decode(UrlCodec.toObject(UrlCodec.fromInput(query)))
-
-/**
- * Like {@link decode}, for what {@link flags} collected.
- *
- * @example
- * ```ts
- * import { NodeServices } from "@effect/platform-node"
- * import { Effect } from "effect"
- * import { Command } from "effect/cli"
- * import { SessionFilter } from "effect-stripe-identity"
- *
- * let metadata: unknown
- *
- * const command = Command.make("sessions", { filter: SessionFilter.flags }, ({ filter }) =>
- *   Effect.map(SessionFilter.decodeFlags(filter), (filter) => {
- *     metadata = filter.metadata
- *   })
- * )
- *
- * const run = Command.runWith(command, { version: "1.0.0" })
- *
- * await Effect.runPromise(run(["--metadata", "plan=pro"]).pipe(Effect.provide(NodeServices.layer)))
- *
- * metadata // => { plan: "pro" }
- * ```
- *
- * @category decoding
- * @since 0.1.0
- */
-export const decodeFlags = (values: FlagsCodec.FlagValues): Effect.Effect<SessionFilter, InvalidArgumentError> =>
-  decode(FlagsCodec.toObject(values))
 
 /**
  * Like {@link decode}, without effects and with the same answer every day: days are those of UTC, and relative text is

@@ -1,6 +1,6 @@
 /**
- * Stripe Identity's verification sessions and reports for Effect. One namespace a module; the sandbox is at
- * `effect-stripe-identity/Sandbox`.
+ * Stripe Identity's verification sessions and reports for Effect. One namespace a module; `effect-stripe-identity/Sandbox`
+ * and `effect-stripe-identity/SessionFlags` are only there, because few programs need what they load.
  *
  * @since 0.1.0
  */

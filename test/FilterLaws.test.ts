@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Result, Schema, Stream } from "effect"
 import { SessionFilter, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import * as SessionFlags from "effect-stripe-identity/SessionFlags"
 import { between, Draft, History, Kept, sandboxOf, selects, toInput } from "./support/filters.ts"
 import { ids, query, requests, world } from "./support/world.ts"
 
@@ -210,7 +211,7 @@ describe("the codecs", () => {
     Json: Schema.fromJsonString(SessionFilter.Json),
     UrlParams: SessionFilter.UrlParams,
     UrlQuery: SessionFilter.UrlQuery,
-    Flags: SessionFilter.Flags
+    Flags: SessionFlags.Flags
   }
 
   for (const [name, codec] of Object.entries(codecs)) {

@@ -12,6 +12,7 @@ export const order: ReadonlyArray<string> = [
   "index.ts",
   "VerificationSessions.ts",
   "VerificationReports.ts",
+  "SessionFlags.ts",
   "FileDestination.ts",
   "Destination.ts",
   "Progress.ts",
@@ -26,6 +27,9 @@ export const order: ReadonlyArray<string> = [
   "VerificationSession.ts",
   "VerificationReport.ts"
 ]
+
+/** Modules that only their own path gives, because few programs need what they load. */
+export const apart: ReadonlyArray<string> = ["Sandbox.ts", "SessionFlags.ts"]
 
 /** The list engine reads any list of Stripe, so it knows nothing of these. */
 const engine = ["Destination.ts", "Sync.ts", "ParallelPagination.ts", "Pagination.ts", "Checkpoint.ts"]

@@ -9,6 +9,7 @@ import {
   VerificationSession,
   VerificationSessions
 } from "effect-stripe-identity"
+import * as SessionFlags from "effect-stripe-identity/SessionFlags"
 import { describe, expect, test } from "tstyche"
 
 declare const service: VerificationSessions.Service
@@ -129,9 +130,9 @@ describe("the codecs", () => {
     expect(HttpServerRequest.schemaSearchParams(SessionFilter.UrlParams)).type.toBe<
       Effect.Effect<SessionFilter.SessionFilter, Schema.SchemaError, HttpServerRequest.ParsedSearchParams>
     >()
-    Command.make("sessions", { filter: SessionFilter.flags }, ({ filter }) => {
-      expect(filter).type.toBeAssignableTo<SessionFilter.FlagValues>()
-      return SessionFilter.decodeFlags(filter)
+    Command.make("sessions", { filter: SessionFlags.flags }, ({ filter }) => {
+      expect(filter).type.toBeAssignableTo<SessionFlags.FlagValues>()
+      return SessionFlags.decode(filter)
     })
     expect<Config.ConfigError>().type.not.toBeAssignableTo<StripeError.InvalidArgumentError>()
   })

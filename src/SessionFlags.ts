@@ -1,6 +1,10 @@
 /**
  * A filter as flags of a command line, for `effect/cli`. Flags only collect text: what it means is decided in one place,
  * the filter's schema, so that every problem is reported at once and in the same words as everywhere.
+ *
+ * It has a path of its own, `effect-stripe-identity/SessionFlags`, so that only command lines load `effect/cli`.
+ *
+ * @since 0.1.0
  */
 import * as Flag from "effect/cli/Flag"
 import * as Param from "effect/cli/Param"
@@ -10,10 +14,11 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import { Filter } from "./fields.ts"
-import * as Model from "./model.ts"
-import type { SessionFilter } from "./model.ts"
-import { toText } from "./urlParams.ts"
+import { Filter } from "./internal/filter/fields.ts"
+import * as Model from "./internal/filter/model.ts"
+import { toText } from "./internal/filter/urlParams.ts"
+import * as SessionFilter from "./SessionFilter.ts"
+import type { InvalidArgumentError } from "./StripeError.ts"
 
 const one = (name: string, metavar: string, description: string): Flag.Flag<Option.Option<string>> =>
   Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(description), Flag.optional)
@@ -33,8 +38,8 @@ const words = (name: string, known: ReadonlyArray<string>, description: string):
 }
 
 /**
- * The flags of a filter, to be put into the configuration of a `Command`. What they collect decodes with `decodeFlags`, or
- * with the schema `Flags`.
+ * The flags of a filter, to be put into the configuration of a `Command`. What they collect decodes with {@link decode}, or
+ * with the schema {@link Flags}.
  *
  * `--status`, `--type`, `--last-error` and `--redaction` may come more than once, for one of several values; `--metadata
  * key=value` may too, for several entries. `--created` is a range such as `7d`, or comes once a bound, as in
@@ -114,7 +119,7 @@ const toPairs = (object: unknown): ReadonlyArray<string> =>
   Predicate.isObject(object) ? Object.entries(object).map(([key, value]) => `${toKey(key)}=${toText(value)}`) : []
 
 /** What was collected as what a filter is decoded from. */
-export const toObject = (values: FlagValues): object => {
+const toObject = (values: FlagValues): object => {
   const some = (list: ReadonlyArray<string>) => (list.length === 0 ? undefined : list.length === 1 ? list[0] : list)
   const { created } = values
   return {
@@ -148,11 +153,47 @@ const fromEncoded = (encoded: Model.JsonInput): FlagValues => {
   }
 }
 
-/** From what the flags collected. */
-export const Flags: Schema.Codec<SessionFilter, FlagValues> = Values.pipe(
+/**
+ * The codec between a filter and what {@link flags} collect from a command line.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Flags: Schema.Codec<SessionFilter.SessionFilter, FlagValues> = Values.pipe(
   Schema.decodeTo(Filter, {
     decode: SchemaGetter.transform(toObject),
     // Type boundary: what a filter encodes to is JSON.
     encode: SchemaGetter.transform((encoded) => fromEncoded(encoded as Model.JsonInput))
   })
 )
+
+/**
+ * Like `SessionFilter.decode`, for what {@link flags} collected: it makes a filter, or says everything that is wrong.
+ *
+ * @example
+ * ```ts
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect } from "effect"
+ * import { Command } from "effect/cli"
+ * import * as SessionFlags from "effect-stripe-identity/SessionFlags"
+ *
+ * let metadata: unknown
+ *
+ * const command = Command.make("sessions", { filter: SessionFlags.flags }, ({ filter }) =>
+ *   Effect.map(SessionFlags.decode(filter), (filter) => {
+ *     metadata = filter.metadata
+ *   })
+ * )
+ *
+ * const run = Command.runWith(command, { version: "1.0.0" })
+ *
+ * await Effect.runPromise(run(["--metadata", "plan=pro"]).pipe(Effect.provide(NodeServices.layer)))
+ *
+ * metadata // => { plan: "pro" }
+ * ```
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decode = (values: FlagValues): Effect.Effect<SessionFilter.SessionFilter, InvalidArgumentError> =>
+  SessionFilter.decode(toObject(values))
