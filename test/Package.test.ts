@@ -1,19 +1,20 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { existsSync } from "node:fs"
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises"
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { join, posix } from "node:path"
+import { rolldown } from "rolldown"
 import { runCommand, runTool } from "./support/command.ts"
-import { apart, filesBelow } from "./support/house.ts"
+import { javaScript, tsconfig, typeScript } from "./support/consumer.ts"
+import { filesBelow } from "./support/house.ts"
+import { inIndex, modules, pack, root } from "./support/packed.ts"
+import { baseUrl, server } from "./support/sandboxServer.ts"
 
-// The package as a user gets it: built from nothing, packed, installed without a network, imported from elsewhere.
+// The package as a user gets it: built from nothing, packed, installed without a network, imported from elsewhere. What
+// needs a network, other versions of the compiler and other runtimes, is in test/support/packageMatrix.ts.
 
-const root = fileURLToPath(new URL("..", import.meta.url))
-const modules = filesBelow(join(root, "src"))
-  .filter((file) => file.endsWith(".ts") && !file.includes("/") && file !== "index.ts")
-  .map((file) => file.slice(0, -3))
-const inIndex = modules.filter((name) => !apart.includes(`${name}.ts`))
+const documents = ["AGENTS.md", "CHANGELOG.md", "LICENSE", "README.md"]
 
 let folder = ""
 let user = ""
@@ -27,30 +28,29 @@ const succeed = async (result: ReturnType<typeof runCommand>): Promise<string> =
 }
 
 /** Runs a program of the user's: plain JavaScript, outside of this project. */
-const runProgram = async (name: string, lines: ReadonlyArray<string>) => {
+const runProgram = async (name: string, lines: ReadonlyArray<string>, ...parameters: ReadonlyArray<string>) => {
   await writeFile(join(user, name), lines.join("\n"))
-  return runCommand(process.execPath, [name], { cwd: user })
+  return runCommand(process.execPath, [name, ...parameters], { cwd: user })
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "effect-stripe-identity-"))
+  // The real path: what a bundler reports must begin with it.
+  folder = await mkdtemp(join(await realpath(tmpdir()), "effect-stripe-identity-"))
   const copy = join(folder, "copy")
   user = join(folder, "user")
   installed = join(user, "node_modules", "effect-stripe-identity")
   await mkdir(copy)
   await mkdir(join(user, "node_modules"), { recursive: true })
-  const parts = ["package.json", "tsconfig.json", "tsconfig.build.json", "src", "README.md", "LICENSE", "CHANGELOG.md"]
-  for (const part of parts) {
+  for (const part of ["package.json", "tsconfig.json", "tsconfig.build.json", "src", ...documents]) {
     if (existsSync(join(root, part))) await cp(join(root, part), join(copy, part), { recursive: true })
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"), "junction")
   await succeed(runTool(root, "typescript/bin/tsc", ["-p", "tsconfig.build.json"], { cwd: copy }))
-  await succeed(runCommand("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: copy }))
+  const tarball = await pack(copy, folder)
 
-  const [tarball] = (await readdir(folder)).filter((file) => file.endsWith(".tgz"))
   await writeFile(join(user, "package.json"), JSON.stringify({ type: "module", private: true }))
   // The peer is linked by hand, because the registry is not asked.
-  const install = ["install", "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund", `../${tarball}`]
+  const install = ["install", "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund", tarball]
   await succeed(runCommand("npm", install, { cwd: user }))
   await symlink(join(root, "node_modules", "effect"), join(user, "node_modules", "effect"), "junction")
   contents = filesBelow(installed)
@@ -60,12 +60,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe("the package", () => {
   it("holds the library, its sources and its documents, and nothing else", () => {
-    const documents = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"]
     const expected = filesBelow(join(root, "src")).flatMap((file) => {
       const built = `dist/${file.slice(0, -3)}`
       return [`src/${file}`, `${built}.js`, `${built}.js.map`, `${built}.d.ts`, `${built}.d.ts.map`]
     })
-    assert.deepStrictEqual([...contents].toSorted(), [...expected, ...documents].toSorted())
+    assert.deepStrictEqual([...contents].toSorted(), [...expected, ...documents, "package.json"].toSorted())
   })
 
   it("gives each module from the root and from its own path, the same one", async () => {
@@ -94,36 +93,87 @@ describe("the package", () => {
     assert.include(index.output, "ERR_PACKAGE_PATH_NOT_EXPORTED")
   })
 
-  for (const compiler of ["typescript", "typescript-6"]) {
-    it(`compiles in a user's project without Node's types, with ${compiler}`, async () => {
-      const project = join(user, compiler)
+  it("runs from plain JavaScript, in process and with fetch", () =>
+    baseUrl.pipe(
+      Effect.flatMap((url) => Effect.promise(() => succeed(runProgram("read.js", [javaScript], url)))),
+      Effect.map((output) => assert.match(output.trim(), /^[1-9]\d* the same over fetch$/)),
+      Effect.provide(server({ sessions: 250 })),
+      Effect.scoped,
+      Effect.runPromise
+    ))
+
+  for (const [compiler, moduleResolution] of [
+    ["typescript", "NodeNext"],
+    ["typescript", "Bundler"],
+    ["typescript-6", "NodeNext"]
+  ] as const) {
+    it(`compiles in a user's project without Node's types, with ${compiler} and ${moduleResolution}`, async () => {
+      const project = join(user, `${compiler}-${moduleResolution}`)
       await mkdir(project)
-      await writeFile(
-        join(project, "tsconfig.json"),
-        JSON.stringify({
-          compilerOptions: {
-            target: "ES2022",
-            lib: ["ES2023", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
-            module: "NodeNext",
-            strict: true,
-            exactOptionalPropertyTypes: true,
-            noEmit: true,
-            types: []
-          }
-        })
-      )
-      const lines = modules.map((name) => `export * as ${name} from "effect-stripe-identity/${name}"`)
-      await writeFile(join(project, "paths.mts"), lines.join("\n"))
-      const names = inIndex.join(", ")
-      const claims = [
-        `import { ${names} } from "effect-stripe-identity"`,
-        `import * as paths from "./paths.mjs"`,
-        ...inIndex.map((name) => `export const same${name}: typeof paths.${name} = ${name}`),
-        "// @ts-expect-error The types are read, so a name that does not exist is an error.",
-        `export { NoSuchModule } from "effect-stripe-identity"`
-      ]
-      await writeFile(join(project, "user.mts"), claims.join("\n"))
+      const files = { ...typeScript, "tsconfig.json": JSON.stringify(tsconfig(moduleResolution)) }
+      for (const [name, text] of Object.entries(files)) await writeFile(join(project, name), text)
       assert.strictEqual(await succeed(runTool(root, `${compiler}/bin/tsc`, ["-p", "."], { cwd: project })), "")
-    })
+    }, 120_000)
   }
+
+  it("maps everything that is built to sources that it holds", async () => {
+    const maps = contents.filter((file) => file.endsWith(".map"))
+    const missing: Array<string> = []
+    for (const map of maps) {
+      const { sources } = JSON.parse(await readFile(join(installed, map), "utf8"))
+      assert.strictEqual(sources.length, 1, map)
+      const [source] = sources.map((path: string) => posix.join(posix.dirname(map), path))
+      const expected = map.replace(/^dist\//, "src/").replace(/\.(d\.ts|js)\.map$/, ".ts")
+      if (source !== expected || !contents.includes(source)) missing.push(`${map}: ${source}`)
+      const built = await readFile(join(installed, map.slice(0, -".map".length)), "utf8")
+      if (!built.includes(`//# sourceMappingURL=${posix.basename(map)}`)) missing.push(`${map}: nothing points to it`)
+    }
+    assert.deepStrictEqual(missing, [])
+    assert.strictEqual(maps.length, 2 * filesBelow(join(root, "src")).length)
+  })
+
+  /** Which modules a bundle of a program holds: the library's by their names, Effect's by their paths. */
+  const bundle = async (name: string, lines: ReadonlyArray<string>) => {
+    const input = join(user, name)
+    await writeFile(input, lines.join("\n"))
+    const build = await rolldown({ input, platform: "neutral" })
+    const { output } = await build.generate({ format: "esm" })
+    const held = Object.entries(output[0].modules).filter(([, { renderedLength }]) => renderedLength > 0)
+    const below = (part: string) =>
+      held.flatMap(([path]) => path.replaceAll("\\", "/").split(part)[1]?.replace(/\.js$/, "") ?? [])
+    return { own: below("/effect-stripe-identity/dist/"), effect: below("/effect/dist/") }
+  }
+
+  it("leaves out of a bundle what the program does not use", async () => {
+    const unused = await bundle("unused.js", [`import "effect-stripe-identity"`, "console.log(1)"])
+    assert.deepStrictEqual(unused, { own: [], effect: [] })
+
+    const one = await bundle("one.js", [
+      `import { RetryPolicy } from "effect-stripe-identity"`,
+      "console.log(RetryPolicy.make({ times: 1 }))"
+    ])
+    assert.deepStrictEqual(one.own, ["RetryPolicy"])
+
+    const stream = await bundle("stream.js", [
+      `import { VerificationSessions } from "effect-stripe-identity"`,
+      "console.log(VerificationSessions.stream(), VerificationSessions.layerConfig())"
+    ])
+    const notNeeded = [
+      "Destination",
+      "FileDestination",
+      "Progress",
+      "Sandbox",
+      "SessionFlags",
+      "internal/checkpointedFile"
+    ]
+    assert.include(stream.own, "internal/walk")
+    assert.deepStrictEqual(
+      stream.own.filter((name) => notNeeded.includes(name) || name.startsWith("internal/sandbox/")),
+      []
+    )
+    assert.deepStrictEqual(
+      stream.effect.filter((name) => /^(cli|ai|sql|cluster|rpc)\/|^FileSystem$/.test(name)),
+      []
+    )
+  })
 })

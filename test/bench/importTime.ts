@@ -1,0 +1,88 @@
+/**
+ * How long `import "effect-stripe-identity"` takes, beside importing only the modules of Effect that it needs.
+ *
+ *     npm run bench:import -- [ROUNDS]
+ *
+ * Every import is a process of its own, on `dist`, without a bundler. Rounds are interleaved, so that a noisy moment meets
+ * all of them; what counts is the ratio of the medians, of processor time, because what else runs does not count in it.
+ */
+import { execFileSync } from "node:child_process"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { importsOf } from "../support/house.ts"
+import { inIndex, modules, root } from "../support/packed.ts"
+
+const [rounds = 21] = process.argv.slice(2).map(Number)
+const bar = 1.1
+
+const dist = join(root, "dist")
+
+/** The files that modules load, themselves too, and what these import of Effect. */
+const loadedBy = (names: ReadonlyArray<string>) => {
+  const files = new Set<string>()
+  const effect = new Set<string>()
+  const walk = (file: string): void => {
+    if (files.has(file)) return
+    files.add(file)
+    for (const name of importsOf(file, readFileSync(join(dist, file), "utf8"))) {
+      if (name.startsWith("effect/")) effect.add(name)
+      else walk(name)
+    }
+  }
+  for (const name of names) walk(`${name}.js`)
+  return { files: files.size, effect: Array.from(effect) }
+}
+
+/** In milliseconds. */
+interface Reading {
+  readonly processor: number
+  readonly wall: number
+}
+
+const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+
+const own = (name: string) => ({
+  label: `effect-stripe-identity/${name}, ${loadedBy([name]).files} files`,
+  names: [`effect-stripe-identity/${name}`]
+})
+const all = loadedBy(inIndex)
+const subjects = [
+  { label: `the ${all.effect.length} modules of Effect that the library imports`, names: all.effect },
+  { label: `effect-stripe-identity, ${all.files + 1} files`, names: ["effect-stripe-identity"] },
+  own("VerificationSessions"),
+  ...modules.filter((name) => !inIndex.includes(name)).map(own)
+].map((subject, index) => {
+  // Inside of the project, so that the program finds the library and Effect as a user's would.
+  const file = join(root, "out", `import-${index}.mjs`)
+  mkdirSync(join(root, "out"), { recursive: true })
+  writeFileSync(file, subject.names.map((name) => `import ${JSON.stringify(name)}`).join("\n"))
+  return { ...subject, url: pathToFileURL(file).href, readings: new Array<Reading>() }
+})
+
+for (let round = 0; round < rounds; round++) {
+  for (const { readings, url } of subjects) {
+    const program = `const [start, used] = [performance.now(), process.cpuUsage()]
+      await import(${JSON.stringify(url)})
+      const { user, system } = process.cpuUsage(used)
+      console.log(JSON.stringify({ wall: performance.now() - start, processor: (user + system) / 1000 }))`
+    const output = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" })
+    readings.push(JSON.parse(output))
+  }
+}
+
+const results = subjects.map(({ label, readings }) => ({
+  label,
+  processor: median(readings.map(({ processor }) => processor)),
+  wall: median(readings.map(({ wall }) => wall))
+}))
+const [effect, library] = results
+const ratio = (library?.processor ?? Number.NaN) / (effect?.processor ?? Number.NaN)
+console.log(`\n${rounds} rounds, Node ${process.version}\n`)
+console.log("| import | processor time | wall time | × Effect's modules |")
+console.log("| --- | --- | --- | --- |")
+for (const { label, processor, wall } of results) {
+  const times = (processor / (effect?.processor ?? Number.NaN)).toFixed(2)
+  console.log(`| ${label} | ${processor.toFixed(0)} ms | ${wall.toFixed(0)} ms | ${times} |`)
+}
+console.log(`\n× ${ratio.toFixed(2)}, bar ≤ ${bar}: ${ratio <= bar ? "holds" : "MISSED"}`)
