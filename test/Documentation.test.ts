@@ -7,11 +7,15 @@ import { type Example, examplesIn } from "./support/documentation/examples.ts"
 import { instrument } from "./support/documentation/instrument.ts"
 import { typeCheck } from "./support/documentation/typeCheck.ts"
 
-// The examples of the README and of every docstring are tests: each compiles, runs, and yields what it says.
+// The examples of the README, of AGENTS.md and of every docstring are tests: each compiles, runs, and yields what it says.
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const modules = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-const documents = ["README.md", ...modules.filter((file) => file.endsWith(".ts")).map((file) => `src/${file}`)]
+const documents = [
+  "README.md",
+  "AGENTS.md",
+  ...modules.filter((file) => file.endsWith(".ts")).map((file) => `src/${file}`)
+]
 const examples = documents
   .filter((file) => existsSync(join(root, file)))
   .flatMap((file) => examplesIn(file, readFileSync(join(root, file), "utf8")))
