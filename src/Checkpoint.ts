@@ -89,6 +89,18 @@ const PositionFields = Schema.Struct({ id: Id, created: Seconds })
 /**
  * The codec between a checkpoint and JSON.
  *
+ * **Example** (In a Schema of your own)
+ *
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Checkpoint } from "effect-stripe-identity"
+ *
+ * const Job = Schema.Struct({ name: Schema.String, checkpoint: Checkpoint.Checkpoint })
+ * const job = { name: "verified", checkpoint: Checkpoint.start({ filter: "all" }) }
+ *
+ * Schema.encodeSync(Job)(job) // => { name: "verified", checkpoint: { version: 1, filter: "all" } }
+ * ```
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -108,7 +120,7 @@ export const Checkpoint: Schema.Codec<Checkpoint, unknown> = Schema.Struct({
 })
 
 /**
- * Nothing of a list is behind us yet.
+ * Nothing of a list is behind us yet. See {@link advance}.
  *
  * @category constructors
  * @since 0.1.0
@@ -188,6 +200,18 @@ const position = ({ created, id }: Row): Position => ({ id, created })
  * Whether a checkpoint is about a list, so that it can be gone on with. An account or a mode that one of the two does not
  * know is no difference, but for the account: not to name one means the key's own.
  *
+ * **Example** (A checkpoint of another account)
+ *
+ * ```ts
+ * import { Result } from "effect"
+ * import { Checkpoint } from "effect-stripe-identity"
+ *
+ * const mine = Checkpoint.start({ filter: "all", account: "acct_1" })
+ *
+ * Checkpoint.check(mine, { filter: "all", account: "acct_1" }) // => Result.void
+ * Checkpoint.matches(mine, { filter: "all", account: "acct_2" }) // => false
+ * ```
+ *
  * @category guards
  * @since 0.1.0
  */
@@ -221,7 +245,7 @@ const decodeCheckpoint = Schema.decodeUnknownResult(Checkpoint)
 const decodeJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
 /**
- * A checkpoint as text, for a file, a column or a key: less than 1 kB of JSON.
+ * A checkpoint as text, for a file, a column or a key: less than 1 kB of JSON. See {@link fromText}.
  *
  * @category conversions
  * @since 0.1.0
@@ -256,6 +280,17 @@ export const fromText = (text: string): Result.Result<Checkpoint, CheckpointMism
 
 /**
  * The checkpoint that parsed JSON holds. Like {@link fromText}, for one that is a part of something else.
+ *
+ * **Example** (A checkpoint within something else)
+ *
+ * ```ts
+ * import { Result } from "effect"
+ * import { Checkpoint } from "effect-stripe-identity"
+ *
+ * const job = JSON.parse(`{ "name": "verified", "checkpoint": { "version": 1, "filter": "all" } }`)
+ *
+ * Checkpoint.fromJson(job.checkpoint) // => Result.succeed({ version: 1, filter: "all" })
+ * ```
  *
  * @category conversions
  * @since 0.1.0

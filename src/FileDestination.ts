@@ -49,21 +49,26 @@ export type FileDestination = Destination.Destination<
  *
  * **Example** (A file that goes on where it ended)
  *
- * ```ts no-run
- * import { NodeRuntime, NodeServices } from "@effect/platform-node"
- * import { Effect, Stream } from "effect"
- * import { FetchHttpClient } from "effect/http"
+ * ```ts
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect, FileSystem, Stream } from "effect"
  * import { Destination, FileDestination, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
- * Effect.gen(function*() {
- *   const file = yield* FileDestination.ndjson("sessions.ndjson")
+ * const program = Effect.gen(function*() {
+ *   const files = yield* FileSystem.FileSystem
+ *   const path = `${yield* files.makeTempDirectoryScoped()}/sessions.ndjson`
+ *   const file = yield* FileDestination.ndjson(path)
+ *
  *   yield* Destination.stream(file, (from) => VerificationSessions.sync({}, { from })).pipe(Stream.runDrain)
+ *   return (yield* files.readFileString(path)).split("\n").length - 1
  * }).pipe(
  *   Effect.scoped,
- *   Effect.provide(VerificationSessions.layerConfig()),
- *   Effect.provide([FetchHttpClient.layer, NodeServices.layer]),
- *   NodeRuntime.runMain
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide([Sandbox.layer(), NodeServices.layer])
  * )
+ *
+ * await Effect.runPromise(program) // => 250
  * ```
  *
  * @category constructors
@@ -134,6 +139,30 @@ export interface CsvOptions {
  *
  * Cells are written as they are. A spreadsheet takes one that begins with `=`, `+`, `-` or `@` for a formula, and
  * `metadata` and `client_reference_id` hold whatever was put there.
+ *
+ * **Example** (Three columns of one's own)
+ *
+ * ```ts
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect, FileSystem, Stream } from "effect"
+ * import { Destination, FileDestination, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const program = Effect.gen(function*() {
+ *   const files = yield* FileSystem.FileSystem
+ *   const path = `${yield* files.makeTempDirectoryScoped()}/sessions.csv`
+ *   const file = yield* FileDestination.csv(path, { columns: ["status", "last_error.code", "metadata.plan"] })
+ *
+ *   yield* Destination.stream(file, (from) => VerificationSessions.sync({}, { from })).pipe(Stream.runDrain)
+ *   return (yield* files.readFileString(path)).split("\r\n").slice(0, 1)
+ * }).pipe(
+ *   Effect.scoped,
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide([Sandbox.layer(), NodeServices.layer])
+ * )
+ *
+ * await Effect.runPromise(program) // => ["status,last_error.code,metadata.plan"]
+ * ```
  *
  * @category constructors
  * @since 0.1.0

@@ -118,7 +118,8 @@ const validate = (options: Options<unknown, unknown>): Result.Result<typeof Vali
   })
 
 /**
- * The list as a stream of pages: one element a page. A list without rows is one page without rows.
+ * The list as a stream of pages: one element a page. A list without rows is one page without rows. See
+ * {@link rows} for a fetch.
  *
  * @category streams
  * @since 0.1.0

@@ -100,7 +100,7 @@ const validate = (options: Options<unknown, unknown>): Result.Result<typeof Vali
  * may have fewer rows than `pageSize` in the middle of the list.
  *
  * Nothing is asked for before the first page is wanted, and nothing is read ahead before the second is. A failure comes
- * out at its place in the list, after all rows before it.
+ * out at its place in the list, after all rows before it. See {@link rows} for a fetch.
  *
  * @category streams
  * @since 0.1.0

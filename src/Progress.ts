@@ -190,6 +190,27 @@ const inBrief = (duration: Duration.Duration): string => {
 /**
  * Progress in one line of plain text, for a log.
  *
+ * **Example** (Progress on a terminal and in a log)
+ *
+ * ```ts
+ * import { Duration, Option } from "effect"
+ * import { Progress } from "effect-stripe-identity"
+ *
+ * const half: Progress.Progress = {
+ *   rows: 5000,
+ *   pages: 50,
+ *   requests: 51,
+ *   elapsed: Duration.seconds(4),
+ *   rowsPerSecond: 1250,
+ *   covered: Option.none(),
+ *   fraction: Option.some(0.5),
+ *   left: Option.some(Duration.seconds(4))
+ * }
+ *
+ * Progress.line(half) // => "5,000 sessions, 51 requests, 1,250/s, 50 %, 4s, 4s left"
+ * Progress.bar(half, { width: 4 }) // => "[##--] 5,000 sessions, 51 requests, 1,250/s, 50 %, 4s, 4s left"
+ * ```
+ *
  * @category formatting
  * @since 0.1.0
  */
@@ -211,7 +232,7 @@ export const line = ({ covered, elapsed, fraction, left, requests, rows, rowsPer
 
 /**
  * Progress with a bar before it, for a terminal: `[#####---------------] …`. Where the fraction is not known there is no
- * bar, only the line.
+ * bar, only the line. See {@link line}.
  *
  * @category formatting
  * @since 0.1.0

@@ -85,11 +85,24 @@ export interface Options {
  * **Example** (Retrying for longer)
  *
  * ```ts
+ * import { Effect, Stream } from "effect"
  * import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
- * const patient = VerificationSessions.stream({ status: "verified" }).pipe(
- *   VerificationSessions.withRetryPolicy(RetryPolicy.make({ times: 12, maxDelay: "1 minute" }))
+ * const program = Effect.gen(function*() {
+ *   const sandbox = yield* Sandbox.Sandbox
+ *   yield* sandbox.inject(Sandbox.Fault.Conflict(), { times: 8 })
+ *   yield* VerificationSessions.stream().pipe(
+ *     VerificationSessions.withRetryPolicy(RetryPolicy.make({ times: 8, baseDelay: "1 millis", maxDelay: "2 millis" })),
+ *     Stream.runDrain
+ *   )
+ *   return (yield* sandbox.requests).map(({ status }) => status)
+ * }).pipe(
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer({ sessions: 20 }))
  * )
+ *
+ * await Effect.runPromise(program) // => [409, 409, 409, 409, 409, 409, 409, 409, 200]
  * ```
  *
  * @category constructors
@@ -125,7 +138,7 @@ export const make = (options?: Options): RetryPolicy => {
 }
 
 /**
- * A policy that never retries: for tests, or where something above retries.
+ * A policy that never retries: for tests, or where something above retries. See {@link Current}.
  *
  * @category constructors
  * @since 0.1.0
@@ -135,6 +148,27 @@ export const none: RetryPolicy = make({ times: 0 })
 /**
  * The policy in force. Replace it for one effect or stream with `VerificationSessions.withRetryPolicy`, or for a
  * program with `Layer.succeed(RetryPolicy.Current, policy)`.
+ *
+ * **Example** (A whole program that never retries)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const program = Effect.gen(function*() {
+ *   const sandbox = yield* Sandbox.Sandbox
+ *   yield* sandbox.inject(Sandbox.Fault.ServerError())
+ *   const error = yield* Effect.flip(VerificationSessions.list())
+ *   return error.attempts
+ * }).pipe(
+ *   Effect.provide(Layer.succeed(RetryPolicy.Current, RetryPolicy.none)),
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer())
+ * )
+ *
+ * await Effect.runPromise(program) // => 1
+ * ```
  *
  * @category references
  * @since 0.1.0

@@ -198,13 +198,31 @@ export class Sandbox extends Context.Service<Sandbox, Service>()("effect-stripe-
 /**
  * The key that may list and retrieve. A fake: it opens nothing but the sandbox.
  *
+ * **Example** (What each key may do)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const { apiKey, expiredApiKey, liveApiKey, restrictedApiKey, sensitiveApiKey } = Sandbox
+ * const outcomes = Effect.forEach([apiKey, sensitiveApiKey, liveApiKey, restrictedApiKey, expiredApiKey], (apiKey) =>
+ *   VerificationSessions.list().pipe(
+ *     Effect.match({ onSuccess: ({ data }) => data.length, onFailure: ({ reason }) => reason._tag }),
+ *     Effect.provide(VerificationSessions.layer({ apiKey }))
+ *   )
+ * ).pipe(Effect.provide(Sandbox.layer()))
+ *
+ * await Effect.runPromise(outcomes) // => [10, 10, 0, "PermissionError", "AuthenticationError"]
+ * ```
+ *
  * @category keys
  * @since 0.1.0
  */
 export const apiKey: Redacted.Redacted<string> = Redacted.make(Authentication.fullAccessKey)
 
 /**
- * A restricted key without the permission to read sessions: 403.
+ * A restricted key without the permission to read sessions: 403. See {@link apiKey}.
  *
  * @category keys
  * @since 0.1.0
@@ -213,7 +231,7 @@ export const restrictedApiKey: Redacted.Redacted<string> = Redacted.make(Authent
 
 /**
  * A restricted key that may also see sensitive fields (dates of birth, id numbers, document numbers, images), when they are
- * named in `expand[]`.
+ * named in `expand[]`. See {@link apiKey}.
  *
  * @category keys
  * @since 0.1.0
@@ -221,7 +239,7 @@ export const restrictedApiKey: Redacted.Redacted<string> = Redacted.make(Authent
 export const sensitiveApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.sensitiveKey)
 
 /**
- * A key that has expired: 401 `api_key_expired`.
+ * A key that has expired: 401 `api_key_expired`. See {@link apiKey}.
  *
  * @category keys
  * @since 0.1.0
@@ -229,7 +247,7 @@ export const sensitiveApiKey: Redacted.Redacted<string> = Redacted.make(Authenti
 export const expiredApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.expiredKey)
 
 /**
- * A live mode key. Live mode has no sessions, and says so when it is asked for one of test mode.
+ * A live mode key. Live mode has no sessions, and says so when it is asked for one of test mode. See {@link apiKey}.
  *
  * @category keys
  * @since 0.1.0
@@ -238,7 +256,7 @@ export const liveApiKey: Redacted.Redacted<string> = Redacted.make(Authenticatio
 
 /**
  * The connected account that no key has access to: 403 `account_invalid`. Any other `acct_…` in `Stripe-Account` is let in
- * and shows the same sessions.
+ * and shows the same sessions. `VerificationSessions.withAccount` names one.
  *
  * @category keys
  * @since 0.1.0
@@ -246,7 +264,8 @@ export const liveApiKey: Redacted.Redacted<string> = Redacted.make(Authenticatio
 export const unreachableAccount: string = Authentication.unreachableAccount
 
 /**
- * Starts a sandbox. Takes no time to speak of, whatever the number of sessions. Dies if an option makes no sense.
+ * Starts a sandbox. Takes no time to speak of, whatever the number of sessions. Dies if an option makes no sense. See
+ * {@link client}.
  *
  * @category constructors
  * @since 0.1.0
@@ -285,13 +304,25 @@ export const make = (options: Options = {}): Effect.Effect<Service> =>
 /**
  * A client that asks the given sandbox in process. It does not care which host a request names.
  *
+ * **Example** (A sandbox without layers)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const sandbox = await Effect.runPromise(Sandbox.make({ sessions: 3 }))
+ * const refused = Sandbox.client(sandbox).get("https://api.stripe.com/v1/identity/verification_sessions")
+ *
+ * await Effect.runPromise(Effect.map(refused, (response) => response.status)) // => 401
+ * ```
+ *
  * @category clients
  * @since 0.1.0
  */
 export const client = (sandbox: Service): HttpClient.HttpClient => ClientFront.make(sandbox)
 
 /**
- * A sandbox and an `HttpClient` that asks it, in process: for tests and examples.
+ * A sandbox and an `HttpClient` that asks it, in process: for tests and examples. See {@link Sandbox}.
  *
  * **Details**
  *
@@ -317,7 +348,7 @@ export const layer = (options?: Options): Layer.Layer<Sandbox | HttpClient.HttpC
 export const layerSandbox = (options?: Options): Layer.Layer<Sandbox> => Layer.effect(Sandbox, make(options))
 
 /**
- * The sandbox as a handler, to be mounted in a server of your own.
+ * The sandbox as a handler, to be mounted in a server of your own. {@link layerServer} is one that is ready.
  *
  * @category servers
  * @since 0.1.0

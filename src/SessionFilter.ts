@@ -62,6 +62,17 @@ export type SessionFilter = Model.SessionFilter
  * Relative text is read by `Clock`, and days are those of `DateTime.CurrentTimeZone` where it is provided, else of UTC.
  * Encoding gives whole seconds for instants.
  *
+ * **Example** (From what a caller writes to what is sent)
+ *
+ * ```ts
+ * import { Schema } from "effect"
+ * import { SessionFilter } from "effect-stripe-identity"
+ *
+ * const filter = Schema.decodeSync(SessionFilter.SessionFilter)({ created: "2026-01-31" })
+ *
+ * Schema.encodeSync(SessionFilter.SessionFilter)(filter) // => { created: { gte: 1769817600, lt: 1769904000 } }
+ * ```
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -313,6 +324,14 @@ const pushedDownQuery = StripeQuery.make(Filter, [
 /**
  * What of the filter is sent, as Stripe's query parameters in the order of Stripe's documentation: the part that
  * {@link split} calls pushed down.
+ *
+ * **Example** (What Stripe is asked)
+ *
+ * ```ts
+ * import { SessionFilter } from "effect-stripe-identity"
+ *
+ * SessionFilter.toQuery(SessionFilter.make({ status: "verified", type: "document" })) // => [["status", "verified"]]
+ * ```
  *
  * @category conversions
  * @since 0.1.0

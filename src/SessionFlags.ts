@@ -45,6 +45,26 @@ const words = (name: string, known: ReadonlyArray<string>, description: string):
  * key=value` may too, for several entries. `--created` is a range such as `7d`, or comes once a bound, as in
  * `--created gte=2026-01-01 --created lt=2026-02-01`. A key of metadata has `%3D` for a `=` of its own, and `%25` for a `%`.
  *
+ * **Example** (A command with the flags of a filter)
+ *
+ * ```ts
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Effect } from "effect"
+ * import { Command } from "effect/cli"
+ * import { SessionFilter } from "effect-stripe-identity"
+ *
+ * let status: ReadonlyArray<string> = []
+ * const command = Command.make("sessions", { filter: SessionFilter.flags }, ({ filter }) =>
+ *   Effect.sync(() => {
+ *     status = filter.status
+ *   })
+ * )
+ * const run = Command.runWith(command, { version: "1.0.0" })
+ * await Effect.runPromise(run(["--status", "verified"]).pipe(Effect.provide(NodeServices.layer)))
+ *
+ * status // => ["verified"]
+ * ```
+ *
  * @category command line
  * @since 0.1.0
  */

@@ -162,7 +162,7 @@ export interface Service {
 }
 
 /**
- * The service. See {@link layer} and {@link layerConfig}.
+ * The service. Provide it with {@link layer} or {@link layerConfig}, as for `VerificationSessions.layerClient`.
  *
  * @category services
  * @since 0.1.0
@@ -205,7 +205,7 @@ const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
   )
 
 /**
- * Makes a client from options.
+ * Makes a client from options, as {@link layer} does for `VerificationSessions.layerClient`.
  *
  * @category constructors
  * @since 0.1.0
@@ -339,7 +339,7 @@ const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
 }
 
 /**
- * A client from options.
+ * A client from options. See `VerificationSessions.layerClient`.
  *
  * @category layers
  * @since 0.1.0
@@ -376,7 +376,8 @@ const optionalText = (name: string): Config.Config<string | undefined> =>
 
 /**
  * A client whose key, account and address come from the configuration: `STRIPE_API_KEY`, `STRIPE_ACCOUNT`,
- * `STRIPE_API_BASE` and `STRIPE_API_VERSION`. Fails with a `ConfigError` that names what is missing.
+ * `STRIPE_API_BASE` and `STRIPE_API_VERSION`. Fails with a `ConfigError` that names what is
+ * missing. `VerificationSessions.layerClient` shows one.
  *
  * @category layers
  * @since 0.1.0

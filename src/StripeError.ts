@@ -277,6 +277,19 @@ export class StripeError extends Schema.TaggedError<StripeError>(TypeId)("Stripe
 /**
  * Tests whether a value is a {@link StripeError}.
  *
+ * **Example** (An error of unknown origin)
+ *
+ * ```ts
+ * import { Duration } from "effect"
+ * import { StripeError } from "effect-stripe-identity"
+ *
+ * const reason = new StripeError.TimeoutError({ limit: Duration.seconds(80) })
+ * const error: unknown = new StripeError.StripeError({ operation: "VerificationSessions.list", reason })
+ *
+ * StripeError.isStripeError(error) && error.isRetryable // => true
+ * StripeError.isStripeError(new Error("no")) // => false
+ * ```
+ *
  * @category guards
  * @since 0.1.0
  */

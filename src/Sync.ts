@@ -100,6 +100,23 @@ export interface Options<E = never, R = never> extends Pick<
  * One run: the batches from a checkpoint to the newest settled row and to the oldest row there is. Without anything to
  * hand over there is no batch.
  *
+ * **Example** (Any list of Stripe's, in batches)
+ *
+ * ```ts
+ * import { DateTime, Effect, Stream } from "effect"
+ * import { type Pagination, Sync } from "effect-stripe-identity"
+ *
+ * const row = { id: "row_1", created: DateTime.makeUnsafe("2026-01-01T00:00:00Z") }
+ * const fetch: Pagination.FetchPage<Pagination.Row, never> = () =>
+ *   Effect.succeed({ data: [row], has_more: false, requestId: undefined })
+ *
+ * const batches = Sync.batches({ fetch, subject: { filter: "all" } })
+ * const [last] = await Effect.runPromise(Stream.runCollect(batches))
+ *
+ * last?.rows.length // => 1
+ * last?.checkpoint.covered?.complete // => true
+ * ```
+ *
  * @category streams
  * @since 0.1.0
  */
@@ -154,6 +171,23 @@ const run = <A extends Row, E, R, E2, R2>(
 /**
  * Runs that follow each other for ever, each from where the one before ended: `read` gives one run from a checkpoint, and
  * the schedule says when the next one begins.
+ *
+ * **Example** (Two runs, a millisecond apart)
+ *
+ * ```ts
+ * import { Effect, Schedule, Stream } from "effect"
+ * import { Checkpoint, Sync } from "effect-stripe-identity"
+ *
+ * const seen: Array<boolean> = []
+ * const checkpoint = Checkpoint.start({ filter: "all" })
+ * const runs = Sync.follow((from) => {
+ *   seen.push(from === undefined)
+ *   return Stream.make({ checkpoint })
+ * }, { schedule: Schedule.spaced("1 millis") })
+ * await Effect.runPromise(runs.pipe(Stream.take(2), Stream.runDrain))
+ *
+ * seen // => [true, false]
+ * ```
  *
  * @category streams
  * @since 0.1.0

@@ -147,7 +147,7 @@ export const isVerified = <Session extends Pick<VerificationSession, "status">>(
 ): session is Session & { readonly status: "verified" } => session.status === "verified"
 
 /**
- * Whether the session waits for the person: nobody tried yet, or the last attempt failed and `last_error` says why.
+ * Whether the session waits for the person: nobody tried yet, or the last attempt failed and `last_error` says why. See {@link isVerified}.
  *
  * @category guards
  * @since 0.1.0
@@ -157,7 +157,7 @@ export const isRequiresInput = <Session extends Pick<VerificationSession, "statu
 ): session is Session & { readonly status: "requires_input" } => session.status === "requires_input"
 
 /**
- * Whether Stripe is checking what the person gave.
+ * Whether Stripe is checking what the person gave. See {@link isVerified}.
  *
  * @category guards
  * @since 0.1.0
@@ -167,7 +167,7 @@ export const isProcessing = <Session extends Pick<VerificationSession, "status">
 ): session is Session & { readonly status: "processing" } => session.status === "processing"
 
 /**
- * Whether the session was given up.
+ * Whether the session was given up. See {@link isVerified}.
  *
  * @category guards
  * @since 0.1.0
@@ -178,7 +178,7 @@ export const isCanceled = <Session extends Pick<VerificationSession, "status">>(
 
 /**
  * Whether the personal data of the session is gone. `false` while Stripe still removes it, which takes up to four days;
- * `redaction` tells.
+ * `redaction` tells. See {@link isVerified}.
  *
  * @category guards
  * @since 0.1.0

@@ -65,7 +65,8 @@ export interface Service {
 }
 
 /**
- * The service. Provide it with {@link layer}, {@link layerConfig} or, in tests, {@link layerTest}.
+ * The service. Provide it with {@link layer}, {@link layerConfig} or, in tests, {@link layerTest}; or see
+ * {@link layerClient}.
  *
  * @category services
  * @since 0.1.0
@@ -75,7 +76,7 @@ export class VerificationSessions extends Context.Service<VerificationSessions, 
 ) {}
 
 /**
- * Makes the service on a `StripeClient`.
+ * Makes the service on a `StripeClient`. See {@link layerClient}.
  *
  * @category constructors
  * @since 0.1.0
@@ -126,6 +127,23 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
 /**
  * The service on a `StripeClient` that is provided elsewhere, for several services that share one rate limit.
  *
+ * **Example** (A client with a key from the configuration)
+ *
+ * ```ts
+ * import { ConfigProvider, Effect, Layer, Redacted } from "effect"
+ * import { StripeClient, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const environment = ConfigProvider.fromUnknown({ STRIPE_API_KEY: Redacted.value(Sandbox.apiKey) })
+ * const page = await VerificationSessions.list({ limit: 3 }).pipe(
+ *   Effect.provide(Layer.provide(VerificationSessions.layerClient, StripeClient.layerConfig())),
+ *   Effect.provide([Sandbox.layer(), ConfigProvider.layer(environment)]),
+ *   Effect.runPromise
+ * )
+ *
+ * page.data.length // => 3
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -135,7 +153,7 @@ export const layerClient: Layer.Layer<VerificationSessions, never, StripeClient.
 )
 
 /**
- * The service from options. It needs an `HttpClient`, such as `FetchHttpClient.layer`.
+ * The service from options. It needs an `HttpClient`, such as `FetchHttpClient.layer`. See {@link withAccount}.
  *
  * @category layers
  * @since 0.1.0
@@ -145,7 +163,7 @@ export const layer = (options: StripeClient.Options): Layer.Layer<VerificationSe
 
 /**
  * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT`, `STRIPE_API_BASE`, `STRIPE_API_VERSION`
- * where they are set. See `StripeClient.layerConfig`.
+ * where they are set. {@link layerClient} shows one.
  *
  * @category layers
  * @since 0.1.0
@@ -157,7 +175,7 @@ export const layerConfig = (
 
 /**
  * The service for tests of your own code: each call is answered by your handler, and a call without one dies, so that no
- * error handler of yours can hide it. To test against Stripe's behaviour instead of fixed answers, use `Sandbox`.
+ * error handler of yours can hide it. To test against Stripe's behaviour instead of fixed answers, use `Sandbox`. See {@link TestHandlers}.
  *
  * @category testing
  * @since 0.1.0
@@ -170,7 +188,7 @@ export const layerTest = (handlers: TestHandlers): Layer.Layer<VerificationSessi
   )
 
 /**
- * {@link Service.list} of the service in the context.
+ * {@link Service.list} of the service in the context: exactly one page.
  *
  * @category accessors
  * @since 0.1.0
@@ -180,7 +198,7 @@ export const list: Calls.List<VerificationSessions> = ((params) =>
   VerificationSessions.use((service) => service.list(params))) as Calls.List<VerificationSessions>
 
 /**
- * {@link Service.retrieve} of the service in the context.
+ * {@link Service.retrieve} of the service in the context: one session by its id.
  *
  * @category accessors
  * @since 0.1.0
@@ -189,7 +207,7 @@ export const retrieve: Calls.Retrieve<VerificationSessions> = (id, options) =>
   VerificationSessions.use((service) => service.retrieve(id, options))
 
 /**
- * {@link Service.pages} of the service in the context.
+ * {@link Service.pages} of the service in the context: one element a page.
  *
  * @category accessors
  * @since 0.1.0
@@ -198,7 +216,7 @@ export const pages: Calls.Pages<VerificationSessions> = (filter, options) =>
   Stream.unwrap(VerificationSessions.useSync((service) => service.pages(filter, options)))
 
 /**
- * {@link Service.stream} of the service in the context.
+ * {@link Service.stream} of the service in the context: one element a session.
  *
  * @category accessors
  * @since 0.1.0
@@ -207,32 +225,7 @@ export const stream: Calls.Sessions<VerificationSessions> = (filter, options) =>
   Stream.unwrap(VerificationSessions.useSync((service) => service.stream(filter, options)))
 
 /**
- * {@link Service.sync} of the service in the context.
- *
- * **Example** (A second run that reads only what is new)
- *
- * ```ts
- * import { DateTime, Effect, Stream } from "effect"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const program = Effect.gen(function*() {
- *   const first = yield* Stream.runCollect(VerificationSessions.sync({ status: "verified" }))
- *   const from = first.at(-1)?.checkpoint
- *
- *   const sandbox = yield* Sandbox.Sandbox
- *   const created = DateTime.toEpochSeconds(DateTime.makeUnsafe("2026-02-01T00:00:00Z"))
- *   yield* sandbox.insert({ id: "vs_new", status: "verified", created })
- *   const second = yield* Stream.runCollect(VerificationSessions.sync({ status: "verified" }, { from }))
- *
- *   return second.flatMap(({ sessions }) => sessions.map(({ id }) => id))
- * }).pipe(
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer({ sessions: 250 }))
- * )
- *
- * await Effect.runPromise(program) // => ["vs_new"]
- * ```
+ * {@link Service.sync} of the service in the context: in batches to go on from.
  *
  * @category accessors
  * @since 0.1.0
@@ -241,7 +234,7 @@ export const sync: SessionSync.Sync<VerificationSessions> = (filter, options) =>
   Stream.unwrap(VerificationSessions.useSync((service) => service.sync(filter, options)))
 
 /**
- * {@link Service.tail} of the service in the context.
+ * {@link Service.tail} of the service in the context: `sync` for ever.
  *
  * @category accessors
  * @since 0.1.0
@@ -262,6 +255,24 @@ const withReference =
 /**
  * Reads a connected account (`acct_…`, the `Stripe-Account` header) in one effect or stream.
  *
+ * **Example** (One account of many)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const read = VerificationSessions.list().pipe(VerificationSessions.withAccount("acct_1Nv0FGQ9RKHgCVdK"))
+ * const accounts = await Effect.andThen(read, Sandbox.Sandbox.use((sandbox) => sandbox.requests)).pipe(
+ *   Effect.map((requests) => requests.map(({ headers }) => headers["stripe-account"])),
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * accounts // => ["acct_1Nv0FGQ9RKHgCVdK"]
+ * ```
+ *
  * @category combinators
  * @since 0.1.0
  */
@@ -269,7 +280,7 @@ export const withAccount = (account: string): (<Self extends EffectOrStream>(sel
   withReference(StripeClient.CurrentAccount, Option.some(account))
 
 /**
- * Retries by another policy in one effect or stream.
+ * Retries by another policy in one effect or stream. See `RetryPolicy.make`.
  *
  * @category combinators
  * @since 0.1.0

@@ -12,7 +12,9 @@ import {
   order,
   readSources,
   type Sources,
-  undocumented
+  undocumented,
+  undocumentedOptions,
+  withoutExample
 } from "./support/house.ts"
 
 // The rules that keep the library small and its parts apart, so that nobody has to remember them.
@@ -96,6 +98,14 @@ describe("the house", () => {
 
   it("documents every public export, with its category and the version it came with", () => {
     assert.deepStrictEqual(undocumented(sources), [])
+  })
+
+  it("shows every public function, class and constant in an example, which the tests run", () => {
+    assert.deepStrictEqual(withoutExample(sources), [])
+  })
+
+  it("says what every option means", () => {
+    assert.deepStrictEqual(undocumentedOptions(sources), [])
   })
 
   it("holds no path of anyone's machine", () => {
@@ -188,7 +198,43 @@ describe("the rules of the house", () => {
       "export const half = 1",
       `export { other } from "./internal/b.ts"`
     ].join("\n")
-    assert.deepStrictEqual(undocumented(new Map([["A.ts", text]])), ["A.ts: export const half = 1"])
+    const passedOn = "export const other = 1"
+    const sources = new Map([
+      ["A.ts", text],
+      ["internal/b.ts", passedOn]
+    ])
+    assert.deepStrictEqual(undocumented(sources), ["A.ts: export const half = 1", `internal/b.ts: ${passedOn}`])
+  })
+
+  it("ask for an example: one's own, that of a name one refers to, or that of one's type", () => {
+    const fence = ["```ts", "1", "```"].map((line) => ` * ${line}`).join("\n")
+    const text = [
+      `/** One.\n *\n${fence}\n */\nexport const own = 1`,
+      "/** See {@link own}. */\nexport const referring = 1",
+      "/** A type needs none. */\nexport type Text = string",
+      "/** An error is met. @category errors */\nexport class Failure {}",
+      "/** `nothing` has none. */\nexport const bare: Bare = 1",
+      "/** Its type has. */\nexport const typed: Internal.Call<1> = 1",
+      `export { passedOn } from "./internal/b.ts"`
+    ].join("\n")
+    const internal = `/**\n${fence}\n */\nexport type Call<A> = A\n/** None. */\nexport const passedOn = 1`
+    assert.deepStrictEqual(
+      withoutExample(
+        new Map([
+          ["A.ts", text],
+          ["internal/b.ts", internal]
+        ])
+      ),
+      ["A.bare", "A.passedOn"]
+    )
+  })
+
+  it("ask what an option means, once a module", () => {
+    const text = [
+      "/** @category options */\nexport interface Options {\n  /** Said. */\n  said: 1\n  unsaid: 1\n}",
+      "/** @category options */\nexport interface More {\n  said: 1\n}"
+    ].join("\n")
+    assert.deepStrictEqual(undocumentedOptions(new Map([["A.ts", text]])), ["A: unsaid"])
   })
 
   it("know a machine's path from a link", () => {

@@ -13,6 +13,22 @@ import type { Batch, SyncOptions, TailOptions } from "./sessionSync.ts"
 /**
  * What `layerTest` answers with.
  *
+ * **Example** (Your own code, with one fixed answer)
+ *
+ * ```ts
+ * import { DateTime, Effect, Stream } from "effect"
+ * import { VerificationSession, VerificationSessions } from "effect-stripe-identity"
+ *
+ * const created = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
+ * const answers = VerificationSessions.layerTest({
+ *   stream: () => Stream.make(VerificationSession.make({ id: "vs_1", status: "verified", created }))
+ * })
+ *
+ * const yours = VerificationSessions.stream().pipe(Stream.map(({ id }) => id), Stream.runCollect)
+ *
+ * await Effect.runPromise(Effect.provide(yours, answers)) // => ["vs_1"]
+ * ```
+ *
  * @category testing
  * @since 0.1.0
  */

@@ -108,20 +108,166 @@ export const cycles = (sources: Sources): ReadonlyArray<string> => {
   return Array.from(sources.keys()).flatMap((file) => walk(file, []))
 }
 
+type Named = ts.Statement | ts.ExportSpecifier
+
+/** A name that a public module exports, where it is declared. */
+interface Exported {
+  readonly module: string
+  readonly name: string
+  readonly file: string
+  readonly statement: Named
+  /** Whether it is a function, a class or a constant, and exported as one. */
+  readonly value: boolean
+}
+
+const parse = (file: string, text: string) => ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+
+const declaredNames = (statement: ts.Statement): ReadonlyArray<string> => {
+  if (ts.isVariableStatement(statement)) return statement.declarationList.declarations.map(({ name }) => name.getText())
+  const declares =
+    ts.isClassDeclaration(statement) ||
+    ts.isFunctionDeclaration(statement) ||
+    ts.isInterfaceDeclaration(statement) ||
+    ts.isTypeAliasDeclaration(statement)
+  return declares && statement.name !== undefined ? [statement.name.text] : []
+}
+
+/** Where the names come from that a file imports, or passes on. */
+const origins = (file: string, source: ts.SourceFile): ReadonlyMap<string, string> =>
+  new Map(
+    source.statements.flatMap((statement) => {
+      if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) return []
+      const bindings = statement.importClause?.namedBindings
+      const from = posix.join(posix.dirname(file), statement.moduleSpecifier.text)
+      return bindings !== undefined && ts.isNamedImports(bindings)
+        ? bindings.elements.map((element) => [element.name.text, from] as const)
+        : []
+    })
+  )
+
 /**
- * What the public modules declare and export without `@category` and `@since` in its docstring. `@internal` is not
- * public, and what a module passes on from `internal` is documented there.
+ * Everything that the public modules export. What they pass on from `internal` is followed to where it is declared,
+ * unless its docstring stands where it is passed on.
  */
-export const undocumented = (sources: Sources): ReadonlyArray<string> =>
+const exportsOf = (sources: Sources): ReadonlyArray<Exported> =>
   Array.from(sources)
     .filter(([file]) => !isInternal(file) && file !== "index.ts")
     .flatMap(([file, text]) => {
-      const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
-      return source.statements
-        .filter((statement) => !ts.isExportDeclaration(statement) && /^export\b/.test(statement.getText()))
-        .filter((statement) => {
-          const tags = ts.getJSDocTags(statement).map((tag) => tag.tagName.text)
-          return !tags.includes("internal") && !(tags.includes("category") && tags.includes("since"))
+      const module = file.slice(0, -3)
+      const source = parse(file, text)
+      const imported = origins(file, source)
+      const declaredIn = (from: string, name: string): ReadonlyArray<Exported> =>
+        parse(from, sources.get(from) ?? "")
+          .statements.filter((statement) => declaredNames(statement).includes(name))
+          .map((statement) => ({ module, name, file: from, statement, value: isValue(statement) }))
+      return source.statements.flatMap((statement): ReadonlyArray<Exported> => {
+        if (!ts.isExportDeclaration(statement)) {
+          return /^export\b/.test(statement.getText())
+            ? declaredNames(statement).map((name) => ({ module, name, file, statement, value: isValue(statement) }))
+            : []
+        }
+        if (statement.exportClause === undefined || !ts.isNamedExports(statement.exportClause)) return []
+        const from = statement.moduleSpecifier
+        return statement.exportClause.elements.flatMap((element): ReadonlyArray<Exported> => {
+          const name = element.name.text
+          const origin =
+            from !== undefined && ts.isStringLiteral(from)
+              ? posix.join(posix.dirname(file), from.text)
+              : imported.get(name)
+          const typeOnly = statement.isTypeOnly || element.isTypeOnly
+          const own = [element, statement].find((node) => docstring(node) !== "")
+          return (origin === undefined ? [] : declaredIn(origin, name)).map((each) => ({
+            ...each,
+            value: each.value && !typeOnly,
+            statement: own === undefined || docstring(each.statement).includes("@category") ? each.statement : own
+          }))
         })
-        .map((statement) => `${file}: ${statement.getText().split("\n")[0]}`)
+      })
     })
+
+const docstring = (node: ts.Node): string =>
+  ts
+    .getJSDocCommentsAndTags(node)
+    .filter(ts.isJSDoc)
+    .map((comment) => comment.getText())
+    .join("\n")
+
+const tagsOf = ({ statement }: Exported): ReadonlyArray<string> =>
+  ts.getJSDocTags(statement).map((tag) => tag.tagName.text)
+
+const isPublic = (one: Exported): boolean => !tagsOf(one).includes("internal")
+
+const isValue = (statement: Named): boolean =>
+  ts.isVariableStatement(statement) || ts.isClassDeclaration(statement) || ts.isFunctionDeclaration(statement)
+
+/**
+ * What the public modules export without `@category` and `@since` in its docstring, wherever it is declared. `@internal`
+ * is not public.
+ */
+export const undocumented = (sources: Sources): ReadonlyArray<string> =>
+  exportsOf(sources)
+    .filter((one) => isPublic(one) && !["category", "since"].every((tag) => tagsOf(one).includes(tag)))
+    .map(({ file, statement }) => `${file}: ${statement.getText().split("\n")[0]}`)
+
+/** Values that need no example, and why. */
+const needsNoExample = (one: Exported): boolean =>
+  // An error is met and not made. That of `StripeError` shows how to recover from a reason.
+  (docstring(one.statement).includes("@category errors") && one.name !== "StripeError") ||
+  // A constant says itself what it is.
+  docstring(one.statement).includes("@category constants") ||
+  // A part of a session or a report is met in it, and the examples of the two decode one.
+  ["internal/sessionWire.ts", "internal/reportWire.ts"].includes(one.file)
+
+const withExample = (text: string): boolean => text.includes("* ```ts\n")
+
+/**
+ * The functions, classes and constants without an example. An example stands in the docstring, or in that of a name that
+ * the docstring refers to, or at the type that a constant is declared with.
+ */
+export const withoutExample = (sources: Sources): ReadonlyArray<string> => {
+  const all = exportsOf(sources)
+  const shown = new Set<string>()
+  for (const { module, name, statement } of all) {
+    if (withExample(docstring(statement))) shown.add(`${module}.${name}`)
+  }
+  const types = new Set(
+    Array.from(sources).flatMap(([file, text]) =>
+      parse(file, text).statements.flatMap((statement) =>
+        ts.isTypeAliasDeclaration(statement) && withExample(docstring(statement)) ? [statement.name.text] : []
+      )
+    )
+  )
+  const refersToOne = ({ module, statement }: Exported): boolean =>
+    Array.from(docstring(statement).matchAll(/(?:\{@link |`)([\w.]+)[}`]/g)).some(([, name = ""]) =>
+      shown.has(name.includes(".") ? name : `${module}.${name}`)
+    )
+  const typeHasOne = ({ statement }: Exported): boolean => {
+    const type = ts.isVariableStatement(statement) ? statement.declarationList.declarations[0]?.type : undefined
+    return (
+      type !== undefined && ts.isTypeReferenceNode(type) && types.has(type.typeName.getText().split(".").at(-1) ?? "")
+    )
+  }
+  return all
+    .filter((one) => isPublic(one) && one.value && !needsNoExample(one))
+    .filter((one) => !withExample(docstring(one.statement)) && !refersToOne(one) && !typeHasOne(one))
+    .map(({ module, name }) => `${module}.${name}`)
+}
+
+/**
+ * Options of which nobody says what they mean, in what unit, and what holds without them. An option that has the name of a
+ * documented one of the same module means the same.
+ */
+export const undocumentedOptions = (sources: Sources): ReadonlyArray<string> => {
+  const members = exportsOf(sources)
+    .filter(({ statement }) => docstring(statement).includes("@category options"))
+    .flatMap(({ module, statement }) =>
+      ts.isInterfaceDeclaration(statement)
+        ? statement.members.map((member) => ({
+            option: `${module}: ${member.name?.getText()}`,
+            documented: docstring(member) !== ""
+          }))
+        : []
+    )
+  const documented = new Set(members.filter((member) => member.documented).map(({ option }) => option))
+  return members.map(({ option }) => option).filter((option) => !documented.has(option))
+}
