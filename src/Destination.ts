@@ -6,6 +6,7 @@
  * `FileDestination` does in a file, every row is in it exactly once. If it stores first the rows and then the checkpoint,
  * as {@link fromStore} does, the rows of the last batch may come again after a crash: at least once.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

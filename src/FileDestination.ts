@@ -7,6 +7,7 @@
  *
  * The secret fields of a session are left out unless they are named. Use them with `Destination.stream`.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"

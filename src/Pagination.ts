@@ -5,6 +5,7 @@
  * when the list ended. Whatever else happens is an error that names the page and the cursor, so that a short read never
  * looks complete and no read goes on for ever.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"

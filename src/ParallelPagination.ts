@@ -6,6 +6,7 @@
  * by `created`, so the chain is started in many places, and what is read ahead waits until it is its turn. Where to start
  * is guessed from the pages that came; a wrong guess costs a request and never a row.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"

@@ -5,6 +5,7 @@
  * 429 and 5xx are retried, and `Stripe-Should-Retry` overrides that both ways. What is retried is one request for one
  * page, inside the stream's pull, so a retry never repeats a row.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

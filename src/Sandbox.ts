@@ -13,6 +13,7 @@
  * It shares no code with the rest of the library, which is what makes it a fair judge of it. All names, documents and
  * numbers in it are invented, all keys are fakes that open nothing else, and every secret field says "SANDBOX".
  *
+ * @module
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

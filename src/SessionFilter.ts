@@ -6,6 +6,7 @@
  * elsewhere: a URL ({@link decodeUrlQuery}), JSON ({@link decode}), a command line (`effect-stripe-identity/SessionFlags`);
  * and to apply a filter to sessions that come from elsewhere ({@link matches}).
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -4,6 +4,7 @@
  * The services of this library stand on it. Use it directly to share one rate limit between several of them, or to
  * read another of Stripe's lists with the same care.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

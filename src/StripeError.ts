@@ -7,6 +7,7 @@
  *
  * No message, field or cause holds an API key (not even the masked one that Stripe echoes) or a session's data.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"

@@ -8,6 +8,7 @@
  * Knows nothing of Identity: any list of Stripe's v1 API can be read with it. For sessions use `VerificationSessions.sync`
  * and `VerificationSessions.tail`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

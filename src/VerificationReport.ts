@@ -7,6 +7,7 @@
  * whole report as `Redacted`, because nothing else of it is needed there. A row of the list of reports needs its id and
  * `created`, so it is {@link Confidential}: only the checks are `Redacted`. {@link VerificationReport} itself is plain.
  *
+ * @module
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"

@@ -5,6 +5,7 @@
  * and stays what it was when encoded again. Every enum keeps values that this version does not know. What is secret or
  * personal is `Redacted`: read it with `Redacted.value`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"

@@ -2,6 +2,7 @@
  * Stripe Identity's verification sessions and reports for Effect. One namespace a module; `effect-stripe-identity/Sandbox`
  * and `effect-stripe-identity/SessionFlags` are only there, because few programs need what they load.
  *
+ * @module
  * @since 0.1.0
  */
 export * as Checkpoint from "./Checkpoint.ts"

@@ -1,5 +1,7 @@
 /**
  * What the calls of the service take and give. Public through `VerificationSessions`.
+ *
+ * @module
  */
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"

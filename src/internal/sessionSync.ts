@@ -1,6 +1,8 @@
 /**
  * The list of sessions as something to sync, and the calls that do so. The types are public through
  * `VerificationSessions`.
+ *
+ * @module
  */
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
@@ -141,13 +143,21 @@ export type Tail<Needs = never> = <
   options?: TailOptions<Paths, E, R>
 ) => Stream.Stream<Batch<SessionFilter.Narrowed<Expanded<Paths>, Choice>>, StripeError | E, Needs | R>
 
-/** The list to sync, and which rows to keep where Stripe could not decide that. */
+/**
+ * The list to sync, and which rows to keep where Stripe could not decide that.
+ *
+ * @internal
+ */
 export interface Target {
   readonly source: SyncEngine.Source<Any, StripeError>
   readonly keep: ((session: Any) => boolean) | undefined
 }
 
-/** What a filter selects, as something to sync. */
+/**
+ * What a filter selects, as something to sync.
+ *
+ * @internal
+ */
 export const target = Effect.fnUntraced(function* (
   client: StripeClient.Service,
   operation: string,

@@ -33,32 +33,38 @@ import type { Batch, SyncOptions, TailOptions } from "./sessionSync.ts"
  * @since 0.1.0
  */
 export interface TestHandlers {
+  /** Answers `VerificationSessions.list`. @default a defect, for a call that nobody expected */
   readonly list?:
     ((params?: ListParams<ReadonlyArray<ListExpandPath>>) => Effect.Effect<Page<Any>, StripeError>) | undefined
+  /** Answers `VerificationSessions.retrieve`. @default a defect, for a call that nobody expected */
   readonly retrieve?:
     | ((
         id: string,
         options?: { readonly expand?: ReadonlyArray<ExpandPath> | undefined }
       ) => Effect.Effect<Any, StripeError>)
     | undefined
+  /** Answers `VerificationSessions.pages`. @default a defect, for a call that nobody expected */
   readonly pages?:
     | ((
         filter?: SessionFilter.Input,
         options?: ReadOptions<ReadonlyArray<ListExpandPath>>
       ) => Stream.Stream<Page<Any>, StripeError>)
     | undefined
+  /** Answers `VerificationSessions.stream`. @default a defect, for a call that nobody expected */
   readonly stream?:
     | ((
         filter?: SessionFilter.Input,
         options?: ReadOptions<ReadonlyArray<ListExpandPath>>
       ) => Stream.Stream<Any, StripeError>)
     | undefined
+  /** Answers `VerificationSessions.sync`. @default a defect, for a call that nobody expected */
   readonly sync?:
     | ((
         filter?: SessionFilter.Input,
         options?: SyncOptions<ReadonlyArray<ListExpandPath>>
       ) => Stream.Stream<Batch<Any>, StripeError>)
     | undefined
+  /** Answers `VerificationSessions.tail`. @default a defect, for a call that nobody expected */
   readonly tail?:
     | ((
         filter?: SessionFilter.Input,

@@ -1,0 +1,68 @@
+// Writes the reference of the public API to out/docs: npm run docs. Anything that TypeDoc warns of is a failure.
+import { registerHooks } from "node:module"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("../../../", import.meta.url))
+
+// TypeDoc needs the compiler's programming interface, which TypeScript 7 does not have.
+registerHooks({
+  resolve: (specifier, context, next) => next(specifier === "typescript" ? "typescript-6" : specifier, context)
+})
+
+const { Application } = await import("typedoc")
+
+const application = await Application.bootstrap({
+  name: "effect-stripe-identity",
+  // The last two hold the types of the calls, with their examples.
+  entryPoints: ["index.ts", "Sandbox.ts", "internal/sessionCalls.ts", "internal/sessionSync.ts"].map(
+    (file) => `${root}src/${file}`
+  ),
+  tsconfig: `${root}tsconfig.build.json`,
+  out: `${root}out/docs`,
+  readme: "none",
+  // What classes inherit from Effect is documented there.
+  excludeExternals: true,
+  excludeInternal: true,
+  categorizeByGroup: false,
+  treatWarningsAsErrors: true,
+  validation: { notExported: true, invalidLink: true, notDocumented: true, rewrittenLink: true },
+  // Fields of sessions and reports are Stripe's, and so is what they mean. test/House.test.ts looks after options.
+  requiredToBeDocumented: ["Module", "Namespace", "Variable", "Function", "Class", "Interface", "TypeAlias"],
+  // Explained by the names around them.
+  intentionallyNotDocumented: [
+    "index.StripeClient.ConfigOptions.transformClient",
+    "index.Sync.Source.whole.__type.includes"
+  ],
+  // Parts of types that are public: shapes on the wire, words of enums, and helpers that only the compiler reads.
+  intentionallyNotExported: [
+    "src/StripeError.ts:reasons",
+    "src/VerificationSessions.ts:EffectOrStream",
+    "src/internal/filter/model.ts:SessionFilter",
+    "src/internal/filter/model.ts:lastErrorCodes",
+    "src/internal/filter/model.ts:redactionStatuses",
+    "src/internal/filter/model.ts:statuses",
+    "src/internal/sandbox/faults.ts:Options",
+    "src/internal/sandbox/faults.ts:RateLimitReason",
+    "src/internal/sandbox/history.ts:Shape",
+    "src/internal/sandbox/parameters.ts:Query",
+    "src/internal/sandbox/reply.ts:ListEnvelope",
+    "src/internal/sandbox/session.ts:CheckError",
+    "src/internal/sandbox/session.ts:Open",
+    "src/internal/sandbox/session.ts:Report",
+    "src/internal/sandbox/session.ts:Status",
+    "src/internal/sandbox/session.ts:VerifiedOutputs",
+    "src/internal/sessionCalls.ts:Session",
+    "src/internal/sessionModel.ts:OutputsPath",
+    "src/internal/sessionModel.ts:ReportPath",
+    "src/internal/sessionModel.ts:VerificationSession",
+    "src/internal/sessionWire.ts:types",
+    "src/internal/wireFields.ts:Open"
+  ]
+})
+
+const project = await application.convert()
+if (project !== undefined) {
+  application.validate(project)
+  if (!application.logger.hasErrors() && !application.logger.hasWarnings()) await application.generateOutputs(project)
+}
+if (project === undefined || application.logger.hasErrors() || application.logger.hasWarnings()) process.exitCode = 1
