@@ -1,21 +1,21 @@
 import { afterAll, assert, describe, it, vi } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { HttpEffect } from "effect/http"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Examination } from "./support/documentation/examination.ts"
 import { type Example, examplesIn } from "./support/documentation/examples.ts"
 import { instrument } from "./support/documentation/instrument.ts"
+import { pages } from "./support/documentation/pages.ts"
 import { typeCheck } from "./support/documentation/typeCheck.ts"
 
-// The examples of the README, of AGENTS.md and of every docstring are tests: each compiles, runs, and yields what it says.
+// The examples of every document and every docstring are tests: each compiles, runs, and yields what it says.
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const modules = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-const documents = [
-  "README.md",
-  "AGENTS.md",
-  ...modules.filter((file) => file.endsWith(".ts")).map((file) => `src/${file}`)
-]
+const documents = [...pages(root), ...modules.filter((file) => file.endsWith(".ts")).map((file) => `src/${file}`)]
 const examples = documents
   .filter((file) => existsSync(join(root, file)))
   .flatMap((file) => examplesIn(file, readFileSync(join(root, file), "utf8")))
@@ -35,6 +35,17 @@ const directory = mkdtempSync(join(root, "out", "documentation-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 const typeErrors = typeCheck(root, directory, [...examples, broken, unknownName])
+
+// What reads Stripe itself reads a sandbox here: the key is the sandbox's, and `fetch` asks it.
+const stripe = HttpEffect.toWebHandler(
+  Effect.provideService(Sandbox.httpApp, Sandbox.Sandbox, Effect.runSync(Sandbox.make()))
+)
+const { fetch } = globalThis
+vi.stubEnv("STRIPE_API_KEY", Redacted.value(Sandbox.apiKey))
+vi.stubGlobal("fetch", (...parameters: Parameters<typeof fetch>) => {
+  const request = new Request(...parameters)
+  return new URL(request.url).hostname === "api.stripe.com" ? stripe(request) : fetch(request)
+})
 
 let modulesWritten = 0
 const run = async (example: Example): Promise<void> => {
@@ -66,12 +77,37 @@ for (const file of documents) {
   })
 }
 
+describe("the documents", () => {
+  it("leave out no program: each of them runs", () => {
+    const notRun = examples.filter(({ runs }) => !runs).map(({ file, line }) => `${file}:${line}`)
+    // Name here what cannot run, and why.
+    assert.deepStrictEqual(notRun, [])
+  })
+})
+
 describe("the checking of examples", () => {
   it("finds the fences of a docstring, without the stars, and of Markdown, also in a list", () => {
     const docstring = ["/**", " * For:", " *", " * ```ts", " * one", " *", " *   two", " * ```", " */"].join("\n")
     assert.deepStrictEqual(examplesIn("a.ts", docstring), [{ file: "a.ts", line: 4, code: "one\n\n  two", runs: true }])
     const markdown = ["```sh", "ls", "```", "- item", "  ```ts no-run", "  one", "  ```"].join("\n")
     assert.deepStrictEqual(examplesIn("a.md", markdown), [{ file: "a.md", line: 5, code: "one", runs: false }])
+  })
+
+  it("runs a fence after the setup that it goes on from, and says the line of either", async () => {
+    const markdown = [
+      "```ts setup",
+      "const one = 1",
+      "one // => 1",
+      "```",
+      "",
+      "```ts continued",
+      "one + 1 // => 3",
+      "```"
+    ]
+    const [, continued] = examplesIn("a.md", markdown.join("\n"))
+    assert.isDefined(continued)
+    if (continued !== undefined) assert.include(await failure(continued), "a.md:7 says 3 and yields 2")
+    assert.throws(() => examplesIn("a.md", "```ts continued\n1\n```"), /a\.md:1: this fence goes on from none/)
   })
 
   it("refuses a fence with another mark, and one that is never closed", () => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -88,13 +88,6 @@ describe("the examples", () => {
     }
     // Every report has one of these checks, and none has two.
     assert.strictEqual(total(/\d (document|id_number) /), total(/reports$/))
-  })
-
-  it("every example is in the README and says in its first line what it reads", async () => {
-    const readme = readFileSync(join(root, "README.md"), "utf8")
-    for (const name of readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"))) {
-      assert.include(readme, `examples/${name}`)
-    }
   })
 })
 

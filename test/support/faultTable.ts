@@ -1,11 +1,12 @@
-// Writes the table of faults into the README: node test/support/faultTable.ts --write
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+// Writes the table of faults into the guide to errors: node test/support/faultTable.ts --write
+import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { format } from "prettier"
 import { expectationOf, matrix, type Outcome } from "./faultMatrix.ts"
 
 const root = new URL("../../", import.meta.url)
-const readme = fileURLToPath(new URL("README.md", root))
+const page = "examples/guides/errors.md"
+const path = fileURLToPath(new URL(page, root))
 const markers = ["<!-- faults -->", "<!-- /faults -->"] as const
 
 const versionOf = (dependency: string): string =>
@@ -23,7 +24,7 @@ const outcome = ({ end, requests, rows }: Outcome): string => {
 const seconds = (waits: ReadonlyArray<number>): string =>
   waits.length === 0 ? "" : `${waits.map((wait) => wait / 1000).join(", ")} s`
 
-/** The table, as it is to stand in the README. */
+/** The table, as it is to stand in the guide. */
 export const render = (): Promise<string> => {
   const groups = new Set(matrix.map(({ group }) => group))
   const lines = [
@@ -43,25 +44,23 @@ export const render = (): Promise<string> => {
   return format(lines.join("\n"), { parser: "markdown" })
 }
 
-/** The README around the place for the table, if there is a README with such a place. */
+/** The guide around the place for the table. */
 const place = () => {
-  if (!existsSync(readme)) return undefined
-  const text = readFileSync(readme, "utf8")
+  const text = readFileSync(path, "utf8")
   const begin = text.indexOf(markers[0]) + markers[0].length
   const end = text.indexOf(markers[1])
-  if (!text.includes(markers[0]) || end < begin) return undefined
+  if (!text.includes(markers[0]) || end < begin) throw new Error(`${page} has no ${markers.join(" and ")}`)
   return { before: text.slice(0, begin), table: text.slice(begin, end), after: text.slice(end) }
 }
 
-/** What stands between the markers in the README. */
-export const current = (): string | undefined => place()?.table
+/** What stands between the markers in the guide. */
+export const current = (): string => place().table
 
 /** What is to stand there. */
 export const wanted = async (): Promise<string> => `\n\n${await render()}\n`
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const found = place()
-  if (!process.argv.includes("--write")) process.stdout.write(await render())
-  else if (found === undefined) throw new Error(`README.md has no ${markers.join(" and ")}`)
-  else writeFileSync(readme, found.before + (await wanted()) + found.after)
+  const { after, before } = place()
+  if (process.argv.includes("--write")) writeFileSync(path, before + (await wanted()) + after)
+  else process.stdout.write(await render())
 }

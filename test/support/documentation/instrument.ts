@@ -1,21 +1,21 @@
 import { fileURLToPath } from "node:url"
 import ts from "typescript-6"
-import type { Example } from "./examples.ts"
+import { type Example, programOf } from "./examples.ts"
 
 const examination = fileURLToPath(new URL("examination.ts", import.meta.url))
 const marker = "// =>"
 
 /** Empty lines that give the code the line numbers it has in its document, so that every message points there. */
-export const padded = (example: Example, firstLine = ""): string =>
-  firstLine + "\n".repeat(example.line) + example.code + "\n"
+export const padded = ({ code, line }: { readonly code: string; readonly line: number }, firstLine = ""): string =>
+  firstLine + "\n".repeat(line) + code + "\n"
 
 /**
  * The example as a module in which every `expression // => value` reports what it yielded to an exported `$examination`.
  */
 export const instrument = (example: Example): string => {
-  const { code } = example
+  const { code, line: fence } = programOf(example)
   const source = ts.createSourceFile(example.file, code, ts.ScriptTarget.Latest, true)
-  const lineAt = (position: number) => example.line + 1 + source.getLineAndCharacterOfPosition(position).line
+  const lineAt = (position: number) => fence + 1 + source.getLineAndCharacterOfPosition(position).line
   const insertions: Array<{ readonly position: number; readonly text: string }> = []
   const lines: Array<number> = []
 
@@ -43,7 +43,7 @@ export const instrument = (example: Example): string => {
   const firstLine =
     `import { examine as $examine } from ${JSON.stringify(examination)}; ` +
     `export const $examination = $examine(${JSON.stringify(example.file)}, ${JSON.stringify(lines)})`
-  return padded({ ...example, code: instrumented }, firstLine)
+  return padded({ line: fence, code: instrumented }, firstLine)
 }
 
 /** The expression whose value a comment at the end of this statement is about. */

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { runTool } from "../command.ts"
-import type { Example } from "./examples.ts"
+import { type Example, programOf } from "./examples.ts"
 import { padded } from "./instrument.ts"
 
 /**
@@ -19,7 +19,9 @@ export const typeCheck = async (
     include: ["*.check.ts"]
   }
   await writeFile(join(directory, "tsconfig.json"), JSON.stringify(configuration))
-  await Promise.all(examples.map((example, index) => writeFile(join(directory, `${index}.check.ts`), padded(example))))
+  const write = (example: Example, index: number) =>
+    writeFile(join(directory, `${index}.check.ts`), padded(programOf(example)))
+  await Promise.all(examples.map(write))
   const { output } = await runTool(root, "typescript/bin/tsc", ["-p", ".", "--pretty", "false"], { cwd: directory })
   // Errors of the library itself are for `npm run check` to report.
   const errors = Array.from(output.matchAll(/^(\d+)\.check\.ts\((\d+),\d+\): (error .*)$/gm))
