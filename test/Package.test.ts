@@ -60,7 +60,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe("the package", () => {
   it("holds the library, its sources and its documents, and nothing else", () => {
-    const expected = filesBelow(join(root, "src")).flatMap((file) => {
+    const sources = filesBelow(join(root, "src")).filter((file) => file.endsWith(".ts"))
+    const expected = sources.flatMap((file) => {
       const built = `dist/${file.slice(0, -3)}`
       return [`src/${file}`, `${built}.js`, `${built}.js.map`, `${built}.d.ts`, `${built}.d.ts.map`]
     })
