@@ -15,12 +15,15 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as Arguments from "./internal/arguments.ts"
 import type { FetchPage, Row } from "./internal/listModel.ts"
 import * as Legs from "./internal/legs.ts"
+import * as WalkOptions from "./internal/walkOptions.ts"
 import type { Options as PaginationOptions, WalkError } from "./Pagination.ts"
 import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 
@@ -97,6 +100,33 @@ export interface Options<E = never, R = never> extends Pick<
   readonly concurrency?: number | undefined
 }
 
+const isCheckpoint = Schema.is(Checkpoint.Checkpoint)
+
+const isSettle = (value: unknown): boolean =>
+  // Type boundary: the function itself says whether this is a length of time.
+  Option.exists(
+    Duration.fromInput(value as Duration.Input),
+    (settle) => Duration.isFinite(settle) && Duration.toMillis(settle) >= 0
+  )
+
+const decodeOptions = Arguments.decoder(
+  Schema.Struct({
+    from: Schema.optional(
+      Arguments.accepts("a checkpoint, as a batch has it and Checkpoint.fromText gives it", isCheckpoint)
+    ),
+    settle: Schema.optional(Arguments.accepts("a length of time such as 1 minute", isSettle)),
+    pageSize: WalkOptions.shared.pageSize,
+    onInvalid: WalkOptions.shared.onInvalid,
+    prefetch: WalkOptions.prefetch,
+    concurrency: WalkOptions.concurrency
+  }),
+  "options"
+)
+
+/** The options as they were given, if all of them are accepted. */
+const validate = <E, R>(options: Options<E, R>): Result.Result<Options<E, R>, InvalidArgumentError> =>
+  Result.map(decodeOptions(options), () => options)
+
 /**
  * One run: the batches from a checkpoint to the newest settled row and to the oldest row there is. Without anything to
  * hand over there is no batch.
@@ -127,8 +157,8 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
 ): Stream.Stream<Batch<A>, E | E2 | WalkError | CheckpointMismatchError, R | R2> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const { from, settle = "1 minute", ...pages } = options
-      const settled = yield* duration(settle)
+      const { from, settle = "1 minute", ...pages } = yield* Effect.fromResult(validate(options))
+      const settled = Duration.fromInputUnsafe(settle)
       const begin = from ?? Checkpoint.start(source.subject)
       yield* Effect.fromResult(Checkpoint.check(begin, source.subject))
       const now = yield* Clock.currentTimeMillis
@@ -136,15 +166,6 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
       const until = Math.floor((now - Duration.toMillis(settled)) / 1000)
       return run(source, pages, begin, until)
     })
-  )
-
-const duration = (input: Duration.Input): Effect.Effect<Duration.Duration, InvalidArgumentError> =>
-  Option.match(
-    Option.filter(Duration.fromInput(input), (settle) => Duration.isFinite(settle) && Duration.toMillis(settle) >= 0),
-    {
-      onNone: () => Effect.fromResult(Arguments.refuse("settle", String(input), "a length of time such as 1 minute")),
-      onSome: Effect.succeed
-    }
   )
 
 const run = <A extends Row, E, R, E2, R2>(

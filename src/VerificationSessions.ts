@@ -91,26 +91,29 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
     const run =
       (operation: string) =>
       <E, R>(filter: SessionFilter.Input = {}, options: SyncOptions<ReadonlyArray<ListExpandPath>, E, R> = {}) => {
-        const { expand, ...walk } = options
-        const batches = Effect.map(SessionSync.target(client, operation, filter, expand), ({ keep, source }) =>
-          Stream.map(Sync.batches(source, walk), ({ checkpoint, rows }) => ({
+        const batches = Effect.gen(function* () {
+          const { expand, ...walk } = yield* Effect.fromResult(Arguments.object(options, "options"))
+          const { keep, source } = yield* SessionSync.target(client, operation, filter, expand)
+          return Stream.map(Sync.batches(source, walk), ({ checkpoint, rows }) => ({
             sessions: keep === undefined ? rows : rows.filter(keep),
             checkpoint
           }))
-        )
+        })
         return named(operation, Stream.unwrap(batches))
       }
 
     const tail = <E, R>(
       filter: SessionFilter.Input = {},
-      { from, schedule, ...options }: TailOptions<ReadonlyArray<ListExpandPath>, E, R> = {}
+      options: TailOptions<ReadonlyArray<ListExpandPath>, E, R> = {}
     ) => {
       const operation = "VerificationSessions.tail"
-      // Relative dates are taken once, so that all runs are over the same list.
-      const runs = Effect.map(check(operation, SessionFilter.decode(filter)), (filter) =>
-        Sync.follow((from) => run(operation)(filter, { ...options, from }), { from, schedule })
-      )
-      return Stream.unwrap(runs)
+      const runs = Effect.gen(function* () {
+        const { from, schedule, ...rest } = yield* Effect.fromResult(Arguments.object(options, "options"))
+        // Relative dates are taken once, so that all runs are over the same list.
+        const list = yield* SessionFilter.decode(filter)
+        return Sync.follow((from) => run(operation)(list, { ...rest, from }), { from, schedule })
+      })
+      return Stream.unwrap(check(operation, runs))
     }
 
     return VerificationSessions.of({

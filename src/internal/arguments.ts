@@ -42,6 +42,13 @@ export const explain = (
   })
 }
 
+/**
+ * An argument that has named fields. From plain JavaScript it may be anything, and to take a `null` apart before this was
+ * asked is a defect.
+ */
+export const object = <A>(input: A, name: string, actual = show(input)): Result.Result<A, InvalidArgumentError> =>
+  Predicate.isObject(input) ? Result.succeed(input) : refuse(name, actual, "an object")
+
 /** A decoder for one kind of argument, whose fields are known by name. */
 export const decoder = <
   S extends Schema.Constraint & { readonly fields: Schema.Struct.Fields; readonly DecodingServices: never }
@@ -59,7 +66,9 @@ export const decoder = <
         : expected
   })
   return (input) =>
-    Result.mapError(decode(input), ({ issue }) => explain(input, Issues.expectations(issue).map(inWords), name))
+    Result.flatMap(object(input, name), () =>
+      Result.mapError(decode(input), ({ issue }) => explain(input, Issues.expectations(issue).map(inWords), name))
+    )
 }
 
 /** Several checks of one call: all results, or the problems of all. */
@@ -72,6 +81,10 @@ export const all = <const Checks extends ReadonlyArray<Result.Result<unknown, In
     Arr.isArrayNonEmpty(issues) ? Result.fail(new InvalidArgumentError({ issues })) : Result.all(checks)
   ) as ReturnType<typeof Result.all<Checks>>
 }
+
+/** Whatever a function accepts, in words that a person understands. */
+export const accepts = (expected: string, isAccepted: (value: unknown) => boolean) =>
+  Schema.Unknown.check(Schema.makeFilter(isAccepted, { expected }))
 
 /** A whole number of a range, in words that a person understands. */
 export const wholeNumber = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => {

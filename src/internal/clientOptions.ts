@@ -11,9 +11,6 @@ import * as Schema from "effect/Schema"
 import { InvalidArgumentError } from "../StripeError.ts"
 import * as Arguments from "./arguments.ts"
 
-const accepts = (expected: string, isAccepted: (value: unknown) => boolean) =>
-  Schema.Unknown.check(Schema.makeFilter(isAccepted, { expected }))
-
 const isPrintable = (value: unknown): value is string => Predicate.isString(value) && /^[\x21-\x7e]+$/.test(value)
 
 const isBase = (value: unknown): boolean => {
@@ -32,16 +29,18 @@ const accountForm = "the id of an account (acct_…)"
 
 const RateLimit = Schema.Struct({
   limit: Schema.optional(Arguments.wholeNumber(1)),
-  window: Schema.optional(accepts(`a length of time, such as "1 second"`, isTime)),
+  window: Schema.optional(Arguments.accepts(`a length of time, such as "1 second"`, isTime)),
   limiter: Schema.optional(Schema.Unknown),
   key: Schema.optional(Schema.String)
 })
 
 const Options = Schema.Struct({
-  apiBase: Schema.optional(accepts("an address that starts with https:// or http://, without a password", isBase)),
-  apiVersion: Schema.optional(accepts("a version of the API, such as 2026-09-30.endive", isPrintable)),
-  account: Schema.optional(accepts(accountForm, isAccount)),
-  timeout: Schema.optional(accepts(`a length of time, such as "80 seconds"`, isTime)),
+  apiBase: Schema.optional(
+    Arguments.accepts("an address that starts with https:// or http://, without a password", isBase)
+  ),
+  apiVersion: Schema.optional(Arguments.accepts("a version of the API, such as 2026-09-30.endive", isPrintable)),
+  account: Schema.optional(Arguments.accepts(accountForm, isAccount)),
+  timeout: Schema.optional(Arguments.accepts(`a length of time, such as "80 seconds"`, isTime)),
   rateLimit: Schema.optional(Schema.Union([Schema.Literal(false), RateLimit])),
   transformClient: Schema.optional(Schema.Unknown)
 })
@@ -63,10 +62,11 @@ const checkKey = (key: unknown): Result.Result<void, InvalidArgumentError> => {
 }
 
 /** What is wrong with the options of a client, if anything. */
-export const problem = <O extends { readonly apiKey: unknown }>(options: O): Option.Option<InvalidArgumentError> => {
-  const { apiKey, ...rest } = options
-  return Result.getFailure(Arguments.all([checkKey(apiKey), decodeOptions(rest)]))
-}
+export const problem = <O extends { readonly apiKey: unknown }>(options: O): Option.Option<InvalidArgumentError> =>
+  // In words only, because a text in the place of the options may be a key.
+  Result.flatMap(Arguments.object(options, "options", "a value that is no object"), ({ apiKey, ...rest }) =>
+    Arguments.all([checkKey(apiKey), decodeOptions(rest)])
+  ).pipe(Result.getFailure)
 
 /** What is wrong with an account that was given for one effect or stream. */
 export const accountProblem = (account: string): Option.Option<InvalidArgumentError> =>

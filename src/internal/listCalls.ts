@@ -8,6 +8,7 @@ import * as Pagination from "../Pagination.ts"
 import * as ParallelPagination from "../ParallelPagination.ts"
 import type * as StripeClient from "../StripeClient.ts"
 import type { StripeError } from "../StripeError.ts"
+import * as Arguments from "./arguments.ts"
 import * as ListFetch from "./listFetch.ts"
 import * as ListReply from "./listReply.ts"
 import type { Requests } from "./listRequests.ts"
@@ -139,7 +140,8 @@ export const make = <A extends Pagination.Row, Filter extends object, Path exten
 
   const list = Effect.fn(operations.list)(function* (params: PageParameters & ExpandOptions<string> = {}) {
     const operation = operations.list
-    const { ending_before, expand, limit, starting_after, ...filter } = params
+    const given = yield* check(operation, Effect.fromResult(Arguments.object(params, "params")))
+    const { ending_before, expand, limit, starting_after, ...filter } = given
     const query = yield* check(operation, requests.page(filter, { limit, starting_after, ending_before }, expand))
     const decode = ListReply.readPage(requests.decodeListed(expand))
     const page = yield* client.get({ operation, path, query, decode })
@@ -147,10 +149,11 @@ export const make = <A extends Pagination.Row, Filter extends object, Path exten
     return page
   }, Effect.tapError(Telemetry.failed))
 
-  const retrieve = Effect.fn(operations.retrieve)(function* (id: string, options?: ExpandOptions<Path>) {
+  const retrieve = Effect.fn(operations.retrieve)(function* (id: string, options: ExpandOptions<Path> = {}) {
     const operation = operations.retrieve
-    const query = yield* check(operation, requests.retrieve(id, options?.expand))
-    const decode = ListReply.readRow(requests.decodeRetrieved(options?.expand))
+    const { expand } = yield* check(operation, Effect.fromResult(Arguments.object(options, "options")))
+    const query = yield* check(operation, requests.retrieve(id, expand))
+    const decode = ListReply.readRow(requests.decodeRetrieved(expand))
     return yield* client.get({ operation, path: `${path}/${id}`, query, decode })
   }, Effect.tapError(Telemetry.failed))
 
@@ -158,9 +161,9 @@ export const make = <A extends Pagination.Row, Filter extends object, Path exten
   const read =
     <Element>(operation: string, { inParallel, inSequence, select }: Walk<A, Element>) =>
     <E, R>(filter: object = {}, options: WalkOptions<E, R> & ExpandOptions<string> = {}) => {
-      const { concurrency = 1, expand, ...walk } = options
-      const { endingBefore, maxItems } = walk
       const start = Effect.map(check(operation, requests.walk(filter, options)), ({ keep, toQuery, within }) => {
+        const { concurrency = 1, expand, ...walk } = options
+        const { endingBefore, maxItems } = walk
         const fetch = ListFetch.make(client, requests, operation, toQuery, expand)
         const limited = (maxItems: number | undefined) => {
           if (concurrency === 1 || endingBefore !== undefined) {
