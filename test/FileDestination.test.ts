@@ -1,6 +1,6 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Exit, FileSystem, Layer, Redacted, Stream } from "effect"
+import { Cause, DateTime, Effect, Exit, FileSystem, Layer, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import {
   Checkpoint,
@@ -236,6 +236,16 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
+  it.effect("a checkpoint that counts what the file cannot have", () =>
+    Effect.gen(function* () {
+      const counting = (bytes: number) => editCheckpoint((text) => text.replace(/"bytes":\d+/, `"bytes":${bytes}`))
+      assert.match(yield* refused(counting(1000)), /1000 bytes in .*end within a line of the file.*begin anew/)
+      assert.match(yield* refused(counting(-5)), /begin anew/)
+      const without = editCheckpoint((text) => text.replace(/"checkpoint":.*\}/, `"checkpoint":null}`))
+      assert.match(yield* refused(without), /bytes without a checkpoint.*begin anew/)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
   it.effect("a checkpoint of a newer version", () =>
     Effect.gen(function* () {
       assert.match(
@@ -336,6 +346,69 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
 })
 
 describe("a file that many programs ask for", () => {
+  it.effect("at once: one goes on, and the other ends as soon as it finds what the first left", () =>
+    Effect.gen(function* () {
+      const { below } = choices(3)
+      for (let times = 0; times < 30; times++) {
+        const path = yield* newPath
+        if (times % 3 > 0) yield* run(FileDestination.ndjson, path, times % 3, {}, 50)
+        const pageSize = 20 + below(60)
+        const exits = yield* Effect.forEach(
+          [1, 2],
+          () =>
+            Effect.exit(
+              Effect.andThen(
+                Effect.promise(() => new Promise((resolve) => setTimeout(resolve, below(4)))),
+                run(FileDestination.ndjson, path, Infinity, {}, pageSize)
+              )
+            ),
+          { concurrency: "unbounded" }
+        )
+        for (const exit of exits) {
+          if (Exit.isSuccess(exit)) continue
+          assert.match(
+            String(Cause.squash(exit.cause)),
+            /Another program has written to it|no such file|already exists/
+          )
+        }
+        // Whoever won, and even if nobody did, the next run makes it whole.
+        yield* run(FileDestination.ndjson, path)
+        assert.sameMembers(yield* idsIn(path), [...(yield* listIds)], `times ${times}`)
+        assert.strictEqual((yield* idsIn(path)).length, 250, `times ${times}`)
+      }
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("in turn: the one whose checkpoint was replaced stores nothing more", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const batches = yield* Stream.runCollect(VerificationSessions.sync())
+      const [first, second] = batches
+      if (first === undefined || second === undefined) return yield* Effect.die("there are three batches")
+      const one = yield* FileDestination.ndjson(path)
+      const other = yield* FileDestination.ndjson(path)
+      yield* one.load
+      yield* other.load
+      yield* one.save(first)
+      const before = yield* both(path)
+      for (const step of [other.save(first), other.finish ?? Effect.void]) {
+        const error = yield* Effect.flip(step)
+        assert.match(
+          error.message,
+          /Another program has written to it meanwhile\. Let one end, and run the other again/
+        )
+        assert.strictEqual(error._tag === "FileDestinationError" && error.problem, "shared")
+      }
+      assert.deepStrictEqual(yield* both(path), before)
+
+      // And the other way: whoever looks again may go on, and then the first is out.
+      yield* other.load
+      yield* other.save(second)
+      assert.match((yield* Effect.flip(one.save(second))).message, /Another program/)
+      assert.strictEqual((yield* idsIn(path)).length, 200)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
   it.effect("is the sandbox's list in the end, while new sessions come", () =>
     Effect.gen(function* () {
       const path = yield* newPath

@@ -28,9 +28,9 @@ export class FileDestinationError extends Schema.TaggedError<FileDestinationErro
   /**
    * `system`: the file system refused, such as for a full disk or a folder without permission. `unrelated`: the file holds
    * something and has no checkpoint. `shorter`: the file has lost rows that its checkpoint counts. `format`: it was begun
-   * in another format, or with other columns.
+   * in another format, or with other columns. `shared`: another program has written to it meanwhile.
    */
-  problem: Schema.Literals(["system", "unrelated", "shorter", "format"]),
+  problem: Schema.Literals(["system", "unrelated", "shorter", "format", "shared"]),
   /** What happened, in words. */
   description: Schema.String,
   /** The error of the file system. */
@@ -42,7 +42,11 @@ export class FileDestinationError extends Schema.TaggedError<FileDestinationErro
 }
 
 /** What is kept in the file beside it; `checkpoint` is null while there is none. */
-const Sidecar = Schema.Struct({ bytes: Schema.Int, format: Schema.String, checkpoint: Schema.Unknown })
+const Sidecar = Schema.Struct({
+  bytes: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+  format: Schema.String,
+  checkpoint: Schema.Unknown
+})
 
 const decodeSidecar = Schema.decodeUnknownResult(Schema.fromJsonString(Sidecar))
 
@@ -80,6 +84,8 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
   let open: FileSystem.File | undefined
   // The length of the file, once it was cut to where its checkpoint says that it ends.
   let length: number | undefined
+  // What stood beside the file when it was looked at or written last.
+  let seen: string | undefined
 
   const failure = (problem: FileDestinationError["problem"], description: string, cause?: unknown) =>
     new FileDestinationError({ path, problem, description, ...(cause === undefined ? {} : { cause }) })
@@ -110,6 +116,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
 
   const look = Effect.gen(function* (): Effect.fn.Return<Standing, FileDestinationError | CheckpointMismatchError> {
     const text = yield* orNone(fileSystem.readFileString(beside))
+    seen = Option.getOrUndefined(text)
     const found = Option.getOrElse(yield* size, () => 0)
     if (Option.isNone(text)) {
       if (found === 0) return { bytes: 0, checkpoint: Option.none() }
@@ -117,17 +124,14 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
         failure("unrelated", `It is there already, without ${beside} beside it. Write to another file, or remove it.`)
       )
     }
+    const damaged = (actual: string) =>
+      new CheckpointMismatchError({ problem: "damaged", expected: `the checkpoint of ${path}`, actual })
     const sidecar = decodeSidecar(text.value)
     if (Result.isFailure(sidecar)) {
-      return yield* Effect.fail(
-        new CheckpointMismatchError({
-          problem: "damaged",
-          expected: `the checkpoint of ${path}`,
-          actual: `${text.value.length} characters in ${beside} that are none`
-        })
-      )
+      return yield* damaged(`${text.value.length} characters in ${beside} that are none`)
     }
     const { bytes, checkpoint: json } = sidecar.success
+    if (json === null && bytes !== 0) return yield* damaged(`${bytes} bytes without a checkpoint in ${beside}`)
     const checkpoint = json === null ? Option.none() : Option.some(yield* Effect.fromResult(Checkpoint.fromJson(json)))
     if (sidecar.success.format !== format) {
       return yield* Effect.fail(
@@ -142,7 +146,33 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
         )
       )
     }
+    // What is written are whole lines, so anything else was changed by somebody.
+    if (bytes > 0 && (yield* byteAt(bytes - 1)) !== lineFeed) {
+      return yield* damaged(`${bytes} bytes in ${beside}, which end within a line of the file`)
+    }
     return { bytes, checkpoint }
+  })
+
+  const byteAt = (position: number) =>
+    Effect.gen(function* () {
+      const file = yield* fileSystem.open(path, { flag: "r" })
+      yield* file.seek(BigInt(position), "start")
+      return Option.getOrUndefined(yield* file.readAlloc(1))?.[0]
+    }).pipe(Effect.scoped, system)
+
+  /** Two programs on one file would write over each other. The one that finds what the other left ends. */
+  const undisturbed = Effect.gen(function* () {
+    if (standing === undefined) return (standing = yield* look)
+    const text = yield* orNone(fileSystem.readFileString(beside))
+    const found = yield* size
+    const isOurs = Option.getOrUndefined(text) === seen && (length === undefined || Option.contains(found, length))
+    if (!isOurs) {
+      return yield* failure(
+        "shared",
+        "Another program has written to it meanwhile. Let one end, and run the other again to go on."
+      )
+    }
+    return standing
   })
 
   const load = Effect.map(look, (found) => {
@@ -153,8 +183,8 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
 
   /** Opens the file, and cuts off what is beyond its checkpoint. */
   const ready = Effect.gen(function* () {
+    const { bytes, checkpoint } = yield* undisturbed
     if (open !== undefined && length !== undefined) return open
-    const { bytes, checkpoint } = (standing ??= yield* look)
     // From its first byte on the file has something beside it that says how much of it counts.
     if (Option.isNone(checkpoint)) yield* keep(undefined, 0)
     const exists = Option.isSome(yield* size)
@@ -188,18 +218,24 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
   /** The new checkpoint takes the place of the old one in one step. */
   const keep = (checkpoint: Checkpoint.Checkpoint | undefined, bytes: number) => {
     const json = checkpoint === undefined ? null : JSON.parse(Checkpoint.toText(checkpoint))
-    const text = JSON.stringify({ bytes, format, checkpoint: json })
+    const text = `${JSON.stringify({ bytes, format, checkpoint: json })}\n`
     const fresh = `${beside}.new`
     return Effect.gen(function* () {
       const file = yield* fileSystem.open(fresh, { flag: "w", mode: 0o600 })
-      yield* file.writeAll(encoder.encode(`${text}\n`))
+      yield* file.writeAll(encoder.encode(text))
       yield* file.sync
-    }).pipe(Effect.scoped, Effect.andThen(fileSystem.rename(fresh, beside)), system)
+    }).pipe(
+      Effect.scoped,
+      Effect.andThen(fileSystem.rename(fresh, beside)),
+      Effect.andThen(Effect.sync(() => (seen = text))),
+      system
+    )
   }
 
   const save = Effect.fnUntraced(function* (batch: Batch) {
     const file = yield* ready
     const bytes = yield* append(file, toText(batch))
+    yield* undisturbed
     length = undefined
     yield* keep(batch.checkpoint, bytes)
     standing = { bytes, checkpoint: Option.some(batch.checkpoint) }
@@ -209,8 +245,10 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
   return { load, save, finish: Effect.asVoid(ready) }
 })
 
+const lineFeed = 0x0a
+
 // The file system's own words, such as "no space left on device", are in the cause.
 const inWords = (error: PlatformError): string =>
   Predicate.hasProperty(error.cause, "message") && Predicate.isString(error.cause.message)
-    ? `${error.message}: ${error.cause.message}`
+    ? error.cause.message
     : error.message
