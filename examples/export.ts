@@ -5,9 +5,11 @@
 // complete. Whatever stops it, --resume goes on: every session is in the file once. Sessions of the last minute wait for
 // another export, because Stripe does not list a session at once.
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Console, Duration, Effect, FileSystem, Path, Stream } from "effect"
+import { Console, Duration, Effect, FileSystem, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Destination, FileDestination, Progress, VerificationSessions } from "effect-stripe-identity"
+import { inWords, makeFolderOf } from "./support/files.ts"
+import { goOnWithoutReader } from "./support/output.ts"
 import { display } from "./support/progress.ts"
 import { layer } from "./support/source.ts"
 
@@ -19,11 +21,15 @@ const exportTo = Effect.fn("export")(function* (
   progress: Progress.Tracker
 ) {
   const fileSystem = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
   const { end, show } = display(options)
   const partial = `${file}.partial`
 
-  yield* fileSystem.makeDirectory(path.dirname(file), { recursive: true })
+  if (options.resume && options.restart) {
+    return yield* Effect.fail(
+      new Error("--resume goes on with what is there and --restart throws it away: choose one of them.")
+    )
+  }
+  yield* makeFolderOf(file)
   if (!options.resume && !options.restart && (yield* fileSystem.exists(partial))) {
     return yield* Effect.fail(
       new Error(
@@ -35,6 +41,8 @@ const exportTo = Effect.fn("export")(function* (
     yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
     yield* fileSystem.remove(partial, { force: true })
   }
+  // An export that was stopped when its file had its name already leaves a checkpoint of nothing.
+  if (!(yield* fileSystem.exists(partial))) yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
   yield* Effect.scoped(
     Effect.gen(function* () {
       const output = yield* FileDestination.ndjson(partial)
@@ -57,7 +65,9 @@ const exportTo = Effect.fn("export")(function* (
     ),
     Effect.tapError(() =>
       Effect.flatMap(progress.now, ({ rows }) =>
-        Console.error(`${rows} sessions were added to ${partial}; ${file} was not written.`)
+        Console.error(
+          `${rows} sessions were added to ${partial}; ${file} was not written.${rows === 0 ? "" : " Go on with --resume."}`
+        )
       )
     )
   )
@@ -93,10 +103,12 @@ const command = Command.make(
         layer({ sandbox: { sessions: 2500, latency: "20 millis" }, transformClient: progress.countRequests })
       ),
       // What went wrong is said once, in its own words; a stack trace would help nobody here.
-      Effect.tapError((error) => Console.error(error.message))
+      Effect.tapError((error) => Console.error(inWords(error)))
     )
   })
 ).pipe(Command.withDescription("Every verified session to a file of NDJSON"))
+
+goOnWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide(NodeServices.layer),

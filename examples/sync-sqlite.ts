@@ -7,10 +7,12 @@
 // Rows and checkpoint are stored in one transaction, so each session is stored once. A list shows new sessions, and not
 // that an old one changed its status: for that listen to Stripe's events, or read again now and then (--again).
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Console, Effect, FileSystem, Option, Path, Schema, Stream } from "effect"
+import { Console, Duration, Effect, FileSystem, Option, Path, Predicate, Schedule, Schema, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Checkpoint, Destination, Progress, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import { DatabaseSync } from "node:sqlite"
+import { inWords, makeFolderOf } from "./support/files.ts"
+import { goOnWithoutReader } from "./support/output.ts"
 import { display } from "./support/progress.ts"
 import { layer } from "./support/source.ts"
 
@@ -19,9 +21,24 @@ class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError",
 const attempt = <A>(what: string, run: () => A): Effect.Effect<A, DatabaseError> =>
   Effect.try({
     try: run,
-    catch: (cause) =>
-      new DatabaseError({ message: `${what}: ${cause instanceof Error ? cause.message : String(cause)}` })
+    catch: (cause) => {
+      const code = Predicate.hasProperty(cause, "errcode") ? Number(cause.errcode) & 0xff : 0
+      const words = cause instanceof Error ? cause.message : String(cause)
+      return new DatabaseError({ message: `${what}: ${words}. ${advice[code] ?? ""}`.trim() })
+    }
   })
+
+// By SQLite's result codes (sqlite.org/rescode.html).
+const advice: Record<number, string> = {
+  1: "Another program or version made it: name another file.",
+  5: "Another program is writing to it: run this again when that has ended. What was stored before stays.",
+  8: "Make it and its folder writable, and run this again. What was stored before stays.",
+  10: "See whether the disk is full or a limit on file sizes was reached, and run this again to go on. What was stored before stays.",
+  11: "Restore it from a backup, or move it away to begin anew.",
+  13: "Free some space and run this again to go on. What was stored before stays.",
+  14: "Its folder must allow to read and make files.",
+  26: "Name another file."
+}
 
 const schema = `
   CREATE TABLE IF NOT EXISTS verification_sessions (
@@ -71,19 +88,33 @@ const toRow = (session: VerificationSession.EncodedAny) => ({
   options: json(session.options)
 })
 
-const openDatabase = (path: string) =>
-  Effect.acquireRelease(
+const openDatabase = Effect.fnUntraced(function* (path: string) {
+  yield* makeFolderOf(path)
+  const fileSystem = yield* FileSystem.FileSystem
+  // The rows describe people, so only their owner may read them. SQLite gives the files beside it the same permissions.
+  if (!(yield* fileSystem.exists(path))) {
+    yield* Effect.scoped(fileSystem.open(path, { flag: "wx", mode: 0o600 }))
+  }
+  // As a whole path nothing is a name that means something else to SQLite, such as :memory:.
+  const whole = (yield* Path.Path).resolve(path)
+  return yield* Effect.acquireRelease(
     attempt(`Cannot open ${path}`, () => {
-      const database = new DatabaseSync(path, { timeout: 5000 })
+      const database = new DatabaseSync(whole, { timeout: 5000 })
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
       database.exec(schema)
       return database
     }),
     (database) => Effect.sync(() => database.close())
   )
+})
 
-/** The database as a destination: rows and checkpoint in one transaction. */
-const toDestination = (database: DatabaseSync, list: string) => {
+const list = "verification_sessions"
+
+/**
+ * The database as a destination: rows and checkpoint in one transaction. To read again is to forget how far we are, and
+ * not which list it was: rows of another mode do not come between these.
+ */
+const toDestination = (database: DatabaseSync, path: string, options: { readonly again: boolean }) => {
   let upsert: ReturnType<DatabaseSync["prepare"]> | undefined
   const write = (row: ReturnType<typeof toRow>) => {
     const columns = Object.keys(row)
@@ -95,14 +126,18 @@ const toDestination = (database: DatabaseSync, list: string) => {
   }
   return {
     load: Effect.gen(function* () {
-      const row = yield* attempt("Cannot read the checkpoint", () =>
+      const row = yield* attempt(`Cannot read the checkpoint in ${path}`, () =>
         database.prepare("SELECT checkpoint FROM checkpoints WHERE list = ?").get(list)
       )
       if (row === undefined) return Option.none()
-      return Option.some(yield* Effect.fromResult(Checkpoint.fromText(String(row["checkpoint"]))))
+      const checkpoint = yield* Effect.mapError(
+        Effect.fromResult(Checkpoint.fromText(String(row["checkpoint"]))),
+        ({ message }) => new DatabaseError({ message: `Cannot go on with ${path}: ${message}` })
+      )
+      return Option.some(options.again ? Checkpoint.start(checkpoint) : checkpoint)
     }),
     save: ({ checkpoint, sessions }: VerificationSessions.Batch<VerificationSession.Any>) =>
-      attempt("Cannot store a batch, so it was not stored at all", () => {
+      attempt(`Cannot store ${sessions.length} sessions in ${path}, and stored none of them`, () => {
         database.exec("BEGIN IMMEDIATE")
         try {
           for (const session of toJson(sessions)) write(toRow(session))
@@ -119,34 +154,23 @@ const toDestination = (database: DatabaseSync, list: string) => {
   }
 }
 
-const list = "verification_sessions"
-
 const sync = Effect.fn("sync")(function* (
   path: string,
-  options: { readonly follow: boolean; readonly again: boolean; readonly quiet: boolean },
+  options: { readonly follow: boolean; readonly every: number; readonly again: boolean; readonly quiet: boolean },
   progress: Progress.Tracker
 ) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const { dirname } = yield* Path.Path
-  yield* fileSystem.makeDirectory(dirname(path), { recursive: true })
   const database = yield* openDatabase(path)
-  // The rows describe people, so only their owner may read them.
-  yield* fileSystem.chmod(path, 0o600)
   const { end, show } = display(options)
-  // To read again is to forget how far we are. The rows stay, and are replaced as they come.
-  if (options.again) {
-    yield* attempt("Cannot forget the checkpoint", () =>
-      database.prepare("DELETE FROM checkpoints WHERE list = ?").run(list)
-    )
-  }
   const report = Effect.gen(function* () {
     const { total } = yield* attempt("Cannot count", () =>
       Object(database.prepare("SELECT count(*) AS total FROM verification_sessions").get())
     )
     yield* Console.log(`${Progress.line(yield* progress.now)}. The database has ${total} sessions: ${path}`)
   })
-  yield* Destination.stream(toDestination(database, list), (from) =>
-    options.follow ? VerificationSessions.tail({}, { from }) : VerificationSessions.sync({}, { from })
+  yield* Destination.stream(toDestination(database, path, options), (from) =>
+    options.follow
+      ? VerificationSessions.tail({}, { from, schedule: Schedule.spaced(Duration.seconds(options.every)) })
+      : VerificationSessions.sync({}, { from })
   ).pipe(
     Stream.runForEach((batch) => Effect.flatMap(progress.add(batch), show)),
     Effect.ensuring(end),
@@ -166,22 +190,32 @@ const command = Command.make(
       Flag.withDescription("Go on for ever, looking for new sessions"),
       Flag.withDefault(false)
     ),
+    every: Flag.Finite("every").pipe(
+      Flag.withDescription("With --follow, how many seconds after a look the next one begins"),
+      Flag.filter(
+        (seconds) => seconds > 0,
+        () => "--every takes a number of seconds above 0"
+      ),
+      Flag.withDefault(30)
+    ),
     again: Flag.Boolean("again").pipe(
       Flag.withDescription("Read everything again, for what has changed"),
       Flag.withDefault(false)
     ),
     quiet: Flag.Boolean("quiet").pipe(Flag.withDescription("Show no progress"), Flag.withDefault(false))
   },
-  Effect.fn(function* ({ again, database, follow, quiet }) {
+  Effect.fn(function* ({ again, database, every, follow, quiet }) {
     const progress = yield* Progress.make()
-    yield* sync(database, { again, follow, quiet }, progress).pipe(
+    yield* sync(database, { again, every, follow, quiet }, progress).pipe(
       Effect.provide(
         layer({ sandbox: { sessions: 2500, latency: "20 millis" }, transformClient: progress.countRequests })
       ),
-      Effect.tapError((error) => Console.error(error.message))
+      Effect.tapError((error) => Console.error(inWords(error)))
     )
   })
 ).pipe(Command.withDescription("Keeps a SQLite database in step with Stripe"))
+
+goOnWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide(NodeServices.layer),

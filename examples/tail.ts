@@ -7,14 +7,23 @@ import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, DateTime, Effect, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { VerificationSessions } from "effect-stripe-identity"
+import { endWithoutReader } from "./support/output.ts"
 import { layer } from "./support/source.ts"
 
 const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
   const created = { gte: yield* DateTime.now }
+  let shown = 0
   yield* VerificationSessions.tail({ created }, { settle: "3 seconds", schedule: Schedule.spaced("2 seconds") }).pipe(
     Stream.flatMap((batch) => Stream.fromIterable(batch.sessions)),
     Stream.take(Option.getOrElse(sessions, () => Infinity)),
-    Stream.runForEach(({ created, id, status }) => Console.log(DateTime.formatIso(created), id, status))
+    Stream.runForEach(({ created, id, status }) =>
+      Effect.andThen(
+        Effect.sync(() => shown++),
+        Console.log(DateTime.formatIso(created), id, status)
+      )
+    ),
+    // Beside the sessions, so that whoever reads them reads nothing else.
+    Effect.onInterrupt(() => Console.error(`Stopped after ${shown} ${shown === 1 ? "session" : "sessions"}.`))
   )
 })
 
@@ -32,6 +41,8 @@ const command = Command.make(
       Effect.tapError((error) => Console.error(error.message))
     )
 ).pipe(Command.withDescription("New sessions as they come"))
+
+endWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide(NodeServices.layer),

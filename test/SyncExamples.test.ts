@@ -2,7 +2,7 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Redacted } from "effect"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { runExample } from "./support/programs.ts"
@@ -82,6 +82,114 @@ describe("sync-sqlite", () => {
   )
 })
 
+describe("sync-sqlite, with a database that it cannot go on with", () => {
+  const clear = { code: 1, output: /^Reading Stripe at [^\n]*\n$/, lines: 1 }
+
+  it.live(
+    "says in a line what is wrong and what to do, and changes nothing",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const path = join(yield* folder, "sessions.sqlite")
+        const run = (parameters: ReadonlyArray<string> = []) =>
+          runExample("sync-sqlite.ts", ["--database", path, "--quiet", ...parameters], { url })
+        const execute = (sql: string) => {
+          const database = new DatabaseSync(path)
+          database.exec(sql)
+          database.close()
+        }
+        yield* run()
+        const whole = readFileSync(path)
+        const refuses = Effect.fnUntraced(function* (words: RegExp, parameters?: ReadonlyArray<string>) {
+          const before = readFileSync(path)
+          const { code, errors, output } = yield* run(parameters)
+          assert.strictEqual(code, clear.code)
+          assert.match(output, clear.output)
+          assert.strictEqual(errors.trimEnd().split("\n").length, clear.lines, errors)
+          assert.match(errors, words)
+          assert.deepStrictEqual(readFileSync(path), before)
+        })
+        const set = (field: string, value: string) =>
+          execute(`UPDATE checkpoints SET checkpoint = json_set(checkpoint, '$.${field}', ${value})`)
+
+        execute(`UPDATE checkpoints SET checkpoint = substr(checkpoint, 1, 30)`)
+        yield* refuses(/^Cannot go on with .*sessions\.sqlite: .*Restore it from a backup, or begin anew/)
+        yield* refuses(/^Cannot go on with .*begin anew/, ["--again"])
+
+        writeFileSync(path, whole)
+        set("version", "7")
+        yield* refuses(/^Cannot go on with .*version 7.*Update effect-stripe-identity/)
+
+        writeFileSync(path, whole)
+        set("filter", "'0123456789abcdef'")
+        yield* refuses(/belongs to another filter.*in a place of their own/)
+
+        // To read again is no way to get rows of test mode between those of live mode.
+        writeFileSync(path, whole)
+        set("livemode", "json('true')")
+        yield* refuses(/belongs to live mode, and the key is of test mode/)
+        yield* refuses(/belongs to live mode, and the key is of test mode/, ["--again"])
+
+        writeFileSync(path, whole)
+        set("covered.oldest.id", "'vs_nowhere'")
+        set("covered.newest.id", "'vs_nowhere'")
+        yield* refuses(/not among the rows of this key.*use the key it was made with/)
+
+        writeFileSync(path, whole)
+        execute("DROP TABLE verification_sessions; CREATE TABLE verification_sessions (id TEXT, note TEXT)")
+        yield* refuses(/^Cannot open .*no such column.*name another file/)
+
+        writeFileSync(path, Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 7)]))
+        yield* refuses(/malformed.*Restore it from a backup, or move it away to begin anew/)
+
+        writeFileSync(path, "this is no database, whatever its name says")
+        yield* refuses(/^Cannot open .*not a database\. Name another file/)
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
+    300_000
+  )
+
+  it.live(
+    "that another program is writing to: waits, says so, and goes on when that has ended",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const path = join(yield* folder, "sessions.sqlite")
+        yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
+        yield* Sandbox.Sandbox.use((sandbox) => sandbox.insert({ created: Math.floor(Date.now() / 1000) - 600 }))
+        const other = new DatabaseSync(path)
+        other.exec("BEGIN IMMEDIATE")
+        const refused = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
+        other.exec("COMMIT")
+        assert.strictEqual(refused.code, 1)
+        assert.match(
+          refused.errors,
+          /^Cannot store 1 sessions? in .*locked.*run this again when that has ended.*stays\.\n$/
+        )
+        const { output } = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
+        assert.match(output, /\n1 session, .*has 1001 sessions/)
+        other.close()
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
+    300_000
+  )
+
+  it.live(
+    "that two programs bring up at once is exact",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const path = join(yield* folder, "sessions.sqlite")
+        const both = yield* Effect.all(
+          [1, 2, 3].map(() => runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })),
+          { concurrency: "unbounded" }
+        )
+        for (const { code, errors } of both) assert.strictEqual(code, 0, errors)
+        const { output } = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
+        assert.match(output, /\n0 sessions, 1 request, .*has 1000 sessions/)
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
+    300_000
+  )
+})
+
 describe("tail", () => {
   it.live("shows new sessions of the sandbox as they come", () =>
     Effect.gen(function* () {
@@ -130,5 +238,61 @@ describe("export --resume", () => {
         assert.include(anew.output, `${total.length} verified sessions`)
       }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
     90_000
+  )
+})
+
+describe("export", () => {
+  it.live(
+    "refuses what it could only fail at when everything was read, and flags that contradict each other",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const inside = yield* folder
+        const path = join(inside, "verified.ndjson")
+        writeFileSync(`${path}.partial`, "kept")
+        writeFileSync(join(inside, "file"), "kept")
+        const refuses = Effect.fnUntraced(function* (parameters: ReadonlyArray<string>, words: RegExp) {
+          const { code, errors } = yield* runExample("export.ts", parameters, { url })
+          assert.strictEqual(code, 1)
+          assert.strictEqual(errors.trimEnd().split("\n").length, 1, errors)
+          assert.match(errors, words)
+        })
+        yield* refuses(["--output", path, "--resume", "--restart"], /choose one of them/)
+        yield* refuses(["--output", path], /stopped\. Go on with --resume, or start over with --restart/)
+        yield* refuses(["--output", inside], /is a folder\. Name a file in it/)
+        yield* refuses(["--output", ""], /name of the file is empty/)
+        yield* refuses(["--output", join(inside, "file", "x")], /file already exists.*name another file/)
+        assert.strictEqual(
+          yield* Sandbox.Sandbox.use((sandbox) => Effect.map(sandbox.requests, ({ length }) => length)),
+          0
+        )
+        for (const file of [`${path}.partial`, join(inside, "file")]) {
+          assert.strictEqual(readFileSync(file, "utf8"), "kept")
+        }
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
+    300_000
+  )
+
+  it.live(
+    "goes on when it was stopped between giving the file its name and taking the checkpoint away",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const path = join(yield* folder, "verified.ndjson")
+        const killedAfter = Effect.sleep("5 millis").pipe(
+          Effect.repeat({
+            until: () => existsSync(`${path}.partial.checkpoint`) && statSync(`${path}.partial`).size > 0
+          }),
+          Effect.asVoid
+        )
+        yield* runExample("export.ts", ["--output", path], { url, killedAfter })
+        renameSync(`${path}.partial`, path)
+        const { code, errors, output } = yield* runExample("export.ts", ["--output", path], { url })
+        assert.strictEqual(code, 0, errors)
+        const lines = readFileSync(path, "utf8").trimEnd().split("\n")
+        assert.include(output, `${lines.length} verified sessions`)
+        assert.strictEqual(new Set(lines).size, lines.length)
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
+    300_000
   )
 })

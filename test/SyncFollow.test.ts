@@ -1,0 +1,159 @@
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer } from "effect"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { runExample } from "./support/programs.ts"
+import { baseUrl, server } from "./support/sandboxServer.ts"
+
+// The examples that never end by themselves, as programs that somebody ends.
+
+const there = Layer.mergeAll(server({ sessions: 300 }), NodeFileSystem.layer)
+
+const folder = FileSystem.FileSystem.use((fileSystem) => fileSystem.makeTempDirectoryScoped({ prefix: "follow-" }))
+
+const secondsAgo = (seconds: number) => Math.floor(Date.now() / 1000) - seconds
+
+const insert = (created: number) => Sandbox.Sandbox.use((sandbox) => sandbox.insert({ created }))
+
+const until = (condition: () => boolean) =>
+  Effect.asVoid(Effect.repeat(Effect.sleep("20 millis"), { until: () => condition() }))
+
+const idsIn = (path: string): ReadonlyArray<string> => {
+  if (!existsSync(path)) return []
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 5000 })
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'verification_sessions'").all()
+  const rows = tables.length === 0 ? [] : database.prepare("SELECT id FROM verification_sessions").all()
+  database.close()
+  return rows.map((row) => String(row["id"]))
+}
+
+describe("sync-sqlite --follow", () => {
+  it.live.each(["SIGINT", "SIGTERM"] as const)(
+    "stores what comes while it runs, ends with its summary at %s, and goes on when it is started again",
+    (signal) =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const path = join(yield* folder, "sessions.sqlite")
+        const context = yield* Effect.context<Sandbox.Sandbox>()
+        const parameters = ["--database", path, "--follow", "--every", "0.2"]
+        const follow = (killedAfter: Effect.Effect<void, never, Sandbox.Sandbox>) =>
+          runExample("sync-sqlite.ts", parameters, {
+            url,
+            signal,
+            killedAfter: Effect.provideContext(killedAfter, context)
+          })
+        const wait = (count: number) => until(() => idsIn(path).length === count)
+
+        const first = yield* follow(
+          Effect.gen(function* () {
+            yield* wait(300)
+            for (let count = 1; count <= 3; count++) {
+              yield* insert(secondsAgo(120 - count))
+              yield* wait(300 + count)
+            }
+          })
+        )
+        assert.strictEqual(first.code, 130, first.errors)
+        assert.match(first.output, /\nStopped\. Run it again to go on\.\n303 sessions, .*has 303 sessions: .*\n$/)
+        assert.notMatch(first.errors, /\n {4}at /)
+
+        // What came in between is found, too, and nothing of what was there is read again.
+        for (let count = 0; count < 150; count++) yield* insert(secondsAgo(110))
+        const second = yield* follow(
+          Effect.gen(function* () {
+            yield* wait(453)
+            yield* insert(secondsAgo(100))
+            yield* wait(454)
+          })
+        )
+        assert.strictEqual(second.code, 130, second.errors)
+        assert.match(second.output, /\n151 sessions, .*has 454 sessions: /)
+        const expected = yield* Sandbox.Sandbox.use((sandbox) => sandbox.sessions)
+        assert.sameMembers(
+          [...idsIn(path)],
+          expected.map(({ id }) => id)
+        )
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
+    300_000
+  )
+})
+
+describe("tail", () => {
+  it.live(
+    "shows each session once as it comes, and ends with their number at Ctrl-C",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const sandbox = yield* Sandbox.Sandbox
+        const asked = Effect.map(sandbox.requests, (requests) => requests.length)
+        const looks = (more: number) =>
+          Effect.gen(function* () {
+            const before = yield* asked
+            yield* Effect.repeat(Effect.andThen(Effect.sleep("20 millis"), asked), {
+              until: (now) => now >= before + more
+            })
+          })
+        for (let turn = 0; turn < 2; turn++) {
+          const came: Array<string> = []
+          let lines = 0
+          const { code, errors, output } = yield* runExample("tail.ts", [], {
+            url,
+            signal: "SIGINT",
+            onOutput: (output) => (lines = output.split("\n").length - 1),
+            killedAfter: Effect.gen(function* () {
+              yield* looks(1)
+              for (let count = 0; count < 3; count++) {
+                // It reads what is created after it began, and this second began before it.
+                came.push((yield* sandbox.insert({ created: secondsAgo(-1) })).id)
+              }
+              yield* until(() => lines === 4)
+              // And not a second time in the looks after that.
+              yield* looks(2)
+            })
+          })
+          assert.strictEqual(code, 130, errors)
+          const [first, ...rows] = output.trimEnd().split("\n")
+          assert.match(first ?? "", /^Reading Stripe at/)
+          assert.sameMembers(
+            rows.map((row) => row.split(" ")[1] ?? ""),
+            came
+          )
+          assert.strictEqual(errors, "Stopped after 3 sessions.\n")
+        }
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
+    300_000
+  )
+})
+
+describe("a program whose output nobody reads any more", () => {
+  it.live(
+    "goes on where it stores something",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const path = join(yield* folder, "sessions.sqlite")
+        const sync = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url, head: true })
+        assert.deepStrictEqual([sync.code, sync.errors], [0, ""])
+        assert.strictEqual(idsIn(path).length, 300)
+        const file = `${path}.ndjson`
+        const exported = yield* runExample("export.ts", ["--output", file, "--quiet"], { url, head: true })
+        assert.deepStrictEqual([exported.code, exported.errors], [0, ""])
+        assert.isTrue(existsSync(file))
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
+    300_000
+  )
+
+  it.live(
+    "ends quietly where the output is all there is",
+    () =>
+      Effect.gen(function* () {
+        const tail = yield* runExample("tail.ts", ["--sessions", "5"], { url: "", key: "", head: true })
+        assert.deepStrictEqual([tail.code, tail.errors], [0, ""])
+        assert.isBelow(tail.output.trimEnd().split("\n").length, 6)
+      }),
+    300_000
+  )
+})
