@@ -155,6 +155,20 @@ describe("sync", () => {
     }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 2500, latency: "100 millis" } })))
   )
 
+  it.effect("loses and repeats nothing where the clock goes backwards between runs", () =>
+    Effect.gen(function* () {
+      const first = yield* collect(VerificationSessions.sync().pipe(Stream.take(1)))
+      yield* insert({ created: year / 1000 })
+      yield* TestClock.setTime(year - 200 * 86_400_000)
+      const back = yield* collect(VerificationSessions.sync({}, { from: first.checkpoint }))
+      yield* TestClock.setTime(year + 600_000)
+      const last = yield* collect(VerificationSessions.sync({}, { from: back.checkpoint ?? first.checkpoint }))
+      const all = [...first.ids, ...back.ids, ...last.ids]
+      assert.sameMembers(all, [...(yield* listIds)])
+      assert.strictEqual(new Set(all).size, all.length)
+    }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 350 } })))
+  )
+
   it.effect("refuses options that make no sense before it sends anything", () =>
     Effect.gen(function* () {
       const refused = Effect.fnUntraced(function* (options: VerificationSessions.SyncOptions) {
