@@ -1,16 +1,24 @@
-// The same list read by each library, one process each: node readers.ts NAME PORT ROWS [CONCURRENCY]. Prints one line of JSON.
+// The same list read by one library in a process of its own: node readers.ts TASK, where the task is JSON. Prints one line
+// of JSON. What is measured is the second read: the first has started the connection and the compiler.
 import { performance } from "node:perf_hooks"
+import type { Layer } from "effect"
+import type { HttpClient } from "effect/http/HttpClient"
+import type { Reading, Task } from "./measure.ts"
 
-const [name = "", port = "", rows = "0", concurrency = "1"] = process.argv.slice(2)
+const task: Task = JSON.parse(process.argv[2] ?? "{}")
+const { concurrency = 1, end = "maxItems", pageSize = 100, port, rateLimit = false, reader, rows } = task
+const { sampleHeap = false, warmUp = 20_000 } = task
+
 const base = `http://127.0.0.1:${port}`
 const key = "sk_test_bench"
 const path = "/v1/identity/verification_sessions"
 
-type Read = () => Promise<number>
+/** Reads so many rows, and says how many there were. */
+type Read = (rows: number) => Promise<number>
 
-const readers: Record<string, () => Promise<Read>> = {
+const readers: Record<Task["reader"], () => Promise<Read>> = {
   // The limit: node:http and JSON.parse, nothing checked.
-  "bare loop": async () => {
+  bare: async () => {
     const { Agent, get } = await import("node:http")
     const agent = new Agent({ keepAlive: true })
     const fetchPage = (query: string) =>
@@ -22,30 +30,32 @@ const readers: Record<string, () => Promise<Read>> = {
           response.on("error", reject)
         }).on("error", reject)
       })
-    return async () => {
+    return async (rows) => {
       let count = 0
-      for (let cursor = "", more = true; more;) {
-        const page = await fetchPage(`limit=100${cursor}`)
+      for (let cursor = "", more = true; more && count < rows;) {
+        const page = await fetchPage(`limit=${pageSize}${cursor}`)
         for (const row of page.data) if (row.id !== "") count++
         more = page.has_more
         cursor = `&starting_after=${page.data.at(-1)?.id}`
       }
-      agent.destroy()
       return count
     }
   },
-  "stripe-node": async () => {
+  stripeNode: async () => {
     const { Stripe } = await import("stripe")
-    const stripe = new Stripe(key, { host: "127.0.0.1", port: Number(port), protocol: "http", telemetry: false })
-    return async () => {
+    const stripe = new Stripe(key, { host: "127.0.0.1", port, protocol: "http", telemetry: false })
+    return async (rows) => {
       let count = 0
-      for await (const row of stripe.identity.verificationSessions.list({ limit: 100 })) if (row.id !== "") count++
+      for await (const row of stripe.identity.verificationSessions.list({ limit: pageSize })) {
+        if (row.id !== "") count++
+        if (count === rows) break
+      }
       return count
     }
   },
   // What a user writes without this library: about 25 lines, nothing checked but the two fields that are used.
-  "plain Effect pager": async () => {
-    const { Effect, Option, Schema, Stream } = await import("effect")
+  plainEffect: async () => {
+    const { Effect, ManagedRuntime, Option, Schema, Stream } = await import("effect")
     const { HttpClient, HttpClientResponse } = await import("effect/http")
     const { NodeHttpClient } = await import("@effect/platform-node")
     const Page = Schema.Struct({
@@ -62,7 +72,7 @@ const readers: Record<string, () => Promise<Read>> = {
         return Stream.paginate(undefined as string | undefined, (starting_after) =>
           client
             .get(`${base}${path}`, {
-              urlParams: { limit: 100, starting_after },
+              urlParams: { limit: pageSize, starting_after },
               headers: { authorization: `Bearer ${key}` }
             })
             .pipe(
@@ -78,49 +88,70 @@ const readers: Record<string, () => Promise<Read>> = {
         )
       })
     )
-    return () => Effect.runPromise(Stream.runCount(stream).pipe(Effect.provide(NodeHttpClient.layerUndici)))
+    const { runPromise } = ManagedRuntime.make(NodeHttpClient.layerUndici)
+    return (rows) => runPromise(stream.pipe(Stream.take(rows), Stream.runCount))
   },
-  "this library": async () => {
-    const { Effect, Redacted, Stream } = await import("effect")
+  // What any library on Effect's client pays: the request, the text and JSON.parse.
+  effectClient: async () => {
+    const { Effect, ManagedRuntime } = await import("effect")
+    const { HttpClient } = await import("effect/http")
     const { NodeHttpClient } = await import("@effect/platform-node")
-    const { VerificationSessions } = await import("effect-stripe-identity")
-    const layer = VerificationSessions.layer({ apiKey: Redacted.make(key), apiBase: base, rateLimit: false })
-    return () =>
-      Effect.runPromise(
-        Stream.runCount(VerificationSessions.stream({}, { concurrency: Number(concurrency) })).pipe(
-          Effect.provide(layer),
-          Effect.provide(NodeHttpClient.layerUndici)
-        )
+    const { runPromise } = ManagedRuntime.make(NodeHttpClient.layerUndici)
+    const headers = { authorization: `Bearer ${key}` }
+    return (rows) =>
+      runPromise(
+        Effect.gen(function* () {
+          const client = yield* HttpClient.HttpClient
+          let count = 0
+          for (let cursor = "", more = true; more && count < rows;) {
+            const response = yield* client.get(`${base}${path}?limit=${pageSize}${cursor}`, { headers })
+            const page = JSON.parse(yield* response.text)
+            count += page.data.length
+            more = page.has_more
+            cursor = `&starting_after=${page.data.at(-1)?.id}`
+          }
+          return count
+        })
       )
   },
-  "this library on fetch": async () => {
-    const { Effect, Redacted, Stream } = await import("effect")
-    const { FetchHttpClient } = await import("effect/http")
-    const { VerificationSessions } = await import("effect-stripe-identity")
-    const layer = VerificationSessions.layer({ apiKey: Redacted.make(key), apiBase: base, rateLimit: false })
-    return () =>
-      Effect.runPromise(
-        Stream.runCount(VerificationSessions.stream()).pipe(
-          Effect.provide(layer),
-          Effect.provide(FetchHttpClient.layer)
-        )
-      )
+  library: async () => libraryOn((await import("@effect/platform-node")).NodeHttpClient.layerUndici),
+  libraryOnFetch: async () => libraryOn((await import("effect/http")).FetchHttpClient.layer)
+}
+
+const libraryOn = async (http: Layer.Layer<HttpClient>): Promise<Read> => {
+  const { Layer, ManagedRuntime, Redacted, Stream } = await import("effect")
+  const { VerificationSessions } = await import("effect-stripe-identity")
+  const options = { apiKey: Redacted.make(key), apiBase: base, ...(rateLimit ? {} : { rateLimit: false as const }) }
+  const { runPromise } = ManagedRuntime.make(VerificationSessions.layer(options).pipe(Layer.provide(http)))
+  return (rows) => {
+    const sessions =
+      end === "take"
+        ? VerificationSessions.stream({}, { concurrency, pageSize }).pipe(Stream.take(rows))
+        : VerificationSessions.stream({}, { concurrency, pageSize, maxItems: rows })
+    return runPromise(Stream.runCount(sessions))
   }
 }
 
-const read = await readers[name]?.()
-if (read === undefined) throw new Error(`one of ${Object.keys(readers).join(", ")}`)
-const cpu = process.cpuUsage()
+const read = await readers[reader]()
+if (warmUp > 0) await read(warmUp)
+
+let peakHeap = 0
+const sampling = sampleHeap
+  ? setInterval(() => (peakHeap = Math.max(peakHeap, process.memoryUsage().heapUsed)), 50)
+  : undefined
+const used = process.cpuUsage()
 const start = performance.now()
-const count = await read()
-const { system, user } = process.cpuUsage(cpu)
-if (count !== Number(rows)) throw new Error(`${name} read ${count} rows of ${rows}`)
-console.log(
-  JSON.stringify({
-    name,
-    cpuPerRow: (user + system) / count,
-    wall: performance.now() - start,
-    peakMegabytes: process.resourceUsage().maxRSS / 1024
-  })
-)
+const count = await read(rows)
+const { system, user } = process.cpuUsage(used)
+const wall = performance.now() - start
+clearInterval(sampling)
+if (count < rows) throw new Error(`${reader} read ${count} rows of ${rows}`)
+const megabyte = 1024 * 1024
+const reading: Reading = {
+  processor: (user + system) / count,
+  wall,
+  peakMemory: (process.resourceUsage().maxRSS * 1024) / megabyte,
+  peakHeap: peakHeap / megabyte
+}
+console.log(JSON.stringify(reading))
 process.exit(0)

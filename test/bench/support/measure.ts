@@ -1,0 +1,74 @@
+/**
+ * Processes that read and a server that answers, for the benchmarks.
+ */
+import { execFile, fork } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+/** What one process reads. */
+export interface Task {
+  readonly reader: "bare" | "stripeNode" | "plainEffect" | "effectClient" | "library" | "libraryOnFetch"
+  readonly port: number
+  readonly rows: number
+  /** Rows to read before it counts. */
+  readonly warmUp?: number
+  readonly concurrency?: number
+  readonly pageSize?: number
+  /** How the read ends after `rows`: by `maxItems`, or by `Stream.take`. */
+  readonly end?: "maxItems" | "take"
+  /** With the limit of 25 requests a second that is the default. */
+  readonly rateLimit?: boolean
+  readonly sampleHeap?: boolean
+}
+
+/** What it took. */
+export interface Reading {
+  /** Microseconds of processor time a row, of all threads. */
+  readonly processor: number
+  /** Milliseconds. */
+  readonly wall: number
+  /** Megabytes of the whole process. */
+  readonly peakMemory: number
+  /** Megabytes that the program's objects had at most, where that was sampled. */
+  readonly peakHeap: number
+}
+
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+/** Effect's schema compiler, as a user turns it on. */
+export const compiler: ReadonlyArray<string> = ["--import", "effect/schema/SchemaJITCompiler/enable"]
+
+export const read = async (task: Task, flags: ReadonlyArray<string> = []): Promise<Reading> => {
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, file("readers.ts"), JSON.stringify(task)])
+  return JSON.parse(stdout)
+}
+
+/** A server of so many rows whose replies take so many milliseconds (± 30 %), for as long as `use` runs. */
+export const withServer = async <A>(rows: number, latency: number, use: (port: number) => Promise<A>): Promise<A> => {
+  const server = fork(file("server.ts"), [String(rows), String(latency)])
+  try {
+    return await use(await new Promise<number>((resolve) => server.once("message", (port) => resolve(Number(port)))))
+  } finally {
+    server.kill()
+  }
+}
+
+/** The rows that went over the wire since this was asked before. */
+export const served = async (port: number): Promise<number> =>
+  Number(await (await fetch(`http://127.0.0.1:${port}/served`)).text())
+
+export const median = (values: ReadonlyArray<number>): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+
+/** A figure of several rounds. */
+export interface Spread {
+  readonly median: number
+  readonly lowest: number
+  readonly highest: number
+}
+
+export const spread = (values: ReadonlyArray<number>): Spread => ({
+  median: median(values),
+  lowest: Math.min(...values),
+  highest: Math.max(...values)
+})

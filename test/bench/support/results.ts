@@ -1,0 +1,154 @@
+/**
+ * What a run of the benchmarks found, and how it is shown: with the bars that are asked for, for a terminal and the README.
+ */
+import type { Spread } from "./measure.ts"
+
+/** One way to read, beside stripe-node in the same rounds. */
+export interface Processor {
+  readonly name: string
+  /** Microseconds a row. */
+  readonly time: Spread
+  /** As multiples of stripe-node's. */
+  readonly ratio: Spread
+  /** Rows a second of wall time. */
+  readonly rate: number
+  /** The most that is asked for, as a multiple of stripe-node's. */
+  readonly bar?: number
+}
+
+/** A whole list where each reply takes its time. */
+export interface Wall {
+  readonly name: string
+  readonly seconds: number
+  /** How many times as fast as stripe-node. */
+  readonly speed: number
+  /** The least that is asked for. */
+  readonly bar?: number
+}
+
+export interface Results {
+  readonly node: string
+  /** Without latency, by the length of the list. */
+  readonly processor: ReadonlyArray<{
+    readonly rows: number
+    readonly rounds: number
+    readonly ways: ReadonlyArray<Processor>
+  }>
+  /** Replies of 150 ms ± 30 %. */
+  readonly wall: { readonly rows: number; readonly ways: ReadonlyArray<Wall> }
+  /** Under the limit of 25 requests a second: the share of that rate which was used. */
+  readonly limited: { readonly rows: number; readonly share: number }
+  /** Read in sequence with a heap that may not grow beyond `limit` megabytes, a quarter of the rows first. */
+  readonly memory: {
+    readonly rows: number
+    readonly limit: number
+    readonly peakHeapOfQuarter: number
+    readonly peakHeap: number
+    readonly peakMemory: number
+  }
+  /** Rows that went over the wire for so many that were wanted. */
+  readonly wire: ReadonlyArray<{
+    readonly name: string
+    readonly carried: ReadonlyArray<readonly [wanted: number, rows: number]>
+  }>
+  /** The time of the import as a multiple of that of Effect's modules. */
+  readonly importTime: number
+}
+
+interface Bar {
+  readonly name: string
+  readonly asked: string
+  readonly found: string
+  readonly holds: boolean
+}
+
+/** What was asked for, and whether it holds. */
+export const bars = ({ importTime, limited, memory, processor, wall }: Results): ReadonlyArray<Bar> => [
+  ...processor.flatMap(({ rows, ways }) =>
+    ways.flatMap(({ bar, name, ratio }) =>
+      bar === undefined
+        ? []
+        : {
+            name: `processor time a row, ${count(rows)} rows: ${name}`,
+            asked: `at most ${bar} × stripe-node`,
+            found: ratio.median.toFixed(2),
+            holds: ratio.median <= bar
+          }
+    )
+  ),
+  ...wall.ways.flatMap(({ bar, name, speed }) =>
+    bar === undefined
+      ? []
+      : {
+          name: `replies of 150 ms: ${name}`,
+          asked: `at least ${bar} times as fast as stripe-node`,
+          found: speed.toFixed(1),
+          holds: speed >= bar
+        }
+  ),
+  {
+    name: "requests under the limit of 25 a second",
+    asked: "at least 95 % of it",
+    found: `${(limited.share * 100).toFixed(0)} %`,
+    holds: limited.share >= 0.95
+  },
+  {
+    name: `${count(memory.rows)} rows in sequence with --max-old-space-size=${memory.limit}`,
+    asked: "to the end, and flat",
+    found: `${memory.peakHeapOfQuarter.toFixed(0)} MB of objects after a quarter, ${memory.peakHeap.toFixed(0)} MB after all`,
+    // The heap rises and falls with collections, by less than it would grow if a page left anything behind.
+    holds: memory.peakHeap <= 1.25 * memory.peakHeapOfQuarter
+  },
+  {
+    name: "time of the import",
+    asked: "at most 1.1 × that of Effect's modules",
+    found: importTime.toFixed(2),
+    holds: importTime <= 1.1
+  }
+]
+
+const count = (rows: number) => rows.toLocaleString("en-US")
+
+const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
+
+const showSpread = ({ highest, lowest, median }: Spread) =>
+  `${median.toFixed(2)} (${lowest.toFixed(2)} to ${highest.toFixed(2)})`
+
+/** All tables. */
+export const render = (results: Results): string => {
+  const { limited, memory, node, processor, wall, wire } = results
+  return [
+    `Node ${node}, pages of 100.`,
+    ...processor.map(({ rows, rounds, ways }) =>
+      [
+        `Processor time without latency, ${count(rows)} rows, ${rounds} rounds:`,
+        table(
+          ["reader", "µs a row", "× stripe-node (spread)", "rows a second"],
+          ways.map(({ name, rate, ratio, time }) => [
+            name,
+            time.median.toFixed(1),
+            showSpread(ratio),
+            count(Math.round(rate / 1000) * 1000)
+          ])
+        )
+      ].join("\n\n")
+    ),
+    `Wall time with replies of 150 ms ± 30 %, ${count(wall.rows)} rows:`,
+    table(
+      ["reader", "seconds", "× as fast as stripe-node"],
+      wall.ways.map(({ name, seconds, speed }) => [name, seconds.toFixed(1), speed.toFixed(1)])
+    ),
+    `Under the limit of 25 requests a second, ${count(limited.rows)} rows came at ${(limited.share * 100).toFixed(0)} % of it. ${count(memory.rows)} rows in sequence had at most ${memory.peakHeap.toFixed(0)} MB of objects alive or waiting to be collected, in a process of ${memory.peakMemory.toFixed(0)} MB.`,
+    "Rows over the wire:",
+    table(
+      ["reader", ...(wire[0]?.carried ?? []).map(([wanted]) => `for ${wanted}`)],
+      wire.map(({ carried, name }) => [name, ...carried.map(([, rows]) => String(rows))])
+    ),
+    "What was asked for:",
+    table(
+      ["", "asked", "found", ""],
+      bars(results).map(({ asked, found, holds, name }) => [name, asked, found, holds ? "holds" : "**missed**"])
+    )
+  ].join("\n\n")
+}
