@@ -148,6 +148,25 @@ const confidentialToWire = (report: Unchecked<Confidential>): unknown => {
  * The codec between a report whose checks are `Redacted` and Stripe's JSON. Encoding gives back what came, the checks
  * included.
  *
+ * **Example** (A report from a queue, with its checks out of sight)
+ *
+ * ```ts
+ * import { Schema } from "effect"
+ * import { VerificationReport } from "effect-stripe-identity"
+ *
+ * const report = Schema.decodeUnknownSync(VerificationReport.Confidential)({
+ *   id: "vr_1",
+ *   object: "identity.verification_report",
+ *   created: 1767225600,
+ *   livemode: false,
+ *   type: "document",
+ *   document: { status: "verified", first_name: "Jenny" }
+ * })
+ *
+ * String(report.document) // => "<redacted:document>"
+ * VerificationReport.outcomes(report) // => [{ check: "document", status: "verified", code: undefined }]
+ * ```
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -5,6 +5,7 @@
  * It is read as `VerificationSessions` is, with the same options, retries and errors. `VerificationSessions.withAccount`
  * and `withRetryPolicy` work on these calls too.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"
@@ -90,7 +91,7 @@ export interface Service extends ReportCalls {}
 
 /**
  * The service. Provide it with {@link layer} or {@link layerConfig}; in tests of your own code with `Layer.mock`, or on the
- * sandbox.
+ * sandbox. See {@link list}.
  *
  * @category services
  * @since 0.1.0
@@ -100,7 +101,7 @@ export class VerificationReports extends Context.Service<VerificationReports, Se
 ) {}
 
 /**
- * Makes the service on a `StripeClient`.
+ * Makes the service on a `StripeClient`. See {@link layerClient}.
  *
  * @category constructors
  * @since 0.1.0
@@ -114,6 +115,29 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
 /**
  * The service on a `StripeClient` that is provided elsewhere, for several services that share one rate limit.
  *
+ * **Example** (Sessions and reports on one client, and so under one rate limit)
+ *
+ * ```ts
+ * import { ConfigProvider, Effect, Layer, Redacted } from "effect"
+ * import { StripeClient, VerificationReports, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const environment = ConfigProvider.fromUnknown({ STRIPE_API_KEY: Redacted.value(Sandbox.apiKey) })
+ * const both = Layer.merge(VerificationSessions.layerClient, VerificationReports.layerClient)
+ *
+ * const found = await Effect.gen(function*() {
+ *   const sessions = yield* VerificationSessions.list({ status: "verified", limit: 1 })
+ *   const reports = yield* VerificationReports.list({ verification_session: sessions.data[0]?.id })
+ *   return reports.data.length > 0
+ * }).pipe(
+ *   Effect.provide(Layer.provide(both, StripeClient.layerConfig())),
+ *   Effect.provide([Sandbox.layer(), ConfigProvider.layer(environment)]),
+ *   Effect.runPromise
+ * )
+ *
+ * found // => true
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -123,7 +147,7 @@ export const layerClient: Layer.Layer<VerificationReports, never, StripeClient.S
 )
 
 /**
- * The service from options. It needs an `HttpClient`, such as `FetchHttpClient.layer`.
+ * The service from options. It needs an `HttpClient`, such as `FetchHttpClient.layer`. See {@link list}.
  *
  * @category layers
  * @since 0.1.0
@@ -133,7 +157,7 @@ export const layer = (options: StripeClient.Options): Layer.Layer<VerificationRe
 
 /**
  * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT`, `STRIPE_API_BASE`, `STRIPE_API_VERSION`
- * where they are set. See `StripeClient.layerConfig`.
+ * where they are set. {@link layerClient} shows one.
  *
  * @category layers
  * @since 0.1.0
@@ -144,7 +168,23 @@ export const layerConfig = (
   Layer.provide(Layer.fresh(layerClient), StripeClient.layerConfig(options))
 
 /**
- * {@link Service.list} of the service in the context.
+ * {@link Service.list} of the service in the context: exactly one page.
+ *
+ * **Example** (The newest reports on documents)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { VerificationReports } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const page = await VerificationReports.list({ type: "document", limit: 3 }).pipe(
+ *   Effect.provide(VerificationReports.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * page.data.map(({ type }) => type) // => ["document", "document", "document"]
+ * ```
  *
  * @category accessors
  * @since 0.1.0
@@ -153,7 +193,25 @@ export const list: ReportCalls<VerificationReports>["list"] = (params) =>
   VerificationReports.use((service) => service.list(params))
 
 /**
- * {@link Service.retrieve} of the service in the context.
+ * {@link Service.retrieve} of the service in the context: one report by its id.
+ *
+ * **Example** (One report, which may not be there)
+ *
+ * ```ts
+ * import { Effect, Option } from "effect"
+ * import { VerificationReports } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const found = await VerificationReports.retrieve("vr_unknown").pipe(
+ *   Effect.asSome,
+ *   Effect.catchReason("StripeError", "NotFoundError", () => Effect.succeedNone),
+ *   Effect.provide(VerificationReports.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * Option.isNone(found) // => true
+ * ```
  *
  * @category accessors
  * @since 0.1.0
@@ -162,7 +220,25 @@ export const retrieve: ReportCalls<VerificationReports>["retrieve"] = (id, optio
   VerificationReports.use((service) => service.retrieve(id, options))
 
 /**
- * {@link Service.pages} of the service in the context.
+ * {@link Service.pages} of the service in the context: one element a page.
+ *
+ * **Example** (The size of every page)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { VerificationReports } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const sizes = await VerificationReports.pages({}, { maxItems: 150 }).pipe(
+ *   Stream.map((page) => page.data.length),
+ *   Stream.runCollect,
+ *   Effect.provide(VerificationReports.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * sizes // => [100, 50]
+ * ```
  *
  * @category accessors
  * @since 0.1.0
@@ -171,7 +247,7 @@ export const pages: ReportCalls<VerificationReports>["pages"] = (filter, options
   Stream.unwrap(VerificationReports.useSync((service) => service.pages(filter, options)))
 
 /**
- * {@link Service.stream} of the service in the context.
+ * {@link Service.stream} of the service in the context: one element a report.
  *
  * **Example** (Why the checks of documents fail)
  *

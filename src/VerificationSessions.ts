@@ -195,6 +195,30 @@ export const layerTest = (handlers: TestHandlers): Layer.Layer<VerificationSessi
 /**
  * {@link Service.list} of the service in the context: exactly one page.
  *
+ * **Example** (The second page)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const sizes = await Effect.gen(function*() {
+ *   const first = yield* VerificationSessions.list({ status: "verified", limit: 100 })
+ *   const second = yield* VerificationSessions.list({
+ *     status: "verified",
+ *     limit: 100,
+ *     starting_after: first.data.at(-1)?.id
+ *   })
+ *   return [first.data.length, first.has_more, second.data.length, second.has_more]
+ * }).pipe(
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * sizes // => [100, true, 36, false]
+ * ```
+ *
  * @category accessors
  * @since 0.1.0
  */
@@ -204,6 +228,24 @@ export const list: Calls.List<VerificationSessions> = ((params) =>
 
 /**
  * {@link Service.retrieve} of the service in the context: one session by its id.
+ *
+ * **Example** (A session that may not be there)
+ *
+ * ```ts
+ * import { Effect, Option } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const found = await VerificationSessions.retrieve("vs_unknown").pipe(
+ *   Effect.asSome,
+ *   Effect.catchReason("StripeError", "NotFoundError", () => Effect.succeedNone),
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * Option.isNone(found) // => true
+ * ```
  *
  * @category accessors
  * @since 0.1.0
@@ -223,6 +265,23 @@ export const pages: Calls.Pages<VerificationSessions> = (filter, options) =>
 /**
  * {@link Service.stream} of the service in the context: one element a session.
  *
+ * **Example** (All verified sessions)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const verified = await VerificationSessions.stream({ status: "verified" }).pipe(
+ *   Stream.runCount,
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * verified // => 136
+ * ```
+ *
  * @category accessors
  * @since 0.1.0
  */
@@ -231,6 +290,31 @@ export const stream: Calls.Sessions<VerificationSessions> = (filter, options) =>
 
 /**
  * {@link Service.sync} of the service in the context: in batches to go on from.
+ *
+ * **Example** (A second run that reads only what is new)
+ *
+ * ```ts
+ * import { DateTime, Effect, Stream } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const program = Effect.gen(function*() {
+ *   const first = yield* Stream.runCollect(VerificationSessions.sync({ status: "verified" }))
+ *   const from = first.at(-1)?.checkpoint
+ *
+ *   const sandbox = yield* Sandbox.Sandbox
+ *   const created = DateTime.toEpochSeconds(DateTime.makeUnsafe("2026-02-01T00:00:00Z"))
+ *   yield* sandbox.insert({ id: "vs_new", status: "verified", created })
+ *   const second = yield* Stream.runCollect(VerificationSessions.sync({ status: "verified" }, { from }))
+ *
+ *   return second.flatMap(({ sessions }) => sessions.map(({ id }) => id))
+ * }).pipe(
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer({ sessions: 250 }))
+ * )
+ *
+ * await Effect.runPromise(program) // => ["vs_new"]
+ * ```
  *
  * @category accessors
  * @since 0.1.0

@@ -74,33 +74,7 @@ type Session<
 
 // `Needs` is what a call requires besides: nothing on the service, the service as an accessor.
 
-/**
- * `list`: one page with Stripe's own parameter names, and the next one by the id of its last row.
- *
- * **Example** (The second page)
- *
- * ```ts
- * import { Effect } from "effect"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const sizes = await Effect.gen(function*() {
- *   const first = yield* VerificationSessions.list({ status: "verified", limit: 100 })
- *   const second = yield* VerificationSessions.list({
- *     status: "verified",
- *     limit: 100,
- *     starting_after: first.data.at(-1)?.id
- *   })
- *   return [first.data.length, first.has_more, second.data.length, second.has_more]
- * }).pipe(
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer()),
- *   Effect.runPromise
- * )
- *
- * sizes // => [100, true, 36, false]
- * ```
- */
+/** `list`. */
 export type List<Needs = never> = <
   const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
   const Choice extends SessionFilter.StatusChoice = undefined
@@ -108,27 +82,7 @@ export type List<Needs = never> = <
   params?: ListParamsOf<Paths, Choice>
 ) => Effect.Effect<Pagination.Page<Session<Paths, Choice>>, StripeError, Needs>
 
-/**
- * `retrieve`: one session by its id, and nothing for an id that there is not.
- *
- * **Example** (A session that may not be there)
- *
- * ```ts
- * import { Effect, Option } from "effect"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const found = await VerificationSessions.retrieve("vs_unknown").pipe(
- *   Effect.asSome,
- *   Effect.catchReason("StripeError", "NotFoundError", () => Effect.succeedNone),
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer()),
- *   Effect.runPromise
- * )
- *
- * Option.isNone(found) // => true
- * ```
- */
+/** `retrieve`. */
 export type Retrieve<Needs = never> = <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
   id: string,
   options?: { readonly expand?: Paths | undefined }
@@ -165,26 +119,7 @@ export type Pages<Needs = never> = <
   options?: ReadOptions<Paths, E, R>
 ) => Stream.Stream<Pagination.Page<Session<Paths, Choice>>, StripeError | E, Needs | R>
 
-/**
- * `stream`: the whole list, one element a session.
- *
- * **Example** (All verified sessions)
- *
- * ```ts
- * import { Effect, Stream } from "effect"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const verified = await VerificationSessions.stream({ status: "verified" }).pipe(
- *   Stream.runCount,
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer()),
- *   Effect.runPromise
- * )
- *
- * verified // => 136
- * ```
- */
+/** `stream`. */
 export type Sessions<Needs = never> = <
   const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
   E = never,

@@ -73,34 +73,7 @@ export interface TailOptions<
   readonly schedule?: Schedule.Schedule<unknown, void, E, R> | undefined
 }
 
-/**
- * `sync`: the list in batches, each with the checkpoint to go on from.
- *
- * **Example** (A second run that reads only what is new)
- *
- * ```ts
- * import { DateTime, Effect, Stream } from "effect"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const program = Effect.gen(function*() {
- *   const first = yield* Stream.runCollect(VerificationSessions.sync({ status: "verified" }))
- *   const from = first.at(-1)?.checkpoint
- *
- *   const sandbox = yield* Sandbox.Sandbox
- *   const created = DateTime.toEpochSeconds(DateTime.makeUnsafe("2026-02-01T00:00:00Z"))
- *   yield* sandbox.insert({ id: "vs_new", status: "verified", created })
- *   const second = yield* Stream.runCollect(VerificationSessions.sync({ status: "verified" }, { from }))
- *
- *   return second.flatMap(({ sessions }) => sessions.map(({ id }) => id))
- * }).pipe(
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer({ sessions: 250 }))
- * )
- *
- * await Effect.runPromise(program) // => ["vs_new"]
- * ```
- */
+/** `sync`. */
 export type Sync<Needs = never> = <
   const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
   E = never,

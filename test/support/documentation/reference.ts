@@ -36,11 +36,14 @@ const application = await Application.bootstrap({
   // Parts of types that are public: shapes on the wire, words of enums, and helpers that only the compiler reads.
   intentionallyNotExported: [
     "src/StripeError.ts:reasons",
+    "src/VerificationReports.ts:ReportCalls",
     "src/VerificationSessions.ts:EffectOrStream",
     "src/internal/filter/model.ts:SessionFilter",
     "src/internal/filter/model.ts:lastErrorCodes",
     "src/internal/filter/model.ts:redactionStatuses",
     "src/internal/filter/model.ts:statuses",
+    "src/internal/reportWire.ts:checkNames",
+    "src/internal/reportWire.ts:expandPaths",
     "src/internal/sandbox/faults.ts:Options",
     "src/internal/sandbox/faults.ts:RateLimitReason",
     "src/internal/sandbox/history.ts:Shape",
@@ -48,7 +51,6 @@ const application = await Application.bootstrap({
     "src/internal/sandbox/reply.ts:ListEnvelope",
     "src/internal/sandbox/session.ts:CheckError",
     "src/internal/sandbox/session.ts:Open",
-    "src/internal/sandbox/session.ts:Report",
     "src/internal/sandbox/session.ts:Status",
     "src/internal/sandbox/session.ts:VerifiedOutputs",
     "src/internal/sessionCalls.ts:Session",
