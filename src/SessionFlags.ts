@@ -4,6 +4,7 @@
  *
  * It has a path of its own, `effect-stripe-identity/SessionFlags`, so that only command lines load `effect/cli`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Flag from "effect/cli/Flag"
@@ -44,26 +45,6 @@ const words = (name: string, known: ReadonlyArray<string>, description: string):
  * `--status`, `--type`, `--last-error` and `--redaction` may come more than once, for one of several values; `--metadata
  * key=value` may too, for several entries. `--created` is a range such as `7d`, or comes once a bound, as in
  * `--created gte=2026-01-01 --created lt=2026-02-01`. A key of metadata has `%3D` for a `=` of its own, and `%25` for a `%`.
- *
- * **Example** (A command with the flags of a filter)
- *
- * ```ts
- * import { NodeServices } from "@effect/platform-node"
- * import { Effect } from "effect"
- * import { Command } from "effect/cli"
- * import { SessionFilter } from "effect-stripe-identity"
- *
- * let status: ReadonlyArray<string> = []
- * const command = Command.make("sessions", { filter: SessionFilter.flags }, ({ filter }) =>
- *   Effect.sync(() => {
- *     status = filter.status
- *   })
- * )
- * const run = Command.runWith(command, { version: "1.0.0" })
- * await Effect.runPromise(run(["--status", "verified"]).pipe(Effect.provide(NodeServices.layer)))
- *
- * status // => ["verified"]
- * ```
  *
  * @category command line
  * @since 0.1.0
@@ -174,7 +155,7 @@ const fromEncoded = (encoded: Model.JsonInput): FlagValues => {
 }
 
 /**
- * The codec between a filter and what {@link flags} collect from a command line.
+ * The codec between a filter and what {@link flags} collect from a command line. {@link decode} is the same in words of ours.
  *
  * @category schemas
  * @since 0.1.0

@@ -376,9 +376,8 @@ const optionalText = (name: string): Config.Config<string | undefined> =>
   )
 
 /**
- * A client whose key, account and address come from the configuration: `STRIPE_API_KEY`, `STRIPE_ACCOUNT`,
- * `STRIPE_API_BASE` and `STRIPE_API_VERSION`. Fails with a `ConfigError` that names what is
- * missing. `VerificationSessions.layerClient` shows one.
+ * A client from the configuration, as `VerificationSessions.layerClient` shows it: `STRIPE_API_KEY`, `STRIPE_ACCOUNT`,
+ * `STRIPE_API_BASE` and `STRIPE_API_VERSION`. Fails with a `ConfigError` that names what is missing.
  *
  * @category layers
  * @since 0.1.0

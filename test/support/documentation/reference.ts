@@ -14,7 +14,7 @@ const { Application } = await import("typedoc")
 const application = await Application.bootstrap({
   name: "effect-stripe-identity",
   // The last two hold the types of the calls, with their examples.
-  entryPoints: ["index.ts", "Sandbox.ts", "internal/sessionCalls.ts", "internal/sessionSync.ts"].map(
+  entryPoints: ["index.ts", "Sandbox.ts", "SessionFlags.ts", "internal/sessionCalls.ts", "internal/sessionSync.ts"].map(
     (file) => `${root}src/${file}`
   ),
   tsconfig: `${root}tsconfig.build.json`,
