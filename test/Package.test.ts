@@ -7,7 +7,7 @@ import { join, posix } from "node:path"
 import { rolldown } from "rolldown"
 import { runCommand, runTool } from "./support/command.ts"
 import { javaScript, tsconfig, typeScript } from "./support/consumer.ts"
-import { filesBelow } from "./support/house.ts"
+import { filesBelow, readSources } from "./support/house.ts"
 import { inIndex, modules, pack, root } from "./support/packed.ts"
 import { baseUrl, server } from "./support/sandboxServer.ts"
 
@@ -130,7 +130,7 @@ describe("the package", () => {
       if (!built.includes(`//# sourceMappingURL=${posix.basename(map)}`)) missing.push(`${map}: nothing points to it`)
     }
     assert.deepStrictEqual(missing, [])
-    assert.strictEqual(maps.length, 2 * filesBelow(join(root, "src")).length)
+    assert.strictEqual(maps.length, 2 * readSources(join(root, "src")).size)
   })
 
   /** Which modules a bundle of a program holds: the library's by their names, Effect's by their paths. */
