@@ -25,9 +25,10 @@ import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Body from "./internal/body.ts"
+import type { ConfigOptions, Options, RateLimit, Reads, Request } from "./internal/clientModel.ts"
+import * as ClientOptions from "./internal/clientOptions.ts"
 import * as Limiter from "./internal/limiter.ts"
 import * as PageSize from "./internal/pageSize.ts"
-import * as ClientOptions from "./internal/clientOptions.ts"
 import { SlowDown } from "./internal/parallel/slowDown.ts"
 import * as StripeReply from "./internal/stripeReply.ts"
 import * as Telemetry from "./internal/telemetry.ts"
@@ -36,6 +37,8 @@ import { version } from "./internal/version.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as StripeError from "./StripeError.ts"
 
+export type { ConfigOptions, Options, RateLimit, Reads, Request } from "./internal/clientModel.ts"
+
 /**
  * The API version that this library's Schemas describe, sent as `Stripe-Version` unless an option says otherwise.
  *
@@ -43,109 +46,6 @@ import * as StripeError from "./StripeError.ts"
  * @since 0.1.0
  */
 export const defaultApiVersion = "2026-09-30.endive"
-
-/**
- * How many requests are sent in a span of time, over all calls of one client. A token bucket: after a pause, up to
- * `limit` requests go out at once.
- *
- * @category options
- * @since 0.1.0
- */
-export interface RateLimit {
-  /**
-   * Requests per `window`.
-   *
-   * @default 25, Stripe's limit for one endpoint (docs.stripe.com/rate-limits)
-   */
-  readonly limit?: number | undefined
-  /** @default "1 second" */
-  readonly window?: Duration.Input | undefined
-  /**
-   * The limiter that counts. Give one whose store is Redis to share the limit between processes.
-   *
-   * @default a limiter of this client's own, in memory
-   */
-  readonly limiter?: RateLimiter.RateLimiter | undefined
-  /**
-   * What the limiter counts under. Processes that share a store and read one account need the same, and those of
-   * different accounts different ones.
-   *
-   * @default "effect-stripe-identity"
-   */
-  readonly key?: string | undefined
-}
-
-/**
- * Options of {@link make} and {@link layer}.
- *
- * @category options
- * @since 0.1.0
- */
-export interface Options {
-  /** A secret key (`sk_…`) or a restricted key (`rk_…`) that may read Identity. */
-  readonly apiKey: Redacted.Redacted<string>
-  /** @default "https://api.stripe.com" */
-  readonly apiBase?: string | undefined
-  /** @default {@link defaultApiVersion} */
-  readonly apiVersion?: string | undefined
-  /**
-   * The connected account to read (`acct_…`), sent as `Stripe-Account`.
-   *
-   * @default the key's own account
-   */
-  readonly account?: string | undefined
-  /**
-   * The longest that one request may take, head and body together. Waits between retries do not count.
-   *
-   * @default "80 seconds", as in Stripe's own libraries
-   */
-  readonly timeout?: Duration.Input | undefined
-  /** `false` sends without limit. */
-  readonly rateLimit?: RateLimit | false | undefined
-  /** Changes the HTTP client that requests go through: a proxy, logging, a circuit breaker. */
-  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
-}
-
-/**
- * One request, and how to read its reply.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Request<A> {
-  /** The call, as errors and metrics name it: `VerificationSessions.list`. */
-  readonly operation: string
-  /** The path from the API's root: `/v1/identity/verification_sessions`. */
-  readonly path: string
-  /** The query in the order in which it is sent. A `Redacted` value is sent as it is and kept out of spans. */
-  readonly query: ReadonlyArray<readonly [name: string, value: string | Redacted.Redacted<string>]>
-  /** The number of the page, for errors. */
-  readonly page?: number | undefined
-  /** The cursor that the page starts from, for errors. */
-  readonly cursor?: string | undefined
-  /** Reads the JSON of a 2xx reply. */
-  readonly decode: (body: unknown, requestId: string | undefined) => Result.Result<A, StripeError.Reason>
-  /**
-   * The request to send instead after so many replies that may have failed for their size: a 5xx, a body that is no
-   * JSON, or none within the time limit.
-   *
-   * @default the same request
-   */
-  readonly smaller?: ((failures: number) => Request<A>) | undefined
-}
-
-/**
- * Whose lists a client reads, as far as it is known without asking.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Reads {
-  /** The connected account; unset for the key's own. */
-  readonly account: string | undefined
-  /** Whether the key is of live mode; unset where it does not say so. */
-  readonly livemode: boolean | undefined
-}
 
 /**
  * What a {@link StripeClient} offers.
@@ -347,26 +247,6 @@ const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
  */
 export const layer = (options: Options): Layer.Layer<StripeClient, never, HttpClient.HttpClient> =>
   Layer.effect(StripeClient, make(options))
-
-/**
- * Options of {@link layerConfig}: each is read from the configuration (by default the environment).
- *
- * @category options
- * @since 0.1.0
- */
-export interface ConfigOptions {
-  /** @default STRIPE_API_KEY */
-  readonly apiKey?: Config.Config<Redacted.Redacted<string>> | undefined
-  /** @default STRIPE_API_BASE, else "https://api.stripe.com" */
-  readonly apiBase?: Config.Config<string | undefined> | undefined
-  /** @default STRIPE_API_VERSION, else {@link defaultApiVersion} */
-  readonly apiVersion?: Config.Config<string | undefined> | undefined
-  /** @default STRIPE_ACCOUNT, else the key's own account */
-  readonly account?: Config.Config<string | undefined> | undefined
-  readonly timeout?: Duration.Input | undefined
-  readonly rateLimit?: RateLimit | false | undefined
-  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
-}
 
 // A variable that is set to nothing is a common way to unset it.
 const optionalText = (name: string): Config.Config<string | undefined> =>

@@ -13,7 +13,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { CreatedFromUnknown } from "./internal/filter/created.ts"
@@ -21,6 +20,7 @@ import * as Parts from "./internal/filter/parts.ts"
 import * as ListCalls from "./internal/listCalls.ts"
 import * as ListRequests from "./internal/listRequests.ts"
 import { expandPaths, Wire } from "./internal/reportWire.ts"
+import * as RowDecoder from "./internal/rowDecoder.ts"
 import * as StripeQuery from "./internal/stripeQuery.ts"
 import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
@@ -55,7 +55,7 @@ const FilterFromUnknown = Parts.exact({
   verification_session: Schema.optional(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
 })
 
-const decodeWire = Schema.decodeUnknownResult(Wire)
+const decodeRow = RowDecoder.make(Wire, VerificationReport.confidentialFromWire)
 
 const requests = ListRequests.make<
   VerificationReport.Confidential,
@@ -71,7 +71,7 @@ const requests = ListRequests.make<
     toQuery: StripeQuery.make(FilterFromUnknown, ["client_reference_id"])
   },
   // What is expanded is optional in every report, so all are decoded in one way.
-  decodeRow: () => (row) => Result.map(decodeWire(row), VerificationReport.confidentialFromWire)
+  decodeRow: () => decodeRow
 })
 
 type ReportCalls<Needs = never> = ListCalls.Calls<

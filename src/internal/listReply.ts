@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import { DecodeError } from "../StripeError.ts"
 import * as Issues from "./issues.ts"
 import type { InvalidRow, Page } from "./listModel.ts"
+import type { DecodeRow } from "./rowDecoder.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
 
 const decodeEnvelope = Schema.decodeUnknownResult(
@@ -53,9 +54,6 @@ const idOf = (row: unknown): string | undefined =>
 
 const createdOf = (row: unknown): number | undefined =>
   Predicate.hasProperty(row, "created") && Number.isSafeInteger(row.created) ? Number(row.created) : undefined
-
-/** A decoder of one row of a reply. */
-export type DecodeRow<A> = (row: unknown) => Result.Result<A, Schema.SchemaError>
 
 /** The reply to a retrieve: one row. */
 export const readRow =

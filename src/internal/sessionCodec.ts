@@ -5,12 +5,11 @@
 import * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import type * as Types from "effect/Types"
 import * as VerificationReport from "../VerificationReport.ts"
-import { exactly } from "./exactly.ts"
+import * as RowDecoder from "./rowDecoder.ts"
 import type { Any, EncodedAny, SecretField } from "./sessionModel.ts"
 import { AnyWire, Wire, WireWithBoth, WireWithOutputs, WireWithReport } from "./sessionWire.ts"
 import { type Unchecked, wireCodec } from "./wireCodec.ts"
@@ -76,19 +75,12 @@ const generatedSession = generated("vs")
 const codec = (wire: Schema.Codec<EncodedAny>, generator: Schema.Codec<EncodedAny>): Schema.Codec<Any, EncodedAny> =>
   wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
 
-/** A decoder of one session of a reply. What it is given becomes a part of what it gives. */
-export type DecodeRow<A> = (row: unknown) => Result.Result<A, Schema.SchemaError>
-
-const decoder = (wire: Schema.Codec<EncodedAny>): DecodeRow<Any> => {
-  const decodeWire = Schema.decodeUnknownResult(wire)
-  const isExact = exactly(wire)
-  return (row) => (isExact(row) ? Result.succeed(convert(row)) : Result.map(decodeWire(row), convert))
-}
+const decoder = (wire: Schema.Codec<EncodedAny>): RowDecoder.DecodeRow<Any> => RowDecoder.make(wire, convert)
 
 /** What a choice of expansions makes of the rows: a codec for users, and a faster decoder for replies. */
 export interface Variant {
   readonly codec: Schema.Codec<Any, EncodedAny>
-  readonly decodeRow: DecodeRow<Any>
+  readonly decodeRow: RowDecoder.DecodeRow<Any>
 }
 
 const plain: Variant = { codec: codec(Wire, Wire.mapFields(generatedSession)), decodeRow: decoder(Wire) }
