@@ -23,6 +23,8 @@ const application = await Application.bootstrap({
   // What classes inherit from Effect is documented there.
   excludeExternals: true,
   excludeInternal: true,
+  // Links to sources need a remote on the web, which a copy of the repository may not have.
+  disableSources: true,
   categorizeByGroup: false,
   treatWarningsAsErrors: true,
   validation: { notExported: true, invalidLink: true, notDocumented: true, rewrittenLink: true },
