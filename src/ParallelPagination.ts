@@ -19,7 +19,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Arguments from "./internal/arguments.ts"
 import type { FetchPage, Page, Row, Window } from "./internal/listModel.ts"
-import * as Ascending from "./internal/parallel/ascending.ts"
+import type * as Lanes from "./internal/parallel/lane.ts"
 import * as Reading from "./internal/parallel/reading.ts"
 import type * as Walking from "./internal/walk.ts"
 import { settle } from "./internal/settle.ts"
@@ -55,8 +55,9 @@ export interface Options<E = never, R = never> {
    */
   readonly maxItems?: number | undefined
   /**
-   * Oldest-first needs no id to start from. It costs a few requests more, to find the oldest row, and where many rows
-   * share one second, these are read twice. From an id on, `Pagination` reads oldest-first.
+   * Oldest-first needs no id to start from, and ends with the newest row that there was when the read began. It costs a
+   * few requests more, to find the oldest row. Where the oldest second has more rows than memory has room for, those are
+   * read twice. From an id on, `Pagination` reads oldest-first.
    *
    * @default "newest-first"
    */
@@ -114,19 +115,20 @@ export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
     Effect.map(Effect.fromResult(validate(options)), (valid) => {
       const { concurrency = 16, maxItems = Number.POSITIVE_INFINITY, pageSize = 100 } = valid
       if (maxItems === 0) return Stream.empty
-      const reading: Reading.Reading<A, E, R> = {
+      const reading: Lanes.Reading<A, E, R> = {
         fetch,
         // More readers than pages would only ask for what nobody wants.
         readers: Math.min(concurrency, Math.ceil(maxItems / pageSize)),
         pageSize,
         maxItems,
+        oldestFirst: valid.direction === "oldest-first",
         start: valid.startingAfter,
         within: valid.within ?? {}
       }
-      const oldestFirst = valid.direction === "oldest-first"
-      const steps = oldestFirst ? Ascending.make(reading) : Reading.make(reading)
       return Stream.scoped(
-        Stream.fromPull(Effect.map(steps, (pull) => pagesOf(pull, oldestFirst, maxItems, options.onInvalid)))
+        Stream.fromPull(
+          Effect.map(Reading.make(reading), (pull) => pagesOf(pull, reading.oldestFirst, maxItems, options.onInvalid))
+        )
       )
     })
   )

@@ -153,7 +153,7 @@ describe("oldest-first, without an id", () => {
   )
 
   it.effect.prop(
-    "stops at maxItems, stays in the range of the fetch, and takes rows that come in at the head once or not at all",
+    "stops at maxItems, stays in the range of the fetch, and ends with the newest row that there was at the beginning",
     { ...Any, maxItems: between(0, 400), gte: between(0, 400) },
     ({ concurrency, gaps, gte, maxItems, pageSize, seed }) =>
       Effect.gen(function* () {
@@ -171,79 +171,150 @@ describe("oldest-first, without an id", () => {
         const options = { pageSize, concurrency, maxItems, within, direction: "oldest-first" } as const
         const read = yield* idsOf(ParallelPagination.rows(fetch, options))
         const expected = before.toReversed().slice(0, maxItems)
-        assert.deepStrictEqual(read.slice(0, expected.length), expected)
-        const positions = read.map((id) => list.ids().indexOf(id))
-        assert.deepStrictEqual(
-          positions,
-          positions.toSorted((left, right) => right - left)
-        )
-        assert.strictEqual(new Set(read).size, read.length)
-        assert.isAtMost(read.length, maxItems)
+        assert.deepStrictEqual(read, expected)
       }),
     { arbitrary: { runs: 1000 } }
   )
 
-  it.effect("reads the histories of the sandbox, in bounded memory and for few requests more", () =>
+  it.effect("takes the time and the requests that the rule takes in the simulation", () =>
     Effect.gen(function* () {
       for (const shape of shapes) {
-        const list = fakeList(secondsOf(shape, 20_000, 1), () => Effect.sleep(150))
-        // Rows that came and were not given wait in memory, or were forgotten to be read again: the search's are.
-        const seen = new Set<string>()
-        let given = 0
-        let ahead = 0
-        const fetch = (request: Pagination.PageRequest) =>
-          Effect.tap(list.fetch(request), (page) =>
-            Effect.sync(() => {
-              for (const { id } of page.data) seen.add(id)
-              ahead = Math.max(ahead, seen.size - given)
-            })
-          )
+        const seconds = secondsOf(shape, 20_000, 1)
+        const list = fakeList(seconds, () => Effect.sleep(150))
         const start = yield* Clock.currentTimeMillis
-        const reading = yield* ParallelPagination.pages(fetch, { direction: "oldest-first" }).pipe(
-          Stream.tap((page) => Effect.sync(() => (given += page.data.length))),
-          Stream.runDrain,
-          Effect.andThen(Clock.currentTimeMillis),
+        const reading = yield* ParallelPagination.rows(list.fetch, { direction: "oldest-first" }).pipe(
+          Stream.runCount,
+          Effect.zip(Clock.currentTimeMillis),
           Effect.forkChild
         )
         yield* TestClock.adjust("1 hour")
-        const time = (yield* Fiber.join(reading)) - start
-        console.log(
-          `oldest-first ${shape}: ${((200 * 150) / time).toFixed(1)} ${(list.requests.length / 200).toFixed(2)} ${ahead / 100}`
-        )
-        assert.strictEqual(given, 20_000)
-        assert.isAtMost(list.requests.length, 2.1 * 200)
-        // The search takes about twenty pages. A long second is seen as a whole, and not held.
-        if (shape !== "one-second") assert.isAtMost(ahead, (8 * 16 + 20) * 100)
+        const [count, end] = yield* Fiber.join(reading)
+        assert.strictEqual(count, 20_000)
+        const simulated = simulate(seconds, 16, { roundTrip: 150, variation: 0, seed: 1 }, { oldestFirst: true })
+        assert.isAtMost(list.requests.length, simulated.requests * 1.1)
+        assert.isAtLeast((200 * 150) / (end - start), simulated.speed * 0.9)
       }
+    })
+  )
+
+  it.effect("sends nothing before the first pull, and only looks for the oldest row for one page", () =>
+    Effect.gen(function* () {
+      const list = fakeList(secondsOf("uniform", 50_000, 1), unruly(1))
+      const stream = ParallelPagination.pages(list.fetch, { direction: "oldest-first" })
+      assert.strictEqual(list.requests.length, 0)
+      const [page] = yield* Stream.runCollect(Stream.take(stream, 1))
+      assert.strictEqual(page?.data[0]?.id, list.ids().at(-1))
+      assert.isTrue(list.requests.every(({ ending_before }) => ending_before === undefined))
+      assert.isAtMost(list.requests.length, 60)
+      assert.strictEqual(list.inFlight(), 0)
+    })
+  )
+
+  it.effect("an interruption ends every request in flight, of the search and after it", () =>
+    Effect.gen(function* () {
+      for (const time of [400, 3000]) {
+        const list = fakeList(secondsOf("uniform", 50_000, 1), () => Effect.sleep(150))
+        const reading = yield* ParallelPagination.rows(list.fetch, { direction: "oldest-first" }).pipe(
+          Stream.runDrain,
+          Effect.forkChild
+        )
+        yield* TestClock.adjust(time)
+        assert.isAbove(list.inFlight(), 3)
+        yield* Fiber.interrupt(reading)
+        assert.strictEqual(list.inFlight(), 0)
+      }
+    })
+  )
+
+  it.effect.prop(
+    "a failure ends it: rows before it in their order, and none beyond",
+    { ...Any, bad: between(0, 299) },
+    ({ bad, concurrency, gaps, pageSize, seed }) =>
+      Effect.gen(function* () {
+        const list = fakeList(toSeconds(gaps), unruly(seed))
+        const expected = list.ids().toReversed()
+        const poisoned = expected[bad]
+        const fetch = (request: Pagination.PageRequest) =>
+          Effect.flatMap(list.fetch(request), (page) =>
+            page.data.some((row) => row.id === poisoned) ? Effect.fail("poisoned" as const) : Effect.succeed(page)
+          )
+        const seen: Array<string> = []
+        const options = { pageSize, concurrency, direction: "oldest-first" } as const
+        const exit = yield* ParallelPagination.rows(fetch, options).pipe(
+          Stream.runForEach((row) => Effect.sync(() => seen.push(row.id))),
+          Effect.exit
+        )
+        assert.deepStrictEqual(seen, expected.slice(0, seen.length))
+        assert.strictEqual(list.inFlight(), 0)
+        if (poisoned === undefined) return assert.isTrue(Exit.isSuccess(exit))
+        assert.isTrue(Exit.isFailure(exit) && Cause.squash(exit.cause) === "poisoned")
+        assert.isAtMost(seen.length, bad)
+      }),
+    { arbitrary: { runs: 1000 } }
+  )
+
+  it.effect("a failure far from the beginning comes out after the rows before it", () =>
+    Effect.gen(function* () {
+      const list = fakeList(secondsOf("uniform", 20_000, 1), unruly(1))
+      const expected = list.ids().toReversed()
+      const bad = 9137
+      let isPoisoned = false
+      const fetch = (request: Pagination.PageRequest) =>
+        Effect.flatMap(list.fetch(request), (page) =>
+          isPoisoned && page.data.some((row) => row.id === expected[bad])
+            ? Effect.fail("poisoned" as const)
+            : Effect.succeed(page)
+        )
+      const seen: Array<string> = []
+      const error = yield* ParallelPagination.rows(fetch, { direction: "oldest-first" }).pipe(
+        Stream.runForEach((row) =>
+          Effect.sync(() => {
+            isPoisoned = true
+            seen.push(row.id)
+          })
+        ),
+        Effect.flip
+      )
+      assert.strictEqual(error, "poisoned")
+      assert.deepStrictEqual(seen, expected.slice(0, seen.length))
+      assert.isAtMost(seen.length, bad)
+      assert.isAbove(seen.length, bad - 100)
     })
   )
 })
 
-describe("under a limit of 25 requests a second", () => {
-  it.effect("uses at least 95 % of it from the third second on", () =>
-    Effect.gen(function* () {
-      let slot = 0
-      const started: Array<number> = []
-      const list = fakeList(secondsOf("uniform", 100_000, 1), () =>
-        Effect.gen(function* () {
-          const now = yield* Clock.currentTimeMillis
-          slot = Math.max(slot + 40, now)
-          yield* Effect.sleep(slot - now)
-          started.push(slot)
-          yield* Effect.sleep(150)
-        })
-      )
-      const reading = yield* ParallelPagination.rows(list.fetch).pipe(Stream.runDrain, Effect.forkChild)
-      yield* TestClock.adjust("5 minutes")
-      yield* Fiber.join(reading)
-      const last = Math.floor(Math.max(...started) / 1000)
-      for (let second = 2; second < last; second++) {
-        const count = started.filter((time) => Math.floor(time / 1000) === second).length
-        assert.isAtLeast(count, 0.95 * 25)
-      }
-    })
-  )
-})
+for (const direction of ["newest-first", "oldest-first"] as const) {
+  // Oldest-first the oldest row is looked for in the first seconds, for which fewer requests at once are enough.
+  const first = direction === "newest-first" ? 3 : 4
+  describe(`under a limit of 25 requests a second, ${direction}`, () => {
+    it.effect(`uses at least 95 % of it from second ${first} on`, () =>
+      Effect.gen(function* () {
+        let slot = 0
+        const started: Array<number> = []
+        const list = fakeList(secondsOf("uniform", 100_000, 1), () =>
+          Effect.gen(function* () {
+            const now = yield* Clock.currentTimeMillis
+            slot = Math.max(slot + 40, now)
+            yield* Effect.sleep(slot - now)
+            started.push(slot)
+            yield* Effect.sleep(150)
+          })
+        )
+        const reading = yield* ParallelPagination.rows(list.fetch, { direction }).pipe(
+          Stream.runDrain,
+          Effect.forkChild
+        )
+        yield* TestClock.adjust("5 minutes")
+        yield* Fiber.join(reading)
+        const last = Math.floor(Math.max(...started) / 1000)
+        for (let second = first - 1; second < last; second++) {
+          const count = started.filter((time) => Math.floor(time / 1000) === second).length
+          assert.isAtLeast(count, 0.95 * 25)
+        }
+      })
+    )
+  })
+}
 
 describe("laziness", () => {
   it.effect("sends nothing before the first pull, and one request for one page", () =>
@@ -474,32 +545,40 @@ describe("rows that cannot be decoded", () => {
         good
       )
       assert.strictEqual(told, bad.length)
+      const oldestFirst = { pageSize: 10, concurrency: 8, onInvalid, direction: "oldest-first" } as const
+      assert.deepStrictEqual(yield* idsOf(ParallelPagination.rows(fetch, oldestFirst)), good.toReversed())
+      assert.strictEqual(told, 2 * bad.length)
     })
   )
 })
 
 describe("a refusal for too many requests", () => {
-  it.effect("makes the read narrower at once, and wider again later", () =>
-    Effect.gen(function* () {
-      const chance = random(1)
-      const list = fakeList(secondsOf("uniform", 40_000, 1), (number) =>
-        Effect.gen(function* () {
-          if (number >= 40 && number < 56) yield* yield* SlowDown
-          yield* Effect.sleep(100 + 50 * chance())
-        })
-      )
-      const reading = yield* ParallelPagination.rows(list.fetch).pipe(Stream.runCount, Effect.forkChild)
-      let narrow = 16
-      let wide = 0
-      for (let step = 0; step < 200; step++) {
-        yield* TestClock.adjust(50)
-        if (list.requests.length > 56 && list.requests.length < 80) narrow = Math.min(narrow, list.inFlight())
-        if (list.requests.length > 250) wide = Math.max(wide, list.inFlight())
-      }
-      assert.isAtMost(narrow, 8)
-      assert.strictEqual(wide, 16)
-      yield* TestClock.adjust("1 minute")
-      assert.strictEqual(yield* Fiber.join(reading), 40_000)
-    })
+  it.effect.each(["newest-first", "oldest-first"] as const)(
+    "makes the read narrower at once, and wider again later, %s",
+    (direction) =>
+      Effect.gen(function* () {
+        const chance = random(1)
+        const list = fakeList(secondsOf("uniform", 40_000, 1), (number) =>
+          Effect.gen(function* () {
+            if (number >= 40 && number < 56) yield* yield* SlowDown
+            yield* Effect.sleep(100 + 50 * chance())
+          })
+        )
+        const reading = yield* ParallelPagination.rows(list.fetch, { direction }).pipe(
+          Stream.runCount,
+          Effect.forkChild
+        )
+        let narrow = 16
+        let wide = 0
+        for (let step = 0; step < 200; step++) {
+          yield* TestClock.adjust(50)
+          if (list.requests.length > 56 && list.requests.length < 80) narrow = Math.min(narrow, list.inFlight())
+          if (list.requests.length > 250) wide = Math.max(wide, list.inFlight())
+        }
+        assert.isAtMost(narrow, 8)
+        assert.strictEqual(wide, 16)
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(yield* Fiber.join(reading), 40_000)
+      })
   )
 })

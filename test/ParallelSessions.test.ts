@@ -78,14 +78,26 @@ describe("concurrency", () => {
 
   it.effect.prop(
     "rows that leave the filter while it is read, cursors among them, cost no row that stays",
-    { history, concurrency: between(2, 16), pageSize: between(1, 20), every: between(1, 5) },
-    ({ concurrency, every, history, pageSize }) =>
+    {
+      history,
+      concurrency: between(2, 16),
+      pageSize: between(1, 20),
+      every: between(1, 5),
+      direction: Schema.Literals(["newest-first", "oldest-first"])
+    },
+    ({ concurrency, direction, every, history, pageSize }) =>
       Effect.gen(function* () {
         const sandbox = yield* Sandbox.Sandbox
         const before = (yield* sandbox.sessions).filter((session) => session.status === "verified")
         const left = new Set<string>()
         const seen: Array<string> = []
-        yield* VerificationSessions.stream({ status: "verified" }, { concurrency, pageSize }).pipe(
+        const options = { concurrency, pageSize }
+        const filter = { status: "verified" } as const
+        const sessions =
+          direction === "newest-first"
+            ? VerificationSessions.stream(filter, options)
+            : VerificationSessions.stream(filter, { ...options, direction })
+        yield* sessions.pipe(
           Stream.runForEach((session) => {
             seen.push(session.id)
             // Now and then the row that may be the next cursor is gone before it is used.
@@ -95,14 +107,14 @@ describe("concurrency", () => {
           })
         )
         assert.deepStrictEqual(
-          seen,
+          direction === "newest-first" ? seen : seen.toReversed(),
           before.map((session) => session.id)
         )
         assert.strictEqual(left.size, Math.floor(seen.length / every))
       }).pipe(
         Effect.provide([world({ sandbox: { ...sandboxOf(history), cursorPolicy: "must-match-filter" } }), atOnce])
       ),
-    { arbitrary: { runs: 100 } }
+    { arbitrary: { runs: 300 } }
   )
 
   it.effect("a short list costs what it costs in sequence, and taking little stops it", () =>

@@ -166,7 +166,7 @@ const advance = <A>(
 }
 
 /** Goes on without the cursor, which Stripe no longer finds. */
-const findPlace = <A extends Row, E, R>(
+export const findPlace = <A extends Row, E, R>(
   fetch: FetchPage<A, E, R>,
   route: Route,
   state: State,

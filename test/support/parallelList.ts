@@ -19,7 +19,8 @@ export interface FakeList {
 
 /**
  * The order of ids says nothing about the order of rows, as it is with Stripe. A cursor that comes with another window
- * than the one that it was found in is a defect.
+ * than the one that it was found in is a defect, but for one: towards newer rows it has to come without an upper bound,
+ * and then its row is in the list wherever it was found.
  */
 export const fakeList = (
   seconds: Seconds,
@@ -44,7 +45,9 @@ export const fakeList = (
     const begin = within.lt === undefined ? ids.length : countBefore(times, within.lt)
     let start = begin
     if (cursor !== undefined) {
-      if (foundIn.get(cursor)?.has(window) !== true) throw new Error(`${cursor} was not found in ${window}`)
+      const isKnown = foundIn.get(cursor)?.has(ending_before === undefined ? window : JSON.stringify([within.gte]))
+      if (isKnown !== true) throw new Error(`${cursor} was not found in ${window}`)
+      if (ending_before !== undefined && within.lt !== undefined) throw new Error(`${cursor} may be outside ${window}`)
       const place = places.get(cursor) ?? 0
       start = ending_before === undefined ? place : Math.min(place + 1 + limit, begin)
     }
@@ -53,7 +56,9 @@ export const fakeList = (
       ending_before === undefined ? Math.max(start - limit, end) : (places.get(ending_before) ?? 0) + 1
     )
     const found = ids.slice(stop, start).reverse()
-    for (const id of found) foundIn.set(id, (foundIn.get(id) ?? new Set()).add(window))
+    // Whatever was found before a second is found without that bound as well.
+    for (const id of found)
+      foundIn.set(id, (foundIn.get(id) ?? new Set()).add(window).add(JSON.stringify([within.gte])))
     return {
       data: found.map((id, index) => ({ id, created: DateTime.makeUnsafe((times[start - 1 - index] ?? 0) * 1000) })),
       has_more: ending_before === undefined ? stop > end : start < begin,

@@ -20,9 +20,10 @@ export interface Gap {
   readonly pending: ReadonlyArray<Cut>
 }
 
-/** A start: the second below which the new walk reads, and how many pages it is expected to have until the next. */
+/** A start: at which place, where the first row is expected, and how many pages the walk is expected to have. */
 export interface Cut {
   readonly below: number
+  readonly top: number
   readonly pages: number
 }
 
@@ -44,14 +45,16 @@ export interface Outlook {
 export interface Situation {
   readonly known: Density.Known
   readonly pageSize: number
-  /** Rows that have been read in all, in pages. */
-  readonly read: number
+  /** How many pages more a list is trusted to have: as many as have been read. */
+  readonly trusted: number
   /** Readers without a request. */
   readonly free: number
   /** Whether so many requests were in vain that only the safest starts are left. */
   readonly isThrifty: boolean
   /** Whether nothing better is left to do, so that even a small gap is worth sharing. */
   readonly isIdle: boolean
+  /** How many pages a walk begins before the place that it is started at. */
+  readonly lead: number
 }
 
 /** A last page that is nearly full costs little; one row more than full pages costs a request. So aim just below. */
@@ -87,7 +90,7 @@ export const lookInto = (gap: Gap, { known, pageSize }: Situation): Outlook | un
   const expected = rate * span
   const first = gap.pending[0]
   const planned =
-    first === undefined ? 0 : gap.pending.reduce((sum, { pages }) => sum + pages, rate * (gap.from - first.below))
+    first === undefined ? 0 : gap.pending.reduce((sum, { pages }) => sum + pages, rate * (gap.from - first.top))
   return { view, rate, expected, planned, isBurst: !isLast && view.change === "denser" && expected > worthSharing }
 }
 
@@ -106,9 +109,10 @@ export const cut = (gap: Gap, outlook: Outlook, situation: Situation): Cut | und
             ? { after: (planned + expected) / 2, pages: (expected - planned) / 2 }
             : undefined
   if (start === undefined) return undefined
-  const below = Math.floor(gap.from - start.after / rate)
+  const top = Math.floor(gap.from - start.after / rate)
+  const below = Math.floor(gap.from - (start.after + situation.lead) / rate)
   const above = gap.pending.at(-1)?.below ?? gap.from
-  return below < above && below > gap.to ? { below, pages: start.pages } : undefined
+  return below < above && below > gap.to ? { top, below, pages: start.pages } : undefined
 }
 
 /** How many pages after the beginning of the gap to start, and how many pages the start is good for. */
@@ -122,10 +126,10 @@ interface Start {
  * a short list costs little; and while the rows lie unevenly, one start at a time.
  */
 const beyondTheLast = (gap: Gap, outlook: Outlook, situation: Situation): Start | undefined => {
-  const { free, pageSize, read } = situation
+  const { free, pageSize } = situation
   const { planned, view } = outlook
-  const trusted = view.change === "denser" ? view.rows / pageSize : read
-  const pages = Math.min(sizeFor(trusted - planned, free), read)
+  const trusted = view.change === "denser" ? view.rows / pageSize : situation.trusted
+  const pages = Math.min(sizeFor(trusted - planned, free), situation.trusted)
   if (gap.pending.length === 0) return { after: Math.max(1, pages - gap.behind), pages }
   return planned + pages > trusted || view.change !== "none" ? undefined : { after: planned, pages }
 }

@@ -51,7 +51,8 @@ const placeOf = (known: Known, second: number): number => {
 
 /**
  * Looks from `second` towards newer rows, over at most so many rows and known seconds. Unread time is skipped. The view
- * ends where the rows before lie far wider apart than those here, because a burst says nothing about the calm around it.
+ * ends where the rows before lie far wider apart than those here, or far closer together, because a burst says nothing
+ * about the calm around it.
  */
 export const lookBack = (known: Known, second: number, mostRows: number, mostSeconds: number): View => {
   let seconds = 0
@@ -65,8 +66,10 @@ export const lookBack = (known: Known, second: number, mostRows: number, mostSec
     if (nearest === undefined || seconds < 1) {
       nearest = stretch
       nearRate = (rows + stretch.rows) / (seconds + length + blur)
-    } else if ((rows + stretch.rows) / (seconds + length) < nearRate / contrast) {
-      return { seconds, rows, change: "denser" }
+    } else {
+      const rate = (rows + stretch.rows) / (seconds + length)
+      if (rate < nearRate / contrast) return { seconds, rows, change: "denser" }
+      if (rate > nearRate * contrast) return { seconds, rows, change: "sparser" }
     }
     const part = Math.min(1, (mostRows - rows) / stretch.rows, length === 0 ? 1 : (mostSeconds - seconds) / length)
     seconds += length * part

@@ -8,76 +8,51 @@ import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
-import { PaginationStalledError } from "../../StripeError.ts"
-import * as CreatedWithin from "../createdWithin.ts"
-import type { FetchPage, Row, Window } from "../listModel.ts"
-import * as Walking from "../walk.ts"
-import * as Guards from "../walkGuards.ts"
+import type { PaginationStalledError } from "../../StripeError.ts"
+import type { Row } from "../listModel.ts"
+import type * as Walking from "../walk.ts"
+import * as Lanes from "./lane.ts"
 import * as Plan from "./plan.ts"
 import { SlowDown } from "./slowDown.ts"
-
-/** What is read. */
-export interface Reading<A, E, R> {
-  readonly fetch: FetchPage<A, E, R>
-  readonly readers: number
-  readonly pageSize: number
-  readonly maxItems: number
-  /** The id to start after. */
-  readonly start: string | undefined
-  /** What the list is narrowed to already. */
-  readonly within: Window
-}
-
-/** A walk of the plan and the pages that it brought. */
-interface Lane<A> {
-  readonly route: Walking.Route
-  readonly steps: Array<Walking.Step<A>>
-  state: Walking.State
-  fiber: Fiber.Fiber<void> | undefined
-}
+import * as Walks from "./walks.ts"
 
 /** The steps of the list in the order of the list, one at a time. Requests go on in the scope between pulls. */
 export const make = <A extends Row, E, R>(
-  reading: Reading<A, E, R>
+  reading: Lanes.Reading<A, E, R>
 ): Effect.Effect<Pull.Pull<Walking.Step<A>, E | PaginationStalledError, void, R>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const arrived = yield* Latch.make()
-    const { fetch, pageSize, readers } = reading
-    const lanes = new Map<number, Lane<A>>()
-    let plan = Plan.make({ readers, pageSize, floor: reading.within.gte })
+    const { oldestFirst, pageSize, readers, within } = reading
+    const lanes = new Map<number, Lanes.Lane<A>>()
+    let plan = Plan.make({ readers, pageSize, oldestFirst, floor: within.gte })
     let failure: Cause.Cause<E | PaginationStalledError> | undefined
     let pulls = 0
     let empty: Walking.Step<A> | undefined
+    const delivered: Lanes.Delivered = { second: Number.NEGATIVE_INFINITY, ids: new Set() }
 
-    const laneOf = (request: Plan.Request): Lane<A> => {
-      const existing = lanes.get(request.walk)
-      if (existing !== undefined) return existing
-      const start = request.below === undefined ? reading.start : undefined
-      const route: Walking.Route = { oldestFirst: false, start, pageSize, maxItems: reading.maxItems }
-      const lane: Lane<A> = { route, steps: [], state: Walking.start(route), fiber: undefined }
-      lanes.set(request.walk, lane)
-      return lane
-    }
+    const laneOf = (id: number | undefined): Lanes.Lane<A> | undefined => (id === undefined ? undefined : lanes.get(id))
 
     /** Sends everything that the plan wants now. */
-    const sendAll: Effect.Effect<void, never, R> = Effect.suspend(() => {
-      const next = Plan.next(plan)
-      if (next === undefined) return Effect.void
-      const [request, after] = next
-      plan = after
-      const lane = laneOf(request)
-      return send(request, lane).pipe(
-        Effect.forkIn(scope),
-        Effect.flatMap((fiber) => {
-          lane.fiber = fiber
-          return sendAll
-        })
-      )
+    const sendAll: Effect.Effect<void, never, R> = Effect.gen(function* () {
+      for (let next = Plan.next(plan); next !== undefined; next = Plan.next(plan)) {
+        const [request, after] = next
+        plan = after
+        // What the plan gave up makes room for what it sends now.
+        yield* giveUp
+        const beside = laneOf(request.beside)
+        const lane = laneOf(request.walk) ?? Lanes.make(reading, request, beside)
+        lanes.set(request.walk, lane)
+        lane.fiber = yield* Effect.forkIn(send(request, lane, beside), scope)
+      }
     })
 
-    const send = (request: Plan.Request, lane: Lane<A>): Effect.Effect<void, never, R> =>
-      Walking.next(inWindow(fetch, { lt: request.below }), lane.route, { ...lane.state, page: request.number }).pipe(
+    const send = (
+      request: Walks.Request,
+      lane: Lanes.Lane<A>,
+      beside: Lanes.Lane<A> | undefined
+    ): Effect.Effect<void, never, R> =>
+      Lanes.ask(reading, lane, request, beside, delivered).pipe(
         Effect.provideService(
           SlowDown,
           Effect.sync(() => {
@@ -85,22 +60,25 @@ export const make = <A extends Row, E, R>(
           })
         ),
         Effect.matchCauseEffect({
-          onFailure: (cause) => fail(request.walk, cause),
-          onSuccess: ([step, state]) => {
-            const entries = Option.isSome(step) ? step.value.entries : []
-            const [kept, after] = Plan.replied(plan, request.walk, {
-              created: secondsOf(entries),
-              hasMore: Option.isSome(state)
-            })
-            plan = after
-            if (Option.isSome(step) && kept > 0) {
-              const has_more = step.value.has_more || kept < entries.length
-              lane.steps.push({ ...step.value, entries: entries.slice(0, kept), has_more })
-            }
-            if (Option.isSome(state)) lane.state = state.value
+          onFailure: (cause) => {
+            lane.fiber = undefined
+            if (!plan.walks.some(({ id }) => id === request.walk)) return Effect.void
+            plan = Plan.failed(plan, request.walk)
+            failure = cause
+            return giveUp
+          },
+          onSuccess: (answer) => {
+            lane.fiber = undefined
+            const [before, after] = Walks.neighbours(plan, request.walk)
+            const reply = Lanes.replyOf(reading, lane, answer, laneOf(before), laneOf(after))
+            const [kept, replied] = Plan.replied(plan, request.walk, reply)
+            plan = replied
+            Lanes.take(reading, lane, answer, kept)
             // A list without rows is one page without rows.
-            if (Option.isSome(step) && request.number === 1 && entries.length === 0) empty = step.value
-            return Effect.void
+            if (Option.isSome(answer.step) && request.number === 1 && answer.entries.length === 0) {
+              empty = answer.step.value
+            }
+            return giveUp
           }
         }),
         // Until the first page was taken and another is wanted, nothing is read ahead.
@@ -108,32 +86,31 @@ export const make = <A extends Row, E, R>(
         Effect.andThen(arrived.open)
       )
 
-    /** Ends the list at a walk. Those beyond it are given up. */
-    const fail = (walk: number, cause: Cause.Cause<E | PaginationStalledError>): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        if (!plan.walks.some(({ id }) => id === walk)) return Effect.void
-        const before = plan.walks
-        plan = Plan.failed(plan, walk)
-        failure = cause
-        const place = before.findIndex(({ id }) => id === walk)
-        return Effect.forEach(
-          before.slice(place + 1),
-          ({ id }) => {
-            const fiber = lanes.get(id)?.fiber
-            lanes.delete(id)
-            return fiber === undefined ? Effect.void : Fiber.interrupt(fiber)
-          },
-          { discard: true }
-        )
-      })
+    /** Lets go of the walks that are no longer of use, with what they hold and what they have sent. */
+    const giveUp: Effect.Effect<void> = Effect.suspend(() => {
+      const alive = new Set<number>()
+      for (const { id, waiting } of plan.walks) {
+        alive.add(id)
+        const lane = lanes.get(id)
+        if (lane !== undefined && lane.steps.length > waiting) Lanes.forget(lane)
+      }
+      if (plan.last !== undefined) alive.add(plan.last.id)
+      const fibers: Array<Fiber.Fiber<void>> = []
+      for (const [id, { fiber }] of lanes) {
+        if (alive.has(id)) continue
+        lanes.delete(id)
+        if (fiber !== undefined) fibers.push(fiber)
+      }
+      return fibers.length === 0 ? Effect.void : Fiber.interruptAll(fibers)
+    })
 
     const pull: Pull.Pull<Walking.Step<A>, E | PaginationStalledError, void, R> = Effect.suspend(() => {
-      const delivered = Plan.deliver(plan)
-      const step = delivered === undefined ? undefined : lanes.get(delivered[0])?.steps.shift()
-      if (delivered !== undefined && step !== undefined) {
-        plan = delivered[1]
-        forget()
-        return Effect.succeed(step)
+      const next = Plan.deliver(plan)
+      const step = next === undefined ? undefined : lanes.get(next[0])?.steps.shift()
+      if (next !== undefined && step !== undefined) {
+        plan = next[1]
+        if (oldestFirst) Lanes.deliver(delivered, step.entries)
+        return Effect.as(giveUp, step)
       }
       if (empty !== undefined) {
         const step = empty
@@ -145,49 +122,9 @@ export const make = <A extends Row, E, R>(
       return sendAll.pipe(Effect.andThen(arrived.await), Effect.andThen(pull))
     })
 
-    /** Pages that were delivered are not kept. */
-    const forget = (): void => {
-      const alive = new Set(plan.walks.map(({ id }) => id))
-      for (const id of lanes.keys()) if (!alive.has(id)) lanes.delete(id)
-    }
-
     return Effect.suspend(() => {
       pulls++
       // With the second pull it is known that one page was not enough.
       return pulls === 2 ? Effect.andThen(sendAll, pull) : pull
     })
   })
-
-/** The fetch for the rows of a window. What comes from outside of it would come twice, so it is an error. */
-export const inWindow =
-  <A extends Row, E, R>(fetch: FetchPage<A, E, R>, window: Window): FetchPage<A, E | PaginationStalledError, R> =>
-  (request) => {
-    const { gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY } = window
-    const within = CreatedWithin.intersect(window, request.within ?? {})
-    const isWhole = within.gte === undefined && within.lt === undefined
-    return fetch(isWhole ? request : { ...request, within }).pipe(
-      Effect.flatMap((page) => {
-        const outside = Guards.entriesOf(page).find(
-          ({ created }) => created !== undefined && (Guards.secondOf(created) < gte || Guards.secondOf(created) >= lt)
-        )
-        if (outside === undefined) return Effect.succeed(page)
-        return Effect.fail(
-          new PaginationStalledError({
-            description: `${outside.id ?? "a row"} is not of the range of time that was asked for`,
-            page: request.page,
-            cursor: request.starting_after ?? request.ending_before,
-            requestId: page.requestId
-          })
-        )
-      })
-    )
-  }
-
-/** The seconds of the places on a page. A place that does not say is taken to be as old as the one before it. */
-export const secondsOf = <A>(entries: ReadonlyArray<Guards.Entry<A>>): ReadonlyArray<number> => {
-  let before = entries.find(({ created }) => created !== undefined)?.created ?? 0
-  return entries.map(({ created = before }) => {
-    before = created
-    return Guards.secondOf(created)
-  })
-}

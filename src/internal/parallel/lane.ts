@@ -1,0 +1,252 @@
+/**
+ * A walk of the plan carried out: which request it sends next, and what the reply says to the plan.
+ */
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { PaginationStalledError } from "../../StripeError.ts"
+import * as CreatedWithin from "../createdWithin.ts"
+import type { FetchPage, Row, Window } from "../listModel.ts"
+import * as Walking from "../walk.ts"
+import * as Guards from "../walkGuards.ts"
+import type { Reply, Request } from "./walks.ts"
+
+/** What is read. */
+export interface Reading<A, E, R> {
+  readonly fetch: FetchPage<A, E, R>
+  readonly readers: number
+  readonly pageSize: number
+  readonly maxItems: number
+  readonly oldestFirst: boolean
+  /** The id to start after. */
+  readonly start: string | undefined
+  /** What the list is narrowed to already. */
+  readonly within: Window
+}
+
+/** A walk and the pages that it brought. */
+export interface Lane<A> {
+  /** The range of its first request. */
+  readonly window: Window
+  /** Whether it is the end of the list. Known from the beginning with oldest-first, which looks at the newest rows first. */
+  readonly isEnd: boolean
+  /** The pages that wait, in the order of the list. */
+  readonly steps: Array<Walking.Step<A>>
+  /** Where it goes on. */
+  state: Walking.State
+  /** The request in flight. */
+  fiber: Fiber.Fiber<void> | undefined
+  /** With oldest-first, once the first page came: where to go on from it towards older rows. */
+  older: Option.Option<Walking.State> | undefined
+  /** The ids of the first page. */
+  ids: ReadonlySet<string>
+  /** Whether that page is held. If not, the walk before has to read it as well. */
+  isHeld: boolean
+}
+
+/** What a reply brought, in the order of the list. */
+export interface Answer<A> {
+  readonly entries: ReadonlyArray<Guards.Entry<A>>
+  /** Where to go on in the direction of the request. */
+  readonly state: Option.Option<Walking.State>
+  readonly step: Option.Option<Walking.Step<A>>
+}
+
+const routeOf = <A, E, R>(reading: Reading<A, E, R>, start: string | undefined): Walking.Route => ({
+  oldestFirst: reading.oldestFirst,
+  start,
+  pageSize: reading.pageSize,
+  maxItems: reading.maxItems
+})
+
+/**
+ * The lane of a request that starts a walk. With oldest-first it begins with the newest rows before the second that it is
+ * started at, because only those can be asked for by time.
+ */
+export const make = <A, E, R>(reading: Reading<A, E, R>, { below }: Request, beside: Lane<A> | undefined): Lane<A> => {
+  const second = reading.oldestFirst ? 1 - below : below
+  const isWhole = !Number.isFinite(second)
+  return {
+    window: beside?.window ?? (isWhole ? {} : { lt: second }),
+    isEnd: reading.oldestFirst && isWhole,
+    steps: [],
+    state: Walking.start(routeOf(reading, isWhole ? reading.start : undefined)),
+    fiber: undefined,
+    older: undefined,
+    ids: new Set(),
+    isHeld: true
+  }
+}
+
+/**
+ * Sends the next request of a walk. `beside` is the walk before whose first page an oldest-first walk begins. A walk that
+ * began inside of a second knows only a part of it: if it has to find its place again by time, it needs what was delivered.
+ */
+export const ask = <A extends Row, E, R>(
+  reading: Reading<A, E, R>,
+  lane: Lane<A>,
+  request: Request,
+  beside: Lane<A> | undefined,
+  delivered: Delivered
+): Effect.Effect<Answer<A>, E | PaginationStalledError, R> => {
+  const { fetch, oldestFirst } = reading
+  const start = Number.isFinite(request.below) ? undefined : reading.start
+  const at = (state: Walking.State): Walking.State => ({ ...state, page: request.number })
+  if (!oldestFirst) {
+    return Effect.map(
+      Walking.next(inWindow(fetch, lane.window), routeOf(reading, start), at(lane.state)),
+      ([step, state]) => ({ entries: entriesOf(step), state, step })
+    )
+  }
+  if (lane.older === undefined) {
+    const route = { ...routeOf(reading, undefined), oldestFirst: false, maxItems: Number.POSITIVE_INFINITY }
+    const state = Option.getOrElse(beside?.older ?? Option.none(), () => Walking.start(route))
+    return Effect.map(Walking.next(inWindow(fetch, lane.window), route, at(state)), ([step, state]) => ({
+      entries: entriesOf(step).toReversed(),
+      state,
+      step
+    }))
+  }
+  const route = routeOf(reading, undefined)
+  const from = at({ ...lane.state, behind: farther(lane.state.behind, delivered) })
+  const onward = ([step, state]: readonly [Option.Option<Walking.Step<A>>, Option.Option<Walking.State>]) => ({
+    entries: entriesOf(step),
+    state,
+    step
+  })
+  // The cursor was found in a range, and is sent with the whole list, of which every range is a part.
+  if (from.cursor !== undefined) return Effect.map(Walking.next(fetch, route, from), onward)
+  if (lane.ids.size === 0 && lane.state.behind !== undefined) {
+    return Effect.map(Walking.findPlace(fetch, route, from, from.size.limit), onward)
+  }
+  return Effect.fail(
+    new PaginationStalledError({ description: "no row on the page has an id to go on from", page: request.number })
+  )
+}
+
+/** What is behind of both. */
+const farther = (left: Guards.Behind | undefined, right: Guards.Behind): Guards.Behind => {
+  if (left === undefined || left === right || left.second < right.second) return right
+  return left.second > right.second ? left : { second: left.second, ids: new Set([...left.ids, ...right.ids]) }
+}
+
+const entriesOf = <A>(step: Option.Option<Walking.Step<A>>): ReadonlyArray<Guards.Entry<A>> =>
+  Option.isSome(step) ? step.value.entries : []
+
+/** What the plan needs to know of an answer, given the walks before and after. */
+export const replyOf = <A>(
+  { oldestFirst }: Pick<Reading<A, unknown, unknown>, "oldestFirst">,
+  lane: Lane<A>,
+  { entries, state }: Answer<A>,
+  before: Lane<A> | undefined,
+  after: Lane<A> | undefined
+): Reply => {
+  const seconds = secondsOf(entries)
+  const hasMore = Option.isSome(state)
+  if (!oldestFirst) return { created: seconds, hasMore }
+  const created = seconds.map((second) => -second)
+  if (lane.older !== undefined)
+    return { created, hasMore, met: after === undefined ? undefined : metBy(after, entries) }
+  const behind = before?.older === undefined ? undefined : Guards.behindOf(before.state.trail, before.state.behind)
+  return { created, hasMore, passed: entries.findLastIndex((entry) => Guards.isBehind(behind, entry, true)) + 1 }
+}
+
+/** How many rows come before those of the next walk. */
+const metBy = <A>({ ids, isHeld }: Lane<A>, entries: ReadonlyArray<Guards.Entry<A>>): number | undefined => {
+  const met = isHeld
+    ? entries.findIndex(({ id }) => id !== undefined && ids.has(id))
+    : entries.findLastIndex(({ id }) => id !== undefined && ids.has(id))
+  return met < 0 ? undefined : isHeld ? met : met + 1
+}
+
+/** Lets go of the first page. */
+export const forget = <A>(lane: Lane<A>): void => {
+  lane.steps.length = 0
+  lane.isHeld = false
+}
+
+/** Keeps some of the rows of an answer, and moves on. */
+export const take = <A, E, R>(
+  reading: Reading<A, E, R>,
+  lane: Lane<A>,
+  answer: Answer<A>,
+  [from, to]: readonly [from: number, to: number]
+): void => {
+  const { entries, state, step } = answer
+  const kept = entries.slice(from, to)
+  if (Option.isSome(step) && kept.length > 0) {
+    const has_more = reading.oldestFirst ? !lane.isEnd : step.value.has_more || kept.length < entries.length
+    lane.steps.push({ ...step.value, entries: kept, has_more })
+  }
+  if (!reading.oldestFirst || lane.older !== undefined) {
+    if (Option.isSome(state)) lane.state = state.value
+    return
+  }
+  lane.older = state
+  lane.ids = new Set(kept.flatMap(({ id }) => (id === undefined ? [] : [id])))
+  const last = entries.findLastIndex(({ id }) => id !== undefined)
+  lane.state = {
+    ...lane.state,
+    cursor: entries[last]?.id,
+    // Where all rows before its second have left the list, the walk begins with the first row from that second on.
+    behind:
+      entries.length === 0 && lane.window.lt !== undefined
+        ? { second: lane.window.lt, ids: new Set<string>() }
+        : undefined,
+    trail: Result.getOrElse(Guards.follow(Guards.nowhere(), entries, true), Guards.nowhere),
+    skip: entries.length - 1 - last
+  }
+}
+
+/** What was delivered of the last second, oldest first. */
+export interface Delivered {
+  second: number
+  ids: Set<string>
+}
+
+/** Takes note of a page that is delivered. */
+export const deliver = <A>(delivered: Delivered, entries: ReadonlyArray<Guards.Entry<A>>): void => {
+  const seconds = secondsOf(entries)
+  const last = seconds.at(-1) ?? delivered.second
+  if (last !== delivered.second) delivered.ids = new Set()
+  delivered.second = last
+  for (let index = entries.length - 1; index >= 0 && seconds[index] === last; index--) {
+    const id = entries[index]?.id
+    if (id !== undefined) delivered.ids.add(id)
+  }
+}
+
+/** The fetch for the rows of a window. What comes from outside of it would come twice, so it is an error. */
+export const inWindow =
+  <A extends Row, E, R>(fetch: FetchPage<A, E, R>, window: Window): FetchPage<A, E | PaginationStalledError, R> =>
+  (request) => {
+    const { gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY } = window
+    const within = CreatedWithin.intersect(window, request.within ?? {})
+    const isWhole = within.gte === undefined && within.lt === undefined
+    return fetch(isWhole ? request : { ...request, within }).pipe(
+      Effect.flatMap((page) => {
+        const outside = Guards.entriesOf(page).find(
+          ({ created }) => created !== undefined && (Guards.secondOf(created) < gte || Guards.secondOf(created) >= lt)
+        )
+        if (outside === undefined) return Effect.succeed(page)
+        return Effect.fail(
+          new PaginationStalledError({
+            description: `${outside.id ?? "a row"} is not of the range of time that was asked for`,
+            page: request.page,
+            cursor: request.starting_after ?? request.ending_before,
+            requestId: page.requestId
+          })
+        )
+      })
+    )
+  }
+
+/** The seconds of the places on a page. A place that does not say is taken to be as old as the one before it. */
+const secondsOf = <A>(entries: ReadonlyArray<Guards.Entry<A>>): ReadonlyArray<number> => {
+  let before = entries.find(({ created }) => created !== undefined)?.created ?? 0
+  return entries.map(({ created = before }) => {
+    before = created
+    return Guards.secondOf(created)
+  })
+}

@@ -1,0 +1,35 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
+import * as ParallelPagination from "effect-stripe-identity/ParallelPagination"
+import { TestClock } from "effect/testing"
+import { heldRows } from "./support/heldRows.ts"
+import { fakeList } from "./support/parallelList.ts"
+import { secondsOf, shapes } from "./support/parallelSimulator.ts"
+
+describe("reading in parallel, oldest-first", () => {
+  for (const readers of [4, 8, 16]) {
+    it.effect(
+      `holds at most eight pages for each of ${readers} readers, those in flight included, in every history`,
+      () =>
+        Effect.gen(function* () {
+          for (const shape of shapes) {
+            const held = heldRows()
+            const list = fakeList(secondsOf(shape, 20_000, 1), () => Effect.sleep(150))
+            const options = { direction: "oldest-first", concurrency: readers } as const
+            const reading = yield* ParallelPagination.rows(held.watch(list.fetch), options).pipe(
+              Stream.runCount,
+              Effect.forkChild
+            )
+            let most = 0
+            while (reading.pollUnsafe() === undefined) {
+              // What cannot be cut takes ten times as long.
+              yield* TestClock.adjust(shape === "one-second" ? 3000 : 600)
+              most = Math.max(most, (yield* held.count) / 100 + list.inFlight())
+            }
+            assert.strictEqual(yield* Fiber.join(reading), 20_000)
+            assert.isAtMost(most, 8 * readers, shape)
+          }
+        })
+    )
+  }
+})
