@@ -40,15 +40,15 @@ export const spanOf = (entries: ReadonlyArray<Entry<unknown>>): { first: number;
 
 /** Where a walk has been since it started, or since it had to find its place again. */
 export interface Trail {
-  /** The page before. */
-  readonly page: ReadonlyArray<Entry<unknown>>
+  /** The ids of the page before. Not its rows, which are for the consumer to keep or not. */
+  readonly ids: ReadonlyArray<string | undefined>
   /** The ids in the last second, on however many pages. */
   readonly second: Set<string>
   /** The moment of the last row, in epoch milliseconds; unset before the first. */
   readonly created: number | undefined
 }
 
-export const nowhere = (): Trail => ({ page: [], second: new Set(), created: undefined })
+export const nowhere = (): Trail => ({ ids: [], second: new Set(), created: undefined })
 
 /**
  * Checks that places, in the order of the walk, can follow the trail. Fails with what was seen.
@@ -93,7 +93,7 @@ export const follow = <A>(
     second.add(id)
   }
   // The set of a second grows in place: a second can hold more rows than are worth copying for each page.
-  return Result.succeed({ page: entries, second: second ?? idsOf(entries.slice(since)), created })
+  return Result.succeed({ ids: entries.map(({ id }) => id), second: second ?? idsOf(entries.slice(since)), created })
 }
 
 const idsOf = (entries: ReadonlyArray<Entry<unknown>>): Set<string> =>
@@ -103,9 +103,8 @@ const idsOf = (entries: ReadonlyArray<Entry<unknown>>): Set<string> =>
 const cameAgain = (trail: Trail, entries: ReadonlyArray<Entry<unknown>>, index: number): string | undefined => {
   const id = entries[index]?.id
   if (id === undefined) return undefined
-  const isSame = (entry: Entry<unknown>) => entry.id === id
-  if (entries.slice(0, index).some(isSame)) return `${id} came twice on one page`
-  return trail.page.some(isSame) || trail.second.has(id) ? `${id} came again, after the page before` : undefined
+  if (entries.slice(0, index).some((entry) => entry.id === id)) return `${id} came twice on one page`
+  return trail.ids.includes(id) || trail.second.has(id) ? `${id} came again, after the page before` : undefined
 }
 
 /** What a walk that finds its place again by time has passed already: all before a second, and these rows of it. */
