@@ -90,10 +90,10 @@ const memory = (rows: number) =>
     progress("memory")
     const limit = 48
     const within = (rows: number) =>
-      read({ reader: "library", port, rows, sampleHeap: true }, [`--max-old-space-size=${limit}`])
+      read({ reader: "library", port, rows }, [`--max-old-space-size=${limit}`, "--expose-gc"])
     const quarter = await within(rows / 4)
-    const { peakHeap, peakMemory } = await within(rows)
-    return { rows, limit, peakHeapOfQuarter: quarter.peakHeap, peakHeap, peakMemory }
+    const { liveHeap, peakMemory } = await within(rows)
+    return { rows, limit, liveHeapOfQuarter: quarter.liveHeap, liveHeap, peakMemory }
   })
 
 const overTheWire = () =>

@@ -18,7 +18,6 @@ export interface Task {
   readonly end?: "maxItems" | "take"
   /** With the limit of 25 requests a second that is the default. */
   readonly rateLimit?: boolean
-  readonly sampleHeap?: boolean
 }
 
 /** What it took. */
@@ -29,8 +28,8 @@ export interface Reading {
   readonly wall: number
   /** Megabytes of the whole process. */
   readonly peakMemory: number
-  /** Megabytes that the program's objects had at most, where that was sampled. */
-  readonly peakHeap: number
+  /** Megabytes of the objects that are alive after the read, with `--expose-gc`. */
+  readonly liveHeap: number
 }
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
