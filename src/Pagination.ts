@@ -8,7 +8,6 @@
  * @module
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -17,6 +16,7 @@ import * as Stream from "effect/Stream"
 import * as Arguments from "./internal/arguments.ts"
 import type { FetchPage, InvalidRow, Page, PageRequest, Row, Window } from "./internal/listModel.ts"
 import * as Prefetch from "./internal/prefetch.ts"
+import { rowsOf } from "./internal/rowsOf.ts"
 import { settle } from "./internal/settle.ts"
 import * as Walking from "./internal/walk.ts"
 import * as WalkOptions from "./internal/walkOptions.ts"
@@ -210,9 +210,4 @@ const walk = <A extends Row, E, R, E2, R2>(
 export const rows = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
   options?: Options<E2, R2>
-): Stream.Stream<A, E | E2 | WalkError, R | R2> =>
-  pages(fetch, options).pipe(
-    // A list without rows has a page without rows, and so has a page whose rows were all invalid.
-    Stream.filterMap(({ data }) => (Arr.isReadonlyArrayNonEmpty(data) ? Result.succeed(data) : Result.fail(undefined))),
-    Stream.flattenArray
-  )
+): Stream.Stream<A, E | E2 | WalkError, R | R2> => rowsOf(pages(fetch, options))

@@ -22,6 +22,7 @@ import type { FetchPage, Page, Row, Window } from "./internal/listModel.ts"
 import type * as Lanes from "./internal/parallel/lane.ts"
 import * as Reading from "./internal/parallel/reading.ts"
 import type * as Walking from "./internal/walk.ts"
+import { rowsOf } from "./internal/rowsOf.ts"
 import { settle } from "./internal/settle.ts"
 import * as Guards from "./internal/walkGuards.ts"
 import * as WalkOptions from "./internal/walkOptions.ts"
@@ -203,9 +204,4 @@ const pagesOf = <A extends Row, E, R, E2, R2>(
 export const rows = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
   options?: Options<E2, R2>
-): Stream.Stream<A, E | E2 | WalkError, R | R2> =>
-  pages(fetch, options).pipe(
-    // A list without rows has a page without rows, and so has a page whose rows were all invalid.
-    Stream.filterMap(({ data }) => (Arr.isReadonlyArrayNonEmpty(data) ? Result.succeed(data) : Result.fail(undefined))),
-    Stream.flattenArray
-  )
+): Stream.Stream<A, E | E2 | WalkError, R | R2> => rowsOf(pages(fetch, options))

@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import { flow, identity } from "effect/Function"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as UrlParams from "effect/http/UrlParams"
@@ -56,7 +56,10 @@ export const defaultApiVersion = "2026-09-30.endive"
 export interface Service {
   /** Whose lists are read here, by `CurrentAccount` and the key. */
   readonly reads: Effect.Effect<Reads>
-  /** Sends one request, retries it by the policy in force, and decodes the reply. */
+  /**
+   * Sends one request, retries it by the policy in force, and decodes the reply. It has no span of its own: how many
+   * attempts there were, and Stripe's id of the last, is noted on the current one.
+   */
   readonly get: <A>(request: Request<A>) => Effect.Effect<A, StripeError.StripeError>
   /** The configured HTTP client, for calls that this library does not know: it adds the key, version and account. */
   readonly client: HttpClient.HttpClient
@@ -105,6 +108,20 @@ const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
     })
   )
 
+/** With wrong options nothing is sent. Every call says what is wrong, because the layer has no error of its own. */
+const refusing = (reason: StripeError.InvalidArgumentError): Service => ({
+  get: ({ cursor, operation, page }) =>
+    Effect.fail(new StripeError.StripeError({ operation, reason, attempts: 0, page, cursor })),
+  reads: Effect.succeed({ account: undefined, livemode: undefined }),
+  client: HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
+    Effect.flatMap((request) => {
+      const unsent = new HttpClientError.TransportError({ request, description: reason.message })
+      return Effect.fail(new HttpClientError.HttpClientError({ reason: unsent }))
+    }),
+    Effect.succeed
+  )
+})
+
 /**
  * Makes a client from options, as {@link layer} does for `VerificationSessions.layerClient`.
  *
@@ -112,12 +129,11 @@ const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (
-  given: Options
+  options: Options
 ): Effect.fn.Return<Service, never, HttpClient.HttpClient> {
   const httpClient = yield* HttpClient.HttpClient
-  // A problem is said by the first call, because the layer has no error of its own.
-  const problem = ClientOptions.problem(given)
-  const options: Options = Option.isSome(problem) ? { apiKey: Redacted.make("") } : given
+  const problem = ClientOptions.problem(options)
+  if (Option.isSome(problem)) return refusing(problem.value)
   const wait = yield* makeWait(options.rateLimit)
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
   const clientAccount = Option.fromUndefinedOr(options.account)
@@ -202,7 +218,7 @@ export const make = Effect.fnUntraced(function* (
         )
       })
       return Effect.flatMap(CurrentAccount, (account) => {
-        const refused = Option.orElse(problem, () => Option.flatMap(account, ClientOptions.accountProblem))
+        const refused = Option.flatMap(account, ClientOptions.accountProblem)
         return Option.isSome(refused)
           ? Effect.fail(fail(refused.value))
           : Effect.flatMap(RetryPolicy.Current, (policy) => Effect.retry(once, policy))

@@ -85,7 +85,7 @@ export class TimeoutError extends Schema.TaggedError<TimeoutError>(reasonId("Tim
 }
 
 /**
- * A reply arrived with status 2xx and is not what Stripe documents. A body that is no JSON is retried, because it
+ * A reply is not what Stripe documents: one with status 2xx, or a 400 that was cut short before it said what is wrong. A body that is no JSON is retried, because it
  * was cut short or came from a proxy, and so is one that is too large to be a page; wrong contents are not.
  *
  * @category errors

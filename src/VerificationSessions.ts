@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 import * as Arguments from "./internal/arguments.ts"
 import type * as Calls from "./internal/sessionCalls.ts"
 import * as ListCalls from "./internal/listCalls.ts"
-import { check, named } from "./internal/operation.ts"
+import { callers, named } from "./internal/operation.ts"
 import type { ListExpandPath } from "./internal/sessionCalls.ts"
 import { requests } from "./internal/sessionList.ts"
 import type { Any, ExpandPath } from "./internal/sessionModel.ts"
@@ -93,12 +93,12 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       (operation: string) =>
       <E, R>(filter: SessionFilter.Input = {}, options: SyncOptions<ReadonlyArray<ListExpandPath>, E, R> = {}) => {
         const batches = Effect.gen(function* () {
-          const { expand, ...walk } = yield* Effect.fromResult(Arguments.object(options, "options"))
+          const { expand, onInvalid, ...walk } = yield* Effect.fromResult(Arguments.object(options, "options"))
           const { keep, source } = yield* SessionSync.target(client, operation, filter, expand)
-          return Stream.map(Sync.batches(source, walk), ({ checkpoint, rows }) => ({
-            sessions: keep === undefined ? rows : rows.filter(keep),
-            checkpoint
-          }))
+          return Stream.map(
+            Sync.batches(source, { ...walk, onInvalid: callers(onInvalid) }),
+            ({ checkpoint, rows }) => ({ sessions: keep === undefined ? rows : rows.filter(keep), checkpoint })
+          )
         })
         return named(operation, Stream.unwrap(batches))
       }
@@ -114,7 +114,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
         const list = yield* SessionFilter.decode(filter)
         return Sync.follow((from) => run(operation)(list, { ...rest, from }), { from, schedule })
       })
-      return Stream.unwrap(check(operation, runs))
+      return Stream.unwrap(Effect.catch(runs, (refused) => Effect.succeed(named(operation, Stream.fail(refused)))))
     }
 
     return VerificationSessions.of({
@@ -333,13 +333,27 @@ export const tail: SessionSync.Tail<VerificationSessions> = (filter, options) =>
 
 type EffectOrStream = Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>
 
+/**
+ * The effect or stream that comes of one when a reference is provided to it: with the same results, errors and
+ * requirements, whatever else it was.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Provided<Self> =
+  Self extends Stream.Stream<infer A, infer E, infer R>
+    ? Stream.Stream<A, E, R>
+    : Self extends Effect.Effect<infer A, infer E, infer R>
+      ? Effect.Effect<A, E, R>
+      : never
+
 const withReference =
   <A>(reference: Context.Reference<A>, value: A) =>
-  <Self extends EffectOrStream>(self: Self): Self =>
-    // Type boundary: providing a reference changes neither results nor requirements, so the type stays what it is.
+  <Self extends EffectOrStream>(self: Self): Provided<Self> =>
+    // Type boundary: providing a reference changes neither results nor errors nor requirements.
     (Stream.isStream(self)
       ? Stream.provideService(self, reference, value)
-      : Effect.provideService(self, reference, value)) as Self
+      : Effect.provideService(self, reference, value)) as Provided<Self>
 
 /**
  * Reads a connected account (`acct_…`, the `Stripe-Account` header) in one effect or stream.
@@ -365,7 +379,7 @@ const withReference =
  * @category combinators
  * @since 0.1.0
  */
-export const withAccount = (account: string): (<Self extends EffectOrStream>(self: Self) => Self) =>
+export const withAccount = (account: string): (<Self extends EffectOrStream>(self: Self) => Provided<Self>) =>
   withReference(StripeClient.CurrentAccount, Option.some(account))
 
 /**
@@ -374,5 +388,6 @@ export const withAccount = (account: string): (<Self extends EffectOrStream>(sel
  * @category combinators
  * @since 0.1.0
  */
-export const withRetryPolicy = (policy: RetryPolicy.RetryPolicy): (<Self extends EffectOrStream>(self: Self) => Self) =>
-  withReference(RetryPolicy.Current, policy)
+export const withRetryPolicy = (
+  policy: RetryPolicy.RetryPolicy
+): (<Self extends EffectOrStream>(self: Self) => Provided<Self>) => withReference(RetryPolicy.Current, policy)

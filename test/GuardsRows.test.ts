@@ -1,3 +1,4 @@
+import { TestClock } from "effect/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Effect, Stream } from "effect"
 import { StripeError, VerificationSessions } from "effect-stripe-identity"
@@ -99,6 +100,20 @@ describe("a row that is wrong", () => {
         seen,
         list.filter((id) => !told.includes(id))
       )
+    }).pipe(Effect.provide(small))
+  )
+
+  it.effect("the DecodeError itself, where onInvalid fails with it, comes out as it is", () =>
+    Effect.gen(function* () {
+      yield* sandbox.use((sandbox) => sandbox.inject(bad(3)))
+      const onInvalid = (error: StripeError.DecodeError) => Effect.fail(error)
+      const failed = yield* Effect.flip(Stream.runDrain(VerificationSessions.stream({}, { onInvalid })))
+      assert.strictEqual(failed._tag, "DecodeError")
+      // A sync reads what has settled by the clock.
+      yield* TestClock.setTime(Date.UTC(2030, 0))
+      yield* sandbox.use((sandbox) => sandbox.inject(bad(3)))
+      const unsynced = yield* Effect.flip(Stream.runDrain(VerificationSessions.sync({}, { onInvalid })))
+      assert.strictEqual(unsynced._tag, "DecodeError")
     }).pipe(Effect.provide(small))
   )
 

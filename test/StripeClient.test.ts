@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Context, Duration, Effect, Fiber, Layer, Redacted, Stream } from "effect"
-import { HttpClient, HttpClientRequest } from "effect/http"
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
-import { type StripeClient, VerificationSessions } from "effect-stripe-identity"
+import { StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { readFileSync } from "node:fs"
 import { version } from "../src/internal/version.ts"
@@ -143,6 +143,24 @@ describe("configuration", () => {
       }).pipe(Effect.provide(world({ client: options as Partial<StripeClient.Options> })))
     )
   }
+
+  it.effect("the client for other calls sends nothing either, to whatever host", () => {
+    const hosts: Array<string> = []
+    const anywhere = HttpClient.make((request, url) =>
+      Effect.sync(() => {
+        hosts.push(url.host)
+        return HttpClientResponse.fromWeb(request, new Response("{}"))
+      })
+    )
+    return Effect.gen(function* () {
+      const apiKey = Redacted.make("sk_test_planted")
+      const { client } = yield* StripeClient.make({ apiKey, apiBase: "localhost:12111", account: "acct_1" })
+      const error = yield* Effect.flip(client.get("/v1/balance"))
+      assert.include(String(error.reason.description), "apiBase")
+      assert.notInclude(String(error.reason.description), "planted")
+      assert.deepStrictEqual(hosts, [])
+    }).pipe(Effect.provideService(HttpClient.HttpClient, anywhere))
+  })
 
   it.effect("an account for one stream is checked too", () =>
     Effect.gen(function* () {

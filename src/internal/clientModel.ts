@@ -118,7 +118,7 @@ export interface Reads {
  * @category options
  * @since 0.1.0
  */
-export interface ConfigOptions {
+export interface ConfigOptions extends Pick<Options, "timeout" | "rateLimit" | "transformClient"> {
   /** @default STRIPE_API_KEY */
   readonly apiKey?: Config.Config<Redacted.Redacted<string>> | undefined
   /** @default STRIPE_API_BASE, else "https://api.stripe.com" */
@@ -127,7 +127,4 @@ export interface ConfigOptions {
   readonly apiVersion?: Config.Config<string | undefined> | undefined
   /** @default STRIPE_ACCOUNT, else the key's own account */
   readonly account?: Config.Config<string | undefined> | undefined
-  readonly timeout?: Duration.Input | undefined
-  readonly rateLimit?: RateLimit | false | undefined
-  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }

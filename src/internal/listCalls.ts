@@ -13,7 +13,7 @@ import * as ListFetch from "./listFetch.ts"
 import * as ListReply from "./listReply.ts"
 import type { Requests } from "./listRequests.ts"
 import * as LocalFilter from "./localFilter.ts"
-import { check, named } from "./operation.ts"
+import { callers, type CallersOwn, check, named } from "./operation.ts"
 import * as Telemetry from "./telemetry.ts"
 
 /**
@@ -162,13 +162,14 @@ export const make = <A extends Pagination.Row, Filter extends object, Path exten
     <Element>(operation: string, { inParallel, inSequence, select }: Walk<A, Element>) =>
     <E, R>(filter: object = {}, options: WalkOptions<E, R> & ExpandOptions<string> = {}) => {
       const start = Effect.map(check(operation, requests.walk(filter, options)), ({ keep, toQuery, within }) => {
-        const { concurrency = 1, expand, ...walk } = options
-        const { endingBefore, maxItems } = walk
+        const { concurrency = 1, expand, onInvalid, ...rest } = options
+        const { endingBefore, maxItems } = rest
+        const walk = { ...rest, onInvalid: callers(onInvalid) }
         const fetch = ListFetch.make(client, requests, operation, toQuery, expand)
         const limited = (maxItems: number | undefined) => {
           if (concurrency === 1 || endingBefore !== undefined) {
             // Type boundary: with one request at a time, the type asks for an id where one is needed.
-            return inSequence(fetch, { ...walk, maxItems } as Pagination.Options<E, R>)
+            return inSequence(fetch, { ...walk, maxItems } as Pagination.Options<CallersOwn<E>, R>)
           }
           const { endingBefore: _, prefetch: __, ...parallel } = walk
           return inParallel(fetch, { ...parallel, concurrency, maxItems, within })
@@ -180,20 +181,18 @@ export const make = <A extends Pagination.Row, Filter extends object, Path exten
       return named(operation, Stream.unwrap(start))
     }
 
-  type Own = Calls<A, Filter, Path>
   return {
     list,
     retrieve,
-    // Type boundary: a caller's own error is none of a walk's, of which `named` leaves only `StripeError`.
     pages: read(operations.pages, {
       inSequence: Pagination.pages,
       inParallel: ParallelPagination.pages,
       select: LocalFilter.pages
-    }) as Own["pages"],
+    }),
     stream: read(operations.stream, {
       inSequence: Pagination.rows,
       inParallel: ParallelPagination.rows,
       select: LocalFilter.rows
-    }) as Own["stream"]
+    })
   }
 }

@@ -7,6 +7,23 @@ import type { WalkError } from "../Pagination.ts"
 import * as StripeError from "../StripeError.ts"
 import * as Telemetry from "./telemetry.ts"
 
+type OnInvalid<E, R> = (error: StripeError.DecodeError) => Effect.Effect<void, E, R>
+
+/** An error of the caller's own, on its way through a walk. It may look like one of the walk's, which get a name. */
+export class CallersOwn<out E> {
+  readonly error: E
+  constructor(error: E) {
+    this.error = error
+  }
+}
+
+/** A handler whose errors come out of {@link named} as they are. */
+export const callers = <E, R>(onInvalid: OnInvalid<E, R> | undefined): OnInvalid<CallersOwn<E>, R> | undefined =>
+  // From plain JavaScript it may be anything. The walk refuses what is no function.
+  typeof onInvalid === "function"
+    ? (error) => Effect.mapError(onInvalid(error), (error) => new CallersOwn(error))
+    : onInvalid
+
 const refused = (operation: string, reason: StripeError.Reason): StripeError.StripeError =>
   new StripeError.StripeError({
     operation,
@@ -14,25 +31,19 @@ const refused = (operation: string, reason: StripeError.Reason): StripeError.Str
     ...("page" in reason ? { page: reason.page, cursor: reason.cursor } : undefined)
   })
 
-type Unnamed = WalkError | StripeError.CheckpointMismatchError
-
-const isUnnamed = (error: unknown): error is Unnamed =>
-  error instanceof StripeError.DecodeError ||
-  error instanceof StripeError.PaginationStalledError ||
-  error instanceof StripeError.InvalidArgumentError ||
-  error instanceof StripeError.CheckpointMismatchError
+type Walks<E> = StripeError.StripeError | WalkError | StripeError.CheckpointMismatchError | CallersOwn<E>
 
 /** A walk under the name of its operation, in its errors and as a span. */
 export const named = <A, E, R>(
   operation: string,
-  self: Stream.Stream<A, E, R>
-): Stream.Stream<A, Exclude<E, Unnamed> | StripeError.StripeError, R> =>
+  self: Stream.Stream<A, Walks<E>, R>
+): Stream.Stream<A, StripeError.StripeError | E, R> =>
   self.pipe(
     Stream.mapError((error) =>
-      // Type boundary: what is no error of a walk is one of the others.
-      isUnnamed(error) ? refused(operation, error) : (error as Exclude<E, Unnamed>)
+      error instanceof CallersOwn || StripeError.isStripeError(error) ? error : refused(operation, error)
     ),
-    Stream.tapError((error) => (StripeError.isStripeError(error) ? Telemetry.failed(error) : Effect.void)),
+    Stream.tapError((error) => (error instanceof CallersOwn ? Effect.void : Telemetry.failed(error))),
+    Stream.mapError((error) => (error instanceof CallersOwn ? error.error : error)),
     Stream.withSpan(operation)
   )
 

@@ -78,14 +78,11 @@ export const oldestFrom = Effect.fnUntraced(function* <A extends Row, E, R>(
 /** The places of a page that was asked for by time alone, newest first, or what is wrong with it. */
 const check = <A extends Row>(
   reply: Page<A>,
-  { gte = 0, lt = Number.POSITIVE_INFINITY }: Window,
+  window: Window,
   limit: number
 ): Result.Result<ReadonlyArray<Guards.Entry<A>>, string> => {
   const entries = Guards.entriesOf(reply)
-  const outside = entries.find(
-    ({ created }) => created !== undefined && (Guards.secondOf(created) < gte || Guards.secondOf(created) >= lt)
-  )
-  if (outside !== undefined)
-    return Result.fail(`${outside.id ?? "a row"} is not of the range of time that was asked for`)
+  const outside = Guards.outside(entries, window)
+  if (outside !== undefined) return Result.fail(outside)
   return Result.map(Guards.checkPage(Guards.nowhere(), reply, entries, limit, false), () => entries)
 }

@@ -5,7 +5,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 import type { DecodeError } from "../StripeError.ts"
-import type { Page, Row } from "./listModel.ts"
+import type { Page, Row, Window } from "./listModel.ts"
 
 /** One place on a page: a row, or what is wrong with the row that stands there. `created` is in epoch milliseconds. */
 export type Entry<A> =
@@ -128,6 +128,17 @@ export const behindOf = (trail: Trail, before: Behind | undefined): Behind | und
   const second = secondOf(trail.created)
   const ids = before?.second === second ? new Set([...before.ids, ...trail.second]) : trail.second
   return { second, ids }
+}
+
+/** What is wrong with places that were asked for by time, if one of them is of another time. */
+export const outside = (
+  entries: ReadonlyArray<Entry<unknown>>,
+  { gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY }: Window
+): string | undefined => {
+  const found = entries.find(
+    ({ created }) => created !== undefined && (secondOf(created) < gte || secondOf(created) >= lt)
+  )
+  return found && `${found.id ?? "a row"} is not of the range of time that was asked for`
 }
 
 /** Checks a page as a whole, and its places, in the order of the walk, against the trail. */

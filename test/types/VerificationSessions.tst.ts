@@ -1,5 +1,5 @@
 import type { Config, Effect, Layer, Option, Redacted, Stream } from "effect"
-import { Stream as S } from "effect"
+import { Exit, Stream as S } from "effect"
 import type { HttpClient } from "effect/http"
 import {
   type Pagination,
@@ -38,6 +38,11 @@ describe("types of the service", () => {
     expect(stream).type.toBe<Stream.Stream<Session, Failure>>()
     const effect = service.list().pipe(VerificationSessions.withRetryPolicy(RetryPolicy.none))
     expect(effect).type.toBe<Effect.Effect<Pagination.Page<Session>, Failure>>()
+  })
+
+  test("what a combinator gives is an effect or a stream, whatever else it was given", () => {
+    expect(VerificationSessions.withAccount("acct_1")(Exit.succeed(1))).type.toBe<Effect.Effect<number>>()
+    expect(VerificationSessions.withAccount("acct_1")).type.not.toBeCallableWith(1)
   })
 
   test("expand changes the element type exactly where it was asked for", () => {

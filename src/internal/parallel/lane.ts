@@ -221,18 +221,15 @@ export const deliver = <A>(delivered: Delivered, entries: ReadonlyArray<Guards.E
 export const inWindow =
   <A extends Row, E, R>(fetch: FetchPage<A, E, R>, window: Window): FetchPage<A, E | PaginationStalledError, R> =>
   (request) => {
-    const { gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY } = window
     const within = CreatedWithin.intersect(window, request.within ?? {})
     const isWhole = within.gte === undefined && within.lt === undefined
     return fetch(isWhole ? request : { ...request, within }).pipe(
       Effect.flatMap((page) => {
-        const outside = Guards.entriesOf(page).find(
-          ({ created }) => created !== undefined && (Guards.secondOf(created) < gte || Guards.secondOf(created) >= lt)
-        )
-        if (outside === undefined) return Effect.succeed(page)
+        const description = Guards.outside(Guards.entriesOf(page), window)
+        if (description === undefined) return Effect.succeed(page)
         return Effect.fail(
           new PaginationStalledError({
-            description: `${outside.id ?? "a row"} is not of the range of time that was asked for`,
+            description,
             page: request.page,
             cursor: request.starting_after ?? request.ending_before,
             requestId: page.requestId
