@@ -125,6 +125,20 @@ describe("a list that does not go on is PaginationStalledError, never an end and
   > = [
     ["a page that repeats", [page(true, "b@2", "a@1")], 2, "b came again"],
     ["a row that comes again", [page(true, "c@3", "b@2"), page(true, "b@2", "a@1")], 2, "b came again"],
+    [
+      "a cursor that does not advance, although its row looks older each time",
+      [page(true, "b@9", "a@8"), page(true, "c@7", "a@6")],
+      2,
+      "a came again"
+    ],
+    ["the row that the read was to start after", [page(true, "x@9", "a@8")], 0, "x came again", { startingAfter: "x" }],
+    [
+      "the row that the read was to end before",
+      [page(true, "b@9", "x@8")],
+      0,
+      "x came again",
+      { direction: "oldest-first", endingBefore: "x" }
+    ],
     ["a row twice on a page", [page(false, "b@2", "b@2")], 0, "b came twice"],
     ["more rows announced and none sent", [page(true, "b@2"), page(true)], 1, "without any"],
     ["more rows announced on an empty first page", [page(true)], 0, "without any"],

@@ -95,7 +95,7 @@ export const next = <A extends Row, E, R>(
     onSuccess: (reply) => {
       const all = Guards.entriesOf(reply)
       const entries = route.oldestFirst ? all.toReversed() : all
-      return Result.match(Guards.checkPage(state.trail, reply, entries, limit, route.oldestFirst), {
+      return Result.match(Guards.checkPage(state.trail, reply, entries, limit, route.oldestFirst, cursor), {
         onFailure: (description) => stalled(description, state, reply.requestId),
         onSuccess: (trail) => advance(route, state, { ...reply, entries, limit }, trail, reply.limit)
       })

@@ -141,18 +141,23 @@ export const outside = (
   return found && `${found.id ?? "a row"} is not of the range of time that was asked for`
 }
 
-/** Checks a page as a whole, and its places, in the order of the walk, against the trail. */
+/** Checks a page as a whole, and its places, in the order of the walk, against the cursor it was asked for by and the trail. */
 export const checkPage = <A extends Row>(
   trail: Trail,
   page: Page<A>,
   entries: ReadonlyArray<Entry<A>>,
   limit: number,
-  oldestFirst: boolean
+  oldestFirst: boolean,
+  cursor?: string | undefined
 ): Result.Result<Trail, string> => {
   if (entries.length === 0 && page.has_more) {
     return Result.fail("Stripe announced more rows and sent a page without any")
   }
   const asked = page.limit ?? limit
   if (entries.length > asked) return Result.fail(`${asked} rows were asked for and ${entries.length} came`)
-  return follow(trail, entries, oldestFirst)
+  const followed = follow(trail, entries, oldestFirst)
+  // A cursor is never a part of what follows it, whatever time its row has now: it would be asked for again and again.
+  return Result.isSuccess(followed) && cursor !== undefined && entries.some(({ id }) => id === cursor)
+    ? Result.fail(`${cursor} came again, in the reply to what follows it`)
+    : followed
 }
