@@ -116,6 +116,25 @@ describe("a row that is wrong", () => {
       assert.strictEqual(unsynced._tag, "DecodeError")
     }).pipe(Effect.provide(small))
   )
+  for (const [name, created] of [
+    ["in milliseconds", 1_767_225_600_000],
+    ["before 1970", -1]
+  ] as const) {
+    it.effect(`with a created ${name} has no place in the order, and costs no row beside it`, () =>
+      Effect.gen(function* () {
+        const list = yield* listIds
+        yield* sandbox.use((sandbox) => sandbox.inject(bad(3, { created })))
+        const { error, seen } = yield* readWith(
+          VerificationSessions.stream({}, { pageSize: 10, onInvalid: () => Effect.void })
+        )
+        assert.isUndefined(error)
+        assert.deepStrictEqual(
+          seen,
+          list.filter((id) => id !== list[3])
+        )
+      }).pipe(Effect.provide(small))
+    )
+  }
 
   it.effect("an onInvalid that fails ends the stream with its own error, after the rows before", () =>
     Effect.gen(function* () {

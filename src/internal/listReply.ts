@@ -9,6 +9,7 @@ import { DecodeError } from "../StripeError.ts"
 import * as Issues from "./issues.ts"
 import type { InvalidRow, Page } from "./listModel.ts"
 import type { DecodeRow } from "./rowDecoder.ts"
+import { EpochSeconds } from "./wireFields.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
 
 const decodeEnvelope = Schema.decodeUnknownResult(
@@ -52,8 +53,11 @@ const idOf = (row: unknown): string | undefined =>
     ? row.id
     : undefined
 
+const isEpochSeconds = Schema.is(EpochSeconds)
+
+// Any other number may be what is wrong with the row, and says nothing about its place in the order.
 const createdOf = (row: unknown): number | undefined =>
-  Predicate.hasProperty(row, "created") && Number.isSafeInteger(row.created) ? Number(row.created) : undefined
+  Predicate.hasProperty(row, "created") && isEpochSeconds(row.created) ? row.created : undefined
 
 /** The reply to a retrieve: one row. */
 export const readRow =
