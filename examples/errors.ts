@@ -3,6 +3,9 @@
 import { Console, Effect, Layer, Logger, Option, References, Stream } from "effect"
 import { RetryPolicy, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { endWithoutReader } from "./support/output.ts"
+
+endWithoutReader()
 
 const { Fault } = Sandbox
 

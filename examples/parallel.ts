@@ -3,6 +3,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Clock, Console, Duration, Effect, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { Progress, VerificationSessions } from "effect-stripe-identity"
+import { endWithoutReader } from "./support/output.ts"
 import { display } from "./support/progress.ts"
 import { layer } from "./support/source.ts"
 
@@ -46,6 +47,7 @@ const source = layer({
   transformClient: HttpClient.tapRequest(() => Effect.sync(() => requests++))
 })
 
+endWithoutReader()
 program.pipe(
   Effect.provide(source),
   Effect.tapError((error) => Console.error(error.message)),

@@ -3,6 +3,9 @@ import { Console, DateTime, Effect, Stream } from "effect"
 import { VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { deepStrictEqual } from "node:assert"
+import { endWithoutReader } from "./support/output.ts"
+
+endWithoutReader()
 
 // Your own code: it asks for the service and does not care who answers.
 const countByStatus = VerificationSessions.stream().pipe(

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 const withoutStripe = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("STRIPE_")))
 
-const run = (name: string, parameters: ReadonlyArray<string> = [], env: Record<string, string> = {}) =>
+const run = (name: string, parameters: ReadonlyArray<string> = [], env: Record<string, string> = {}, head = false) =>
   new Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }>((resolve) => {
     const child = spawn(process.execPath, [join(root, "examples", name), ...parameters], {
       cwd: folder,
@@ -27,7 +27,11 @@ const run = (name: string, parameters: ReadonlyArray<string> = [], env: Record<s
     })
     let output = ""
     let errors = ""
-    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()))
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk.toString()
+      // As `| head -1` does.
+      if (head && output.includes("\n")) child.stdout.destroy()
+    })
     child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()))
     child.on("close", (code) => resolve({ code, output, errors }))
   })
@@ -73,6 +77,14 @@ describe("the examples", () => {
     assert.match(output, readingSandbox)
     assert.match(output, /250 sessions were counted in 4 requests/)
   })
+
+  for (const name of ["errors.ts", "testing.ts", "parallel.ts"]) {
+    it(`${name} ends without a stack trace when nobody reads on, as after "| head -1"`, async () => {
+      const { code, errors } = await run(name, [], {}, true)
+      assert.notInclude(errors, "EPIPE")
+      assert.strictEqual(code, 0, errors)
+    })
+  }
 
   it("reports counts how checks ended, and shows nothing that was checked", async () => {
     const { code, output } = await run("reports.ts")
