@@ -30,6 +30,24 @@ describe("a second", () => {
   )
 })
 
+describe("a row that comes again", () => {
+  const page = (...rows: ReadonlyArray<readonly [id: string, second: number]>) => ({
+    data: rows.map(([id, second]) => ({ id, created: DateTime.makeUnsafe(second * 1000) })),
+    has_more: true,
+    requestId: undefined
+  })
+
+  it.effect("is a stall although it says that it is older than it was", () =>
+    Effect.gen(function* () {
+      const fetch: Pagination.FetchPage<Pagination.Row, never> = ({ page: number }) =>
+        Effect.succeed(number === 1 ? page(["a", 10], ["b", 9]) : page(["a", 5], ["c", 4]))
+      const failed = yield* Pagination.rows(fetch, { pageSize: 2 }).pipe(Stream.runDrain, Effect.flip)
+      assert.strictEqual(failed._tag, "PaginationStalledError")
+      assert.include(failed.message, "a came again")
+    })
+  )
+})
+
 describe("pages that fail for their size", () => {
   const sizes = Effect.map(requests, (requests) => requests.map((request) => Number(query(request)["limit"])))
 

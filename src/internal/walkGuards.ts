@@ -40,71 +40,50 @@ export const spanOf = (entries: ReadonlyArray<Entry<unknown>>): { first: number;
 
 /** Where a walk has been since it started, or since it had to find its place again. */
 export interface Trail {
-  /** The ids of the page before. Not its rows, which are for the consumer to keep or not. */
-  readonly ids: ReadonlyArray<string | undefined>
+  /** The ids of the page before. */
+  readonly ids: ReadonlySet<string>
   /** The ids in the last second, on however many pages. */
   readonly second: Set<string>
   /** The moment of the last row, in epoch milliseconds; unset before the first. */
   readonly created: number | undefined
 }
 
-export const nowhere = (): Trail => ({ ids: [], second: new Set(), created: undefined })
+export const nowhere = (): Trail => ({ ids: new Set(), second: new Set(), created: undefined })
 
-/**
- * Checks that places, in the order of the walk, can follow the trail. Fails with what was seen.
- *
- * A row that comes again is as old as it was, so it is out of order, or in the second of a row just before it: only the
- * ids of one second need be remembered. A place that does not say when it was created is looked for on the whole page.
- */
+/** Checks that places, in the order of the walk, can follow the trail. Fails with what was seen. */
 export const follow = <A>(
   trail: Trail,
   entries: ReadonlyArray<Entry<A>>,
   oldestFirst: boolean
 ): Result.Result<Trail, string> => {
+  const ids = new Set<string>()
   let { created } = trail
-  // The ids of the second that is being read, and where on this page it begins. Most seconds have one row and no set.
-  let second: Set<string> | undefined = trail.second
-  let since = 0
-  for (let index = 0; index < entries.length; index++) {
-    const entry = entries[index]
-    if (entry === undefined) break
-    const { id } = entry
-    const next = entry.created ?? created
-    if (next !== undefined && created !== undefined && (oldestFirst ? next < created : next > created)) {
-      return Result.fail(
-        cameAgain(trail, entries, index) ??
-          `${id ?? "a row without an id"} is ${oldestFirst ? "older" : "newer"} than the row before it`
-      )
+  let named = 0
+  // Where the last second begins; -1 if it began on a page before.
+  let since = -1
+  let index = -1
+  for (const { created: next = created, id } of entries) {
+    index++
+    if (id !== undefined) {
+      if (trail.ids.has(id) || trail.second.has(id)) return Result.fail(`${id} came again, after the page before`)
+      ids.add(id)
+      named++
+      if (ids.size < named) return Result.fail(`${id} came twice on one page`)
     }
-    if (entry.created === undefined) {
-      const again = cameAgain(trail, entries, index)
-      if (again !== undefined) return Result.fail(again)
-    }
-    if (next !== undefined && (created === undefined || secondOf(next) !== secondOf(created))) {
-      created = next
-      second = undefined
-      since = index
-      continue
+    if (next === created) continue
+    if (next !== undefined && created !== undefined) {
+      if (oldestFirst ? next < created : next > created) {
+        const which = id ?? "a row without an id"
+        return Result.fail(`${which} is ${oldestFirst ? "older" : "newer"} than the row before it`)
+      }
+      if (secondOf(next) !== secondOf(created)) since = index
     }
     created = next
-    second ??= idsOf(entries.slice(since, index))
-    if (id === undefined) continue
-    if (second.has(id)) return Result.fail(cameAgain(trail, entries, index) ?? `${id} came again`)
-    second.add(id)
   }
   // The set of a second grows in place: a second can hold more rows than are worth copying for each page.
-  return Result.succeed({ ids: entries.map(({ id }) => id), second: second ?? idsOf(entries.slice(since)), created })
-}
-
-const idsOf = (entries: ReadonlyArray<Entry<unknown>>): Set<string> =>
-  new Set(entries.flatMap(({ id }) => (id === undefined ? [] : [id])))
-
-/** What is wrong if a place was there before. */
-const cameAgain = (trail: Trail, entries: ReadonlyArray<Entry<unknown>>, index: number): string | undefined => {
-  const id = entries[index]?.id
-  if (id === undefined) return undefined
-  if (entries.slice(0, index).some((entry) => entry.id === id)) return `${id} came twice on one page`
-  return trail.ids.includes(id) || trail.second.has(id) ? `${id} came again, after the page before` : undefined
+  const second = since < 0 ? trail.second : new Set<string>()
+  for (const { id } of since < 0 ? entries : entries.slice(since)) if (id !== undefined) second.add(id)
+  return Result.succeed({ ids, second, created })
 }
 
 /** What a walk that finds its place again by time has passed already: all before a second, and these rows of it. */
