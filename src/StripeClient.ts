@@ -9,6 +9,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -264,6 +265,12 @@ const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
 export const layer = (options: Options): Layer.Layer<StripeClient, never, HttpClient.HttpClient> =>
   Layer.effect(StripeClient, make(options))
 
+const keyFromEnvironment = Config.Redacted("STRIPE_API_KEY").pipe(
+  Config.orElse(() =>
+    Config.fail(new ConfigProvider.SourceError({ message: "STRIPE_API_KEY is not set to a key (sk_… or rk_…)" }))
+  )
+)
+
 // A variable that is set to nothing is a common way to unset it.
 const optionalText = (name: string): Config.Config<string | undefined> =>
   Config.String(name).pipe(
@@ -285,7 +292,7 @@ export const layerConfig = (
     StripeClient,
     Effect.flatMap(
       Config.all({
-        apiKey: options?.apiKey ?? Config.Redacted("STRIPE_API_KEY"),
+        apiKey: options?.apiKey ?? keyFromEnvironment,
         apiBase: options?.apiBase ?? optionalText("STRIPE_API_BASE"),
         apiVersion: options?.apiVersion ?? optionalText("STRIPE_API_VERSION"),
         account: options?.account ?? optionalText("STRIPE_ACCOUNT")

@@ -14,7 +14,8 @@ import { baseUrl, server } from "./support/sandboxServer.ts"
 // The package as a user gets it: built from nothing, packed, installed without a network, imported from elsewhere. What
 // needs a network, other versions of the compiler and other runtimes, is in test/support/packageMatrix.ts.
 
-const documents = ["AGENTS.md", "CHANGELOG.md", "LICENSE", "README.md"]
+const guides = filesBelow(join(root, "examples/guides")).map((file) => `examples/guides/${file}`)
+const documents = ["AGENTS.md", "CHANGELOG.md", "LICENSE", "README.md", ...guides]
 
 let folder = ""
 let user = ""

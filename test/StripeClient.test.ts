@@ -90,7 +90,7 @@ describe("configuration", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(Effect.provide(VerificationSessions.list(), withEnvironment({})))
       assert.strictEqual(error._tag, "ConfigError")
-      assert.include(error.message, "STRIPE_API_KEY")
+      assert.include(error.message, "STRIPE_API_KEY is not set")
     })
   )
 
