@@ -21,6 +21,11 @@ export const canMakeDisk =
   spawnSync("unshare", [...inNamespace, "mount", "-t", "tmpfs", "tmpfs", "/tmp"]).status === 0 &&
   spawnSync("nsenter", ["--version"]).status === 0
 
+if (!canMakeDisk) {
+  // Past Vitest, which shows what is written to the console only for tests that fail.
+  process.stderr.write("\nWARNING: no disk can be made here, so NOTHING was tried on a full one. Limits of size are.\n")
+}
+
 /** A disk of so many KiB, at a folder that is there. Only programs that run through it see it. */
 export const makeDisk = Effect.fnUntraced(function* (folder: string, kibibytes: number) {
   const mount = `mount -t tmpfs -o size=${kibibytes}k tmpfs "$0" && echo made && exec sleep 600`
