@@ -46,6 +46,8 @@ export {
   Fault
 }
 
+export type { RateLimitReason } from "./internal/sandbox/faults.ts"
+
 /**
  * How the moments of creation are spread over the range: evenly, twenty times as densely at the end as at the beginning,
  * by day and night, in twenty bursts, half of all rows within ten minutes, or all in one second.

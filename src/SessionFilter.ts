@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import { Filter } from "./internal/filter/fields.ts"
+import { Filter, type SessionFilter, type WithStatus } from "./internal/filter/fields.ts"
 import type * as Model from "./internal/filter/model.ts"
 import * as Moments from "./internal/filter/moments.ts"
 import * as Parts from "./internal/filter/parts.ts"
@@ -41,45 +41,11 @@ export type {
   StatusChoice,
   StripeInput,
   Subject,
-  Type,
-  WithStatus
+  Type
 } from "./internal/filter/model.ts"
 
-/**
- * A valid filter. Instants are whole seconds of UTC, as Stripe compares them, and relative text has become an absolute
- * range. A list holds at least two values, each once, in alphabetical order: a list of one has become that one.
- *
- * It is an {@link Input} too, so it can be passed on as it is.
- *
- * @category models
- * @since 0.1.0
- */
-export type SessionFilter = Model.SessionFilter
-
-/**
- * The Schema of a filter, from what a caller writes to what is sent. Decoding refuses unknown names whatever the parse
- * options, and reports every problem with `errors: "all"` or without.
- *
- * Relative text is read by `Clock`, and days are those of `DateTime.CurrentTimeZone` where it is provided, else of UTC.
- * Encoding gives whole seconds for instants.
- *
- * **Example** (From what a caller writes to what is sent)
- *
- * ```ts
- * import { Schema } from "effect"
- * import { SessionFilter } from "effect-stripe-identity"
- *
- * const filter = Schema.decodeSync(SessionFilter.SessionFilter)({ created: "2026-01-31" })
- *
- * Schema.encodeSync(SessionFilter.SessionFilter)(filter) // => { created: { gte: 1769817600, lt: 1769904000 } }
- * ```
- *
- * @category schemas
- * @since 0.1.0
- */
-export const SessionFilter: Schema.Codec<SessionFilter, Model.Input> =
-  // Type boundary: everything is decoded, and what is no Input is refused in words of our own.
-  Filter as Schema.Codec<SessionFilter, Model.Input>
+export { SessionFilter } from "./internal/filter/fields.ts"
+export type { WithStatus } from "./internal/filter/fields.ts"
 
 /**
  * The codec between a filter and JSON: the fields as Stripe names them, instants in seconds. It takes everything that
@@ -223,11 +189,11 @@ export const fromUnknown = (input: unknown): Result.Result<SessionFilter, Invali
 export const make: {
   <const Choice extends Model.OneOrMore<Model.Status>>(
     input: Model.Input & { readonly status: Choice }
-  ): Model.WithStatus<Model.Chosen<Choice>>
+  ): WithStatus<Model.Chosen<Choice>>
   (input: Model.Input): SessionFilter
-} = <One extends Model.Status>(input: Model.Input): Model.WithStatus<One> =>
+} = <One extends Model.Status>(input: Model.Input): WithStatus<One> =>
   // Type boundary: the status is one of what was given, and only the compiler looks at which.
-  Result.getOrThrow(fromUnknown(input)) as Model.WithStatus<One>
+  Result.getOrThrow(fromUnknown(input)) as WithStatus<One>
 
 /**
  * Whether a session is one that the filter selects: for sessions that did not come from a list with that filter, such as
@@ -256,7 +222,7 @@ export const make: {
  */
 export const matches: {
   <One extends Model.Status>(
-    filter: Model.WithStatus<One>
+    filter: WithStatus<One>
   ): <Session extends Model.Subject>(session: Session) => session is Session & Model.HasStatus<One>
   (filter: SessionFilter): (session: Model.Subject) => boolean
 } = <One extends Model.Status>(filter: SessionFilter) =>

@@ -14,6 +14,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import * as Codec from "./internal/sessionCodec.ts"
+import { VerificationSession } from "./internal/sessionCodec.ts"
 import type * as Model from "./internal/sessionModel.ts"
 import * as SessionStream from "./internal/sessionStream.ts"
 
@@ -32,57 +33,18 @@ export {
   VerifiedOutputs
 } from "./internal/sessionWire.ts"
 
+export { VerificationSession } from "./internal/sessionCodec.ts"
+
+export type { Any, Encoded, EncodedAny, SecretField } from "./internal/sessionCodec.ts"
+
 export type {
-  Any,
-  Encoded,
-  EncodedAny,
   Expanded,
   ExpandedBy,
   ExpandPath,
-  SecretField,
   WithOutputs,
   WithOutputsAndReport,
   WithReport
 } from "./internal/sessionModel.ts"
-
-/**
- * A verification session, with nothing expanded.
- *
- * @category models
- * @since 0.1.0
- */
-export type VerificationSession = Model.VerificationSession
-
-/**
- * The codec between a session with nothing expanded and Stripe's JSON. Decoding checks every field and drops the keys
- * it does not know; encoding gives back what came, secrets included. To write sessions elsewhere, use {@link Json}.
- *
- * @example
- * ```ts
- * import { DateTime, Schema } from "effect"
- * import { VerificationSession } from "effect-stripe-identity"
- *
- * const session = Schema.decodeUnknownSync(VerificationSession.VerificationSession)({
- *   id: "vs_1",
- *   object: "identity.verification_session",
- *   created: 1767225600,
- *   livemode: false,
- *   status: "requires_input",
- *   type: "document",
- *   metadata: {},
- *   client_secret: "vs_1_secret"
- * })
- *
- * DateTime.formatIso(session.created) // => "2026-01-01T00:00:00.000Z"
- * String(session.client_secret) // => "<redacted:client_secret>"
- * ```
- *
- * @category schemas
- * @since 0.1.0
- */
-export const VerificationSession: Schema.Codec<VerificationSession, Model.Encoded> =
-  // Type boundary: this wire has neither outputs nor a report, so the session has neither.
-  Codec.variant([]).codec as Schema.Codec<VerificationSession, Model.Encoded>
 
 /**
  * The codec of sessions for which these paths were expanded: one of four, and {@link VerificationSession} itself for no
@@ -114,9 +76,9 @@ export const VerificationSession: Schema.Codec<VerificationSession, Model.Encode
  */
 export const expanded = <const Paths extends ReadonlyArray<Model.ExpandPath>>(
   paths: Paths
-): Schema.Codec<Model.ExpandedBy<Paths>, Model.EncodedAny> => {
+): Schema.Codec<Model.ExpandedBy<Paths>, Codec.EncodedAny> => {
   // Type boundary: the choice that `Expanded` makes among types, made among values.
-  return Codec.variant(paths).codec as Schema.Codec<Model.ExpandedBy<Paths>, Model.EncodedAny>
+  return Codec.variant(paths).codec as Schema.Codec<Model.ExpandedBy<Paths>, Codec.EncodedAny>
 }
 
 /**
@@ -250,7 +212,7 @@ const check = Schema.decodeUnknownResult(Schema.toType(VerificationSession))
  */
 export interface JsonOptions {
   /** The secret fields to write all the same. Default: none. */
-  readonly reveal?: ReadonlyArray<Model.SecretField> | undefined
+  readonly reveal?: ReadonlyArray<Codec.SecretField> | undefined
 }
 
 /**
@@ -284,7 +246,7 @@ export interface JsonOptions {
  * @category schemas
  * @since 0.1.0
  */
-export const Json = (options?: JsonOptions): Schema.Codec<Model.Any, Model.EncodedAny> =>
+export const Json = (options?: JsonOptions): Schema.Codec<Codec.Any, Codec.EncodedAny> =>
   Codec.json(options?.reveal ?? [])
 
 /**
@@ -356,10 +318,10 @@ export const withMetadata = <
  * @since 0.1.0
  */
 export const decodeRows: {
-  <S extends Schema.Constraint, const Choice extends SessionStream.OnMismatch<Model.Any>>(
+  <S extends Schema.Constraint, const Choice extends SessionStream.OnMismatch<Codec.Any>>(
     schema: S,
     options: { readonly onMismatch: Choice }
-  ): <Session extends Model.Any, E, R>(
+  ): <Session extends Codec.Any, E, R>(
     self: Stream.Stream<Session, E, R>
   ) => Stream.Stream<
     S["Type"],
@@ -367,7 +329,7 @@ export const decodeRows: {
     R | S["DecodingServices"] | SessionStream.MismatchServices<Choice>
   >
   <
-    Session extends Model.Any,
+    Session extends Codec.Any,
     E,
     R,
     S extends Schema.Constraint,
@@ -383,7 +345,7 @@ export const decodeRows: {
   >
 } = dual(
   3,
-  <Session extends Model.Any, E, R>(
+  <Session extends Codec.Any, E, R>(
     self: Stream.Stream<Session, E, R>,
     schema: Schema.Constraint,
     { onMismatch }: { readonly onMismatch: SessionStream.OnMismatch<Session> }

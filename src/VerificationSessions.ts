@@ -11,23 +11,27 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as Arguments from "./internal/arguments.ts"
 import type * as Calls from "./internal/sessionCalls.ts"
 import * as ListCalls from "./internal/listCalls.ts"
-import { callers, named } from "./internal/operation.ts"
-import type { ListExpandPath } from "./internal/sessionCalls.ts"
 import { requests } from "./internal/sessionList.ts"
 import type { Any, ExpandPath } from "./internal/sessionModel.ts"
 import * as SessionSync from "./internal/sessionSync.ts"
-import type { SyncOptions, TailOptions } from "./internal/sessionSync.ts"
 import type { TestHandlers } from "./internal/testHandlers.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
-import * as SessionFilter from "./SessionFilter.ts"
+import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
-import * as Sync from "./Sync.ts"
 
-export type { Expanded, ListExpandPath, ListParams, ReadOptions } from "./internal/sessionCalls.ts"
-export type { Batch, SyncOptions, TailOptions } from "./internal/sessionSync.ts"
+export type {
+  Expanded,
+  List,
+  ListExpandPath,
+  ListParams,
+  Pages,
+  ReadOptions,
+  Retrieve,
+  Sessions
+} from "./internal/sessionCalls.ts"
+export type { Batch, Sync, SyncOptions, Tail, TailOptions } from "./internal/sessionSync.ts"
 export type { TestHandlers } from "./internal/testHandlers.ts"
 
 /**
@@ -88,42 +92,14 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
   (client): Service => {
     const { list, pages, retrieve, stream } = ListCalls.make<Any, SessionFilter.Input, ExpandPath>(client, requests)
 
-    /** One run from a checkpoint. `tail` is runs that follow each other, under its own name. */
-    const run =
-      (operation: string) =>
-      <E, R>(filter: SessionFilter.Input = {}, options: SyncOptions<ReadonlyArray<ListExpandPath>, E, R> = {}) => {
-        const batches = Effect.gen(function* () {
-          const { expand, onInvalid, ...walk } = yield* Effect.fromResult(Arguments.object(options, "options"))
-          const { keep, source } = yield* SessionSync.target(client, operation, filter, expand)
-          return Stream.map(
-            Sync.batches(source, { ...walk, onInvalid: callers(onInvalid) }),
-            ({ checkpoint, rows }) => ({ sessions: keep === undefined ? rows : rows.filter(keep), checkpoint })
-          )
-        })
-        return named(operation, Stream.unwrap(batches))
-      }
-
-    const tail = <E, R>(
-      filter: SessionFilter.Input = {},
-      options: TailOptions<ReadonlyArray<ListExpandPath>, E, R> = {}
-    ) => {
-      const operation = "VerificationSessions.tail"
-      const runs = Effect.gen(function* () {
-        const { from, schedule, ...rest } = yield* Effect.fromResult(Arguments.object(options, "options"))
-        // Relative dates are taken once, so that all runs are over the same list.
-        const list = yield* SessionFilter.decode(filter)
-        return Sync.follow((from) => run(operation)(list, { ...rest, from }), { from, schedule })
-      })
-      return Stream.unwrap(Effect.catch(runs, (refused) => Effect.succeed(named(operation, Stream.fail(refused)))))
-    }
-
+    const { sync, tail } = SessionSync.make(client)
     return VerificationSessions.of({
       // Type boundary: `expand` chose how rows are decoded, and by that their type; see `sessionCodec.ts`.
       list: list as Service["list"],
       retrieve: retrieve as Service["retrieve"],
       pages: pages as Service["pages"],
       stream: stream as Service["stream"],
-      sync: run("VerificationSessions.sync") as Service["sync"],
+      sync: sync as Service["sync"],
       tail: tail as Service["tail"]
     })
   }
@@ -256,6 +232,24 @@ export const retrieve: Calls.Retrieve<VerificationSessions> = (id, options) =>
 /**
  * {@link Service.pages} of the service in the context: one element a page.
  *
+ * **Example** (The size of every page)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const sizes = await VerificationSessions.pages({}, { maxItems: 150 }).pipe(
+ *   Stream.map((page) => page.data.length),
+ *   Stream.runCollect,
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * sizes // => [100, 50]
+ * ```
+ *
  * @category accessors
  * @since 0.1.0
  */
@@ -324,6 +318,25 @@ export const sync: SessionSync.Sync<VerificationSessions> = (filter, options) =>
 
 /**
  * {@link Service.tail} of the service in the context: `sync` for ever.
+ *
+ * **Example** (The first look of many)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const seen = await VerificationSessions.tail({ status: "verified" }).pipe(
+ *   Stream.flatMap((batch) => Stream.fromIterable(batch.sessions)),
+ *   Stream.take(136),
+ *   Stream.runCount,
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * seen // => 136
+ * ```
  *
  * @category accessors
  * @since 0.1.0

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { join, posix } from "node:path"
 import { rolldown } from "rolldown"
 import { runCommand, runTool } from "./support/command.ts"
-import { javaScript, tsconfig, typeScript } from "./support/consumer.ts"
+import { javaScript, library, tsconfig, typeScript } from "./support/consumer.ts"
 import { filesBelow, readSources } from "./support/house.ts"
 import { inIndex, modules, pack, root } from "./support/packed.ts"
 import { baseUrl, server } from "./support/sandboxServer.ts"
@@ -114,6 +114,32 @@ describe("the package", () => {
       await mkdir(project)
       const files = { ...typeScript, "tsconfig.json": JSON.stringify(tsconfig(moduleResolution)) }
       for (const [name, text] of Object.entries(files)) await writeFile(join(project, name), text)
+      assert.strictEqual(await succeed(runTool(root, `${compiler}/bin/tsc`, ["-p", "."], { cwd: project })), "")
+    }, 120_000)
+  }
+
+  for (const compiler of ["typescript", "typescript-6"] as const) {
+    it(`has a public name for every type that a library on top of it passes on, with ${compiler}`, async () => {
+      const project = join(user, `library-${compiler}`)
+      await mkdir(project)
+      const { compilerOptions } = tsconfig("NodeNext")
+      const emitting = {
+        ...compilerOptions,
+        noEmit: false,
+        declaration: true,
+        emitDeclarationOnly: true,
+        outDir: "out"
+      }
+      const write = (name: string, text: string) => writeFile(join(project, name), text)
+      await write("library.ts", library)
+      await write("tsconfig.json", JSON.stringify({ compilerOptions: emitting, files: ["library.ts"] }))
+      await succeed(runTool(root, `${compiler}/bin/tsc`, ["-p", "."], { cwd: project }))
+      const declarations = await readFile(join(project, "out", "library.d.ts"), "utf8")
+      assert.include(declarations, "effect-stripe-identity")
+      assert.deepStrictEqual(Array.from(new Set(declarations.match(/"[^"]*\/internal\/[^"]*"\)[\w.]*/g) ?? [])), [])
+
+      // Those who use that library read its declarations, and are told of a name that they cannot import.
+      await write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["out/library.d.ts"] }))
       assert.strictEqual(await succeed(runTool(root, `${compiler}/bin/tsc`, ["-p", "."], { cwd: project })), "")
     }, 120_000)
   }

@@ -62,52 +62,36 @@ export type ReadOptions<Paths extends ReadonlyArray<ListExpandPath> = readonly [
   readonly expand?: Paths | undefined
 }
 
-/** The parameters of one page, from which the compiler learns the status. */
-export type ListParamsOf<Paths extends ReadonlyArray<ListExpandPath>, Choice extends SessionFilter.StatusChoice> =
-  ListParams<Paths> | (ListParams<Paths> & { readonly status: Choice })
-
-/** A session as it comes with these expansions and this status. */
-type Session<
-  Paths extends ReadonlyArray<ListExpandPath>,
-  Choice extends SessionFilter.StatusChoice
-> = SessionFilter.Narrowed<Expanded<Paths>, Choice>
-
-// `Needs` is what a call requires besides: nothing on the service, the service as an accessor.
-
-/** `list`. */
+/**
+ * The type of `list`. `Needs` is what a call requires: nothing on the service, the service itself as an accessor. The
+ * status of the parameters is that of the sessions.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type List<Needs = never> = <
   const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
   const Choice extends SessionFilter.StatusChoice = undefined
 >(
-  params?: ListParamsOf<Paths, Choice>
-) => Effect.Effect<Pagination.Page<Session<Paths, Choice>>, StripeError, Needs>
+  params?: ListParams<Paths> | (ListParams<Paths> & { readonly status: Choice })
+) => Effect.Effect<Pagination.Page<SessionFilter.Narrowed<Expanded<Paths>, Choice>>, StripeError, Needs>
 
-/** `retrieve`. */
+/**
+ * The type of `retrieve`. See {@link List} for `Needs`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Retrieve<Needs = never> = <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
   id: string,
   options?: { readonly expand?: Paths | undefined }
 ) => Effect.Effect<VerificationSession.ExpandedBy<Paths>, StripeError, Needs>
 
 /**
- * `pages`: the whole list, one element a page.
+ * The type of `pages`. See {@link List} for `Needs`. The status of the filter, or each of several, is that of the sessions.
  *
- * **Example** (The size of every page)
- *
- * ```ts
- * import { Effect, Stream } from "effect"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const sizes = await VerificationSessions.pages({}, { maxItems: 150 }).pipe(
- *   Stream.map((page) => page.data.length),
- *   Stream.runCollect,
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer()),
- *   Effect.runPromise
- * )
- *
- * sizes // => [100, 50]
- * ```
+ * @category models
+ * @since 0.1.0
  */
 export type Pages<Needs = never> = <
   const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
@@ -117,9 +101,14 @@ export type Pages<Needs = never> = <
 >(
   filter?: SessionFilter.Narrowing<Choice>,
   options?: ReadOptions<Paths, E, R>
-) => Stream.Stream<Pagination.Page<Session<Paths, Choice>>, StripeError | E, Needs | R>
+) => Stream.Stream<Pagination.Page<SessionFilter.Narrowed<Expanded<Paths>, Choice>>, StripeError | E, Needs | R>
 
-/** `stream`. */
+/**
+ * The type of `stream`, as {@link Pages} is that of `pages`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Sessions<Needs = never> = <
   const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
   E = never,
@@ -128,4 +117,4 @@ export type Sessions<Needs = never> = <
 >(
   filter?: SessionFilter.Narrowing<Choice>,
   options?: ReadOptions<Paths, E, R>
-) => Stream.Stream<Session<Paths, Choice>, StripeError | E, Needs | R>
+) => Stream.Stream<SessionFilter.Narrowed<Expanded<Paths>, Choice>, StripeError | E, Needs | R>

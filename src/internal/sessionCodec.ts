@@ -1,6 +1,6 @@
 /**
- * Between a session on the wire and what users see. The conversion is the same whatever was expanded: what is allowed to
- * be there is for the wire schemas to say.
+ * What users see of a session, and the way between that and the wire. The conversion is the same whatever was expanded:
+ * what is allowed to be there is for the wire schemas to say. Public through `VerificationSession`.
  */
 import * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
@@ -10,10 +10,100 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import type * as Types from "effect/Types"
 import * as VerificationReport from "../VerificationReport.ts"
 import * as RowDecoder from "./rowDecoder.ts"
-import type { Any, EncodedAny, SecretField } from "./sessionModel.ts"
-import { AnyWire, Wire, WireWithBoth, WireWithOutputs, WireWithReport } from "./sessionWire.ts"
+import {
+  AnyWire,
+  type LastError,
+  type ProvidedDetails,
+  type Redaction,
+  type RelatedPerson,
+  type SessionOptions,
+  type Status,
+  type Type,
+  type VerifiedOutputs,
+  Wire,
+  WireWithBoth,
+  WireWithOutputs,
+  WireWithReport
+} from "./sessionWire.ts"
 import { type Unchecked, wireCodec } from "./wireCodec.ts"
 import { generated, toEpochSeconds } from "./wireFields.ts"
+
+/**
+ * A verification session, with nothing expanded.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface VerificationSession {
+  /** `vs_…`; also the cursor of a list. */
+  readonly id: string
+  readonly object: "identity.verification_session"
+  /** When the session was made, to the second. Many sessions can share one. */
+  readonly created: DateTime.Utc
+  /** `false` for sessions of test mode and sandboxes. */
+  readonly livemode: boolean
+  readonly status: Status
+  readonly type: Type
+  /** Your own key-value pairs. Not `Redacted`: keep personal data out of it. */
+  readonly metadata: { readonly [key: string]: string }
+  /** Your own id for the person or the attempt. */
+  readonly client_reference_id?: string | null
+  /** Lets Stripe.js show the verification in your page, once, within 24 hours. Secret. */
+  readonly client_secret?: Redacted.Redacted<string> | null
+  /** Why the last attempt failed. */
+  readonly last_error?: LastError | null
+  /** The id of the report on the last attempt, `vr_…`. It expands to the report itself. */
+  readonly last_verification_report?: string | null
+  readonly options?: SessionOptions | null
+  /** What you told Stripe about the person. Personal data. */
+  readonly provided_details?: Redacted.Redacted<ProvidedDetails> | null
+  /** `null` unless the removal of the personal data was asked for. */
+  readonly redaction?: Redaction | null
+  /** The id of a customer, `cus_…`. */
+  readonly related_customer?: string | null
+  /** The id of an account that represents a customer, `acct_…`. */
+  readonly related_customer_account?: string | null
+  readonly related_person?: RelatedPerson | null
+  /** Where to send the person, once, within 48 hours; `null` once the session is done. Secret. */
+  readonly url?: Redacted.Redacted<string> | null
+  /** The id of the verification flow that the session follows. */
+  readonly verification_flow?: string | null
+}
+
+/**
+ * A session as it is on the wire: `created` in epoch seconds, nothing redacted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Encoded extends Schema.Struct.Type<typeof Wire.fields> {}
+
+/**
+ * A session on the wire, whatever was expanded.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface EncodedAny extends Schema.Struct.Type<typeof AnyWire.fields> {}
+
+/**
+ * A session, whatever was expanded. Every `Expanded` type is one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Any extends Omit<VerificationSession, "last_verification_report"> {
+  readonly last_verification_report?: string | Redacted.Redacted<VerificationReport.VerificationReport> | null
+  readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
+}
+
+/**
+ * A field that holds a secret or personal data, and is `Redacted` for that reason.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SecretField = "client_secret" | "url" | "provided_details" | "verified_outputs" | "last_verification_report"
 
 // `Redacted` prints its label in place of the value.
 const labels = {
@@ -84,6 +174,37 @@ export interface Variant {
 }
 
 const plain: Variant = { codec: codec(Wire, Wire.mapFields(generatedSession)), decodeRow: decoder(Wire) }
+
+/**
+ * The codec between a session with nothing expanded and Stripe's JSON. Decoding checks every field and drops the keys
+ * it does not know; encoding gives back what came, secrets included. To write sessions elsewhere, use `Json`.
+ *
+ * @example
+ * ```ts
+ * import { DateTime, Schema } from "effect"
+ * import { VerificationSession } from "effect-stripe-identity"
+ *
+ * const session = Schema.decodeUnknownSync(VerificationSession.VerificationSession)({
+ *   id: "vs_1",
+ *   object: "identity.verification_session",
+ *   created: 1767225600,
+ *   livemode: false,
+ *   status: "requires_input",
+ *   type: "document",
+ *   metadata: {},
+ *   client_secret: "vs_1_secret"
+ * })
+ *
+ * DateTime.formatIso(session.created) // => "2026-01-01T00:00:00.000Z"
+ * String(session.client_secret) // => "<redacted:client_secret>"
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const VerificationSession: Schema.Codec<VerificationSession, Encoded> =
+  // Type boundary: this wire has neither outputs nor a report, so the session has neither.
+  plain.codec as Schema.Codec<VerificationSession, Encoded>
 
 const outputs: Variant = {
   codec: codec(WireWithOutputs, WireWithOutputs.mapFields(generatedSession)),

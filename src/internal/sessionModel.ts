@@ -1,100 +1,13 @@
 /**
- * What users see of a session, and how expanding changes it. Public through `VerificationSession`.
+ * How expanding changes what users see of a session. Public through `VerificationSession`.
  */
-import type * as DateTime from "effect/DateTime"
 import type * as Redacted from "effect/Redacted"
-import type * as Schema from "effect/Schema"
 import type { VerificationReport } from "../VerificationReport.ts"
 import type { ExpandPath as ReportExpandPath } from "./reportWire.ts"
-import type {
-  AnyWire,
-  LastError,
-  ProvidedDetails,
-  Redaction,
-  RelatedPerson,
-  SessionOptions,
-  Status,
-  Type,
-  VerifiedOutputs,
-  Wire
-} from "./sessionWire.ts"
+import type { Any, VerificationSession } from "./sessionCodec.ts"
+import type { VerifiedOutputs } from "./sessionWire.ts"
 
-/**
- * A verification session, with nothing expanded.
- *
- * @category models
- * @since 0.1.0
- */
-export interface VerificationSession {
-  /** `vs_…`; also the cursor of a list. */
-  readonly id: string
-  readonly object: "identity.verification_session"
-  /** When the session was made, to the second. Many sessions can share one. */
-  readonly created: DateTime.Utc
-  /** `false` for sessions of test mode and sandboxes. */
-  readonly livemode: boolean
-  readonly status: Status
-  readonly type: Type
-  /** Your own key-value pairs. Not `Redacted`: keep personal data out of it. */
-  readonly metadata: { readonly [key: string]: string }
-  /** Your own id for the person or the attempt. */
-  readonly client_reference_id?: string | null
-  /** Lets Stripe.js show the verification in your page, once, within 24 hours. Secret. */
-  readonly client_secret?: Redacted.Redacted<string> | null
-  /** Why the last attempt failed. */
-  readonly last_error?: LastError | null
-  /** The id of the report on the last attempt, `vr_…`. It expands to the report itself. */
-  readonly last_verification_report?: string | null
-  readonly options?: SessionOptions | null
-  /** What you told Stripe about the person. Personal data. */
-  readonly provided_details?: Redacted.Redacted<ProvidedDetails> | null
-  /** `null` unless the removal of the personal data was asked for. */
-  readonly redaction?: Redaction | null
-  /** The id of a customer, `cus_…`. */
-  readonly related_customer?: string | null
-  /** The id of an account that represents a customer, `acct_…`. */
-  readonly related_customer_account?: string | null
-  readonly related_person?: RelatedPerson | null
-  /** Where to send the person, once, within 48 hours; `null` once the session is done. Secret. */
-  readonly url?: Redacted.Redacted<string> | null
-  /** The id of the verification flow that the session follows. */
-  readonly verification_flow?: string | null
-}
-
-/**
- * A session as it is on the wire: `created` in epoch seconds, nothing redacted.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Encoded extends Schema.Struct.Type<typeof Wire.fields> {}
-
-/**
- * A session on the wire, whatever was expanded.
- *
- * @category models
- * @since 0.1.0
- */
-export interface EncodedAny extends Schema.Struct.Type<typeof AnyWire.fields> {}
-
-/**
- * A session, whatever was expanded. Every {@link Expanded} type is one.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Any extends Omit<VerificationSession, "last_verification_report"> {
-  readonly last_verification_report?: string | Redacted.Redacted<VerificationReport> | null
-  readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
-}
-
-/**
- * A field that holds a secret or personal data, and is `Redacted` for that reason.
- *
- * @category models
- * @since 0.1.0
- */
-export type SecretField = "client_secret" | "url" | "provided_details" | "verified_outputs" | "last_verification_report"
+export type { Any, EncodedAny } from "./sessionCodec.ts"
 
 /**
  * What a list or a retrieve can expand, without the `data.` that a list puts in front.

@@ -6,15 +6,17 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import type * as Checkpoint from "../Checkpoint.ts"
 import * as SessionFilter from "../SessionFilter.ts"
 import type * as StripeClient from "../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../StripeError.ts"
-import type * as SyncEngine from "../Sync.ts"
+import * as SyncEngine from "../Sync.ts"
+import * as Arguments from "./arguments.ts"
 import * as Fingerprint from "./fingerprint.ts"
 import * as ListFetch from "./listFetch.ts"
 import type { Walk } from "./listRequests.ts"
+import { callers, named } from "./operation.ts"
 import type { Expanded, ListExpandPath } from "./sessionCalls.ts"
 import { requests } from "./sessionList.ts"
 import type { Any } from "./sessionModel.ts"
@@ -73,7 +75,12 @@ export interface TailOptions<
   readonly schedule?: Schedule.Schedule<unknown, void, E, R> | undefined
 }
 
-/** `sync`. */
+/**
+ * The type of `sync`. See `VerificationSessions.Pages` for what the compiler learns from the filter.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Sync<Needs = never> = <
   const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
   E = never,
@@ -85,26 +92,10 @@ export type Sync<Needs = never> = <
 ) => Stream.Stream<Batch<SessionFilter.Narrowed<Expanded<Paths>, Choice>>, StripeError | E, Needs | R>
 
 /**
- * `tail`: `sync`, and then again on a schedule.
+ * The type of `tail`, as {@link Sync} is that of `sync`.
  *
- * **Example** (The first look of many)
- *
- * ```ts
- * import { Effect, Stream } from "effect"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const seen = await VerificationSessions.tail({ status: "verified" }).pipe(
- *   Stream.flatMap((batch) => Stream.fromIterable(batch.sessions)),
- *   Stream.take(136),
- *   Stream.runCount,
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer()),
- *   Effect.runPromise
- * )
- *
- * seen // => 136
- * ```
+ * @category models
+ * @since 0.1.0
  */
 export type Tail<Needs = never> = <
   const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
@@ -116,22 +107,14 @@ export type Tail<Needs = never> = <
   options?: TailOptions<Paths, E, R>
 ) => Stream.Stream<Batch<SessionFilter.Narrowed<Expanded<Paths>, Choice>>, StripeError | E, Needs | R>
 
-/**
- * The list to sync, and which rows to keep where Stripe could not decide that.
- *
- * @internal
- */
-export interface Target {
+/** The list to sync, and which rows to keep where Stripe could not decide that. */
+interface Target {
   readonly source: SyncEngine.Source<Any, StripeError>
   readonly keep: ((session: Any) => boolean) | undefined
 }
 
-/**
- * What a filter selects, as something to sync.
- *
- * @internal
- */
-export const target = Effect.fnUntraced(function* (
+/** What a filter selects, as something to sync. */
+const target = Effect.fnUntraced(function* (
   client: StripeClient.Service,
   operation: string,
   input: SessionFilter.Input,
@@ -154,3 +137,36 @@ export const target = Effect.fnUntraced(function* (
   const subject = { filter: Fingerprint.make(requests.path, filter), ...(yield* client.reads) }
   return { source: { fetch: fetch(toQuery), whole, subject }, keep }
 })
+
+type Paths = ReadonlyArray<ListExpandPath>
+
+/** The two calls on a client, whatever was expanded. */
+export const make = (client: StripeClient.Service) => {
+  /** One run from a checkpoint. `tail` is runs that follow each other, under its own name. */
+  const run =
+    (operation: string) =>
+    <E, R>(filter: SessionFilter.Input = {}, options: SyncOptions<Paths, E, R> = {}) => {
+      const batches = Effect.gen(function* () {
+        const { expand, onInvalid, ...walk } = yield* Effect.fromResult(Arguments.object(options, "options"))
+        const { keep, source } = yield* target(client, operation, filter, expand)
+        return Stream.map(
+          SyncEngine.batches(source, { ...walk, onInvalid: callers(onInvalid) }),
+          ({ checkpoint, rows }) => ({ sessions: keep === undefined ? rows : rows.filter(keep), checkpoint })
+        )
+      })
+      return named(operation, Stream.unwrap(batches))
+    }
+
+  const tail = <E, R>(filter: SessionFilter.Input = {}, options: TailOptions<Paths, E, R> = {}) => {
+    const operation = "VerificationSessions.tail"
+    const runs = Effect.gen(function* () {
+      const { from, schedule, ...rest } = yield* Effect.fromResult(Arguments.object(options, "options"))
+      // Relative dates are taken once, so that all runs are over the same list.
+      const list = yield* SessionFilter.decode(filter)
+      return SyncEngine.follow((from) => run(operation)(list, { ...rest, from }), { from, schedule })
+    })
+    return Stream.unwrap(Effect.catch(runs, (refused) => Effect.succeed(named(operation, Stream.fail(refused)))))
+  }
+
+  return { sync: run("VerificationSessions.sync"), tail }
+}

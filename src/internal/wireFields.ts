@@ -12,11 +12,9 @@ import * as Struct from "effect/Struct"
  * A string of which some values are known, for editors to complete. Any other string is kept, because Stripe adds values
  * without a new API version (`redaction.status` got `validated` in 2026). Comparing does not narrow such a type; guards do.
  */
-export type Open<Known extends string> = Known | (string & {})
-
-/** A field with known values that keeps every other string. */
-export const openEnum = <const Known extends ReadonlyArray<string>>(known: Known): Schema.Codec<Open<Known[number]>> =>
-  Schema.Union([Schema.Literals(known), Schema.String])
+export const openEnum = <const Known extends ReadonlyArray<string>>(
+  known: Known
+): Schema.Codec<Known[number] | (string & {})> => Schema.Union([Schema.Literals(known), Schema.String])
 
 /** A field that Stripe may leave out or send as `null`. Which of the two it was is kept. */
 export const optionalNullOr = <S extends Schema.Constraint>(schema: S): Schema.optionalKey<Schema.NullOr<S>> =>

@@ -57,8 +57,118 @@ export { NoSuchModule } from "effect-stripe-identity"
 `
 }
 
+/**
+ * A library on top of this one, which says no type itself: the compiler writes all of them into its declarations. Every
+ * name that it needs must be one that the library's own users can import.
+ */
+export const library = `import { Effect, Layer, Stream } from "effect"
+import {
+  Checkpoint,
+  Destination,
+  FileDestination,
+  Pagination,
+  ParallelPagination,
+  Progress,
+  RetryPolicy,
+  SessionFilter,
+  StripeClient,
+  StripeError,
+  VerificationReport,
+  VerificationReports,
+  VerificationSession,
+  VerificationSessions
+} from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import * as SessionFlags from "effect-stripe-identity/SessionFlags"
+
+export const verified = VerificationSessions.stream({ status: "verified" })
+export const plain = VerificationSessions.stream()
+export const outputs = VerificationSessions.stream({}, { expand: ["data.verified_outputs"] })
+export const reported = VerificationSessions.stream({}, { expand: ["data.last_verification_report"] })
+export const both = VerificationSessions.stream(
+  { status: ["verified", "canceled"] },
+  { expand: ["data.verified_outputs", "data.last_verification_report.document.number"], onInvalid: () => Effect.fail(1) }
+)
+export const some = (expand: ReadonlyArray<VerificationSessions.ListExpandPath>) =>
+  VerificationSessions.stream({}, { expand })
+export const page = VerificationSessions.list({ status: "canceled", limit: 3, expand: ["data.verified_outputs"] })
+export const one = VerificationSessions.retrieve("vs_1", { expand: ["last_verification_report"] })
+export const pages = VerificationSessions.pages({ status: ["verified", "processing"] })
+export const batches = VerificationSessions.sync({ status: "verified" }, { concurrency: 4 })
+export const followed = VerificationSessions.tail({}, { expand: ["data.verified_outputs"] })
+export const sessionAccessors = { ...VerificationSessions }
+export const streamSessions = VerificationSessions.stream
+export const pageOfSessions = VerificationSessions.list
+export const retrieveSession = VerificationSessions.retrieve
+export const pagesOfSessions = VerificationSessions.pages
+export const syncSessions = VerificationSessions.sync
+export const tailSessions = VerificationSessions.tail
+export const sessions = Effect.gen(function* () {
+  return yield* VerificationSessions.VerificationSessions
+})
+export const parts = Effect.map(sessions, ({ list, pages, retrieve, stream, sync, tail }) => ({
+  list,
+  pages,
+  retrieve,
+  stream,
+  sync,
+  tail
+}))
+export const ofAccount = one.pipe(VerificationSessions.withAccount("acct_1"))
+export const tested = VerificationSessions.layerTest
+
+export const reports = VerificationReports.stream({ type: "document" }, { expand: ["data.document.number"] })
+export const reportPage = VerificationReports.list({ limit: 1 })
+export const report = VerificationReports.retrieve("vr_1")
+export const reportPages = VerificationReports.pages()
+export const reportAccessors = { ...VerificationReports }
+export const streamReports = VerificationReports.stream
+export const pageOfReports = VerificationReports.list
+export const retrieveReport = VerificationReports.retrieve
+export const pagesOfReports = VerificationReports.pages
+export const reportService = Effect.gen(function* () {
+  return yield* VerificationReports.VerificationReports
+})
+export const reportParts = Effect.map(reportService, ({ list, pages, retrieve, stream }) => ({
+  list,
+  pages,
+  retrieve,
+  stream
+}))
+export const outcomes = VerificationReport.outcomes
+
+export const filter = SessionFilter.decode({ status: "verified" })
+export const filterTools = { ...SessionFilter }
+export const sessionTools = { ...VerificationSession }
+export const reportTools = { ...VerificationReport }
+export const made = VerificationSession.make
+export const flags = SessionFlags.flags
+
+export const client = StripeClient.layer({ apiKey: Sandbox.apiKey })
+export const configured = StripeClient.layerConfig()
+export const clientTools = { ...StripeClient }
+export const errorTools = { ...StripeError }
+export const retryTools = { ...RetryPolicy }
+export const sandbox = Sandbox.layer({ sessions: 3 })
+export const sandboxTools = { ...Sandbox }
+export const inSandbox = Effect.gen(function* () {
+  return yield* Sandbox.Sandbox
+})
+
+export const into = Destination.stream
+export const destinationTools = { ...Destination }
+export const file = FileDestination.ndjson("sessions.ndjson")
+export const fileTools = { ...FileDestination }
+export const progress = Progress.make
+export const progressTools = { ...Progress }
+export const checkpointTools = { ...Checkpoint }
+export const walk = { ...Pagination, parallel: ParallelPagination.rows }
+export const layers = Layer.merge(VerificationSessions.layerConfig(), VerificationReports.layerConfig())
+export const ids = Stream.map(verified, (session) => session.id)
+`
+
 /** The compiler settings of a user's project, strict, with nothing left unchecked. */
-export const tsconfig = (moduleResolution: "NodeNext" | "Bundler"): object => ({
+export const tsconfig = (moduleResolution: "NodeNext" | "Bundler") => ({
   compilerOptions: {
     target: "ES2022",
     lib: ["ES2023", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],

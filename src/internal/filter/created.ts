@@ -11,11 +11,11 @@ import * as SchemaGetter from "effect/SchemaGetter"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import { suggest } from "../nearest.ts"
 import { type Expectation, toIssue } from "../issues.ts"
-import type { CreatedRange, Instant, SessionFilter } from "./model.ts"
+import type { CreatedRange, Instant } from "./model.ts"
 import * as Moments from "./moments.ts"
 
-type Created = NonNullable<SessionFilter["created"]>
 type Range = CreatedRange<DateTime.Utc>
+type Created = DateTime.Utc | Range
 type Bound = keyof CreatedRange
 
 export const bounds = ["gt", "gte", "lt", "lte"] as const

@@ -1,14 +1,40 @@
 /**
  * The filter of sessions, field by field: from anything to a valid filter, or to everything that is wrong with it.
  */
+import type * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Expectation } from "../issues.ts"
 import { CreatedFromUnknown } from "./created.ts"
-import type { SessionFilter } from "./model.ts"
 import * as Model from "./model.ts"
 import { checked, exact, isPlain, isText, refuse, text, words } from "./parts.ts"
+
+/**
+ * A valid filter. Instants are whole seconds of UTC, as Stripe compares them, and relative text has become an absolute
+ * range. A list holds at least two values, each once, in alphabetical order: a list of one has become that one.
+ *
+ * A bound between two seconds moves to the second that selects the same sessions: up for `gte` and `lt`, down for `gt`
+ * and `lte`.
+ *
+ * It is an `Input` too, so it can be passed on as it is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SessionFilter extends Omit<Model.Input, "created"> {
+  readonly created?: DateTime.Utc | Model.CreatedRange<DateTime.Utc> | undefined
+}
+
+/**
+ * A filter of which the compiler knows the status, or the statuses.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WithStatus<One extends Model.Status> extends Omit<SessionFilter, "status"> {
+  readonly status: Model.OneOrMore<One>
+}
 
 const Metadata = checked<{ readonly [key: string]: string }>(Schema.Record(Schema.String, Schema.String), (value) => {
   if (!isPlain(value)) return refuse("an object of keys and values")
@@ -52,3 +78,28 @@ export const Filter: Schema.Codec<SessionFilter, unknown> = exact(
   },
   oneCustomer
 )
+
+/**
+ * The Schema of a filter, from what a caller writes to what is sent. Decoding refuses unknown names whatever the parse
+ * options, and reports every problem with `errors: "all"` or without.
+ *
+ * Relative text is read by `Clock`, and days are those of `DateTime.CurrentTimeZone` where it is provided, else of UTC.
+ * Encoding gives whole seconds for instants.
+ *
+ * **Example** (From what a caller writes to what is sent)
+ *
+ * ```ts
+ * import { Schema } from "effect"
+ * import { SessionFilter } from "effect-stripe-identity"
+ *
+ * const filter = Schema.decodeSync(SessionFilter.SessionFilter)({ created: "2026-01-31" })
+ *
+ * Schema.encodeSync(SessionFilter.SessionFilter)(filter) // => { created: { gte: 1769817600, lt: 1769904000 } }
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const SessionFilter: Schema.Codec<SessionFilter, Model.Input> =
+  // Type boundary: everything is decoded, and what is no Input is refused in words of our own.
+  Filter as Schema.Codec<SessionFilter, Model.Input>

@@ -144,20 +144,6 @@ export interface Input extends Omit<StripeInput, "status"> {
 }
 
 /**
- * A valid filter. Instants are whole seconds of UTC, as Stripe compares them, and relative text has become an absolute
- * range. A list holds at least two values, each once, in alphabetical order: a list of one has become that one.
- *
- * A bound between two seconds moves to the second that selects the same sessions: up for `gte` and `lt`, down for `gt`
- * and `lte`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SessionFilter extends Omit<Input, "created"> {
-  readonly created?: DateTime.Utc | CreatedRange<DateTime.Utc> | undefined
-}
-
-/**
  * A filter as JSON has it: an {@link Input} without `DateTime` and `Date`.
  *
  * @category models
@@ -220,16 +206,6 @@ export type Chosen<Choice extends StatusChoice> =
  */
 export interface HasStatus<Choice extends StatusChoice> {
   readonly status: Chosen<Choice>
-}
-
-/**
- * A filter of which the compiler knows the status, or the statuses.
- *
- * @category models
- * @since 0.1.0
- */
-export interface WithStatus<One extends Status> extends Omit<SessionFilter, "status"> {
-  readonly status: OneOrMore<One>
 }
 
 /**

@@ -8,7 +8,8 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { type ArgumentIssue, InvalidArgumentError } from "../../StripeError.ts"
 import * as Created from "./created.ts"
-import type { OneOrMore, SessionFilter, Subject } from "./model.ts"
+import type { SessionFilter } from "./fields.ts"
+import type { OneOrMore, Subject } from "./model.ts"
 
 type Test = (session: Subject) => boolean
 

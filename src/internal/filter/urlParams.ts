@@ -4,8 +4,7 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import { Filter } from "./fields.ts"
-import type { SessionFilter } from "./model.ts"
+import { Filter, type SessionFilter } from "./fields.ts"
 import { toParameters } from "../stripeQuery.ts"
 
 /**

@@ -51,7 +51,12 @@ export type Fault =
   | { readonly _tag: "MissingData" }
   | { readonly _tag: "NotAList" }
 
-/** What `Stripe-Rate-Limited-Reason` may say. */
+/**
+ * What `Stripe-Rate-Limited-Reason` may say.
+ *
+ * @category faults
+ * @since 0.1.0
+ */
 export type RateLimitReason =
   "global-rate" | "endpoint-rate" | "global-concurrency" | "endpoint-concurrency" | "resource-specific"
 

@@ -13,10 +13,7 @@ const { Application } = await import("typedoc")
 
 const application = await Application.bootstrap({
   name: "effect-stripe-identity",
-  // The last two hold the types of the calls, with their examples.
-  entryPoints: ["index.ts", "Sandbox.ts", "SessionFlags.ts", "internal/sessionCalls.ts", "internal/sessionSync.ts"].map(
-    (file) => `${root}src/${file}`
-  ),
+  entryPoints: ["index.ts", "Sandbox.ts", "SessionFlags.ts"].map((file) => `${root}src/${file}`),
   tsconfig: `${root}tsconfig.build.json`,
   out: `${root}out/docs`,
   readme: "none",
@@ -40,14 +37,12 @@ const application = await Application.bootstrap({
     "src/StripeError.ts:reasons",
     "src/VerificationReports.ts:ReportCalls",
     "src/VerificationSessions.ts:EffectOrStream",
-    "src/internal/filter/model.ts:SessionFilter",
     "src/internal/filter/model.ts:lastErrorCodes",
     "src/internal/filter/model.ts:redactionStatuses",
     "src/internal/filter/model.ts:statuses",
     "src/internal/reportWire.ts:checkNames",
     "src/internal/reportWire.ts:expandPaths",
     "src/internal/sandbox/faults.ts:Options",
-    "src/internal/sandbox/faults.ts:RateLimitReason",
     "src/internal/sandbox/history.ts:Shape",
     "src/internal/sandbox/parameters.ts:Query",
     "src/internal/sandbox/reply.ts:ListEnvelope",
@@ -55,12 +50,9 @@ const application = await Application.bootstrap({
     "src/internal/sandbox/session.ts:Open",
     "src/internal/sandbox/session.ts:Status",
     "src/internal/sandbox/session.ts:VerifiedOutputs",
-    "src/internal/sessionCalls.ts:Session",
     "src/internal/sessionModel.ts:OutputsPath",
     "src/internal/sessionModel.ts:ReportPath",
-    "src/internal/sessionModel.ts:VerificationSession",
-    "src/internal/sessionWire.ts:types",
-    "src/internal/wireFields.ts:Open"
+    "src/internal/sessionWire.ts:types"
   ]
 })
 
