@@ -37,14 +37,7 @@ export { VerificationSession } from "./internal/sessionCodec.ts"
 
 export type { Any, Encoded, EncodedAny, SecretField } from "./internal/sessionCodec.ts"
 
-export type {
-  Expanded,
-  ExpandedBy,
-  ExpandPath,
-  WithOutputs,
-  WithOutputsAndReport,
-  WithReport
-} from "./internal/sessionModel.ts"
+export type { Expanded, ExpandPath, WithOutputs, WithOutputsAndReport, WithReport } from "./internal/sessionModel.ts"
 
 /**
  * The codec of sessions for which these paths were expanded: one of four, and {@link VerificationSession} itself for no
@@ -76,9 +69,9 @@ export type {
  */
 export const expanded = <const Paths extends ReadonlyArray<Model.ExpandPath>>(
   paths: Paths
-): Schema.Codec<Model.ExpandedBy<Paths>, Codec.EncodedAny> => {
+): Schema.Codec<Model.Expanded<Paths>, Codec.EncodedAny> => {
   // Type boundary: the choice that `Expanded` makes among types, made among values.
-  return Codec.variant(paths).codec as Schema.Codec<Model.ExpandedBy<Paths>, Codec.EncodedAny>
+  return Codec.variant(paths).codec as Schema.Codec<Model.Expanded<Paths>, Codec.EncodedAny>
 }
 
 /**
@@ -177,7 +170,7 @@ export interface MakeOptions
  *   status: "verified",
  *   created: DateTime.makeUnsafe("2026-01-01T00:00:00Z")
  * })
- * const withOutputs: VerificationSession.Expanded<"verified_outputs"> = {
+ * const withOutputs: VerificationSession.Expanded<["verified_outputs"]> = {
  *   ...session,
  *   verified_outputs: Redacted.make({ first_name: "Jenny" })
  * }
@@ -276,11 +269,11 @@ export const withMetadata = <
 >(
   schema: Schema.Codec<A, I, RD, RE>,
   _options?: { readonly expand?: Paths | undefined }
-): Schema.Codec<WithMetadata<Model.ExpandedBy<Paths>, A>, Model.ExpandedBy<Paths>, RD, RE> =>
+): Schema.Codec<WithMetadata<Model.Expanded<Paths>, A>, Model.Expanded<Paths>, RD, RE> =>
   // Type boundary: a session is `metadata` and fields that pass through, and its metadata is decoded whatever it holds.
   SessionStream.withMetadata(schema) as unknown as Schema.Codec<
-    WithMetadata<Model.ExpandedBy<Paths>, A>,
-    Model.ExpandedBy<Paths>,
+    WithMetadata<Model.Expanded<Paths>, A>,
+    Model.Expanded<Paths>,
     RD,
     RE
   >

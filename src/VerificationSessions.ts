@@ -21,16 +21,8 @@ import * as RetryPolicy from "./RetryPolicy.ts"
 import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
 
-export type {
-  Expanded,
-  List,
-  ListExpandPath,
-  ListParams,
-  Pages,
-  ReadOptions,
-  Retrieve,
-  Sessions
-} from "./internal/sessionCalls.ts"
+export type { List, ListParams, Pages, ReadOptions, Retrieve, Sessions } from "./internal/sessionCalls.ts"
+export type { ListExpandPath } from "./internal/sessionModel.ts"
 export type { Batch, Sync, SyncOptions, Tail, TailOptions } from "./internal/sessionSync.ts"
 export type { TestHandlers } from "./internal/testHandlers.ts"
 

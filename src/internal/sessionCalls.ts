@@ -9,27 +9,8 @@ import type * as Pagination from "../Pagination.ts"
 import type * as SessionFilter from "../SessionFilter.ts"
 import type { StripeError } from "../StripeError.ts"
 import type { PageParameters, WalkOptions } from "./listCalls.ts"
+import type { ListExpandPath } from "./sessionModel.ts"
 import type * as VerificationSession from "../VerificationSession.ts"
-
-/**
- * What a list can expand, as Stripe writes it. See `VerificationSession.ExpandPath` for what each path needs.
- *
- * @category models
- * @since 0.1.0
- */
-export type ListExpandPath = `data.${VerificationSession.ExpandPath}`
-
-/**
- * A session as a list with these expansions has it.
- *
- * @category models
- * @since 0.1.0
- */
-export type Expanded<Paths extends ReadonlyArray<ListExpandPath>> = VerificationSession.ExpandedBy<{
-  readonly [Index in keyof Paths]: Paths[Index] extends `data.${infer Path extends VerificationSession.ExpandPath}`
-    ? Path
-    : never
-}>
 
 /**
  * The parameters of one page, named as Stripe names them. Of a filter it takes what Stripe can answer: a page of which
@@ -74,7 +55,11 @@ export type List<Needs = never> = <
   const Choice extends SessionFilter.StatusChoice = undefined
 >(
   params?: ListParams<Paths> | (ListParams<Paths> & { readonly status: Choice })
-) => Effect.Effect<Pagination.Page<SessionFilter.Narrowed<Expanded<Paths>, Choice>>, StripeError, Needs>
+) => Effect.Effect<
+  Pagination.Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Choice>>,
+  StripeError,
+  Needs
+>
 
 /**
  * The type of `retrieve`. See {@link List} for `Needs`.
@@ -85,7 +70,7 @@ export type List<Needs = never> = <
 export type Retrieve<Needs = never> = <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
   id: string,
   options?: { readonly expand?: Paths | undefined }
-) => Effect.Effect<VerificationSession.ExpandedBy<Paths>, StripeError, Needs>
+) => Effect.Effect<VerificationSession.Expanded<Paths>, StripeError, Needs>
 
 /**
  * The type of `pages`. See {@link List} for `Needs`. The status of the filter, or each of several, is that of the sessions.
@@ -101,7 +86,11 @@ export type Pages<Needs = never> = <
 >(
   filter?: SessionFilter.Narrowing<Choice>,
   options?: ReadOptions<Paths, E, R>
-) => Stream.Stream<Pagination.Page<SessionFilter.Narrowed<Expanded<Paths>, Choice>>, StripeError | E, Needs | R>
+) => Stream.Stream<
+  Pagination.Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Choice>>,
+  StripeError | E,
+  Needs | R
+>
 
 /**
  * The type of `stream`, as {@link Pages} is that of `pages`.
@@ -117,4 +106,4 @@ export type Sessions<Needs = never> = <
 >(
   filter?: SessionFilter.Narrowing<Choice>,
   options?: ReadOptions<Paths, E, R>
-) => Stream.Stream<SessionFilter.Narrowed<Expanded<Paths>, Choice>, StripeError | E, Needs | R>
+) => Stream.Stream<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Choice>, StripeError | E, Needs | R>

@@ -32,9 +32,13 @@ export type ExpandPath =
   | "last_verification_report"
   | `last_verification_report.${ReportExpandPath}`
 
-type OutputsPath = Extract<ExpandPath, `verified_outputs${string}`>
-
-type ReportPath = Extract<ExpandPath, `last_verification_report${string}`>
+/**
+ * What a list can expand, as Stripe writes it. See `VerificationSession.ExpandPath` for what each path needs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ListExpandPath = `data.${ExpandPath}`
 
 /**
  * A session with its verified outputs, which are absent when there are none.
@@ -67,26 +71,18 @@ export interface WithOutputsAndReport extends WithReport {
 }
 
 /**
- * The type of a session for which these paths, a union, were expanded.
+ * The type of a session for which this list of paths was expanded, written for a retrieve or, with `data.`, for a list.
+ * Where the compiler does not know the list, it is {@link Any}.
  *
  * @category models
  * @since 0.1.0
  */
-export type Expanded<Paths extends ExpandPath> = [Extract<Paths, OutputsPath>] extends [never]
-  ? [Extract<Paths, ReportPath>] extends [never]
-    ? VerificationSession
-    : WithReport
-  : [Extract<Paths, ReportPath>] extends [never]
-    ? WithOutputs
-    : WithOutputsAndReport
-
-/**
- * The type of a session for which this list of paths was expanded. Where the compiler does not know the list, it is
- * {@link Any}.
- *
- * @category models
- * @since 0.1.0
- */
-export type ExpandedBy<Paths extends ReadonlyArray<ExpandPath>> = number extends Paths["length"]
+export type Expanded<Paths extends ReadonlyArray<ExpandPath | ListExpandPath>> = number extends Paths["length"]
   ? Any
-  : Expanded<Paths[number]>
+  : [Extract<Paths[number], `${"" | "data."}verified_outputs${string}`>] extends [never]
+    ? [Extract<Paths[number], `${"" | "data."}last_verification_report${string}`>] extends [never]
+      ? VerificationSession
+      : WithReport
+    : [Extract<Paths[number], `${"" | "data."}last_verification_report${string}`>] extends [never]
+      ? WithOutputs
+      : WithOutputsAndReport

@@ -12,14 +12,14 @@ import * as SessionFilter from "../SessionFilter.ts"
 import type * as StripeClient from "../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../StripeError.ts"
 import * as SyncEngine from "../Sync.ts"
+import type * as VerificationSession from "../VerificationSession.ts"
 import * as Arguments from "./arguments.ts"
 import * as Fingerprint from "./fingerprint.ts"
 import * as ListFetch from "./listFetch.ts"
 import type { Walk } from "./listRequests.ts"
 import { callers, named } from "./operation.ts"
-import type { Expanded, ListExpandPath } from "./sessionCalls.ts"
 import { requests } from "./sessionList.ts"
-import type { Any } from "./sessionModel.ts"
+import type { Any, ListExpandPath } from "./sessionModel.ts"
 
 /**
  * The sessions of one page, and the checkpoint that is true as soon as they are stored.
@@ -89,7 +89,11 @@ export type Sync<Needs = never> = <
 >(
   filter?: SessionFilter.Narrowing<Choice>,
   options?: SyncOptions<Paths, E, R>
-) => Stream.Stream<Batch<SessionFilter.Narrowed<Expanded<Paths>, Choice>>, StripeError | E, Needs | R>
+) => Stream.Stream<
+  Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Choice>>,
+  StripeError | E,
+  Needs | R
+>
 
 /**
  * The type of `tail`, as {@link Sync} is that of `sync`.
@@ -105,7 +109,11 @@ export type Tail<Needs = never> = <
 >(
   filter?: SessionFilter.Narrowing<Choice>,
   options?: TailOptions<Paths, E, R>
-) => Stream.Stream<Batch<SessionFilter.Narrowed<Expanded<Paths>, Choice>>, StripeError | E, Needs | R>
+) => Stream.Stream<
+  Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Choice>>,
+  StripeError | E,
+  Needs | R
+>
 
 /** The list to sync, and which rows to keep where Stripe could not decide that. */
 interface Target {

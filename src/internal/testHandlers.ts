@@ -6,8 +6,8 @@ import type * as Stream from "effect/Stream"
 import type * as SessionFilter from "../SessionFilter.ts"
 import type { StripeError } from "../StripeError.ts"
 import type { Page } from "./listModel.ts"
-import type { ListExpandPath, ListParams, ReadOptions } from "./sessionCalls.ts"
-import type { Any, ExpandPath } from "./sessionModel.ts"
+import type { ListParams, ReadOptions } from "./sessionCalls.ts"
+import type { Any, ExpandPath, ListExpandPath } from "./sessionModel.ts"
 import type { Batch, SyncOptions, TailOptions } from "./sessionSync.ts"
 
 /**

@@ -18,10 +18,10 @@ type Batches<Session> = Stream.Stream<
 test("sync and tail give batches of sessions as they were asked for, and fail with StripeError alone", () => {
   expect(VerificationSessions.sync()).type.toBe<Batches<VerificationSession.VerificationSession>>()
   expect(VerificationSessions.sync({}, { expand: ["data.last_verification_report"] })).type.toBe<
-    Batches<VerificationSession.Expanded<"last_verification_report">>
+    Batches<VerificationSession.Expanded<["last_verification_report"]>>
   >()
   expect(VerificationSessions.tail({}, { expand: ["data.verified_outputs"] })).type.toBe<
-    Batches<VerificationSession.Expanded<"verified_outputs">>
+    Batches<VerificationSession.Expanded<["verified_outputs"]>>
   >()
   expect<Stream.Success<ReturnType<typeof verified>>["sessions"][number]["status"]>().type.toBe<"verified">()
 })

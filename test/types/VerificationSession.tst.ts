@@ -1,6 +1,6 @@
 import type { DateTime, Redacted } from "effect"
 import { Schema, Stream } from "effect"
-import { type VerificationReport, VerificationSession } from "effect-stripe-identity"
+import { type VerificationReport, VerificationSession, type VerificationSessions } from "effect-stripe-identity"
 import { describe, expect, it } from "tstyche"
 
 type Session = VerificationSession.VerificationSession
@@ -8,7 +8,7 @@ type Report = Redacted.Redacted<VerificationReport.VerificationReport> | null | 
 type Outputs = Redacted.Redacted<VerificationSession.VerifiedOutputs> | null | undefined
 
 declare const session: Session
-declare const both: VerificationSession.Expanded<"verified_outputs" | "last_verification_report">
+declare const both: VerificationSession.Expanded<["verified_outputs", "last_verification_report"]>
 
 describe("VerificationSession", () => {
   it("is what its codec decodes to", () => {
@@ -49,19 +49,18 @@ describe("VerificationSession", () => {
 
 describe("Expanded", () => {
   it("is the plain session for no path", () => {
-    expect<VerificationSession.Expanded<never>>().type.toBe<Session>()
-    expect<VerificationSession.ExpandedBy<readonly []>>().type.toBe<Session>()
+    expect<VerificationSession.Expanded<readonly []>>().type.toBe<Session>()
   })
 
   it("has outputs for a path into the outputs, and only then", () => {
-    type WithOutputs = VerificationSession.Expanded<"verified_outputs.dob">
+    type WithOutputs = VerificationSession.Expanded<["verified_outputs.dob"]>
     expect<WithOutputs["verified_outputs"]>().type.toBe<Outputs>()
     expect<WithOutputs["last_verification_report"]>().type.toBe<string | null | undefined>()
     expect<WithOutputs>().type.toBeAssignableTo<Session>()
   })
 
   it("has the report for a path into the report, and only then", () => {
-    type WithReport = VerificationSession.Expanded<"last_verification_report.document.number">
+    type WithReport = VerificationSession.Expanded<["last_verification_report.document.number"]>
     expect<WithReport["last_verification_report"]>().type.toBe<Report>()
     expect<WithReport>().type.not.toHaveProperty("verified_outputs")
   })
@@ -71,16 +70,29 @@ describe("Expanded", () => {
     expect(both.last_verification_report).type.toBe<Report>()
   })
 
+  it("is the same for a path as a list has it", () => {
+    expect<VerificationSession.Expanded<["data.verified_outputs.dob"]>>().type.toBe<VerificationSession.WithOutputs>()
+    expect<
+      VerificationSession.Expanded<["data.last_verification_report"]>
+    >().type.toBe<VerificationSession.WithReport>()
+    expect<
+      VerificationSession.Expanded<["data.verified_outputs", "data.last_verification_report"]>
+    >().type.toBe<VerificationSession.WithOutputsAndReport>()
+    expect<
+      VerificationSession.Expanded<ReadonlyArray<VerificationSessions.ListExpandPath>>
+    >().type.toBe<VerificationSession.Any>()
+  })
+
   it("is some session where the compiler does not know the paths", () => {
     expect<
-      VerificationSession.ExpandedBy<ReadonlyArray<VerificationSession.ExpandPath>>
+      VerificationSession.Expanded<ReadonlyArray<VerificationSession.ExpandPath>>
     >().type.toBe<VerificationSession.Any>()
   })
 
   it("is always an Any", () => {
     expect<VerificationSession.Any>().type.toBeAssignableFrom<Session>()
     expect<VerificationSession.Any>().type.toBeAssignableFrom<typeof both>()
-    expect<VerificationSession.Any>().type.toBeAssignableFrom<VerificationSession.Expanded<"verified_outputs">>()
+    expect<VerificationSession.Any>().type.toBeAssignableFrom<VerificationSession.Expanded<["verified_outputs"]>>()
   })
 
   it("is what expanded decodes to, for a list that is written in place", () => {

@@ -50,8 +50,6 @@ const application = await Application.bootstrap({
     "src/internal/sandbox/session.ts:Open",
     "src/internal/sandbox/session.ts:Status",
     "src/internal/sandbox/session.ts:VerifiedOutputs",
-    "src/internal/sessionModel.ts:OutputsPath",
-    "src/internal/sessionModel.ts:ReportPath",
     "src/internal/sessionWire.ts:types"
   ]
 })
