@@ -19,33 +19,25 @@ import { CreatedFromUnknown } from "./internal/filter/created.ts"
 import * as Parts from "./internal/filter/parts.ts"
 import * as ListCalls from "./internal/listCalls.ts"
 import * as ListRequests from "./internal/listRequests.ts"
+import type { Filter, List, Pages, Reports, Retrieve } from "./internal/reportCalls.ts"
 import { expandPaths, Wire } from "./internal/reportWire.ts"
 import * as RowDecoder from "./internal/rowDecoder.ts"
 import * as StripeQuery from "./internal/stripeQuery.ts"
-import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
 import * as VerificationReport from "./VerificationReport.ts"
 
-export type { Calls, ExpandOptions, PageParameters, WalkOptions } from "./internal/listCalls.ts"
-
-/**
- * Which reports to read. Fields combine; without fields it is the whole list. Stripe decides all of it.
- *
- * Source: https://docs.stripe.com/api/identity/verification_reports/list
- *
- * @category options
- * @since 0.1.0
- */
-export interface Filter {
-  /** Reports of sessions that were created with exactly this reference, 1 to 5000 characters. */
-  readonly client_reference_id?: string | undefined
-  /** Reports made at this second, or in this range, in any form that the `created` of a session's filter has. */
-  readonly created?: SessionFilter.Instant | SessionFilter.CreatedRange | undefined
-  /** Reports of this type. For the third, `verification_flow`, Stripe documents no filter: use `Stream.filter`. */
-  readonly type?: "document" | "id_number" | undefined
-  /** Reports on the attempts of this session, `vs_…`. */
-  readonly verification_session?: string | undefined
-}
+export type { WalkOptions } from "./internal/listCalls.ts"
+export type { PageParameters } from "./internal/listRequests.ts"
+export type {
+  Filter,
+  List,
+  ListExpandPath,
+  ListParams,
+  Pages,
+  ReadOptions,
+  Reports,
+  Retrieve
+} from "./internal/reportCalls.ts"
 
 const FilterFromUnknown = Parts.exact({
   client_reference_id: Schema.optional(Parts.text("a text of 1 to 5000 characters")),
@@ -74,24 +66,32 @@ const requests = ListRequests.make<
   decodeRow: () => decodeRow
 })
 
-type ReportCalls<Needs = never> = ListCalls.Calls<
-  VerificationReport.Confidential,
-  Filter,
-  VerificationReport.ExpandPath,
-  Needs
->
-
 /**
  * What {@link VerificationReports} offers. Every call fails with `StripeError` alone.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Service extends ReportCalls {}
+export interface Service {
+  /** Exactly one page, with exactly one request (and its retries). Rows come newest first, as Stripe sends them. */
+  readonly list: List
+
+  /** One report by its id. Fails with `NotFoundError` where there is none. */
+  readonly retrieve: Retrieve
+
+  /** All pages of the list: one element a page. */
+  readonly pages: Pages
+
+  /**
+   * All reports of the list: one element a report, one chunk a page. Requests are sent as their first row is asked for.
+   * Retries happen inside, so no row comes twice; `Stream.retry` around it would start again from the first page.
+   */
+  readonly stream: Reports
+}
 
 /**
- * The service. Provide it with {@link layer} or {@link layerConfig}; in tests of your own code with `Layer.mock`, or on the
- * sandbox. See {@link list}.
+ * The service. Provide it with {@link layer}, {@link layerConfig} or, in tests, {@link layerTest}; or see
+ * {@link layerClient}.
  *
  * @category services
  * @since 0.1.0
@@ -168,6 +168,38 @@ export const layerConfig = (
   Layer.provide(Layer.fresh(layerClient), StripeClient.layerConfig(options))
 
 /**
+ * The service for tests of your own code: each call is answered by your handler, and a call without one dies, so that no
+ * error handler of yours can hide it. To test against Stripe's behaviour instead of fixed answers, use `Sandbox`.
+ *
+ * **Example** (Your own code, with one fixed answer)
+ *
+ * ```ts
+ * import { DateTime, Effect, Stream } from "effect"
+ * import { VerificationReports } from "effect-stripe-identity"
+ *
+ * const answers = VerificationReports.layerTest({
+ *   stream: () =>
+ *     Stream.make({
+ *       id: "vr_1",
+ *       object: "identity.verification_report",
+ *       created: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
+ *       livemode: false,
+ *       type: "document"
+ *     })
+ * })
+ *
+ * const yours = VerificationReports.stream().pipe(Stream.map(({ id }) => id), Stream.runCollect)
+ *
+ * await Effect.runPromise(Effect.provide(yours, answers)) // => ["vr_1"]
+ * ```
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const layerTest = (handlers: Partial<Service>): Layer.Layer<VerificationReports> =>
+  Layer.mock(VerificationReports, handlers)
+
+/**
  * {@link Service.list} of the service in the context: exactly one page.
  *
  * **Example** (The newest reports on documents)
@@ -189,8 +221,7 @@ export const layerConfig = (
  * @category accessors
  * @since 0.1.0
  */
-export const list: ReportCalls<VerificationReports>["list"] = (params) =>
-  VerificationReports.use((service) => service.list(params))
+export const list: List<VerificationReports> = (params) => VerificationReports.use((service) => service.list(params))
 
 /**
  * {@link Service.retrieve} of the service in the context: one report by its id.
@@ -216,7 +247,7 @@ export const list: ReportCalls<VerificationReports>["list"] = (params) =>
  * @category accessors
  * @since 0.1.0
  */
-export const retrieve: ReportCalls<VerificationReports>["retrieve"] = (id, options) =>
+export const retrieve: Retrieve<VerificationReports> = (id, options) =>
   VerificationReports.use((service) => service.retrieve(id, options))
 
 /**
@@ -243,7 +274,7 @@ export const retrieve: ReportCalls<VerificationReports>["retrieve"] = (id, optio
  * @category accessors
  * @since 0.1.0
  */
-export const pages: ReportCalls<VerificationReports>["pages"] = (filter, options) =>
+export const pages: Pages<VerificationReports> = (filter, options) =>
   Stream.unwrap(VerificationReports.useSync((service) => service.pages(filter, options)))
 
 /**
@@ -270,5 +301,5 @@ export const pages: ReportCalls<VerificationReports>["pages"] = (filter, options
  * @category accessors
  * @since 0.1.0
  */
-export const stream: ReportCalls<VerificationReports>["stream"] = (filter, options) =>
+export const stream: Reports<VerificationReports> = (filter, options) =>
   Stream.unwrap(VerificationReports.useSync((service) => service.stream(filter, options)))

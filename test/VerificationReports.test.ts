@@ -88,7 +88,7 @@ describe("a walk over the reports", () => {
     ({ concurrency, gte, history, pageSize }) =>
       Effect.gen(function* () {
         const list = yield* listIds
-        const read = (options: VerificationReports.WalkOptions) =>
+        const read = (options: VerificationReports.ReadOptions) =>
           ids(VerificationReports.stream({}, { concurrency, pageSize, ...options }))
         assert.deepStrictEqual(yield* read({}), list)
         assert.deepStrictEqual(yield* read({ direction: "oldest-first", concurrency }), list.toReversed())
@@ -595,5 +595,26 @@ describe("layerConfig", () => {
         )
       )
     )
+  )
+})
+
+describe("layerTest", () => {
+  const report = {
+    id: "vr_1",
+    object: "identity.verification_report",
+    created: DateTime.makeUnsafe(0),
+    livemode: false,
+    type: "document"
+  } as const
+
+  it.effect("answers with the handlers, and what is not stubbed dies, past every error handler", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* ids(VerificationReports.stream({ type: "document" })), ["vr_1"])
+      const exit = yield* VerificationReports.list().pipe(
+        Effect.catchTag("StripeError", () => Effect.succeed("hidden")),
+        Effect.exit
+      )
+      assert.strictEqual(exit._tag, "Failure")
+    }).pipe(Effect.provide(VerificationReports.layerTest({ stream: () => Stream.succeed(report) })))
   )
 })

@@ -1,6 +1,6 @@
 /**
- * What every list can be asked: one page, one row, all pages or all rows. Public through the services, which say what
- * their rows and filters are.
+ * What every list can be asked: one page, one row, all pages or all rows. The services say what their rows and filters
+ * are, and give the types of their calls names of their own.
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -11,36 +11,10 @@ import type { StripeError } from "../StripeError.ts"
 import * as Arguments from "./arguments.ts"
 import * as ListFetch from "./listFetch.ts"
 import * as ListReply from "./listReply.ts"
-import type { Requests } from "./listRequests.ts"
+import type { PageParameters, Requests } from "./listRequests.ts"
 import * as LocalFilter from "./localFilter.ts"
 import { callers, type CallersOwn, check, named } from "./operation.ts"
 import * as Telemetry from "./telemetry.ts"
-
-/**
- * Which page of a list, named as Stripe names it.
- *
- * @category options
- * @since 0.1.0
- */
-export type PageParameters = {
-  /**
-   * Rows on the page, 1 to 100.
-   *
-   * @default 10, Stripe's own default
-   */
-  readonly limit?: number | undefined
-} & (
-  | {
-      /** The page of the rows older than the one with this id. */
-      readonly starting_after?: string | undefined
-      readonly ending_before?: undefined
-    }
-  | {
-      readonly starting_after?: undefined
-      /** The page of the rows newer than the one with this id, those next to it. */
-      readonly ending_before?: string | undefined
-    }
-)
 
 /**
  * How a list is read, in sequence or in many places at once.
@@ -68,47 +42,26 @@ export type WalkOptions<E = never, R = never> = (
   readonly concurrency?: number | undefined
 }
 
-/**
- * What Stripe is to send besides what it sends anyway.
- *
- * @category options
- * @since 0.1.0
- */
-export interface ExpandOptions<Path extends string> {
+/** What Stripe is to send besides what it sends anyway. */
+interface ExpandOptions<Path extends string> {
   /** @default nothing */
   readonly expand?: ReadonlyArray<Path> | undefined
 }
 
-/**
- * The calls of a list. Every one fails with `StripeError` alone. `Needs` is what a call requires besides: nothing on the
- * service, the service as an accessor.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Calls<A, Filter, Path extends string, Needs = never> {
-  /** Exactly one page, with exactly one request (and its retries). Rows come newest first, as Stripe sends them. */
+/** The calls of a list. Every one fails with `StripeError` alone. */
+interface Calls<A, Filter, Path extends string> {
   readonly list: (
     params?: Filter & PageParameters & ExpandOptions<`data.${Path}`>
-  ) => Effect.Effect<Pagination.Page<A>, StripeError, Needs>
-
-  /** One row by its id. Fails with `NotFoundError` where there is none. */
-  readonly retrieve: (id: string, options?: ExpandOptions<Path>) => Effect.Effect<A, StripeError, Needs>
-
-  /** All pages of the list: one element a page. */
+  ) => Effect.Effect<Pagination.Page<A>, StripeError>
+  readonly retrieve: (id: string, options?: ExpandOptions<Path>) => Effect.Effect<A, StripeError>
   readonly pages: <E = never, R = never>(
     filter?: Filter,
     options?: WalkOptions<E, R> & ExpandOptions<`data.${Path}`>
-  ) => Stream.Stream<Pagination.Page<A>, StripeError | E, Needs | R>
-
-  /**
-   * All rows of the list: one element a row, one chunk a page. Requests are sent as their first row is asked for.
-   * Retries happen inside, so no row comes twice; `Stream.retry` around it would start again from the first page.
-   */
+  ) => Stream.Stream<Pagination.Page<A>, StripeError | E, R>
   readonly stream: <E = never, R = never>(
     filter?: Filter,
     options?: WalkOptions<E, R> & ExpandOptions<`data.${Path}`>
-  ) => Stream.Stream<A, StripeError | E, Needs | R>
+  ) => Stream.Stream<A, StripeError | E, R>
 }
 
 type Walk<A, Element> = {

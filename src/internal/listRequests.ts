@@ -41,16 +41,39 @@ export interface Definition<A, Filter, Path extends string> {
 
 type ExpandPaths = ReadonlyArray<string> | undefined
 
-interface PageParameters {
+/**
+ * Which page of a list, named as Stripe names it.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type PageParameters = {
+  /**
+   * Rows on the page, 1 to 100.
+   *
+   * @default 10, Stripe's own default
+   */
   readonly limit?: number | undefined
-  readonly starting_after?: string | undefined
-  readonly ending_before?: string | undefined
-}
+} & (
+  | {
+      /** The page of the rows older than the one with this id. */
+      readonly starting_after?: string | undefined
+      readonly ending_before?: undefined
+    }
+  | {
+      readonly starting_after?: undefined
+      /** The page of the rows newer than the one with this id, those next to it. */
+      readonly ending_before?: string | undefined
+    }
+)
+
+/** The same where it is not known any more that at most one cursor is set. */
+type AnyPage = Pick<PageParameters, keyof PageParameters>
 
 /** What a walk is made of. */
 export interface Walk<in A> {
   /** The query of a page. The filter is taken once, so every request carries the same, or a part of it. */
-  readonly toQuery: (page: PageParameters & { readonly within?: Window | undefined }) => Query
+  readonly toQuery: (page: AnyPage & { readonly within?: Window | undefined }) => Query
   /** The range of `created` that the filter asks for. */
   readonly within: Window
   /** Which rows to keep, where Stripe could not decide that. */
@@ -64,7 +87,7 @@ export interface Requests<A> {
   /** The query of a retrieve. */
   readonly retrieve: (id: string, expand: ExpandPaths) => Checked<Query>
   /** The query of one page that a caller asked for. */
-  readonly page: (filter: unknown, page: PageParameters, expand: ExpandPaths) => Checked<Query>
+  readonly page: (filter: unknown, page: AnyPage, expand: ExpandPaths) => Checked<Query>
   /** A walk with these arguments. */
   readonly walk: (filter: unknown, options: { readonly expand?: ExpandPaths }) => Checked<Walk<A>>
   /** How the rows of a list are decoded, from paths as a list has them. */
@@ -95,7 +118,7 @@ const makeExpand = (expand: Definition<never, never, string>["expand"], prefix: 
   )
 }
 
-const pageQuery = (page: PageParameters): Query =>
+const pageQuery = (page: AnyPage): Query =>
   (["limit", "starting_after", "ending_before"] as const).flatMap((name) => {
     const value = page[name]
     return value === undefined ? [] : [[name, String(value)] as const]

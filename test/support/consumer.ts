@@ -135,6 +135,7 @@ export const reportParts = Effect.map(reportService, ({ list, pages, retrieve, s
   retrieve,
   stream
 }))
+export const reportsTested = VerificationReports.layerTest
 export const outcomes = VerificationReport.outcomes
 
 export const filter = SessionFilter.decode({ status: "verified" })

@@ -35,7 +35,6 @@ const application = await Application.bootstrap({
   // Parts of types that are public: shapes on the wire, words of enums, and helpers that only the compiler reads.
   intentionallyNotExported: [
     "src/StripeError.ts:reasons",
-    "src/VerificationReports.ts:ReportCalls",
     "src/VerificationSessions.ts:EffectOrStream",
     "src/internal/filter/model.ts:lastErrorCodes",
     "src/internal/filter/model.ts:redactionStatuses",
