@@ -257,7 +257,7 @@ const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
 }
 
 /**
- * A client from options. See `VerificationSessions.layerClient`.
+ * A client from options. Services that stand on it share its rate limit, as `VerificationReports.layerClient` shows.
  *
  * @category layers
  * @since 0.1.0

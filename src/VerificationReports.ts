@@ -19,7 +19,7 @@ import { CreatedFromUnknown } from "./internal/filter/created.ts"
 import * as Parts from "./internal/filter/parts.ts"
 import * as ListCalls from "./internal/listCalls.ts"
 import * as ListRequests from "./internal/listRequests.ts"
-import type { Filter, List, Pages, Reports, Retrieve } from "./internal/reportCalls.ts"
+import type { Filter, List, Pages, Reports, Retrieve, Service } from "./internal/reportCalls.ts"
 import { expandPaths, Wire } from "./internal/reportWire.ts"
 import * as RowDecoder from "./internal/rowDecoder.ts"
 import * as StripeQuery from "./internal/stripeQuery.ts"
@@ -36,7 +36,8 @@ export type {
   Pages,
   ReadOptions,
   Reports,
-  Retrieve
+  Retrieve,
+  Service
 } from "./internal/reportCalls.ts"
 
 const FilterFromUnknown = Parts.exact({
@@ -67,31 +68,8 @@ const requests = ListRequests.make<
 })
 
 /**
- * What {@link VerificationReports} offers. Every call fails with `StripeError` alone.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Service {
-  /** Exactly one page, with exactly one request (and its retries). Rows come newest first, as Stripe sends them. */
-  readonly list: List
-
-  /** One report by its id. Fails with `NotFoundError` where there is none. */
-  readonly retrieve: Retrieve
-
-  /** All pages of the list: one element a page. */
-  readonly pages: Pages
-
-  /**
-   * All reports of the list: one element a report, one chunk a page. Requests are sent as their first row is asked for.
-   * Retries happen inside, so no row comes twice; `Stream.retry` around it would start again from the first page.
-   */
-  readonly stream: Reports
-}
-
-/**
- * The service. Provide it with {@link layer}, {@link layerConfig} or, in tests, {@link layerTest}; or see
- * {@link layerClient}.
+ * The service. Provide it with {@link layer} or {@link layerConfig}; with {@link layerClient} where several services share
+ * one client; and in tests with {@link layerTest}, or on the sandbox.
  *
  * @category services
  * @since 0.1.0
@@ -101,7 +79,7 @@ export class VerificationReports extends Context.Service<VerificationReports, Se
 ) {}
 
 /**
- * Makes the service on a `StripeClient`. See {@link layerClient}.
+ * Makes the service on a `StripeClient`, for a layer of your own: {@link layerClient} is `Layer.effect` of it.
  *
  * @category constructors
  * @since 0.1.0
@@ -147,7 +125,24 @@ export const layerClient: Layer.Layer<VerificationReports, never, StripeClient.S
 )
 
 /**
- * The service from options. It needs an `HttpClient`, such as `FetchHttpClient.layer`. See {@link list}.
+ * The service from options. It needs an `HttpClient`: `FetchHttpClient.layer` asks Stripe, `Sandbox.layer` a simulated one.
+ *
+ * **Example** (Half of Stripe's rate limit, for the other half is another program's)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { VerificationReports } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const options = { apiKey: Sandbox.apiKey, timeout: "30 seconds", rateLimit: { limit: 12 } } as const
+ * const page = await VerificationReports.list({ limit: 3 }).pipe(
+ *   Effect.provide(VerificationReports.layer(options)),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * page.data.length // => 3
+ * ```
  *
  * @category layers
  * @since 0.1.0
@@ -157,7 +152,8 @@ export const layer = (options: StripeClient.Options): Layer.Layer<VerificationRe
 
 /**
  * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT`, `STRIPE_API_BASE`, `STRIPE_API_VERSION`
- * where they are set. {@link layerClient} shows one.
+ * where they are set; or from what `options` name instead. The example of {@link layerClient} gives the configuration in
+ * code, as a test does.
  *
  * @category layers
  * @since 0.1.0

@@ -11,8 +11,9 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type * as Calls from "./internal/sessionCalls.ts"
 import * as ListCalls from "./internal/listCalls.ts"
+import type * as Calls from "./internal/sessionCalls.ts"
+import type { Service } from "./internal/sessionCalls.ts"
 import { requests } from "./internal/sessionList.ts"
 import type { Any, ExpandPath } from "./internal/sessionModel.ts"
 import * as SessionSync from "./internal/sessionSync.ts"
@@ -21,50 +22,28 @@ import * as RetryPolicy from "./RetryPolicy.ts"
 import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
 
-export type { List, ListParams, Pages, ReadOptions, Retrieve, Sessions } from "./internal/sessionCalls.ts"
+export type {
+  Batch,
+  List,
+  ListParams,
+  Pages,
+  ReadOptions,
+  Retrieve,
+  Service,
+  Sessions,
+  Sync,
+  SyncOptions,
+  Tail,
+  TailOptions
+} from "./internal/sessionCalls.ts"
+export type { WalkOptions } from "./internal/listCalls.ts"
+export type { PageParameters } from "./internal/listRequests.ts"
 export type { ListExpandPath } from "./internal/sessionModel.ts"
-export type { Batch, Sync, SyncOptions, Tail, TailOptions } from "./internal/sessionSync.ts"
 export type { TestHandlers } from "./internal/testHandlers.ts"
 
 /**
- * What {@link VerificationSessions} offers. Every call fails with `StripeError` alone.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Service {
-  /** Exactly one page, with exactly one request (and its retries). Rows come newest first, as Stripe sends them. */
-  readonly list: Calls.List
-
-  /** One session by its id. Fails with `NotFoundError` where there is none. */
-  readonly retrieve: Calls.Retrieve
-
-  /**
-   * All pages of the list: one element a page. Where the filter has a part that Stripe does not know, pages hold the rows
-   * that pass it, which may be none.
-   */
-  readonly pages: Calls.Pages
-
-  /**
-   * All sessions of the list: one element a session, one chunk a page. Requests are sent as their first row is asked
-   * for. Retries happen inside, so no row comes twice; `Stream.retry` around it would start again from the first page.
-   */
-  readonly stream: Calls.Sessions
-
-  /**
-   * The list in batches that can be gone on from, one a page, each with the checkpoint that holds after it: first what is
-   * newer than `from`, then what is older. Over all runs, whatever stops them, the batches are the list, each session
-   * once. It shows new sessions; that an old one changed, no list can show.
-   */
-  readonly sync: SessionSync.Sync
-
-  /** `sync` for ever: when everything was read it looks for new sessions, again and again. */
-  readonly tail: SessionSync.Tail
-}
-
-/**
- * The service. Provide it with {@link layer}, {@link layerConfig} or, in tests, {@link layerTest}; or see
- * {@link layerClient}.
+ * The service. Provide it with {@link layer} or {@link layerConfig}; with {@link layerClient} where several services share
+ * one client; and in tests with {@link layerTest}, or on the sandbox.
  *
  * @category services
  * @since 0.1.0
@@ -74,7 +53,7 @@ export class VerificationSessions extends Context.Service<VerificationSessions, 
 ) {}
 
 /**
- * Makes the service on a `StripeClient`. See {@link layerClient}.
+ * Makes the service on a `StripeClient`, for a layer of your own: {@link layerClient} is `Layer.effect` of it.
  *
  * @category constructors
  * @since 0.1.0
@@ -126,7 +105,24 @@ export const layerClient: Layer.Layer<VerificationSessions, never, StripeClient.
 )
 
 /**
- * The service from options. It needs an `HttpClient`, such as `FetchHttpClient.layer`. See {@link withAccount}.
+ * The service from options. It needs an `HttpClient`: `FetchHttpClient.layer` asks Stripe, `Sandbox.layer` a simulated one.
+ *
+ * **Example** (Half of Stripe's rate limit, for the other half is another program's)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const options = { apiKey: Sandbox.apiKey, timeout: "30 seconds", rateLimit: { limit: 12 } } as const
+ * const page = await VerificationSessions.list({ limit: 3 }).pipe(
+ *   Effect.provide(VerificationSessions.layer(options)),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * page.data.length // => 3
+ * ```
  *
  * @category layers
  * @since 0.1.0
@@ -136,7 +132,8 @@ export const layer = (options: StripeClient.Options): Layer.Layer<VerificationSe
 
 /**
  * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT`, `STRIPE_API_BASE`, `STRIPE_API_VERSION`
- * where they are set. {@link layerClient} shows one.
+ * where they are set; or from what `options` name instead. The example of {@link layerClient} gives the configuration in
+ * code, as a test does.
  *
  * @category layers
  * @since 0.1.0
@@ -148,7 +145,8 @@ export const layerConfig = (
 
 /**
  * The service for tests of your own code: each call is answered by your handler, and a call without one dies, so that no
- * error handler of yours can hide it. To test against Stripe's behaviour instead of fixed answers, use `Sandbox`. See {@link TestHandlers}.
+ * error handler of yours can hide it. To test against Stripe's behaviour instead of fixed answers, use `Sandbox`. {@link TestHandlers}
+ * shows one fixed answer.
  *
  * @category testing
  * @since 0.1.0
@@ -305,7 +303,7 @@ export const stream: Calls.Sessions<VerificationSessions> = (filter, options) =>
  * @category accessors
  * @since 0.1.0
  */
-export const sync: SessionSync.Sync<VerificationSessions> = (filter, options) =>
+export const sync: Calls.Sync<VerificationSessions> = (filter, options) =>
   Stream.unwrap(VerificationSessions.useSync((service) => service.sync(filter, options)))
 
 /**
@@ -333,7 +331,7 @@ export const sync: SessionSync.Sync<VerificationSessions> = (filter, options) =>
  * @category accessors
  * @since 0.1.0
  */
-export const tail: SessionSync.Tail<VerificationSessions> = (filter, options) =>
+export const tail: Calls.Tail<VerificationSessions> = (filter, options) =>
   Stream.unwrap(VerificationSessions.useSync((service) => service.tail(filter, options)))
 
 type EffectOrStream = Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>

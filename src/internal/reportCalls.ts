@@ -106,3 +106,26 @@ export type Reports<Needs = never> = <E = never, R = never>(
   filter?: Filter,
   options?: ReadOptions<E, R>
 ) => Stream.Stream<VerificationReport.Confidential, StripeError | E, Needs | R>
+
+/**
+ * What `VerificationReports` offers. Every call fails with `StripeError` alone.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Exactly one page, with exactly one request (and its retries). Rows come newest first, as Stripe sends them. */
+  readonly list: List
+
+  /** One report by its id. Fails with `NotFoundError` where there is none. */
+  readonly retrieve: Retrieve
+
+  /** All pages of the list: one element a page. */
+  readonly pages: Pages
+
+  /**
+   * All reports of the list: one element a report, one chunk a page. Requests are sent as their first row is asked for.
+   * Retries happen inside, so no row comes twice; `Stream.retry` around it would start again from the first page.
+   */
+  readonly stream: Reports
+}

@@ -1,17 +1,18 @@
 /**
  * What the calls of the service take and give. Public through `VerificationSessions`.
- *
- * @module
  */
 import type * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
 import type * as Stream from "effect/Stream"
+import type * as Checkpoint from "../Checkpoint.ts"
 import type * as Pagination from "../Pagination.ts"
 import type * as SessionFilter from "../SessionFilter.ts"
 import type { StripeError } from "../StripeError.ts"
+import type * as SyncEngine from "../Sync.ts"
+import type * as VerificationSession from "../VerificationSession.ts"
 import type { WalkOptions } from "./listCalls.ts"
 import type { PageParameters } from "./listRequests.ts"
 import type { ListExpandPath } from "./sessionModel.ts"
-import type * as VerificationSession from "../VerificationSession.ts"
 
 /**
  * The parameters of one page, named as Stripe names them. Of a filter it takes what Stripe can answer: a page of which
@@ -108,3 +109,133 @@ export type Sessions<Needs = never> = <
   filter?: SessionFilter.Narrowing<Choice>,
   options?: ReadOptions<Paths, E, R>
 ) => Stream.Stream<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Choice>, StripeError | E, Needs | R>
+
+/**
+ * The sessions of one page, and the checkpoint that is true as soon as they are stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Batch<out Session> {
+  /**
+   * Oldest first while catching up, newest first after that. There may be none, where rows were read that the filter does
+   * not let through: the checkpoint is worth storing all the same.
+   */
+  readonly sessions: ReadonlyArray<Session>
+  /** What is behind us with these sessions. Store it with them, or after them, and never before. */
+  readonly checkpoint: Checkpoint.Checkpoint
+}
+
+/**
+ * How `sync` reads the list.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface SyncOptions<
+  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never
+> extends SyncEngine.Options<E, R> {
+  /**
+   * What Stripe is to send in full. It changes the type of the sessions.
+   *
+   * @default nothing
+   */
+  readonly expand?: Paths | undefined
+}
+
+/**
+ * How `tail` reads the list.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface TailOptions<
+  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never
+> extends SyncOptions<Paths, E, R> {
+  /**
+   * When to look for new sessions again, after each look.
+   *
+   * @default 30 seconds later
+   */
+  readonly schedule?: Schedule.Schedule<unknown, void, E, R> | undefined
+}
+
+/**
+ * The type of `sync`. See {@link Pages} for what the compiler learns from the filter.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Sync<Needs = never> = <
+  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never,
+  const Choice extends SessionFilter.StatusChoice = undefined
+>(
+  filter?: SessionFilter.Narrowing<Choice>,
+  options?: SyncOptions<Paths, E, R>
+) => Stream.Stream<
+  Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Choice>>,
+  StripeError | E,
+  Needs | R
+>
+
+/**
+ * The type of `tail`, as {@link Sync} is that of `sync`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Tail<Needs = never> = <
+  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never,
+  const Choice extends SessionFilter.StatusChoice = undefined
+>(
+  filter?: SessionFilter.Narrowing<Choice>,
+  options?: TailOptions<Paths, E, R>
+) => Stream.Stream<
+  Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Choice>>,
+  StripeError | E,
+  Needs | R
+>
+
+/**
+ * What `VerificationSessions` offers. Every call fails with `StripeError` alone.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Exactly one page, with exactly one request (and its retries). Rows come newest first, as Stripe sends them. */
+  readonly list: List
+
+  /** One session by its id. Fails with `NotFoundError` where there is none. */
+  readonly retrieve: Retrieve
+
+  /**
+   * All pages of the list: one element a page. Where the filter has a part that Stripe does not know, pages hold the rows
+   * that pass it, which may be none.
+   */
+  readonly pages: Pages
+
+  /**
+   * All sessions of the list: one element a session, one chunk a page. Requests are sent as their first row is asked
+   * for. Retries happen inside, so no row comes twice; `Stream.retry` around it would start again from the first page.
+   */
+  readonly stream: Sessions
+
+  /**
+   * The list in batches that can be gone on from, one a page, each with the checkpoint that holds after it: first what is
+   * newer than `from`, then what is older. Over all runs, whatever stops them, the batches are the list, each session
+   * once. It shows new sessions; that an old one changed, no list can show.
+   */
+  readonly sync: Sync
+
+  /** `sync` for ever: when everything was read it looks for new sessions, again and again. */
+  readonly tail: Tail
+}

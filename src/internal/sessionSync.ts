@@ -1,123 +1,24 @@
 /**
- * The list of sessions as something to sync, and the calls that do so. The types are public through
- * `VerificationSessions`.
- *
- * @module
+ * The list of sessions as something to sync, and the calls that do so.
  */
 import * as Effect from "effect/Effect"
-import type * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import type * as Checkpoint from "../Checkpoint.ts"
 import * as SessionFilter from "../SessionFilter.ts"
 import type * as StripeClient from "../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../StripeError.ts"
-import * as SyncEngine from "../Sync.ts"
-import type * as VerificationSession from "../VerificationSession.ts"
+import * as Sync from "../Sync.ts"
 import * as Arguments from "./arguments.ts"
 import * as Fingerprint from "./fingerprint.ts"
 import * as ListFetch from "./listFetch.ts"
 import type { Walk } from "./listRequests.ts"
 import { callers, named } from "./operation.ts"
+import type { SyncOptions, TailOptions } from "./sessionCalls.ts"
 import { requests } from "./sessionList.ts"
 import type { Any, ListExpandPath } from "./sessionModel.ts"
 
-/**
- * The sessions of one page, and the checkpoint that is true as soon as they are stored.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Batch<out Session> {
-  /**
-   * Oldest first while catching up, newest first after that. There may be none, where rows were read that the filter does
-   * not let through: the checkpoint is worth storing all the same.
-   */
-  readonly sessions: ReadonlyArray<Session>
-  /** What is behind us with these sessions. Store it with them, or after them, and never before. */
-  readonly checkpoint: Checkpoint.Checkpoint
-}
-
-/**
- * How `sync` reads the list.
- *
- * @category options
- * @since 0.1.0
- */
-export interface SyncOptions<
-  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never
-> extends SyncEngine.Options<E, R> {
-  /**
-   * What Stripe is to send in full. It changes the type of the sessions.
-   *
-   * @default nothing
-   */
-  readonly expand?: Paths | undefined
-}
-
-/**
- * How `tail` reads the list.
- *
- * @category options
- * @since 0.1.0
- */
-export interface TailOptions<
-  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never
-> extends SyncOptions<Paths, E, R> {
-  /**
-   * When to look for new sessions again, after each look.
-   *
-   * @default 30 seconds later
-   */
-  readonly schedule?: Schedule.Schedule<unknown, void, E, R> | undefined
-}
-
-/**
- * The type of `sync`. See `VerificationSessions.Pages` for what the compiler learns from the filter.
- *
- * @category models
- * @since 0.1.0
- */
-export type Sync<Needs = never> = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never,
-  const Choice extends SessionFilter.StatusChoice = undefined
->(
-  filter?: SessionFilter.Narrowing<Choice>,
-  options?: SyncOptions<Paths, E, R>
-) => Stream.Stream<
-  Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Choice>>,
-  StripeError | E,
-  Needs | R
->
-
-/**
- * The type of `tail`, as {@link Sync} is that of `sync`.
- *
- * @category models
- * @since 0.1.0
- */
-export type Tail<Needs = never> = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never,
-  const Choice extends SessionFilter.StatusChoice = undefined
->(
-  filter?: SessionFilter.Narrowing<Choice>,
-  options?: TailOptions<Paths, E, R>
-) => Stream.Stream<
-  Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Choice>>,
-  StripeError | E,
-  Needs | R
->
-
 /** The list to sync, and which rows to keep where Stripe could not decide that. */
 interface Target {
-  readonly source: SyncEngine.Source<Any, StripeError>
+  readonly source: Sync.Source<Any, StripeError>
   readonly keep: ((session: Any) => boolean) | undefined
 }
 
@@ -158,7 +59,7 @@ export const make = (client: StripeClient.Service) => {
         const { expand, onInvalid, ...walk } = yield* Effect.fromResult(Arguments.object(options, "options"))
         const { keep, source } = yield* target(client, operation, filter, expand)
         return Stream.map(
-          SyncEngine.batches(source, { ...walk, onInvalid: callers(onInvalid) }),
+          Sync.batches(source, { ...walk, onInvalid: callers(onInvalid) }),
           ({ checkpoint, rows }) => ({ sessions: keep === undefined ? rows : rows.filter(keep), checkpoint })
         )
       })
@@ -171,7 +72,7 @@ export const make = (client: StripeClient.Service) => {
       const { from, schedule, ...rest } = yield* Effect.fromResult(Arguments.object(options, "options"))
       // Relative dates are taken once, so that all runs are over the same list.
       const list = yield* SessionFilter.decode(filter)
-      return SyncEngine.follow((from) => run(operation)(list, { ...rest, from }), { from, schedule })
+      return Sync.follow((from) => run(operation)(list, { ...rest, from }), { from, schedule })
     })
     return Stream.unwrap(Effect.catch(runs, (refused) => Effect.succeed(named(operation, Stream.fail(refused)))))
   }

@@ -6,9 +6,8 @@ import type * as Stream from "effect/Stream"
 import type * as SessionFilter from "../SessionFilter.ts"
 import type { StripeError } from "../StripeError.ts"
 import type { Page } from "./listModel.ts"
-import type { ListParams, ReadOptions } from "./sessionCalls.ts"
+import type { Batch, ListParams, ReadOptions, SyncOptions, TailOptions } from "./sessionCalls.ts"
 import type { Any, ExpandPath, ListExpandPath } from "./sessionModel.ts"
-import type { Batch, SyncOptions, TailOptions } from "./sessionSync.ts"
 
 /**
  * What `layerTest` answers with.
