@@ -255,7 +255,8 @@ export type WithMetadata<Session, Metadata> = Omit<Session, "metadata"> & { read
  * session with `Schema.decodeEffect`. The other fields stay as they are. Metadata holds text alone, so the Schema decodes
  * from text; keys that it does not name are dropped.
  *
- * `expand` are the paths that the sessions were read with. It only chooses the type.
+ * `expand` are the paths that the sessions were read with. It only chooses the type: no Schema of metadata says what else a
+ * session has, and sessions decode alike whatever was expanded.
  *
  * @category schemas
  * @since 0.1.0
@@ -338,6 +339,7 @@ export const decodeRows: {
   >
 } = dual(
   3,
+  // Type boundary: `dual` lets `unknown` pass for the failures and requirements, which the signatures above say.
   <Session extends Codec.Any, E, R>(
     self: Stream.Stream<Session, E, R>,
     schema: Schema.Constraint,

@@ -83,6 +83,10 @@ interface Decoded<A, E> {
   readonly failure: Option.Option<E>
 }
 
+/**
+ * Type boundary: a choice fails with and requires what it likes, which is `unknown` in here. Only the type of
+ * `VerificationSession.decodeRows`, which knows the choice, says it, and the services of the Schema with it.
+ */
 export const decodeRows = <S extends Schema.Constraint, Session extends Row, E, R>(
   self: Stream.Stream<Session, E, R>,
   schema: S,
