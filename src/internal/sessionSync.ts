@@ -58,10 +58,10 @@ export const make = (client: StripeClient.Service) => {
       const batches = Effect.gen(function* () {
         const { expand, onInvalid, ...walk } = yield* Effect.fromResult(Arguments.object(options, "options"))
         const { keep, source } = yield* target(client, operation, filter, expand)
-        return Stream.map(
-          Sync.batches(source, { ...walk, onInvalid: callers(onInvalid) }),
-          ({ checkpoint, rows }) => ({ sessions: keep === undefined ? rows : rows.filter(keep), checkpoint })
-        )
+        return Stream.map(Sync.batches(source, { ...walk, onInvalid: callers(onInvalid) }), ({ checkpoint, rows }) => ({
+          sessions: keep === undefined ? rows : rows.filter(keep),
+          checkpoint
+        }))
       })
       return named(operation, Stream.unwrap(batches))
     }
