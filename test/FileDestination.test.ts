@@ -11,7 +11,7 @@ import {
 } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { join } from "node:path"
-import { fullAfter, readOnly } from "./support/faultyFiles.ts"
+import { failingAt, fullAfter, readOnly } from "./support/faultyFiles.ts"
 import { choices } from "./support/syncHistory.ts"
 import { countRequests, listIds, world } from "./support/world.ts"
 
@@ -327,6 +327,30 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
+  for (const when of ["before", "after"] as const) {
+    it.effect(`any one call of the file system that fails ${when} it did its work: no row is stored twice`, () =>
+      Effect.gen(function* () {
+        const batches = yield* Stream.runCollect(VerificationSessions.sync())
+        // Three batches are fewer calls; the last of these numbers are never reached.
+        for (let number = 0; number < 50; number++) {
+          for (const make of [FileDestination.ndjson, FileDestination.csv]) {
+            const path = yield* newPath
+            const saved = yield* Effect.gen(function* () {
+              const file = yield* make(path)
+              yield* Effect.retry(file.load, { times: 1 })
+              for (const batch of batches) yield* Effect.retry(file.save(batch), { times: 3 })
+            }).pipe(Effect.scoped, Effect.provide(failingAt(number, when)), Effect.exit)
+            // Only where the checkpoint was kept and that was said to have failed does it look like another's.
+            if (when === "before") assert.isTrue(Exit.isSuccess(saved), `call ${number}: ${String(saved)}`)
+            yield* run(make, path)
+            const ids = Array.from((yield* read(path)).matchAll(/^(?:\{"id":")?(vs_\w+)/gm), ([, id]) => id)
+            assert.deepStrictEqual(ids, [...(yield* listIds)], `call ${number}`)
+          }
+        }
+      }).pipe(Effect.scoped, Effect.provide(there))
+    )
+  }
+
   it.effect("a folder that is read only", () =>
     Effect.gen(function* () {
       const path = yield* newPath
@@ -406,6 +430,41 @@ describe("a file that many programs ask for", () => {
       yield* other.save(second)
       assert.match((yield* Effect.flip(one.save(second))).message, /Another program/)
       assert.strictEqual((yield* idsIn(path)).length, 200)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("in turn: one that could not look again does not take what the other stored for its own", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const [first] = yield* Stream.runCollect(Stream.take(VerificationSessions.sync(), 1))
+      if (first === undefined) return yield* Effect.die("there are three batches")
+      // Each look at nothing is two calls: the second look fails at its second.
+      const one = yield* FileDestination.ndjson(path).pipe(Effect.provide(failingAt(3, "before")))
+      const other = yield* FileDestination.ndjson(path)
+      yield* one.load
+      yield* other.save(first)
+      const before = yield* both(path)
+      assert.match((yield* Effect.flip(one.load)).message, /EIO/)
+      assert.match((yield* Effect.flip(one.save(first))).message, /Another program/)
+      assert.deepStrictEqual(yield* both(path), before)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("in turn: one that noticed the other does not try again, though nothing was kept yet", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const [first, second] = yield* Stream.runCollect(VerificationSessions.sync())
+      if (first === undefined || second === undefined) return yield* Effect.die("there are three batches")
+      const one = yield* FileDestination.ndjson(path)
+      yield* one.save(first)
+      const whole = yield* read(path)
+      yield* write(path, `${whole}{"id":`)
+      assert.match((yield* Effect.flip(one.save(second))).message, /Another program/)
+      yield* write(path, whole)
+      assert.match((yield* Effect.flip(one.save(second))).message, /Another program/)
+      yield* one.load
+      yield* one.save(second)
+      assert.deepStrictEqual(yield* idsIn(path), (yield* listIds).slice(0, 200))
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 

@@ -82,10 +82,12 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
   const beside = `${path}.checkpoint`
   let standing: Standing | undefined
   let open: FileSystem.File | undefined
-  // The length of the file, once it was cut to where its checkpoint says that it ends.
+  // The length of the file while it is known to hold what its checkpoint counts, and nothing more.
   let length: number | undefined
   // What stood beside the file when it was looked at or written last.
   let seen: string | undefined
+  // Whether another program was noticed since then.
+  let isShared = false
 
   const failure = (problem: FileDestinationError["problem"], description: string, cause?: unknown) =>
     new FileDestinationError({ path, problem, description, ...(cause === undefined ? {} : { cause }) })
@@ -116,10 +118,17 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
 
   const look = Effect.gen(function* (): Effect.fn.Return<Standing, FileDestinationError | CheckpointMismatchError> {
     const text = yield* orNone(fileSystem.readFileString(beside))
-    seen = Option.getOrUndefined(text)
     const found = Option.getOrElse(yield* size, () => 0)
+    // What was seen before counts until all of it was looked at anew.
+    const stand = (now: Standing) => {
+      standing = now
+      length = undefined
+      seen = Option.getOrUndefined(text)
+      isShared = false
+      return now
+    }
     if (Option.isNone(text)) {
-      if (found === 0) return { bytes: 0, checkpoint: Option.none() }
+      if (found === 0) return stand({ bytes: 0, checkpoint: Option.none() })
       return yield* Effect.fail(
         failure("unrelated", `It is there already, without ${beside} beside it. Write to another file, or remove it.`)
       )
@@ -150,7 +159,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     if (bytes > 0 && (yield* byteAt(bytes - 1)) !== lineFeed) {
       return yield* damaged(`${bytes} bytes in ${beside}, which end within a line of the file`)
     }
-    return { bytes, checkpoint }
+    return stand({ bytes, checkpoint })
   })
 
   const byteAt = (position: number) =>
@@ -161,12 +170,13 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     }).pipe(Effect.scoped, system)
 
   /** Two programs on one file would write over each other. The one that finds what the other left ends. */
-  const undisturbed = Effect.gen(function* () {
-    if (standing === undefined) return (standing = yield* look)
+  const undisturbed = Effect.fnUntraced(function* (expected: number | undefined) {
+    if (standing === undefined) return yield* look
     const text = yield* orNone(fileSystem.readFileString(beside))
     const found = yield* size
-    const isOurs = Option.getOrUndefined(text) === seen && (length === undefined || Option.contains(found, length))
-    if (!isOurs) {
+    const isOurs = Option.getOrUndefined(text) === seen && (expected === undefined || Option.contains(found, expected))
+    isShared ||= !isOurs
+    if (isShared) {
       return yield* failure(
         "shared",
         "Another program has written to it meanwhile. Let one end, and run the other again to go on."
@@ -175,15 +185,11 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     return standing
   })
 
-  const load = Effect.map(look, (found) => {
-    standing = found
-    length = undefined
-    return found.checkpoint
-  })
+  const load = Effect.map(look, ({ checkpoint }) => checkpoint)
 
   /** Opens the file, and cuts off what is beyond its checkpoint. */
   const ready = Effect.gen(function* () {
-    const { bytes, checkpoint } = yield* undisturbed
+    const { bytes, checkpoint } = yield* undisturbed(length)
     if (open !== undefined && length !== undefined) return open
     // From its first byte on the file has something beside it that says how much of it counts.
     if (Option.isNone(checkpoint)) yield* keep(undefined, 0)
@@ -193,23 +199,23 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     const file = (open ??= yield* system(Scope.provide(fileSystem.open(path, flags), scope)))
     yield* system(cut(file, bytes))
     length = bytes
-    if (bytes === 0 && header !== "") yield* append(file, header)
+    if (bytes === 0 && header !== "") length = yield* append(file, header)
     return file
   })
 
   const cut = (file: FileSystem.File, bytes: number) =>
     Effect.andThen(file.truncate(bytes), file.seek(BigInt(bytes), "start"))
 
-  /** Adds whole lines, or nothing, as far as the file system lets us choose. */
+  /** Adds whole lines, or nothing, as far as the file system lets us choose, and gives the new length. */
   const append = (file: FileSystem.File, text: string) =>
     Effect.suspend(() => {
       const before = length ?? 0
       const chunk = encoder.encode(text)
-      // Until it is all there, nobody knows how long the file is.
+      // Until it is all there and counted, the file must be cut before anything else is added.
       length = undefined
       return file.writeAll(chunk).pipe(
         Effect.andThen(file.sync),
-        Effect.andThen(Effect.sync(() => (length = before + chunk.length))),
+        Effect.as(before + chunk.length),
         Effect.tapError(() => Effect.ignore(cut(file, before))),
         system
       )
@@ -235,14 +241,13 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
   const save = Effect.fnUntraced(function* (batch: Batch) {
     const file = yield* ready
     const bytes = yield* append(file, toText(batch))
-    yield* undisturbed
-    length = undefined
+    yield* undisturbed(bytes)
     yield* keep(batch.checkpoint, bytes)
     standing = { bytes, checkpoint: Option.some(batch.checkpoint) }
     length = bytes
   }, Effect.uninterruptible)
 
-  return { load, save, finish: Effect.asVoid(ready) }
+  return { load, save, finish: Effect.uninterruptible(Effect.asVoid(ready)) }
 })
 
 const lineFeed = 0x0a

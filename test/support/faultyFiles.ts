@@ -58,3 +58,39 @@ export const readOnly: Layer.Layer<FileSystem.FileSystem, never, FileSystem.File
     }
   })
 )
+
+/**
+ * The same files, where one call of the file system fails, before it did anything or after it did all. The first call is
+ * number 0.
+ */
+export const failingAt = (
+  number: number,
+  when: "before" | "after"
+): Layer.Layer<FileSystem.FileSystem, never, FileSystem.FileSystem> =>
+  Layer.effect(
+    FileSystem.FileSystem,
+    Effect.map(FileSystem.FileSystem, (fileSystem) => {
+      let calls = 0
+      const counted = <A, R>(method: string, call: Effect.Effect<A, PlatformError.PlatformError, R>) =>
+        Effect.suspend(() => {
+          if (calls++ !== number) return call
+          const failure = Effect.fail(error("Unknown", method, "a file", "EIO: i/o error"))
+          return when === "before" ? failure : Effect.andThen(call, failure)
+        })
+      return {
+        ...fileSystem,
+        readFileString: (path) => counted("readFileString", fileSystem.readFileString(path)),
+        stat: (path) => counted("stat", fileSystem.stat(path)),
+        rename: (from, to) => counted("rename", fileSystem.rename(from, to)),
+        open: (path, options) =>
+          Effect.map(counted("open", fileSystem.open(path, options)), (file) => {
+            const truncate = file.truncate.bind(file)
+            const writeAll = file.writeAll.bind(file)
+            return Object.assign(file, {
+              truncate: (bytes?: number) => counted("truncate", truncate(bytes)),
+              writeAll: (bytes: Uint8Array) => counted("writeAll", writeAll(bytes))
+            })
+          })
+      }
+    })
+  )
