@@ -79,13 +79,36 @@ const Seconds = EpochSeconds.pipe(
   Schema.decodeTo(
     Schema.DateTimeUtc,
     SchemaTransformation.transform({
-      decode: (seconds: number) => DateTime.makeUnsafe(seconds * 1000),
-      encode: (created: DateTime.Utc) => Math.floor(DateTime.toEpochMillis(created) / 1000)
+      decode: DateTime.fromEpochSeconds,
+      encode: DateTime.toEpochSeconds
     })
   )
 )
 
 const PositionFields = Schema.Struct({ id: Id, created: Seconds })
+
+const Fields = Schema.Struct({
+  version: Schema.Literal(1),
+  filter: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)),
+  account: Schema.optional(Id),
+  livemode: Schema.optional(Schema.Boolean),
+  covered: Schema.optional(
+    Schema.Struct({ newest: PositionFields, oldest: PositionFields, complete: Schema.Boolean }).check(
+      Schema.makeFilter(
+        ({ newest, oldest }) => DateTime.toEpochMillis(newest.created) >= DateTime.toEpochMillis(oldest.created),
+        { expected: "an interval whose newest end is not older than its oldest" }
+      )
+    )
+  )
+})
+
+/**
+ * A checkpoint as JSON: moments are whole seconds since 1970.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Encoded extends Schema.Struct.Encoded<typeof Fields.fields> {}
 
 /**
  * The codec between a checkpoint and JSON.
@@ -105,20 +128,7 @@ const PositionFields = Schema.Struct({ id: Id, created: Seconds })
  * @category schemas
  * @since 0.1.0
  */
-export const Checkpoint: Schema.Codec<Checkpoint, unknown> = Schema.Struct({
-  version: Schema.Literal(1),
-  filter: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)),
-  account: Schema.optional(Id),
-  livemode: Schema.optional(Schema.Boolean),
-  covered: Schema.optional(
-    Schema.Struct({ newest: PositionFields, oldest: PositionFields, complete: Schema.Boolean }).check(
-      Schema.makeFilter(
-        ({ newest, oldest }) => DateTime.toEpochMillis(newest.created) >= DateTime.toEpochMillis(oldest.created),
-        { expected: "an interval whose newest end is not older than its oldest" }
-      )
-    )
-  )
-})
+export const Checkpoint: Schema.Codec<Checkpoint, Encoded> = Fields
 
 /**
  * Nothing of a list is behind us yet. See {@link advance}.

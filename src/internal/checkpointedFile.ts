@@ -48,6 +48,7 @@ const Sidecar = Schema.Struct({
   checkpoint: Schema.Unknown
 })
 
+const encodeCheckpoint = Schema.encodeSync(Checkpoint.Checkpoint)
 const decodeSidecar = Schema.decodeUnknownResult(Schema.fromJsonString(Sidecar))
 
 const encoder = new TextEncoder()
@@ -223,7 +224,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
 
   /** The new checkpoint takes the place of the old one in one step. */
   const keep = (checkpoint: Checkpoint.Checkpoint | undefined, bytes: number) => {
-    const json = checkpoint === undefined ? null : JSON.parse(Checkpoint.toText(checkpoint))
+    const json = checkpoint === undefined ? null : encodeCheckpoint(checkpoint)
     const text = `${JSON.stringify({ bytes, format, checkpoint: json })}\n`
     const fresh = `${beside}.new`
     return Effect.gen(function* () {

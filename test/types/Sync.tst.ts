@@ -1,4 +1,4 @@
-import type { Stream } from "effect"
+import type { Schema, Stream } from "effect"
 import {
   type Checkpoint,
   Destination,
@@ -31,6 +31,15 @@ const verified = () => VerificationSessions.sync({ status: "verified" })
 test("there are no cursors to choose, because the checkpoint has them", () => {
   expect(VerificationSessions.sync).type.not.toBeCallableWith({}, { startingAfter: "vs_1" })
   expect(VerificationSessions.sync).type.not.toBeCallableWith({}, { from: "vs_1" })
+})
+
+test("a checkpoint is encoded as plain JSON, of which the fields are known", () => {
+  expect<Schema.Codec.Encoded<typeof Checkpoint.Checkpoint>>().type.toBe<Checkpoint.Encoded>()
+  expect<Checkpoint.Encoded["version"]>().type.toBe<1>()
+  expect<NonNullable<Checkpoint.Encoded["covered"]>["newest"]>().type.toBe<{
+    readonly id: string
+    readonly created: number
+  }>()
 })
 
 test("a destination of sessions takes expanded ones, too, and adds its errors", () => {
