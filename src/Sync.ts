@@ -174,20 +174,21 @@ const run = <A extends Row, E, R, E2, R2>(
   begin: Checkpoint.Checkpoint,
   until: number
 ): Stream.Stream<Batch<A>, E | E2 | WalkError | CheckpointMismatchError, R | R2> => {
-  let checkpoint = begin
+  const { covered } = begin
   const leg = (direction: "newer" | "older") =>
-    Legs.walk(source, pages, { direction, until, from: checkpoint.covered }).pipe(
-      Stream.map(({ end, kept, rows }) => {
-        const before = checkpoint
-        checkpoint = Checkpoint.advance(checkpoint, { direction, rows, end })
-        return { isNews: checkpoint !== before, batch: { rows: kept, checkpoint } }
-      }),
-      Stream.filter(({ isNews }) => isNews),
-      Stream.map(({ batch }) => batch)
+    Stream.map(Legs.walk(source, pages, { direction, until, from: covered }), (step) => ({ ...step, direction }))
+  // To catch up does not move the older end, so where the older leg begins is known before.
+  const catchUp = covered === undefined ? Stream.empty : leg("newer")
+  const backfill = covered?.complete === true ? Stream.empty : leg("older")
+  return Stream.concat(catchUp, backfill).pipe(
+    Stream.mapAccum(
+      () => begin,
+      (before, { kept, ...step }) => {
+        const checkpoint = Checkpoint.advance(before, step)
+        return [checkpoint, checkpoint === before ? [] : [{ rows: kept, checkpoint }]] as const
+      }
     )
-  const catchUp = begin.covered === undefined ? Stream.empty : leg("newer")
-  const backfill = Stream.suspend(() => (checkpoint.covered?.complete === true ? Stream.empty : leg("older")))
-  return Stream.concat(catchUp, backfill)
+  )
 }
 
 /**
@@ -226,10 +227,7 @@ export const follow = <B extends { readonly checkpoint: Checkpoint.Checkpoint },
   Stream.suspend(() => {
     let latest = options.from
     return Stream.suspend(() => read(latest)).pipe(
-      Stream.map((batch) => {
-        latest = batch.checkpoint
-        return batch
-      }),
+      Stream.tap(({ checkpoint }) => Effect.sync(() => (latest = checkpoint))),
       Stream.repeat(options.schedule ?? Schedule.spaced("30 seconds"))
     )
   })

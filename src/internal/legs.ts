@@ -43,6 +43,9 @@ export interface Step<A> {
   readonly end: boolean
 }
 
+/** What is read next: the list itself, until the row at which we stand is not found in it; then the list with all rows. */
+type Next = "list" | "whole" | "end"
+
 /** The pages of a leg. */
 export const walk = <A extends Row, E, R, E2, R2>(
   lists: Lists<A, E, R>,
@@ -53,8 +56,7 @@ export const walk = <A extends Row, E, R, E2, R2>(
     const { whole } = lists
     const begin = direction === "newer" ? from?.newest.id : from?.oldest.id
     let at = begin
-    // The list itself is read, until the row at which we stand is not found in it.
-    let next: "list" | "whole" | "end" = "list"
+    let next: Next = "list"
 
     const { concurrency = 1, ...inTurn } = pages
     const { onInvalid, pageSize } = pages
@@ -81,17 +83,13 @@ export const walk = <A extends Row, E, R, E2, R2>(
       return young < 0 ? { data, end: !has_more } : { data: data.slice(0, young), end: true }
     }
 
-    const stand = (step: Step<A>, otherwise: "list" | "whole"): Step<A> => {
-      at = step.rows.at(-1)?.id ?? at
-      next = step.end ? "end" : otherwise
-      return step
-    }
+    const step = (found: Step<A>, otherwise: Next) => ({ ...found, next: found.end ? "end" : otherwise })
 
     const inList = () =>
       readList().pipe(
         Stream.map((page) => {
           const { data, end } = settled(page)
-          return stand({ rows: data, kept: data, end }, "list")
+          return step({ rows: data, kept: data, end }, "list")
         })
       )
 
@@ -102,8 +100,8 @@ export const walk = <A extends Row, E, R, E2, R2>(
           const last = data.findLastIndex(includes)
           // From a row that is in the list, the list goes on.
           return last < 0
-            ? stand({ rows: data, kept: [], end }, "whole")
-            : stand({ rows: data.slice(0, last + 1), kept: data.filter(includes), end }, "list")
+            ? step({ rows: data, kept: [], end }, "whole")
+            : step({ rows: data.slice(0, last + 1), kept: data.filter(includes), end }, "list")
         })
       )
 
@@ -116,9 +114,15 @@ export const walk = <A extends Row, E, R, E2, R2>(
 
     const segment = () => {
       const inside = next === "list"
-      const pages = inside || whole === undefined ? inList() : inWhole(whole)
-      return pages.pipe(
-        Stream.takeUntil(() => next === "end" || (next === "list") !== inside),
+      const steps = inside || whole === undefined ? inList() : inWhole(whole)
+      return steps.pipe(
+        Stream.takeUntil((step) => step.next !== (inside ? "list" : "whole")),
+        Stream.tap((step) =>
+          Effect.sync(() => {
+            at = step.rows.at(-1)?.id ?? at
+            next = step.next
+          })
+        ),
         Stream.catchIf(isLostCursor, (error) => {
           if (!inside || whole === undefined) return Stream.fromEffect(lost(error))
           next = "whole"
