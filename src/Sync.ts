@@ -14,7 +14,6 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -102,19 +101,14 @@ export interface Options<E = never, R = never> extends Pick<
 
 const isCheckpoint = Schema.is(Checkpoint.Checkpoint)
 
-const isSettle = (value: unknown): boolean =>
-  // Type boundary: the function itself says whether this is a length of time.
-  Option.exists(
-    Duration.fromInput(value as Duration.Input),
-    (settle) => Duration.isFinite(settle) && Duration.toMillis(settle) >= 0
-  )
-
 const decodeOptions = Arguments.decoder(
   Schema.Struct({
     from: Schema.optional(
       Arguments.accepts("a checkpoint, as a batch has it and Checkpoint.fromText gives it", isCheckpoint)
     ),
-    settle: Schema.optional(Arguments.accepts("a length of time such as 1 minute", isSettle)),
+    settle: Schema.optional(
+      Arguments.duration("1 minute", (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle))
+    ),
     pageSize: WalkOptions.shared.pageSize,
     onInvalid: WalkOptions.shared.onInvalid,
     prefetch: WalkOptions.prefetch,

@@ -3,7 +3,9 @@
  * its path, what was given and what is accepted.
  */
 import * as Arr from "effect/Array"
+import * as Duration from "effect/Duration"
 import { format } from "effect/Formatter"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -85,6 +87,13 @@ export const all = <const Checks extends ReadonlyArray<Result.Result<unknown, In
 /** Whatever a function accepts, in words that a person understands. */
 export const accepts = (expected: string, isAccepted: (value: unknown) => boolean) =>
   Schema.Unknown.check(Schema.makeFilter(isAccepted, { expected }))
+
+/** A length of time that a function accepts, in words that a person understands. */
+export const duration = (example: string, isAccepted: (time: Duration.Duration) => boolean) =>
+  accepts(`a length of time, such as "${example}"`, (value) =>
+    // Type boundary: the function itself says whether this is a length of time.
+    Option.exists(Duration.fromInput(value as Duration.Input), isAccepted)
+  )
 
 /** A whole number of a range, in words that a person understands. */
 export const wholeNumber = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => {

@@ -19,9 +19,7 @@ const isBase = (value: unknown): boolean => {
   return (protocol === "https:" || protocol === "http:") && username === "" && password === ""
 }
 
-// Type boundary: the function itself says whether this is a length of time.
-const isTime = (value: unknown): boolean =>
-  Option.exists(Duration.fromInput(value as Duration.Input), (time) => Duration.isGreaterThan(time, Duration.zero))
+const takesTime = Duration.isGreaterThan(Duration.zero)
 
 const isAccount = (value: unknown): boolean => Predicate.isString(value) && /^acct_\w+$/.test(value)
 
@@ -29,7 +27,7 @@ const accountForm = "the id of an account (acct_…)"
 
 const RateLimit = Schema.Struct({
   limit: Schema.optional(Arguments.wholeNumber(1)),
-  window: Schema.optional(Arguments.accepts(`a length of time, such as "1 second"`, isTime)),
+  window: Schema.optional(Arguments.duration("1 second", takesTime)),
   limiter: Schema.optional(Schema.Unknown),
   key: Schema.optional(Schema.String)
 })
@@ -40,7 +38,7 @@ const Options = Schema.Struct({
   ),
   apiVersion: Schema.optional(Arguments.accepts("a version of the API, such as 2026-09-30.endive", isPrintable)),
   account: Schema.optional(Arguments.accepts(accountForm, isAccount)),
-  timeout: Schema.optional(Arguments.accepts(`a length of time, such as "80 seconds"`, isTime)),
+  timeout: Schema.optional(Arguments.duration("80 seconds", takesTime)),
   rateLimit: Schema.optional(Schema.Union([Schema.Literal(false), RateLimit])),
   transformClient: Schema.optional(Schema.Unknown)
 })

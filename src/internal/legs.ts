@@ -79,7 +79,7 @@ export const walk = <A extends Row, E, R, E2, R2>(
 
     /** The rows of a page that are old enough, and whether the list goes on after them. */
     const settled = ({ data, has_more }: Page<A>) => {
-      const young = direction === "newer" ? data.findIndex((row) => secondOf(row) >= until) : -1
+      const young = direction === "newer" ? data.findIndex((row) => DateTime.toEpochSeconds(row.created) >= until) : -1
       return young < 0 ? { data, end: !has_more } : { data: data.slice(0, young), end: true }
     }
 
@@ -137,5 +137,3 @@ export const walk = <A extends Row, E, R, E2, R2>(
       )
     )
   })
-
-const secondOf = (row: Row): number => Math.floor(DateTime.toEpochMillis(row.created) / 1000)

@@ -28,7 +28,7 @@ export const matches = (filter: SessionFilter): Test => {
   if (created !== undefined) {
     const { first, last } = Created.span(created)
     tests.push((session) => {
-      const second = Math.floor(DateTime.toEpochMillis(session.created) / 1000)
+      const second = DateTime.toEpochSeconds(session.created)
       return first <= second && second <= last
     })
   }
