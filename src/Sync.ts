@@ -20,6 +20,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as Arguments from "./internal/arguments.ts"
+import * as FollowOptions from "./internal/followOptions.ts"
 import type { FetchPage, Row } from "./internal/listModel.ts"
 import * as Legs from "./internal/legs.ts"
 import * as WalkOptions from "./internal/walkOptions.ts"
@@ -99,13 +100,9 @@ export interface Options<E = never, R = never> extends Pick<
   readonly concurrency?: number | undefined
 }
 
-const isCheckpoint = Schema.is(Checkpoint.Checkpoint)
-
 const decodeOptions = Arguments.decoder(
   Schema.Struct({
-    from: Schema.optional(
-      Arguments.accepts("a checkpoint, as a batch has it and Checkpoint.fromText gives it", isCheckpoint)
-    ),
+    from: FollowOptions.from,
     settle: Schema.optional(
       Arguments.duration("1 minute", (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle))
     ),
@@ -217,11 +214,13 @@ export const follow = <B extends { readonly checkpoint: Checkpoint.Checkpoint },
     /** @default a run begins 30 seconds after the end of the one before */
     readonly schedule?: Schedule.Schedule<unknown, void, E2, R2> | undefined
   } = {}
-): Stream.Stream<B, E | E2, R | R2> =>
-  Stream.suspend(() => {
-    let latest = options.from
-    return Stream.suspend(() => read(latest)).pipe(
-      Stream.tap(({ checkpoint }) => Effect.sync(() => (latest = checkpoint))),
-      Stream.repeat(options.schedule ?? Schedule.spaced("30 seconds"))
-    )
-  })
+): Stream.Stream<B, E | E2 | InvalidArgumentError, R | R2> =>
+  Stream.unwrap(
+    Effect.map(Effect.fromResult(FollowOptions.decode(options)), () => {
+      let latest = options.from
+      return Stream.suspend(() => read(latest)).pipe(
+        Stream.tap(({ checkpoint }) => Effect.sync(() => (latest = checkpoint))),
+        Stream.repeat(options.schedule ?? Schedule.spaced("30 seconds"))
+      )
+    })
+  )

@@ -60,7 +60,8 @@ describe("what is no object is an InvalidArgumentError before any request", () =
     "Pagination.rows": (given: never) => Pagination.rows(fetch, given),
     "ParallelPagination.pages": (given: never) => ParallelPagination.pages(fetch, given),
     "ParallelPagination.rows": (given: never) => ParallelPagination.rows(fetch, given),
-    "Sync.batches": (given: never) => Sync.batches({ fetch, subject: { filter: "all" } }, given)
+    "Sync.batches": (given: never) => Sync.batches({ fetch, subject: { filter: "all" } }, given),
+    "Sync.follow": (given: never) => Sync.follow(() => Stream.die("nothing is to be read"), given)
   }
 
   it.effect.each(Object.entries(engines))("as the options of %s", ([, read]) =>
@@ -112,6 +113,24 @@ describe("what is no checkpoint is an InvalidArgumentError before any request", 
       const error = yield* reason(Stream.runDrain(sync({}, { from })))
       assert.match(error.message, /^from: .*Checkpoint\.fromText/)
       assert.strictEqual(yield* countRequests, sent)
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("what is no schedule is an InvalidArgumentError before any request", () => {
+  it.effect("as the time of the next run", () =>
+    Effect.gen(function* () {
+      for (const schedule of [null, "30 seconds", 30, {}] as ReadonlyArray<unknown> as ReadonlyArray<never>) {
+        const message = /^schedule: got .*, accepted is a Schedule$/
+        const tailed = yield* reason(Stream.runDrain(tail({}, { schedule })))
+        assert.strictEqual(tailed._tag, "InvalidArgumentError", String(schedule))
+        assert.match(tailed.message, message)
+        const follow = Sync.follow(() => Stream.die("nothing is to be read"), { schedule })
+        const followed = yield* Effect.flip(Stream.runDrain(follow))
+        assert.instanceOf(followed, StripeError.InvalidArgumentError, String(schedule))
+        assert.match(followed.message, message)
+      }
+      assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(world()))
   )
 })

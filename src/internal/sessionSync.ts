@@ -8,6 +8,7 @@ import type * as StripeClient from "../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../StripeError.ts"
 import * as Sync from "../Sync.ts"
 import * as Arguments from "./arguments.ts"
+import * as FollowOptions from "./followOptions.ts"
 import * as Fingerprint from "./fingerprint.ts"
 import * as ListFetch from "./listFetch.ts"
 import type { Walk } from "./listRequests.ts"
@@ -70,9 +71,12 @@ export const make = (client: StripeClient.Service) => {
     const operation = "VerificationSessions.tail"
     const runs = Effect.gen(function* () {
       const { from, schedule, ...rest } = yield* Effect.fromResult(Arguments.object(options, "options"))
+      yield* Effect.fromResult(FollowOptions.decode({ from, schedule }))
       // Relative dates are taken once, so that all runs are over the same list.
       const list = yield* SessionFilter.decode(filter)
-      return Sync.follow((from) => run(operation)(list, { ...rest, from }), { from, schedule })
+      const followed = Sync.follow((from) => run(operation)(list, { ...rest, from }), { from, schedule })
+      // Type boundary: of its own `follow` fails with wrong options alone, and these were just checked.
+      return followed as Stream.Stream<Stream.Success<typeof followed>, StripeError | E, R>
     })
     return Stream.unwrap(Effect.catch(runs, (refused) => Effect.succeed(named(operation, Stream.fail(refused)))))
   }
