@@ -189,7 +189,7 @@ const inBrief = (duration: Duration.Duration): string => {
 }
 
 /**
- * Progress in one line of plain text, for a log.
+ * Progress in one line of plain text, for a log. It says rows, whatever they are.
  *
  * **Example** (Progress on a terminal and in a log)
  *
@@ -208,8 +208,8 @@ const inBrief = (duration: Duration.Duration): string => {
  *   left: Option.some(Duration.seconds(4))
  * }
  *
- * Progress.line(half) // => "5,000 sessions, 51 requests, 1,250/s, 50 %, 4s, 4s left"
- * Progress.bar(half, { width: 4 }) // => "[##--] 5,000 sessions, 51 requests, 1,250/s, 50 %, 4s, 4s left"
+ * Progress.line(half) // => "5,000 rows, 51 requests, 1,250/s, 50 %, 4s, 4s left"
+ * Progress.bar(half, { width: 4 }) // => "[##--] 5,000 rows, 51 requests, 1,250/s, 50 %, 4s, 4s left"
  * ```
  *
  * @category formatting
@@ -217,7 +217,7 @@ const inBrief = (duration: Duration.Duration): string => {
  */
 export const line = ({ covered, elapsed, fraction, left, requests, rows, rowsPerSecond }: Progress): string =>
   [
-    counted(rows, "session", "sessions"),
+    counted(rows, "row", "rows"),
     ...(requests === 0 ? [] : [counted(requests, "request", "requests")]),
     `${Math.round(rowsPerSecond).toLocaleString("en-US")}/s`,
     ...Option.toArray(

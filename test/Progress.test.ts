@@ -50,8 +50,8 @@ describe("progress", () => {
       const quarter = yield* progress.add({ data: [row("2025-12-31T00:00:00Z"), row("2025-12-29T12:00:00Z")] })
       assert.deepStrictEqual(quarter.fraction, Option.some(0.25))
       assert.deepStrictEqual(Option.map(quarter.left, Duration.toMillis), Option.some(30_000))
-      assert.strictEqual(Progress.line(quarter), "2 sessions, 0/s, 2025-12-29 to 2025-12-31, 25 %, 10s, 30s left")
-      assert.match(Progress.bar(quarter, { width: 8 }), /^\[##------\] 2 sessions, /)
+      assert.strictEqual(Progress.line(quarter), "2 rows, 0/s, 2025-12-29 to 2025-12-31, 25 %, 10s, 30s left")
+      assert.match(Progress.bar(quarter, { width: 8 }), /^\[##------\] 2 rows, /)
     })
   )
 
@@ -106,7 +106,7 @@ describe("progress", () => {
   it.effect("has a line without a bar where there is no fraction", () =>
     Effect.gen(function* () {
       const nothing = yield* Effect.flatMap(Progress.make(), ({ now }) => now)
-      assert.strictEqual(Progress.line(nothing), "0 sessions, 0/s, 0s")
+      assert.strictEqual(Progress.line(nothing), "0 rows, 0/s, 0s")
       assert.strictEqual(Progress.bar(nothing), Progress.line(nothing))
     })
   )

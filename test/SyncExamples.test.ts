@@ -22,7 +22,7 @@ describe("sync-sqlite", () => {
         const first = yield* runExample("sync-sqlite.ts", ["--database", path], { url })
         assert.match(
           first.output,
-          /^Reading Stripe at .*\n1,000 sessions, 10 requests, .*, 100 %, \d+s\. The database has 1000 sessions/
+          /^Reading Stripe at .*\n1,000 rows, 10 requests, .*, 100 %, \d+s\. The database has 1000 sessions/
         )
         assert.strictEqual(statSync(path).mode & 0o777, 0o600)
 

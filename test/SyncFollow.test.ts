@@ -57,7 +57,7 @@ describe("sync-sqlite --follow", () => {
           })
         )
         assert.strictEqual(first.code, 130, first.errors)
-        assert.match(first.output, /\nStopped\. Run it again to go on\.\n303 sessions, .*has 303 sessions: .*\n$/)
+        assert.match(first.output, /\nStopped\. Run it again to go on\.\n303 rows, .*has 303 sessions: .*\n$/)
         assert.notMatch(first.errors, /\n {4}at /)
 
         // What came in between is found, too, and nothing of what was there is read again.
@@ -70,7 +70,7 @@ describe("sync-sqlite --follow", () => {
           })
         )
         assert.strictEqual(second.code, 130, second.errors)
-        assert.match(second.output, /\n151 sessions, .*has 454 sessions: /)
+        assert.match(second.output, /\n151 rows, .*has 454 sessions: /)
         const expected = yield* Sandbox.Sandbox.use((sandbox) => sandbox.sessions)
         assert.sameMembers(
           [...idsIn(path)],
