@@ -6,14 +6,19 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, DateTime, Effect, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { VerificationSessions } from "effect-stripe-identity"
+import { Checkpoint, VerificationSessions } from "effect-stripe-identity"
 import { endWithoutReader } from "./support/output.ts"
 import { layer } from "./support/source.ts"
 
 const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
-  const created = { gte: yield* DateTime.now }
+  const settle = "3 seconds"
+  // From the newest session on. That nothing is older is said so that what is older is not read.
+  const newest = yield* Stream.runHead(VerificationSessions.sync({}, { pageSize: 1, settle }))
+  const from = Option.map(newest, ({ checkpoint }) =>
+    Checkpoint.advance(checkpoint, { direction: "older", rows: [], end: true })
+  ).pipe(Option.getOrUndefined)
   let shown = 0
-  yield* VerificationSessions.tail({ created }, { settle: "3 seconds", schedule: Schedule.spaced("2 seconds") }).pipe(
+  yield* VerificationSessions.tail({}, { from, settle, schedule: Schedule.spaced("2 seconds") }).pipe(
     Stream.flatMap((batch) => Stream.fromIterable(batch.sessions)),
     Stream.take(Option.getOrElse(sessions, () => Infinity)),
     Stream.runForEach(({ created, id, status }) =>
