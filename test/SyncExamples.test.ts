@@ -279,9 +279,10 @@ describe("export", () => {
       Effect.gen(function* () {
         const url = yield* baseUrl
         const path = join(yield* folder, "verified.ndjson")
+        const beside = `${path}.partial.checkpoint`
         const killedAfter = Effect.sleep("5 millis").pipe(
           Effect.repeat({
-            until: () => existsSync(`${path}.partial.checkpoint`) && statSync(`${path}.partial`).size > 0
+            until: () => existsSync(beside) && readFileSync(beside, "utf8").includes("covered")
           }),
           Effect.asVoid
         )
