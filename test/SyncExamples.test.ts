@@ -29,7 +29,7 @@ describe("sync-sqlite", () => {
         const created = Math.floor(Date.now() / 1000) - 600
         for (let count = 0; count < 3; count++) yield* Sandbox.Sandbox.use((sandbox) => sandbox.insert({ created }))
         const second = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
-        assert.match(second.output, /\n3 sessions, 1 request, .*\. The database has 1003 sessions/)
+        assert.match(second.output, /\n3 rows, 1 request, .*\. The database has 1003 sessions/)
         assert.strictEqual(second.errors, "")
 
         const changed = yield* Effect.flatMap(Sandbox.Sandbox, (sandbox) =>
@@ -166,7 +166,7 @@ describe("sync-sqlite, with a database that it cannot go on with", () => {
           /^Cannot store 1 sessions? in .*locked.*run this again when that has ended.*stays\.\n$/
         )
         const { output } = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
-        assert.match(output, /\n1 session, .*has 1001 sessions/)
+        assert.match(output, /\n1 row, .*has 1001 sessions/)
         other.close()
       }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
     300_000
@@ -184,7 +184,7 @@ describe("sync-sqlite, with a database that it cannot go on with", () => {
         )
         for (const { code, errors } of both) assert.strictEqual(code, 0, errors)
         const { output } = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
-        assert.match(output, /\n0 sessions, 1 request, .*has 1000 sessions/)
+        assert.match(output, /\n0 rows, 1 request, .*has 1000 sessions/)
       }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
     300_000
   )

@@ -52,9 +52,19 @@ export const withServer = async <A>(rows: number, latency: number, use: (port: n
   }
 }
 
-/** The rows that went over the wire since this was asked before. */
-export const served = async (port: number): Promise<number> =>
-  Number(await (await fetch(`http://127.0.0.1:${port}/served`)).text())
+/** What a server was asked for, and what it sent. */
+export interface Served {
+  readonly rows: number
+  /** When requests came, in milliseconds. */
+  readonly arrivals: ReadonlyArray<number>
+}
+
+/** What went over the wire since this was asked before. */
+export const served = async (port: number): Promise<Served> => {
+  const response = await fetch(`http://127.0.0.1:${port}/served`)
+  // Type boundary: it is our own server.
+  return (await response.json()) as Served
+}
 
 export const median = (values: ReadonlyArray<number>): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
