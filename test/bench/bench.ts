@@ -99,6 +99,14 @@ const memory = (rows: number) =>
     return { rows, limit, liveHeapOfQuarter: quarter.liveHeap, liveHeap, peakMemory }
   })
 
+const profile = (rows: number) =>
+  withServer(rows, 0, async (port) => {
+    progress("profile")
+    const { profile = [] } = await read({ reader: "library", port, rows, profile: true })
+    const total = profile.reduce((sum, [, microseconds]) => sum + microseconds, 0)
+    return profile.map(([owner, microseconds]) => [owner, microseconds / total] as const)
+  })
+
 const overTheWire = () =>
   withServer(1000, 0, async (port) => {
     progress("rows over the wire")
@@ -131,6 +139,7 @@ const results: Results = {
     ? [await processorTime(100_000, 2)]
     : [await processorTime(100_000, 7), await processorTime(1_000_000, 3)],
   memory: await memory(quick ? 200_000 : 1_000_000),
+  profile: await profile(200_000),
   wire: await overTheWire(),
   importTime: importTime(),
   limited: await limited(quick ? 10_000 : 50_000),

@@ -18,6 +18,7 @@ export interface Task {
   readonly end?: "maxItems" | "take"
   /** With the limit of 25 requests a second that is the default. */
   readonly rateLimit?: boolean
+  readonly profile?: boolean
 }
 
 /** What it took. */
@@ -30,6 +31,8 @@ export interface Reading {
   readonly peakMemory: number
   /** Megabytes of the objects that are alive after the read, with `--expose-gc`. */
   readonly liveHeap: number
+  /** Microseconds by whose code it was, where that was asked for. */
+  readonly profile?: ReadonlyArray<readonly [owner: string, microseconds: number]>
 }
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))

@@ -4,6 +4,7 @@ import { performance } from "node:perf_hooks"
 import type { Layer } from "effect"
 import type { HttpClient } from "effect/http/HttpClient"
 import type { Reading, Task } from "./measure.ts"
+import { byOwner } from "./profile.ts"
 
 const task: Task = JSON.parse(process.argv[2] ?? "{}")
 const { concurrency = 1, end = "maxItems", pageSize = 100, port, rateLimit = false, reader, rows } = task
@@ -141,11 +142,17 @@ const libraryOn = async (http: Layer.Layer<HttpClient>): Promise<Read> => {
 const read = await readers[reader]()
 if (warmUp > 0) await read(warmUp)
 
+// A profile slows what it looks at, so that only its shares mean something.
+const inspector = task.profile === true ? new (await import("node:inspector/promises")).Session() : undefined
+inspector?.connect()
+await inspector?.post("Profiler.enable")
+await inspector?.post("Profiler.start")
 const used = process.cpuUsage()
 const start = performance.now()
 const count = await read(rows)
 const { system, user } = process.cpuUsage(used)
 const wall = performance.now() - start
+const profiled = await inspector?.post("Profiler.stop")
 if (count < rows) throw new Error(`${reader} read ${count} rows of ${rows}`)
 const megabyte = 1024 * 1024
 globalThis.gc?.()
@@ -153,7 +160,8 @@ const reading: Reading = {
   processor: (user + system) / count,
   wall,
   peakMemory: (process.resourceUsage().maxRSS * 1024) / megabyte,
-  liveHeap: process.memoryUsage().heapUsed / megabyte
+  liveHeap: process.memoryUsage().heapUsed / megabyte,
+  ...(profiled === undefined ? {} : { profile: byOwner(profiled.profile) })
 }
 console.log(JSON.stringify(reading))
 process.exit(0)

@@ -51,6 +51,8 @@ export interface Results {
     readonly name: string
     readonly carried: ReadonlyArray<readonly [wanted: number, rows: number]>
   }>
+  /** The shares of the processor time of this library's main thread, by whose code it was. */
+  readonly profile: ReadonlyArray<readonly [owner: string, share: number]>
   /** The time of the import as a multiple of that of Effect's modules. */
   readonly importTime: number
 }
@@ -117,7 +119,7 @@ const showSpread = ({ highest, lowest, median }: Spread) =>
 
 /** All tables. */
 export const render = (results: Results): string => {
-  const { limited, memory, node, processor, wall, wire } = results
+  const { limited, memory, node, processor, profile, wall, wire } = results
   return [
     `Node ${node}, pages of 100.`,
     ...processor.map(({ rows, rounds, ways }) =>
@@ -133,6 +135,11 @@ export const render = (results: Results): string => {
           ])
         )
       ].join("\n\n")
+    ),
+    "Where this library's time went in a read of its own, without latency, by a profile of the main thread:",
+    table(
+      ["", "share"],
+      profile.map(([owner, share]) => [owner, `${(share * 100).toFixed(0)} %`])
     ),
     `Wall time with replies of 150 ms ± 30 %, ${count(wall.rows)} rows:`,
     table(
