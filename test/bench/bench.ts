@@ -13,7 +13,6 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { root } from "../support/packed.ts"
-import { chart } from "./support/chart.ts"
 import { compiler, median, read, type Reading, served, spread, type Task, withServer } from "./support/measure.ts"
 import * as Pages from "./support/pages.ts"
 import { bars, render, type Processor, type Results, type Wall } from "./support/results.ts"
@@ -151,8 +150,4 @@ writeFileSync(join(root, "out", "bench.json"), `${JSON.stringify(results, null, 
 console.log(`\n${render(results)}\n`)
 const missed = bars(results).filter(({ holds }) => !holds)
 console.log(missed.length === 0 ? "All bars hold." : `${missed.length} of ${bars(results).length} bars are missed.`)
-if (process.argv.includes("--write")) {
-  writeFileSync(Pages.resultsFile, `${JSON.stringify(results, null, 2)}\n`)
-  writeFileSync(Pages.chartFile, chart(results))
-  await Pages.write()
-}
+if (process.argv.includes("--write")) await Pages.write(results)

@@ -15,7 +15,7 @@ export const chart = ({ wall: { rows, ways } }: Results): string => {
   const title = `${rows.toLocaleString("en-US")} sessions, replies of 150 ms: seconds`
   const bars = ways.flatMap(({ name, seconds, speed }, index) => {
     const y = top + index * row
-    const length = Math.max(2, (seconds / longest) * (width - left - 130))
+    const length = Math.max(2, (seconds / longest) * (width - left - 170))
     const color = name === "stripe-node" ? "#8b949e" : "#2f81f7"
     const times = name === "stripe-node" ? "" : `, ${speed.toFixed(1)} times as fast`
     return [
