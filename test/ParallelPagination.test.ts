@@ -4,10 +4,9 @@ import { Pagination, StripeError } from "effect-stripe-identity"
 import * as ParallelPagination from "effect-stripe-identity/ParallelPagination"
 import { TestClock } from "effect/testing"
 import { SlowDown } from "../src/internal/parallel/slowDown.ts"
+import { between } from "./support/filters.ts"
 import { type FakeRow, fakeList, unruly } from "./support/parallelList.ts"
 import { random, secondsOf, shapes, simulate } from "./support/parallelSimulator.ts"
-
-const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
 const idsOf = <E, R>(stream: Stream.Stream<FakeRow, E, R>) => Stream.runCollect(Stream.map(stream, (row) => row.id))
 

@@ -1,12 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import { between } from "./support/filters.ts"
 import { type Network, secondsOf, type Shape, shapes, simulate, summary } from "./support/parallelSimulator.ts"
 
 const seeds = Array.from({ length: 10 }, (_, index) => index + 1)
 const varying = (seed: number): Network => ({ roundTrip: 150, variation: 0.3, seed: seed * 17 })
 const fixed: Network = { roundTrip: 150, variation: 0, seed: 1 }
-
-const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
 const runs = (shape: Shape, size: number, oldestFirst: boolean) =>
   summary(seeds.map((seed) => simulate(secondsOf(shape, size, seed), 16, varying(seed), { oldestFirst })))

@@ -2,13 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Layer, Schema, Stream } from "effect"
 import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { between } from "./support/filters.ts"
 import { countRequests, ids, listIds, query, reason, requests, world } from "./support/world.ts"
 
 // The rule and its simulator are tested beside this; here the service reads the sandbox with several requests at once.
 
 const { Fault } = Sandbox
-const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
-
 const history = Schema.Struct({
   sessions: between(0, 400),
   seed: between(1, 1000),

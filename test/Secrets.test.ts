@@ -4,20 +4,12 @@ import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { StripeClient, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
-import { recording, shown } from "./support/secrets.ts"
+import { recording, shown, textsIn } from "./support/secrets.ts"
 import { settled, withoutJitter, world } from "./support/world.ts"
 
 const { Fault } = Sandbox
 const key = Redacted.value(Sandbox.apiKey)
 const expand = ["data.verified_outputs", "data.last_verification_report"] as const
-
-/** Every text below a value. */
-const textsIn = (value: unknown): ReadonlyArray<string> =>
-  typeof value === "string"
-    ? [value]
-    : typeof value === "object" && value !== null
-      ? Object.values(value).flatMap(textsIn)
-      : []
 
 /** What must never be seen: the key, and each text in a secret field of any session of the sandbox. */
 const secrets = Effect.gen(function* () {

@@ -10,7 +10,8 @@ import {
   VerificationSessions
 } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
-import { recording } from "./support/secrets.ts"
+import { between } from "./support/filters.ts"
+import { recording, textsIn } from "./support/secrets.ts"
 import { countRequests, ids, query, reason, requests, settled, withoutJitter } from "./support/world.ts"
 
 // How lists are walked is tested at length with sessions; here, that the list of reports is walked so, and what is its own.
@@ -25,8 +26,6 @@ const world = (sandbox?: Sandbox.Options, client?: Partial<StripeClient.Options>
 const reports = Effect.flatMap(Sandbox.Sandbox, (sandbox) => sandbox.reports)
 const listIds = Effect.map(reports, (rows) => rows.map((row) => row.id))
 const atOnce = Layer.succeed(RetryPolicy.Current, RetryPolicy.make({ baseDelay: 0, jitter: false }))
-
-const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
 const History = Schema.Struct({
   sessions: between(0, 250),
@@ -456,13 +455,6 @@ describe("neither the key nor a report's data is seen", () => {
   const key = Redacted.value(Sandbox.sensitiveApiKey)
   const everything = world({ sessions: 100 }, { apiKey: Sandbox.sensitiveApiKey })
   const expand = ["data.document.number", "data.document.dob", "data.id_number.id_number"] as const
-
-  const textsIn = (value: unknown): ReadonlyArray<string> =>
-    typeof value === "string"
-      ? [value]
-      : typeof value === "object" && value !== null
-        ? Object.values(value).flatMap(textsIn)
-        : []
 
   const secrets = Effect.gen(function* () {
     const client = yield* HttpClient.HttpClient

@@ -9,6 +9,7 @@ import {
   VerificationSessions
 } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { between } from "./support/filters.ts"
 import { countRequests, ids, listIds, query, reason, requests, settled, withoutJitter, world } from "./support/world.ts"
 
 const { Fault } = Sandbox
@@ -123,8 +124,6 @@ describe("laziness", () => {
 })
 
 describe("order and completeness", () => {
-  const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
-
   const history = Schema.Struct({
     sessions: between(0, 130),
     seed: between(1, 1000),

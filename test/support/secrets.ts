@@ -106,3 +106,11 @@ export const recording = <A, E, R>(
     Effect.provide(Logger.layer([logger]))
   ) as Effect.Effect<string, never, R>
 }
+
+/** Every text below a value. */
+export const textsIn = (value: unknown): ReadonlyArray<string> =>
+  typeof value === "string"
+    ? [value]
+    : typeof value === "object" && value !== null
+      ? Object.values(value).flatMap(textsIn)
+      : []
