@@ -11,8 +11,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import * as Arguments from "./internal/arguments.ts"
 import type { FetchPage, InvalidRow, Page, PageRequest, Row, Window } from "./internal/listModel.ts"
 import * as Prefetch from "./internal/prefetch.ts"
@@ -90,12 +90,13 @@ export type Options<E = never, R = never> = Walk & {
  */
 export type WalkError = InvalidArgumentError | PaginationStalledError | DecodeError
 
-const ValidOptions = Schema.Struct({
-  ...WalkOptions.shared,
-  startingAfter: WalkOptions.cursor,
-  endingBefore: WalkOptions.cursor,
-  prefetch: WalkOptions.prefetch
-})
+const ValidOptions = WalkOptions.Shared.mapFields(
+  Struct.assign({
+    startingAfter: WalkOptions.cursor,
+    endingBefore: WalkOptions.cursor,
+    prefetch: WalkOptions.prefetch
+  })
+)
 
 const decodeOptions = Arguments.decoder(ValidOptions, "options")
 

@@ -17,6 +17,7 @@ import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import * as Arguments from "./internal/arguments.ts"
 import type { FetchPage, Page, Row, Window } from "./internal/listModel.ts"
 import type * as Lanes from "./internal/parallel/lane.ts"
@@ -80,14 +81,15 @@ export interface Options<E = never, R = never> {
   readonly onInvalid?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
 }
 
-const ValidOptions = Schema.Struct({
-  ...WalkOptions.shared,
-  concurrency: WalkOptions.concurrency,
-  startingAfter: WalkOptions.cursor,
-  within: Schema.optional(
-    Schema.Struct({ gte: Schema.optional(Arguments.wholeNumber(0)), lt: Schema.optional(Arguments.wholeNumber(0)) })
-  )
-})
+const ValidOptions = WalkOptions.Shared.mapFields(
+  Struct.assign({
+    concurrency: WalkOptions.concurrency,
+    startingAfter: WalkOptions.cursor,
+    within: Schema.optional(
+      Schema.Struct({ gte: Schema.optional(Arguments.wholeNumber(0)), lt: Schema.optional(Arguments.wholeNumber(0)) })
+    )
+  })
+)
 
 const decodeOptions = Arguments.decoder(ValidOptions, "options")
 

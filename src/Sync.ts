@@ -14,10 +14,12 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { flow } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as Arguments from "./internal/arguments.ts"
 import * as FollowOptions from "./internal/followOptions.ts"
@@ -101,16 +103,19 @@ export interface Options<E = never, R = never> extends Pick<
 }
 
 const decodeOptions = Arguments.decoder(
-  Schema.Struct({
-    from: FollowOptions.from,
-    settle: Schema.optional(
-      Arguments.duration("1 minute", (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle))
-    ),
-    pageSize: WalkOptions.shared.pageSize,
-    onInvalid: WalkOptions.shared.onInvalid,
-    prefetch: WalkOptions.prefetch,
-    concurrency: WalkOptions.concurrency
-  }),
+  WalkOptions.Shared.mapFields(
+    flow(
+      Struct.pick(["pageSize", "onInvalid"]),
+      Struct.assign({
+        from: FollowOptions.from,
+        settle: Schema.optional(
+          Arguments.duration("1 minute", (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle))
+        ),
+        prefetch: WalkOptions.prefetch,
+        concurrency: WalkOptions.concurrency
+      })
+    )
+  ),
   "options"
 )
 

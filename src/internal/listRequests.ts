@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import * as Struct from "effect/Struct"
 import type { InvalidArgumentError } from "../StripeError.ts"
 import * as Arguments from "./arguments.ts"
 import * as CreatedWithin from "./createdWithin.ts"
@@ -135,14 +136,15 @@ export const make = <A, Filter, Path extends string>(definition: Definition<A, F
   const checkOne = Arguments.decoder(Schema.Struct({ id: Id, expand: makeExpand(definition.expand, "") }), "options")
 
   const checkWalk = Arguments.decoder(
-    Schema.Struct({
-      ...WalkOptions.shared,
-      startingAfter: Schema.optional(Id),
-      endingBefore: Schema.optional(Id),
-      prefetch: WalkOptions.prefetch,
-      concurrency: WalkOptions.concurrency,
-      expand: ListExpand
-    }),
+    WalkOptions.Shared.mapFields(
+      Struct.assign({
+        startingAfter: Schema.optional(Id),
+        endingBefore: Schema.optional(Id),
+        prefetch: WalkOptions.prefetch,
+        concurrency: WalkOptions.concurrency,
+        expand: ListExpand
+      })
+    ),
     "options"
   )
 

@@ -173,7 +173,7 @@ export interface Variant {
   readonly decodeRow: RowDecoder.DecodeRow<Any>
 }
 
-const plain: Variant = { codec: codec(Wire, Wire.mapFields(generatedSession)), decodeRow: decoder(Wire) }
+const plainCodec = codec(Wire, Wire.mapFields(generatedSession))
 
 /**
  * The codec between a session with nothing expanded and Stripe's JSON. Decoding checks every field and drops the keys
@@ -204,7 +204,9 @@ const plain: Variant = { codec: codec(Wire, Wire.mapFields(generatedSession)), d
  */
 export const VerificationSession: Schema.Codec<VerificationSession, Encoded> =
   // Type boundary: this wire has neither outputs nor a report, so the session has neither.
-  plain.codec as Schema.Codec<VerificationSession, Encoded>
+  plainCodec as Schema.Codec<VerificationSession, Encoded>
+
+const plain: Variant = { codec: plainCodec, decodeRow: decoder(Wire) }
 
 const outputs: Variant = {
   codec: codec(WireWithOutputs, WireWithOutputs.mapFields(generatedSession)),

@@ -1,6 +1,7 @@
 /**
  * What the list of sessions has of its own.
  */
+import * as Arr from "effect/Array"
 import type * as Result from "effect/Result"
 import * as Struct from "effect/Struct"
 import * as SessionFilter from "../SessionFilter.ts"
@@ -42,7 +43,10 @@ export const requests: ListRequests.Requests<Any> = ListRequests.make<Any, Sessi
   path: "/v1/identity/verification_sessions",
   id: { pattern: /^vs_[A-Za-z0-9]+$/, expected: "the id of a session (vs_…)" },
   expand: {
-    paths: [...Struct.keys(ownPaths), ...reportPaths.map((path) => `last_verification_report.${path}` as const)],
+    paths: Arr.appendAll(
+      Struct.keys(ownPaths),
+      reportPaths.map((path) => `last_verification_report.${path}` as const)
+    ),
     such: ["verified_outputs", "last_verification_report"]
   },
   filter: {

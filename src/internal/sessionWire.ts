@@ -2,6 +2,7 @@
  * The parts of a verification session, and its form on the wire. Public through `VerificationSession`.
  */
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { Address, CalendarDate, DocumentOptions, IdNumberType, Sex, Wire as ReportWire } from "./reportWire.ts"
 import { emptyObject, EpochSeconds, openEnum, optionalNullOr } from "./wireFields.ts"
 
@@ -215,14 +216,13 @@ export const Wire = Schema.Struct({
 const outputs = { verified_outputs: optionalNullOr(VerifiedOutputs) }
 const report = { last_verification_report: optionalNullOr(ReportWire) }
 
-export const WireWithOutputs = Schema.Struct({ ...Wire.fields, ...outputs })
+export const WireWithOutputs = Wire.mapFields(Struct.assign(outputs))
 
-export const WireWithReport = Schema.Struct({ ...Wire.fields, ...report })
+export const WireWithReport = Wire.mapFields(Struct.assign(report))
 
-export const WireWithBoth = Schema.Struct({ ...Wire.fields, ...outputs, ...report })
+export const WireWithBoth = WireWithOutputs.mapFields(Struct.assign(report))
 
 /** Whatever was expanded. */
-export const AnyWire = Schema.Struct({
-  ...WireWithOutputs.fields,
-  last_verification_report: optionalNullOr(Schema.Union([Schema.String, ReportWire]))
-})
+export const AnyWire = WireWithOutputs.mapFields(
+  Struct.assign({ last_verification_report: optionalNullOr(Schema.Union([Schema.String, ReportWire])) })
+)

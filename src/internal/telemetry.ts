@@ -31,8 +31,7 @@ const recorder = <State>(metric: Metric.Metric<number, State>) => {
   }
 }
 
-// Effect's exporter for OpenTelemetry reads the unit of a metric from this attribute.
-const unit = (unit: string) => ({ attributes: { unit } })
+// Effect's exporter for OpenTelemetry reads the unit of a metric from the attribute `unit`.
 
 // What OpenTelemetry advises for `http.client.request.duration`.
 const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
@@ -41,7 +40,7 @@ const requestDuration = recorder(
   Metric.histogram("http.client.request.duration", {
     description: "Duration of HTTP client requests, from sending to the decoded body.",
     boundaries,
-    ...unit("s")
+    attributes: { unit: "s" }
   })
 )
 
@@ -49,7 +48,7 @@ const waitTime = recorder(
   Metric.histogram("stripe.client.rate_limiter.wait_time", {
     description: "How long a request waited for the rate limiter before it was sent.",
     boundaries,
-    ...unit("s")
+    attributes: { unit: "s" }
   })
 )
 
@@ -57,7 +56,7 @@ const retries = recorder(
   Metric.counter("stripe.client.retries", {
     description: "Requests that were sent again, by the reason why.",
     incremental: true,
-    ...unit("{retry}")
+    attributes: { unit: "{retry}" }
   })
 )
 
@@ -65,7 +64,7 @@ const pages = recorder(
   Metric.counter("stripe.client.consumed.pages", {
     description: "Pages that were read.",
     incremental: true,
-    ...unit("{page}")
+    attributes: { unit: "{page}" }
   })
 )
 
@@ -73,7 +72,7 @@ const rows = recorder(
   Metric.counter("stripe.client.consumed.rows", {
     description: "Rows on the pages that were read.",
     incremental: true,
-    ...unit("{row}")
+    attributes: { unit: "{row}" }
   })
 )
 

@@ -3,8 +3,8 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Arguments from "./arguments.ts"
 
-/** The fields that all ways share. */
-export const shared = {
+/** What all ways share. */
+export const Shared = Schema.Struct({
   direction: Schema.optional(
     Schema.Literals(["newest-first", "oldest-first"]).annotate({ expected: `"newest-first" or "oldest-first"` })
   ),
@@ -13,7 +13,7 @@ export const shared = {
   onInvalid: Schema.optional(
     Schema.Unknown.pipe(Schema.refine(Predicate.isFunction, { expected: "a function that returns an Effect" }))
   )
-}
+})
 
 /** The field of reading in sequence. */
 export const prefetch = Schema.optional(Arguments.wholeNumber(0, 100))

@@ -13,7 +13,17 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { root } from "../support/packed.ts"
-import { compiler, median, read, type Reading, served, spread, type Task, withServer } from "./support/measure.ts"
+import {
+  compiler,
+  median,
+  read,
+  type Reading,
+  served,
+  sources,
+  spread,
+  type Task,
+  withServer
+} from "./support/measure.ts"
 import * as Pages from "./support/pages.ts"
 import { bars, render, type Processor, type Results, type Wall } from "./support/results.ts"
 
@@ -101,7 +111,7 @@ const memory = (rows: number) =>
 const profile = (rows: number) =>
   withServer(rows, 0, async (port) => {
     progress("profile")
-    const { profile = [] } = await read({ reader: "library", port, rows, profile: true })
+    const { profile = [] } = await read({ reader: "library", port, rows, profile: true }, sources)
     const total = profile.reduce((sum, [, microseconds]) => sum + microseconds, 0)
     return profile.map(([owner, microseconds]) => [owner, microseconds / total] as const)
   })

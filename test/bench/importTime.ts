@@ -11,28 +11,28 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { importsOf } from "../support/house.ts"
-import { inIndex, modules, root } from "../support/packed.ts"
+import { root } from "../support/packed.ts"
 
 const [rounds = 21] = process.argv.slice(2).map(Number)
 const bar = 1.1
 
 const dist = join(root, "dist")
 
-/** The files that modules load, themselves too, and what these import of Effect. */
-const loadedBy = (names: ReadonlyArray<string>) => {
+/** What the library, and every file that it loads, imports of Effect. */
+const effectModules = (() => {
   const files = new Set<string>()
-  const effect = new Set<string>()
+  const modules = new Set<string>()
   const walk = (file: string): void => {
     if (files.has(file)) return
     files.add(file)
     for (const name of importsOf(file, readFileSync(join(dist, file), "utf8"))) {
-      if (name.startsWith("effect/")) effect.add(name)
+      if (name.startsWith("effect/")) modules.add(name)
       else walk(name)
     }
   }
-  for (const name of names) walk(`${name}.js`)
-  return { files: files.size, effect: Array.from(effect) }
-}
+  walk("index.js")
+  return Array.from(modules)
+})()
 
 /** In milliseconds. */
 interface Reading {
@@ -42,16 +42,11 @@ interface Reading {
 
 const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
-const own = (name: string) => ({
-  label: `effect-stripe-identity/${name}, ${loadedBy([name]).files} files`,
-  names: [`effect-stripe-identity/${name}`]
-})
-const all = loadedBy(inIndex)
+const own = (name: string) => ({ label: name, names: [name] })
 const subjects = [
-  { label: `the ${all.effect.length} modules of Effect that the library imports`, names: all.effect },
-  { label: `effect-stripe-identity, ${all.files + 1} files`, names: ["effect-stripe-identity"] },
-  own("VerificationSessions"),
-  ...modules.filter((name) => !inIndex.includes(name)).map(own)
+  { label: `the ${effectModules.length} modules of Effect that the library imports`, names: effectModules },
+  own("effect-stripe-identity"),
+  ...["VerificationSessions", "Sandbox", "SessionFlags"].map((name) => own(`effect-stripe-identity/${name}`))
 ].map((subject, index) => {
   // Inside of the project, so that the program finds the library and Effect as a user's would.
   const file = join(root, "out", `import-${index}.mjs`)

@@ -1,6 +1,7 @@
 /**
  * What callers write as a filter, and what it becomes. Public through `SessionFilter`.
  */
+import * as Arr from "effect/Array"
 import type * as DateTime from "effect/DateTime"
 import type { Any } from "../sessionModel.ts"
 import { lastErrorCodes as documentedCodes, types } from "../sessionWire.ts"
@@ -55,7 +56,7 @@ export type Status = (typeof statuses)[number]
  */
 export type Type = (typeof types)[number]
 
-export const lastErrorCodes = [...documentedCodes, "none"] as const
+export const lastErrorCodes = Arr.append(documentedCodes, "none" as const)
 
 /**
  * The codes of `last_error` that a filter knows. `none`, which is not one of Stripe's, is a session without a code: nobody

@@ -58,13 +58,15 @@ export interface Situation {
 }
 
 /** A last page that is nearly full costs little; one row more than full pages costs a request. So aim just below. */
-const whole = (pages: number): number => Math.max(1, Math.round(pages)) - 0.1
+const justBelow = 0.1
+
+const whole = (pages: number): number => Math.max(1, Math.round(pages)) - justBelow
 
 /**
  * The pages of a walk. More of them mean fewer walks, and so fewer last pages that overlap the next walk (half a page
  * each, on average); fewer of them mean that less waits in memory. With eight pages of memory a reader, this balances.
  */
-const fullWalk = whole(8)
+const fullWalk = 8 - justBelow
 const smallestWalk = 2
 
 /** The pages of a gap that is worth sharing when there is enough other work, and when there is none. */

@@ -40,6 +40,12 @@ const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 /** Effect's schema compiler, as a user turns it on. */
 export const compiler: ReadonlyArray<string> = ["--import", "effect/schema/SchemaJITCompiler/enable"]
 
+/** The library is what stands in `src`, where each function is in a file of its concept. */
+export const sources: ReadonlyArray<string> = [
+  "--import",
+  new URL("../../support/preferSources.ts", import.meta.url).href
+]
+
 export const read = async (task: Task, flags: ReadonlyArray<string> = []): Promise<Reading> => {
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, file("readers.ts"), JSON.stringify(task)])
   return JSON.parse(stdout)

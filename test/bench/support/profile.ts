@@ -8,7 +8,7 @@ const owners: ReadonlyArray<readonly [owner: string, fits: (url: string, name: s
   ["waiting", (_url, name) => name === "(idle)"],
   ["garbage collection", (_url, name) => name === "(garbage collector)"],
   // `JSON.parse` is native, and counts for who calls it.
-  ["JSON.parse", (url) => url.endsWith("/internal/stripeReply.js")],
+  ["JSON.parse", (url) => url.endsWith("/src/internal/stripeReply.ts")],
   [
     "HTTP: Node and Undici",
     (url) => url === "" || url.startsWith("node:") || url.includes("/undici/") || url.startsWith("wasm:")
@@ -19,8 +19,11 @@ const owners: ReadonlyArray<readonly [owner: string, fits: (url: string, name: s
     (url) => /\/effect\/dist\/(internal\/)?(Redacted|redacted|DateTime|dateTime)\.js$/.test(url)
   ],
   ["Effect and Stream", (url) => url.includes("/effect/dist/")],
-  ["this library: rows", (url) => /\/internal\/(exactly|rowDecoder|sessionCodec|listReply|wireCodec)\.js$/.test(url)],
-  ["this library: order of rows, pages, spans, retries", (url) => url.includes("/dist/")],
+  [
+    "this library: rows",
+    (url) => /\/src\/internal\/(exactly|rowDecoder|sessionCodec|listReply|wireCodec)\.ts$/.test(url)
+  ],
+  ["this library: order of rows, pages, spans, retries", (url) => url.includes("/src/")],
   ["the rest", () => true]
 ]
 
