@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
-const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const source = (path: string) => here(`./src/${path}`)
 
 export default defineConfig({
   resolve: {
@@ -18,6 +19,10 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     sequence: { concurrent: true },
     silent: "passed-only",
-    testTimeout: 30_000
+    // Tests start some hundred programs, which compile the same modules.
+    env: { NODE_COMPILE_CACHE: here("./out/compile-cache") },
+    // Only what hangs takes so long. A bound on time would be a test of the machine.
+    testTimeout: 120_000,
+    hookTimeout: 120_000
   }
 })

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 beforeAll(async () => {
   const built = await runCommand("npm", ["run", "--silent", "build"], { cwd: root })
   assert.strictEqual(built.code, 0, built.output)
-}, 60_000)
+})
 
 const withoutStripe = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("STRIPE_")))
 

@@ -56,7 +56,7 @@ beforeAll(async () => {
   await succeed(runCommand("npm", install, { cwd: user }))
   await symlink(join(root, "node_modules", "effect"), join(user, "node_modules", "effect"), "junction")
   contents = filesBelow(installed)
-}, 60_000)
+})
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -124,7 +124,7 @@ describe("the package", () => {
       const files = { ...typeScript, "tsconfig.json": JSON.stringify(tsconfig(moduleResolution)) }
       for (const [name, text] of Object.entries(files)) await writeFile(join(project, name), text)
       assert.strictEqual(await succeed(runTool(root, `${compiler}/bin/tsc`, ["-p", "."], { cwd: project })), "")
-    }, 120_000)
+    })
   }
 
   for (const compiler of ["typescript", "typescript-6"] as const) {
@@ -150,7 +150,7 @@ describe("the package", () => {
       // Those who use that library read its declarations, and are told of a name that they cannot import.
       await write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["out/library.d.ts"] }))
       assert.strictEqual(await succeed(runTool(root, `${compiler}/bin/tsc`, ["-p", "."], { cwd: project })), "")
-    }, 120_000)
+    })
   }
 
   it("maps everything that is built to sources that it holds", async () => {

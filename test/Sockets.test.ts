@@ -85,7 +85,7 @@ for (const [name, client] of clients) {
           assert.strictEqual(yield* Stream.runCount(VerificationSessions.stream()), 250)
           yield* untilOutcome(0, "aborted")
           assert.strictEqual(yield* countRequests, 4)
-        }).pipe(Effect.provide(overSocket(client, "300 millis")))
+        }).pipe(Effect.provide(overSocket(client, "2 seconds")))
       )
 
       it.live(`interrupting the fiber closes the socket of a request that waits ${step}`, () =>
