@@ -119,7 +119,7 @@ export interface StripeInput {
  * A filter as a caller writes it. Fields combine; without fields it is the whole list.
  *
  * Stripe knows `client_reference_id`, `created`, the two `related_…` and one `status`. The rest is decided here, on the
- * rows that came: it takes away rows, and no requests.
+ * rows that came: it leaves out rows and saves no requests.
  *
  * @category models
  * @since 0.1.0
