@@ -208,8 +208,8 @@ export const advance = (self: Checkpoint, { direction, end, rows }: Advance): Ch
 const position = ({ created, id }: Row): Position => ({ id, created })
 
 /**
- * Whether a checkpoint is about a list, so that it can be gone on with. An account or a mode that one of the two does not
- * know is no difference, but for the account: not to name one means the key's own.
+ * Whether a checkpoint is about a list, so that it can be gone on with. A mode that one of the two does not know is no
+ * difference; not to name an account means the key's own.
  *
  * **Example** (A checkpoint of another account)
  *

@@ -3,7 +3,7 @@
  *
  * Beside a file lies `FILE.checkpoint`, with the checkpoint of what the file holds and the length at which that is true.
  * Whatever stands beyond that length was written by a run that was stopped in the middle, and the next run cuts it off.
- * Both are readable for their owner only.
+ * Both are made readable for their owner only.
  *
  * One program at a time writes to a file. A second one is noticed by what it leaves, and one of the two ends with a
  * `FileDestinationError`; only where both store in the same moment is that too late.

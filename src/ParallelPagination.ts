@@ -101,7 +101,7 @@ const validate = (options: Options<unknown, unknown>): Result.Result<typeof Vali
   )
 
 /**
- * The list as a stream of pages, newest first: one element a page. A list without rows is one page without rows. A page
+ * The list as a stream of pages: one element a page. A list without rows is one page without rows. A page
  * may have fewer rows than `pageSize` in the middle of the list.
  *
  * Nothing is asked for before the first page is wanted, and nothing is read ahead before the second is. A failure comes
@@ -171,10 +171,10 @@ const pagesOf = <A extends Row, E, R, E2, R2>(
 }
 
 /**
- * The list as a stream of rows, newest first: one chunk a page.
+ * The list as a stream of rows: one chunk a page.
  *
- * Use it for long lists. It gives exactly the rows of `Pagination.rows`, in the same order, with the same checks. The
- * fetch must honour `within`, the range of `created` that a request is narrowed to.
+ * Use it for long lists. Newest-first it gives exactly the rows of `Pagination.rows`, in the same order, with the same
+ * checks. The fetch must honour `within`, the range of `created` that a request is narrowed to.
  *
  * **Example** (Reading any list with four requests at once)
  *

@@ -39,8 +39,8 @@ export interface Progress {
   /** The range of `created` that was covered: of the rows so far, or of the checkpoint where there is one. */
   readonly covered: Option.Option<{ readonly newest: DateTime.Utc; readonly oldest: DateTime.Utc }>
   /**
-   * Which part of the range of time is done, from 0 to 1; known where the filter says from when on. It is a part of the
-   * time, and the rows may be spread unevenly over it.
+   * Which part of the range of time is done, from 0 to 1; known where the filter has a beginning, and at the end of a sync.
+   * It is a part of the time, and the rows may be spread unevenly over it.
    */
   readonly fraction: Option.Option<number>
   /** The time that is left, if the rest goes as fast as this run so far. */
@@ -189,7 +189,7 @@ const inBrief = (duration: Duration.Duration): string => {
 }
 
 /**
- * Progress in one line of plain text, for a log. It says rows, whatever they are.
+ * Progress in one line of plain text, for a log. Sessions and reports are both called rows.
  *
  * **Example** (Progress on a terminal and in a log)
  *

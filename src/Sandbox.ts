@@ -11,7 +11,7 @@
  * the options: the same seed gives the same rows, ids, people and faults, and a million sessions take no memory.
  *
  * It shares no code with the rest of the library, which is what makes it a fair judge of it. All names, documents and
- * numbers in it are invented, all keys are fakes that open nothing else, and every secret field says "SANDBOX".
+ * numbers in it are invented, all keys are fakes that open nothing else, and every client secret and link says "SANDBOX".
  *
  * @module
  * @since 0.1.0

@@ -124,7 +124,7 @@ const refusing = (reason: StripeError.InvalidArgumentError): Service => ({
 })
 
 /**
- * Makes a client from options, as {@link layer} does for `VerificationSessions.layerClient`.
+ * Makes a client from options, for a layer of your own. `VerificationSessions.layerClient` shows one in use.
  *
  * @category constructors
  * @since 0.1.0

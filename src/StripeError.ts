@@ -5,7 +5,7 @@
  * `Effect.catchReason` or `Stream.catchReason` and let the others through. Reasons are decided by HTTP status, then
  * by Stripe's `code`, then by `param`, and never by `type`: 401, 403 and 429 all say `invalid_request_error`.
  *
- * No message, field or cause holds an API key (not even the masked one that Stripe echoes) or a session's data.
+ * No message, field or cause holds an API key (not even the masked one that Stripe echoes) or anything about a person.
  *
  * @module
  * @since 0.1.0
@@ -85,8 +85,9 @@ export class TimeoutError extends Schema.TaggedError<TimeoutError>(reasonId("Tim
 }
 
 /**
- * A reply is not what Stripe documents: one with status 2xx, or a 400 that was cut short before it said what is wrong. A body that is no JSON is retried, because it
- * was cut short or came from a proxy, and so is one that is too large to be a page; wrong contents are not.
+ * A reply is not what Stripe documents: one with status 2xx, or a 400 that was cut short before it said what is wrong. A
+ * body that is no JSON is retried, because it was cut short or came from a proxy, and so is one that is too large to be a
+ * page; wrong contents are not.
  *
  * @category errors
  * @since 0.1.0

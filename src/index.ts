@@ -1,6 +1,6 @@
 /**
- * Stripe Identity's verification sessions and reports for Effect. One namespace a module; `effect-stripe-identity/Sandbox`
- * and `effect-stripe-identity/SessionFlags` are only there, because few programs need what they load.
+ * Stripe Identity's verification sessions and reports for Effect. One namespace a module, but for
+ * `effect-stripe-identity/Sandbox` and `effect-stripe-identity/SessionFlags`: few programs need what those load.
  *
  * @module
  * @since 0.1.0
