@@ -5,7 +5,8 @@
  * `Effect.catchReason` or `Stream.catchReason` and let the others through. Reasons are decided by HTTP status, then
  * by Stripe's `code`, then by `param`, and never by `type`: 401, 403 and 429 all say `invalid_request_error`.
  *
- * No message, field or cause holds an API key (not even the masked one that Stripe echoes) or anything about a person.
+ * No message, field or cause holds an API key (not even the masked one that Stripe echoes) or a session's data.
+ * An `InvalidArgumentError` repeats what the caller gave, shortened.
  *
  * @module
  * @since 0.1.0
