@@ -49,8 +49,9 @@ export {
 export type { RateLimitReason } from "./internal/sandbox/faults.ts"
 
 /**
- * How the moments of creation are spread over the range: evenly, twenty times as densely at the end as at the beginning,
- * by day and night, in twenty bursts, half of all rows within ten minutes, or all in one second.
+ * How the moments of creation are spread over the range: evenly (`uniform`), twenty times as densely at the end as at the
+ * beginning (`growing`), by day and night (`daily`), in twenty bursts (`bursty`), half of all rows within ten minutes
+ * (`import`), or all in one second (`one-second`).
  *
  * @category options
  * @since 0.1.0
