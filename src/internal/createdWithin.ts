@@ -22,26 +22,19 @@ export const intersect = (left: Window, right: Window): Window => {
   return { ...(Number.isFinite(gte) ? { gte } : {}), ...(Number.isFinite(lt) ? { lt } : {}) }
 }
 
+const boundOf = ([name, value]: Query[number]): Window | undefined =>
+  Predicate.isString(value) ? windows[name]?.(Number(value)) : undefined
+
 /** The range of time that a query asks for. */
 export const windowOf = (query: Query): Window =>
-  query.reduce<Window>((window, [name, value]) => {
-    const bound = windows[name]
-    return bound === undefined || !Predicate.isString(value) ? window : intersect(window, bound(Number(value)))
-  }, {})
+  query.reduce<Window>((window, parameter) => intersect(window, boundOf(parameter) ?? {}), {})
 
 /** The query for the rows of a window alone. */
 export const narrow = (query: Query, within: Window | undefined): Query => {
   if (within === undefined) return query
-  let window = within
-  const others = query.filter(([name, value]) => {
-    const bound = windows[name]
-    if (bound === undefined || !Predicate.isString(value)) return true
-    window = intersect(window, bound(Number(value)))
-    return false
-  })
-  const { gte, lt } = window
+  const { gte, lt } = intersect(within, windowOf(query))
   return [
-    ...others,
+    ...query.filter((parameter) => boundOf(parameter) === undefined),
     ...(gte === undefined ? [] : [["created[gte]", String(gte)] as const]),
     ...(lt === undefined ? [] : [["created[lt]", String(lt)] as const])
   ]
