@@ -30,7 +30,7 @@ import type { ConfigOptions, Options, RateLimit, Reads, Request } from "./intern
 import * as ClientOptions from "./internal/clientOptions.ts"
 import * as Limiter from "./internal/limiter.ts"
 import * as PageSize from "./internal/pageSize.ts"
-import { SlowDown } from "./internal/parallel/slowDown.ts"
+import { SlowDown } from "./internal/slowDown.ts"
 import * as StripeReply from "./internal/stripeReply.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 import * as Transport from "./internal/transport.ts"

@@ -10,10 +10,10 @@ import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import type { PaginationStalledError } from "../../StripeError.ts"
 import type { Row } from "../listModel.ts"
+import { SlowDown } from "../slowDown.ts"
 import type * as Walking from "../walk.ts"
 import * as Lanes from "./lane.ts"
 import * as Plan from "./plan.ts"
-import { SlowDown } from "./slowDown.ts"
 import * as Walks from "./walks.ts"
 
 /** The steps of the list in the order of the list, one at a time. Requests go on in the scope between pulls. */
