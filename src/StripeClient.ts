@@ -137,7 +137,7 @@ export const make = Effect.fnUntraced(function* (
   if (Option.isSome(problem)) return refusing(problem.value)
   const wait = yield* makeWait(options.rateLimit)
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
-  const clientAccount = Option.fromUndefinedOr(options.account)
+  const accountInForce = Effect.map(CurrentAccount, (account) => Option.getOrElse(account, () => options.account))
   const apiBase = options.apiBase ?? "https://api.stripe.com"
   const server = Telemetry.server(apiBase)
 
@@ -155,14 +155,8 @@ export const make = Effect.fnUntraced(function* (
       )
     ),
     HttpClient.mapRequestEffect((request) =>
-      Effect.map(CurrentAccount, (account) =>
-        Option.match(
-          Option.orElse(account, () => clientAccount),
-          {
-            onNone: () => request,
-            onSome: (account) => HttpClientRequest.setHeader(request, "stripe-account", account)
-          }
-        )
+      Effect.map(accountInForce, (account) =>
+        account === undefined ? request : HttpClientRequest.setHeader(request, "stripe-account", account)
       )
     ),
     options.transformClient ?? identity
@@ -226,10 +220,7 @@ export const make = Effect.fnUntraced(function* (
       })
     })
 
-  const reads = Effect.map(CurrentAccount, (account): Reads => ({
-    account: Option.getOrUndefined(Option.orElse(account, () => clientAccount)),
-    livemode: isLive(options.apiKey)
-  }))
+  const reads = Effect.map(accountInForce, (account): Reads => ({ account, livemode: isLive(options.apiKey) }))
 
   return { client, get, reads }
 })
