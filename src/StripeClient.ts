@@ -26,7 +26,7 @@ import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Body from "./internal/body.ts"
-import type { ConfigOptions, Options, RateLimit, Reads, Request } from "./internal/clientModel.ts"
+import type { Account, ConfigOptions, Options, RateLimit, Request } from "./internal/clientModel.ts"
 import * as ClientOptions from "./internal/clientOptions.ts"
 import * as Limiter from "./internal/limiter.ts"
 import * as PageSize from "./internal/pageSize.ts"
@@ -38,7 +38,7 @@ import { version } from "./internal/version.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as StripeError from "./StripeError.ts"
 
-export type { ConfigOptions, Options, RateLimit, Reads, Request } from "./internal/clientModel.ts"
+export type { Account, ConfigOptions, Options, RateLimit, Request } from "./internal/clientModel.ts"
 
 /**
  * The API version that this library's Schemas describe, sent as `Stripe-Version` unless an option says otherwise.
@@ -55,8 +55,8 @@ export const defaultApiVersion = "2026-09-30.endive"
  * @since 0.1.0
  */
 export interface Service {
-  /** Whose lists are read here, by `CurrentAccount` and the key. */
-  readonly reads: Effect.Effect<Reads>
+  /** The account and the mode that are read here, by `CurrentAccount` and the key. */
+  readonly account: Effect.Effect<Account>
   /**
    * Sends one request, retries it by the policy in force, and decodes the reply. It has no span of its own: how many
    * attempts there were, and Stripe's id of the last, is noted on the current one.
@@ -113,7 +113,7 @@ const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
 const refusing = (reason: StripeError.InvalidArgumentError): Service => ({
   get: ({ cursor, operation, page }) =>
     Effect.fail(new StripeError.StripeError({ operation, reason, attempts: 0, page, cursor })),
-  reads: Effect.succeed({ account: undefined, livemode: undefined }),
+  account: Effect.succeed({ id: undefined, livemode: undefined }),
   client: HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
     Effect.flatMap((request) => {
       const unsent = new HttpClientError.TransportError({ request, description: reason.message })
@@ -220,9 +220,9 @@ export const make = Effect.fnUntraced(function* (
       })
     })
 
-  const reads = Effect.map(accountInForce, (account): Reads => ({ account, livemode: isLive(options.apiKey) }))
+  const account = Effect.map(accountInForce, (id): Account => ({ id, livemode: isLive(options.apiKey) }))
 
-  return { client, get, reads }
+  return { account, client, get }
 })
 
 // A client that was transformed to fail on statuses still has to have them judged by our rules.

@@ -100,14 +100,14 @@ export interface Request<A> {
 }
 
 /**
- * Whose lists a client reads, as far as it is known without asking.
+ * The account and the mode that a client reads, as far as they are known without asking.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Reads {
-  /** The connected account; unset for the key's own. */
-  readonly account: string | undefined
+export interface Account {
+  /** The connected account, `acct_…`; unset for the key's own. */
+  readonly id: string | undefined
   /** Whether the key is of live mode; unset where it does not say so. */
   readonly livemode: boolean | undefined
 }

@@ -44,7 +44,8 @@ const target = Effect.fnUntraced(function* (
           fetch: fetch((yield* requests.walk(rest, { expand })).toQuery),
           includes: SessionFilter.matches(pushedDown)
         }
-  const subject = { filter: Fingerprint.make(requests.path, filter), ...(yield* client.reads) }
+  const { id: account, livemode } = yield* client.account
+  const subject = { filter: Fingerprint.make(requests.path, filter), account, livemode }
   return { source: { fetch: fetch(toQuery), whole, subject }, keep }
 })
 
