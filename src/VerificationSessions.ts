@@ -128,7 +128,8 @@ export const layerClient: Layer.Layer<VerificationSessions, never, StripeClient.
  * @since 0.1.0
  */
 export const layer = (options: StripeClient.Options): Layer.Layer<VerificationSessions, never, HttpClient.HttpClient> =>
-  Layer.provide(Layer.fresh(layerClient), StripeClient.layer(options))
+  // Not `layerClient`, which is one layer: two clients in a program would share the service of the first.
+  Layer.provide(Layer.effect(VerificationSessions, make), StripeClient.layer(options))
 
 /**
  * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT`, `STRIPE_API_BASE`, `STRIPE_API_VERSION`
@@ -141,7 +142,7 @@ export const layer = (options: StripeClient.Options): Layer.Layer<VerificationSe
 export const layerConfig = (
   options?: StripeClient.ConfigOptions
 ): Layer.Layer<VerificationSessions, Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.provide(Layer.fresh(layerClient), StripeClient.layerConfig(options))
+  Layer.provide(Layer.effect(VerificationSessions, make), StripeClient.layerConfig(options))
 
 /**
  * The service for tests of your own code: each call is answered by your handler, and a call without one dies, so that no
