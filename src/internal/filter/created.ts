@@ -30,8 +30,6 @@ const toBound: { readonly [Name in Bound]: (moment: Moments.Moment) => number } 
 
 const isBound = (name: string): name is Bound => Object.hasOwn(toBound, name)
 
-const second = (seconds: number): DateTime.Utc => DateTime.makeUnsafe(seconds * 1000)
-
 const forms =
   "a DateTime, a Date, whole seconds since 1970, an object of gt, gte, lt and lte, or text such as 2026-01-31, " +
   "2026-01, 7d or 2026-01..2026-03"
@@ -57,10 +55,11 @@ const decode = (value: unknown, present: Moments.Present): Decoded => {
   const moment = Moments.fromUnknown(value, present)
   if (Result.isFailure(moment)) return fail(inFull(moment.failure))
   const { first, kind, last } = moment.success
-  if (kind === "ago") return Result.succeed({ gte: second(Math.ceil(first)) })
-  if (kind === "stretch") return Result.succeed({ gte: second(first), lt: second(last + 1) })
+  if (kind === "ago") return Result.succeed({ gte: DateTime.fromEpochSeconds(Math.ceil(first)) })
+  if (kind === "stretch")
+    return Result.succeed({ gte: DateTime.fromEpochSeconds(first), lt: DateTime.fromEpochSeconds(last + 1) })
   return Number.isInteger(first)
-    ? Result.succeed(second(first))
+    ? Result.succeed(DateTime.fromEpochSeconds(first))
     : fail("a whole second, because Stripe keeps no parts of one; or a range such as { gte, lt }")
 }
 
@@ -75,12 +74,12 @@ const decodeText = (text: string, present: Moments.Present): Decoded => {
   )
   if (rest.length > 0 || (start === undefined && end === undefined)) return fail(textForms)
   const range: Range = {
-    ...(start === undefined ? {} : { gte: second(toBound.gte(start)) }),
+    ...(start === undefined ? {} : { gte: DateTime.fromEpochSeconds(toBound.gte(start)) }),
     ...(end === undefined
       ? {}
       : end.kind === "stretch"
-        ? { lt: second(end.last + 1) }
-        : { lte: second(toBound.lte(end)) })
+        ? { lt: DateTime.fromEpochSeconds(end.last + 1) }
+        : { lte: DateTime.fromEpochSeconds(toBound.lte(end)) })
   }
   return isEmpty(range) ? fail("a range that begins before it ends") : Result.succeed(range)
 }
@@ -94,7 +93,7 @@ const decodeRange = (value: object, present: Moments.Present): Decoded => {
     } else if (bound !== undefined) {
       const moment = Moments.fromUnknown(bound, present)
       if (Result.isFailure(moment)) problems.push({ path: [name], expected: moment.failure })
-      else range[name] = second(toBound[name](moment.success))
+      else range[name] = DateTime.fromEpochSeconds(toBound[name](moment.success))
     }
   }
   if (problems.length > 0) return Result.fail(problems)
@@ -159,8 +158,8 @@ export const intersect = (self: Created, that: Created): Option.Option<Created> 
   const open = last === Number.POSITIVE_INFINITY
   return Option.some({
     // A range needs a bound, even where it bounds nothing.
-    ...(first === 0 && !open ? {} : { gte: second(first) }),
-    ...(open ? {} : { lte: second(last) })
+    ...(first === 0 && !open ? {} : { gte: DateTime.fromEpochSeconds(first) }),
+    ...(open ? {} : { lte: DateTime.fromEpochSeconds(last) })
   })
 }
 

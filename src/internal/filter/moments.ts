@@ -30,12 +30,14 @@ export const AllowRelative = Context.Reference<boolean>("effect-stripe-identity/
   defaultValue: () => true
 })
 
+const utc = DateTime.zoneMakeOffset(0)
+
 /** Now by `Clock`, in the `CurrentTimeZone` where it is provided and in UTC elsewhere. */
 export const present: Effect.Effect<Present> = Effect.gen(function* () {
   const relative = yield* AllowRelative
   const zone = yield* Effect.serviceOption(DateTime.CurrentTimeZone)
   return {
-    zone: Option.getOrElse(zone, () => DateTime.zoneMakeOffset(0)),
+    zone: Option.getOrElse(zone, () => utc),
     now: relative ? (yield* Clock.currentTimeMillis) / 1000 : undefined
   }
 })
@@ -96,16 +98,12 @@ export const fromText = (text: string, present: Present): Result.Result<Moment, 
       kind: "ago"
     }))
   }
-  const today = DateTime.startOf(
-    DateTime.setZone(DateTime.makeUnsafe(Math.floor(present.now) * 1000), present.zone),
-    "day"
-  )
+  const now = DateTime.setZone(DateTime.fromEpochSeconds(Math.floor(present.now)), present.zone)
+  const today = DateTime.startOf(now, "day")
   return text === "today"
     ? Result.succeed(between(today, { days: 1 }))
     : Result.succeed(between(DateTime.add(today, { days: -1 }), { days: 1 }))
 }
-
-const utc = DateTime.zoneMakeOffset(0)
 
 const between = (start: DateTime.Zoned, length: { readonly days?: number; readonly months?: number }): Moment => ({
   kind: "stretch",
