@@ -29,6 +29,7 @@ import * as Redacted from "effect/Redacted"
 import * as Authentication from "./internal/sandbox/authentication.ts"
 import * as ClientFront from "./internal/sandbox/clientFront.ts"
 import * as Engine from "./internal/sandbox/engine.ts"
+import type { Service } from "./internal/sandbox/engine.ts"
 import type { Shape } from "./internal/sandbox/history.ts"
 import type { Incoming, InjectOptions, RecordedRequest } from "./internal/sandbox/recording.ts"
 import type { ConnectionReset, Reply } from "./internal/sandbox/reply.ts"
@@ -46,6 +47,7 @@ export {
   Fault
 }
 
+export type { Service } from "./internal/sandbox/engine.ts"
 export type { RateLimitReason } from "./internal/sandbox/faults.ts"
 
 /**
@@ -133,42 +135,6 @@ export interface Options {
    * Ids never tell the order. @default "insertion"
    */
   readonly orderWithinSecond?: "insertion" | "shuffled" | undefined
-}
-
-/**
- * The controls of a sandbox: what was asked of it, and what is to happen next.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Service {
-  /** Every request so far, in order of arrival. */
-  readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
-  /** Forgets the requests so far. Numbering goes on. */
-  readonly clearRequests: Effect.Effect<void>
-  /** The whole list as it is listed now, newest first, unexpanded: exactly what a walk over the pages must give. */
-  readonly sessions: Effect.Effect<ReadonlyArray<Session>>
-  /**
-   * The reports in the same way: one of each session that has a `last_verification_report`, made 90 seconds after the
-   * session. A session that loses its report, or gets one, changes the list there, and not at its newest end.
-   */
-  readonly reports: Effect.Effect<ReadonlyArray<Report>>
-  /**
-   * Adds a session. Its `created` is now by `Clock` (beware: a `TestClock` starts in 1970) and its status is
-   * "requires_input", unless given; what else is not given is made up. Dies if the id is taken.
-   */
-  readonly insert: (patch?: SessionPatch) => Effect.Effect<Session>
-  /**
-   * Changes a session. A new `status` brings the fields that belong to it (secret, url, error, report), unless they are
-   * given too. `id` and `created` never change. Dies if there is no such session.
-   */
-  readonly update: (id: string, patch: SessionPatch) => Effect.Effect<void>
-  /** Arranges a fault for requests to come. Of several that are due, the one injected first is taken. */
-  readonly inject: (fault: Fault, options?: InjectOptions) => Effect.Effect<void>
-  /** Withdraws the faults that nobody met. */
-  readonly clearFaults: Effect.Effect<void>
-  /** Answers a request. This is what both fronts call; only needed to write another front. */
-  readonly respond: (incoming: Incoming) => Effect.Effect<Reply, ConnectionReset>
 }
 
 /**

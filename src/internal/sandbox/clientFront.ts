@@ -6,15 +6,15 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
-import type { Engine } from "./engine.ts"
+import type { Service } from "./engine.ts"
 
 // Statuses of which the Fetch standard says that they have no body, not even an empty one.
 const bodiless = new Set([204, 205, 304])
 
 /** Makes a client that asks the given sandbox, whatever host a request names. */
-export const make = (engine: Pick<Engine, "respond">): HttpClient.HttpClient =>
+export const make = (sandbox: Pick<Service, "respond">): HttpClient.HttpClient =>
   HttpClient.make((request, url, signal) =>
-    engine.respond({ method: request.method, url, headers: request.headers, compresses: false }).pipe(
+    sandbox.respond({ method: request.method, url, headers: request.headers, compresses: false }).pipe(
       Effect.mapError(
         (cause) =>
           new HttpClientError.HttpClientError({

@@ -1,6 +1,6 @@
 /**
  * The simulated Stripe: its rows, its record of requests, its clockwork. The two fronts hand requests in and take
- * replies out.
+ * replies out. Public through `Sandbox`.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -36,16 +36,39 @@ export interface Settings {
   readonly shuffled: boolean
 }
 
-/** What a sandbox can do. */
-export interface Engine {
+/**
+ * The controls of a sandbox: what was asked of it, and what is to happen next.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Every request so far, in order of arrival. */
   readonly requests: Effect.Effect<ReadonlyArray<Recording.RecordedRequest>>
+  /** Forgets the requests so far. Numbering goes on. */
   readonly clearRequests: Effect.Effect<void>
+  /** The whole list as it is listed now, newest first, unexpanded: exactly what a walk over the pages must give. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>>
+  /**
+   * The reports in the same way: one of each session that has a `last_verification_report`, made 90 seconds after the
+   * session. A session that loses its report, or gets one, changes the list there, and not at its newest end.
+   */
   readonly reports: Effect.Effect<ReadonlyArray<Report>>
+  /**
+   * Adds a session. Its `created` is now by `Clock` (beware: a `TestClock` starts in 1970) and its status is
+   * "requires_input", unless given; what else is not given is made up. Dies if the id is taken.
+   */
   readonly insert: (patch?: SessionPatch) => Effect.Effect<Session>
+  /**
+   * Changes a session. A new `status` brings the fields that belong to it (secret, url, error, report), unless they are
+   * given too. `id` and `created` never change. Dies if there is no such session.
+   */
   readonly update: (id: string, patch: SessionPatch) => Effect.Effect<void>
+  /** Arranges a fault for requests to come. Of several that are due, the one injected first is taken. */
   readonly inject: (fault: Fault, options?: Recording.InjectOptions) => Effect.Effect<void>
+  /** Withdraws the faults that nobody met. */
   readonly clearFaults: Effect.Effect<void>
+  /** Answers a request. This is what both fronts call; only needed to write another front. */
   readonly respond: (incoming: Recording.Incoming) => Effect.Effect<Reply, ConnectionReset>
 }
 
@@ -53,7 +76,7 @@ export interface Engine {
 const rememberedWalks = 64
 
 /** Starts a sandbox. Takes no time, whatever the number of sessions. */
-export const make = (settings: Settings): Engine => {
+export const make = (settings: Settings): Service => {
   const { seed } = settings
   const listing = (size: number): Listing.Listing =>
     Listing.make({

@@ -6,15 +6,15 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
-import type { Engine } from "./engine.ts"
+import type { Service } from "./engine.ts"
 import { ConnectionReset, type Reply } from "./reply.ts"
 
 /** Answers the current request of the server. */
 export const handle = (
-  engine: Pick<Engine, "respond">
+  sandbox: Pick<Service, "respond">
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    engine
+    sandbox
       .respond({
         method: request.method,
         url: toUrl(request.url),
