@@ -69,26 +69,7 @@ export const flags = {
   redaction: words("redaction", Model.redactionStatuses, "Whose redaction stands so; repeat it for several")
 } as const
 
-/**
- * What {@link flags} collect.
- *
- * @category command line
- * @since 0.1.0
- */
-export interface FlagValues {
-  readonly client_reference_id: Option.Option<string>
-  readonly created: ReadonlyArray<string>
-  readonly related_customer: Option.Option<string>
-  readonly related_customer_account: Option.Option<string>
-  readonly status: ReadonlyArray<string>
-  readonly type: ReadonlyArray<string>
-  readonly livemode: Option.Option<boolean>
-  readonly last_error: ReadonlyArray<string>
-  readonly metadata: ReadonlyArray<string>
-  readonly redaction: ReadonlyArray<string>
-}
-
-const Values: Schema.Codec<FlagValues> = Schema.Struct({
+const Values = Schema.Struct({
   client_reference_id: Schema.Option(Schema.String),
   created: Schema.Array(Schema.String),
   related_customer: Schema.Option(Schema.String),
@@ -100,6 +81,14 @@ const Values: Schema.Codec<FlagValues> = Schema.Struct({
   metadata: Schema.Array(Schema.String),
   redaction: Schema.Array(Schema.String)
 })
+
+/**
+ * What {@link flags} collect.
+ *
+ * @category command line
+ * @since 0.1.0
+ */
+export interface FlagValues extends Schema.Struct.Type<typeof Values.fields> {}
 
 // The first `=` ends the key, so one within the key is written as in a URL, and so is what that is written with.
 const toKey = (key: string): string => key.replaceAll("%", "%25").replaceAll("=", "%3D")
