@@ -7,7 +7,13 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Duration, Effect, FileSystem, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { Destination, FileDestination, Progress, VerificationSessions } from "effect-stripe-identity"
+import {
+  Destination,
+  FileDestination,
+  Progress,
+  type VerificationSession,
+  VerificationSessions
+} from "effect-stripe-identity"
 import { inWords, makeFolderOf } from "./support/files.ts"
 import { goOnWithoutReader } from "./support/output.ts"
 import { display } from "./support/progress.ts"
@@ -49,7 +55,7 @@ const exportTo = Effect.fn("export")(function* (
       const counted = {
         ...output,
         // Counted in one with the writing, so that Ctrl-C finds the number of lines that are there.
-        save: (batch: FileDestination.Sessions) =>
+        save: (batch: VerificationSessions.Batch<VerificationSession.Any>) =>
           Effect.uninterruptible(Effect.andThen(output.save(batch), Effect.flatMap(progress.add(batch), show)))
       }
       yield* Destination.stream(counted, (from) => VerificationSessions.sync(filter, { from })).pipe(Stream.runDrain)

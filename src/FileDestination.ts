@@ -18,33 +18,22 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type * as Checkpoint from "./Checkpoint.ts"
 import type * as Destination from "./Destination.ts"
 import * as CheckpointedFile from "./internal/checkpointedFile.ts"
+import type { Batch } from "./internal/sessionCalls.ts"
 import type { CheckpointMismatchError } from "./StripeError.ts"
 import * as VerificationSession from "./VerificationSession.ts"
 
 export { FileDestinationError } from "./internal/checkpointedFile.ts"
 
 /**
- * A batch of sessions, as `VerificationSessions.sync` gives it.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Sessions {
-  readonly sessions: ReadonlyArray<VerificationSession.Any>
-  readonly checkpoint: Checkpoint.Checkpoint
-}
-
-/**
- * A file as a destination.
+ * A file as a destination of the batches that `VerificationSessions.sync` gives.
  *
  * @category models
  * @since 0.1.0
  */
 export type FileDestination = Destination.Destination<
-  Sessions,
+  Batch<VerificationSession.Any>,
   CheckpointedFile.FileDestinationError | CheckpointMismatchError
 >
 
@@ -84,7 +73,7 @@ export const ndjson = (
 ): Effect.Effect<FileDestination, never, FileSystem.FileSystem | Scope.Scope> => {
   const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json(options)))
   const reveal = [...(options?.reveal ?? [])].sort()
-  return CheckpointedFile.make<Sessions>({
+  return CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
     format: ["NDJSON", ...reveal].join(" with "),
     header: "",
@@ -179,7 +168,7 @@ export const csv = (
   const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json({ reveal: secretsIn(columns) })))
   const paths = columns.map((column) => column.split("."))
   const header = toLine(columns)
-  return CheckpointedFile.make<Sessions>({
+  return CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
     format: `CSV with ${columns.join(", ")}`,
     header,
