@@ -130,8 +130,9 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     }
     if (Option.isNone(text)) {
       if (found === 0) return stand({ bytes: 0, checkpoint: Option.none() })
-      return yield* Effect.fail(
-        failure("unrelated", `It is there already, without ${beside} beside it. Write to another file, or remove it.`)
+      return yield* failure(
+        "unrelated",
+        `It is there already, without ${beside} beside it. Write to another file, or remove it.`
       )
     }
     const damaged = (actual: string) =>
@@ -144,16 +145,15 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     if (json === null && bytes !== 0) return yield* damaged(`${bytes} bytes without a checkpoint in ${beside}`)
     const checkpoint = json === null ? Option.none() : Option.some(yield* Effect.fromResult(Checkpoint.fromJson(json)))
     if (sidecar.success.format !== format) {
-      return yield* Effect.fail(
-        failure("format", `It was begun as ${sidecar.success.format} and not as ${format}. Write to another file.`)
+      return yield* failure(
+        "format",
+        `It was begun as ${sidecar.success.format} and not as ${format}. Write to another file.`
       )
     }
     if (found < bytes) {
-      return yield* Effect.fail(
-        failure(
-          "shorter",
-          `It has ${found} bytes, and its checkpoint counts ${bytes}: rows were removed from it. Restore it, or remove it together with ${beside} to begin anew.`
-        )
+      return yield* failure(
+        "shorter",
+        `It has ${found} bytes, and its checkpoint counts ${bytes}: rows were removed from it. Restore it, or remove it together with ${beside} to begin anew.`
       )
     }
     // What is written are whole lines, so anything else was changed by somebody.
