@@ -20,11 +20,12 @@ import * as Parts from "./internal/filter/parts.ts"
 import * as ListCalls from "./internal/listCalls.ts"
 import * as ListRequests from "./internal/listRequests.ts"
 import type { Filter, List, Pages, Reports, Retrieve, Service } from "./internal/reportCalls.ts"
+import { confidentialFromWire } from "./internal/reportCodec.ts"
 import { expandPaths, Wire } from "./internal/reportWire.ts"
 import * as RowDecoder from "./internal/rowDecoder.ts"
 import * as StripeQuery from "./internal/stripeQuery.ts"
 import * as StripeClient from "./StripeClient.ts"
-import * as VerificationReport from "./VerificationReport.ts"
+import type * as VerificationReport from "./VerificationReport.ts"
 
 export type { WalkOptions } from "./internal/listCalls.ts"
 export type { PageParameters } from "./internal/listRequests.ts"
@@ -48,7 +49,7 @@ const FilterFromUnknown = Parts.exact({
   verification_session: Schema.optional(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
 })
 
-const decodeRow = RowDecoder.make(Wire, VerificationReport.confidentialFromWire)
+const decodeRow = RowDecoder.make(Wire, confidentialFromWire)
 
 const requests = ListRequests.make<
   VerificationReport.Confidential,

@@ -188,7 +188,7 @@ describe("the rules of the house", () => {
     assert.deepStrictEqual(cycles(sources), ["internal/b.ts > internal/c.ts > internal/b.ts"])
   })
 
-  it("ask for a docstring with both tags, unless it says internal", () => {
+  it("ask for a docstring with both tags", () => {
     const text = [
       "/** @category models @since 0.1.0 */",
       "export interface Documented {}",
@@ -203,7 +203,11 @@ describe("the rules of the house", () => {
       ["A.ts", text],
       ["internal/b.ts", passedOn]
     ])
-    assert.deepStrictEqual(undocumented(sources), ["A.ts: export const half = 1", `internal/b.ts: ${passedOn}`])
+    assert.deepStrictEqual(undocumented(sources), [
+      "A.ts: export const hidden = 1",
+      "A.ts: export const half = 1",
+      `internal/b.ts: ${passedOn}`
+    ])
   })
 
   it("ask for an example: one's own, that of a name one refers to, or that of one's type", () => {

@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import type * as Types from "effect/Types"
-import * as VerificationReport from "../VerificationReport.ts"
+import * as ReportCodec from "./reportCodec.ts"
 import * as RowDecoder from "./rowDecoder.ts"
 import {
   AnyWire,
@@ -93,7 +93,7 @@ export interface EncodedAny extends Schema.Struct.Type<typeof AnyWire.fields> {}
  * @since 0.1.0
  */
 export interface Any extends Omit<VerificationSession, "last_verification_report"> {
-  readonly last_verification_report?: string | Redacted.Redacted<VerificationReport.VerificationReport> | null
+  readonly last_verification_report?: string | Redacted.Redacted<ReportCodec.VerificationReport> | null
   readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
 }
 
@@ -131,10 +131,7 @@ const convert = (wire: EncodedAny): Any => {
   const report = wire.last_verification_report
   // A string is the id of a report, which is no secret.
   if (typeof report === "object" && report !== null) {
-    session.last_verification_report = Redacted.make(
-      VerificationReport.fromWire(report),
-      labels.last_verification_report
-    )
+    session.last_verification_report = Redacted.make(ReportCodec.fromWire(report), labels.last_verification_report)
   }
   // Type boundary: these statements made each field what `Any` says, which TypeScript cannot follow through a loop.
   return session as unknown as Any
@@ -153,7 +150,7 @@ export const toWire = (session: Unchecked<Any>): Record<string, unknown> => {
     const revealed = unwrap(report)
     // Type boundary: an object may have any keys, and is checked as a report on the wire next.
     wire.last_verification_report = Predicate.isObject(revealed)
-      ? VerificationReport.toWire(revealed as Unchecked<VerificationReport.VerificationReport>)
+      ? ReportCodec.toWire(revealed as Unchecked<ReportCodec.VerificationReport>)
       : undefined
   }
   return wire

@@ -2,7 +2,7 @@
  * How expanding changes what users see of a session. Public through `VerificationSession`.
  */
 import type * as Redacted from "effect/Redacted"
-import type { VerificationReport } from "../VerificationReport.ts"
+import type { VerificationReport } from "./reportCodec.ts"
 import type { ExpandPath as ReportExpandPath } from "./reportWire.ts"
 import type { Any, VerificationSession } from "./sessionCodec.ts"
 import type { VerifiedOutputs } from "./sessionWire.ts"

@@ -195,18 +195,13 @@ const docstring = (node: ts.Node): string =>
 const tagsOf = ({ statement }: Exported): ReadonlyArray<string> =>
   ts.getJSDocTags(statement).map((tag) => tag.tagName.text)
 
-const isPublic = (one: Exported): boolean => !tagsOf(one).includes("internal")
-
 const isValue = (statement: Named): boolean =>
   ts.isVariableStatement(statement) || ts.isClassDeclaration(statement) || ts.isFunctionDeclaration(statement)
 
-/**
- * What the public modules export without `@category` and `@since` in its docstring, wherever it is declared. `@internal`
- * is not public.
- */
+/** What the public modules export without `@category` and `@since` in its docstring, wherever it is declared. */
 export const undocumented = (sources: Sources): ReadonlyArray<string> =>
   exportsOf(sources)
-    .filter((one) => isPublic(one) && !["category", "since"].every((tag) => tagsOf(one).includes(tag)))
+    .filter((one) => !["category", "since"].every((tag) => tagsOf(one).includes(tag)))
     .map(({ file, statement }) => `${file}: ${statement.getText().split("\n")[0]}`)
 
 /** Values that need no example, and why. */
@@ -248,7 +243,7 @@ export const withoutExample = (sources: Sources): ReadonlyArray<string> => {
     )
   }
   return all
-    .filter((one) => isPublic(one) && one.value && !needsNoExample(one))
+    .filter((one) => one.value && !needsNoExample(one))
     .filter((one) => !withExample(docstring(one.statement)) && !refersToOne(one) && !typeHasOne(one))
     .map(({ module, name }) => `${module}.${name}`)
 }

@@ -19,7 +19,6 @@ const application = await Application.bootstrap({
   readme: "none",
   // What classes inherit from Effect is documented there.
   excludeExternals: true,
-  excludeInternal: true,
   // Links to sources need a remote on the web, which a copy of the repository may not have.
   disableSources: true,
   categorizeByGroup: false,
