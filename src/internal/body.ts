@@ -10,7 +10,7 @@ import { DecodeError } from "../StripeError.ts"
 import * as StripeReply from "./stripeReply.ts"
 
 /** The most bytes that a reply may have. */
-export const mostBytes = 16 * 1024 * 1024
+const mostBytes = 16 * 1024 * 1024
 
 /** The body of a reply as text. */
 export const text = (

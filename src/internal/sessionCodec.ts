@@ -229,7 +229,7 @@ export const variant = (paths: ReadonlyArray<string>): Variant => {
   return withReport ? report : plain
 }
 
-export const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
+const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
 
 /**
  * Sessions as plain JSON without the secret fields, but for the revealed ones.

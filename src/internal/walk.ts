@@ -103,8 +103,8 @@ export const next = <A extends Row, E, R>(
   })
 }
 
-/** All rows of a list as one effect: for the few places that need them together. */
-export const collect = <A extends Row, E, R>(
+/** All places of a list, read to its end. */
+const collect = <A extends Row, E, R>(
   fetch: FetchPage<A, E, R>,
   route: Route
 ): Effect.Effect<ReadonlyArray<Guards.Entry<A>>, E | PaginationStalledError, R> =>

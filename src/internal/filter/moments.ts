@@ -43,7 +43,7 @@ export const present: Effect.Effect<Present> = Effect.gen(function* () {
 })
 
 /** The last second that is not more digits than seconds have: as milliseconds it lies in March 1973, before any session. */
-export const latestSecond = 99_999_999_999
+const latestSecond = 99_999_999_999
 
 export const textForms =
   "a time such as 2026-01-31T12:00:00Z, a range such as 2026, 2026-Q1, 2026-01, 2026-01-31, today, yesterday or 7d, or " +

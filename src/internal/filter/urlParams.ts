@@ -78,7 +78,7 @@ export const UrlParams: Schema.Codec<SessionFilter, UrlRecord> = Parameters.pipe
 )
 
 /** The parameters of a query, which may begin with its question mark. */
-export const fromQuery = (query: string | URLSearchParams): UrlRecord => {
+const fromQuery = (query: string | URLSearchParams): UrlRecord => {
   // A name may be `__proto__`; made from entries, it is one like any other.
   const parameters = new URLSearchParams(query)
   return Object.fromEntries(

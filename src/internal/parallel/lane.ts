@@ -218,7 +218,7 @@ export const deliver = <A>(delivered: Delivered, entries: ReadonlyArray<Guards.E
 }
 
 /** The fetch for the rows of a window. What comes from outside of it would come twice, so it is an error. */
-export const inWindow =
+const inWindow =
   <A extends Row, E, R>(fetch: FetchPage<A, E, R>, window: Window): FetchPage<A, E | PaginationStalledError, R> =>
   (request) => {
     const within = CreatedWithin.intersect(window, request.within ?? {})

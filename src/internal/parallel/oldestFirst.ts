@@ -15,7 +15,7 @@ import * as Walks from "./walks.ts"
 import type { Kept, Plan, Reply, Request, Walk } from "./walks.ts"
 
 /** The place at which a walk starts that begins before a second, and the other way round. */
-export const mirrored = (second: number): number => 1 - second
+const mirrored = (second: number): number => 1 - second
 
 /** The share of the readers that look for the oldest row at the same time, and the most: more would tell little more. */
 const lookingAtOnce = 2 / 3

@@ -22,7 +22,7 @@ export interface Caller {
 }
 
 /** Stripe's mask: the first eight characters, a star for each hidden one, the last four (six of a 107-character key). */
-export const mask = (key: string): string => {
+const mask = (key: string): string => {
   const tail = key.length >= 107 ? 6 : 4
   return key.length <= 8 + tail
     ? "*".repeat(key.length)

@@ -65,7 +65,7 @@ export const statusOf = (seed: number, index: number): Status => {
 }
 
 /** What a row checks: about 75 % documents. */
-export const checkOf = (seed: number, index: number): Check => {
+const checkOf = (seed: number, index: number): Check => {
   const percent = mix(seed, index, 22) % 100
   return percent < 75 ? "document" : percent < 87 ? "id_number" : "verification_flow"
 }
