@@ -162,7 +162,8 @@ export interface Advance {
  * The checkpoint after rows were handed over. Without rows it is the same checkpoint, unless the older end turned out to
  * be the end of the list.
  *
- * @example
+ * **Example** (An interval that grows at both ends)
+ *
  * ```ts
  * import { DateTime } from "effect"
  * import { Checkpoint } from "effect-stripe-identity"
@@ -266,7 +267,8 @@ export const toText = (self: Checkpoint): string => encodeText(self)
 /**
  * The checkpoint that a text holds. Fails for a text that is damaged, or that a newer version of this library wrote.
  *
- * @example
+ * **Example** (There and back, and a text that is damaged)
+ *
  * ```ts
  * import { Result } from "effect"
  * import { Checkpoint } from "effect-stripe-identity"

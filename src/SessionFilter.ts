@@ -51,7 +51,8 @@ export type { WithStatus } from "./internal/filter/fields.ts"
  * The codec between a filter and JSON: the fields as Stripe names them, instants in seconds. It takes everything that
  * {@link Input} describes and JSON can hold, relative ranges too.
  *
- * @example
+ * **Example** (A filter as a text of JSON)
+ *
  * ```ts
  * import { Schema } from "effect"
  * import { SessionFilter } from "effect-stripe-identity"
@@ -88,7 +89,8 @@ export const UrlParams: Schema.Codec<SessionFilter, UrlCodec.UrlRecord> = UrlCod
  * them, or any text that `created` takes. A value is a value: what looks like another parameter in it is percent-encoded
  * by encoding and never read as one. An empty value is refused, as Stripe does.
  *
- * @example
+ * **Example** (There and back)
+ *
  * ```ts
  * import { Schema } from "effect"
  * import { SessionFilter } from "effect-stripe-identity"
@@ -111,7 +113,8 @@ export const UrlQuery: Schema.Codec<SessionFilter, string> = UrlCodec.UrlQuery
  *
  * Relative text is read by `Clock`, and days are those of `DateTime.CurrentTimeZone` where it is provided, else of UTC.
  *
- * @example
+ * **Example** (Everything that is wrong, at once)
+ *
  * ```ts
  * import { Effect } from "effect"
  * import { SessionFilter } from "effect-stripe-identity"
@@ -136,7 +139,8 @@ export const decode: (input: unknown) => Effect.Effect<SessionFilter, InvalidArg
 /**
  * Like {@link decode}, for the query of a URL; see {@link UrlQuery} for its forms.
  *
- * @example
+ * **Example** (The query of an address)
+ *
  * ```ts
  * import { Effect } from "effect"
  * import { SessionFilter } from "effect-stripe-identity"
@@ -158,7 +162,8 @@ export const decodeUrlQuery = (
  * Like {@link decode}, without effects and with the same answer every day: days are those of UTC, and relative text is
  * refused.
  *
- * @example
+ * **Example** (A word that was misspelt)
+ *
  * ```ts
  * import { Result } from "effect"
  * import { SessionFilter } from "effect-stripe-identity"
@@ -201,7 +206,8 @@ export const make: {
  *
  * Where the compiler knows the status, as from {@link make}, a session that passes has that status in its type.
  *
- * @example
+ * **Example** (A session that did not come from a list)
+ *
  * ```ts
  * import { DateTime } from "effect"
  * import { SessionFilter, VerificationSession } from "effect-stripe-identity"
@@ -237,7 +243,8 @@ export const matches: {
  *
  * Stripe refuses `related_customer` together with `related_customer_account`, so the two exclude each other here too.
  *
- * @example
+ * **Example** (What a person asks for, within what is allowed)
+ *
  * ```ts
  * import { Result } from "effect"
  * import { SessionFilter } from "effect-stripe-identity"
@@ -264,7 +271,8 @@ export const and: {
  * The part of a filter that Stripe answers, and the part that is decided on the rows that come: for logs, and to see how
  * much is read for what is kept. Both together are the filter.
  *
- * @example
+ * **Example** (What Stripe decides, and what is decided here)
+ *
  * ```ts
  * import { SessionFilter } from "effect-stripe-identity"
  *

@@ -160,7 +160,8 @@ export const Flags: Schema.Codec<SessionFilter.SessionFilter, FlagValues> = Valu
 /**
  * Like `SessionFilter.decode`, for what {@link flags} collected: it makes a filter, or says everything that is wrong.
  *
- * @example
+ * **Example** (A filter from the arguments of a command)
+ *
  * ```ts
  * import { NodeServices } from "@effect/platform-node"
  * import { Effect } from "effect"

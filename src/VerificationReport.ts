@@ -51,7 +51,8 @@ export interface Outcome {
  * How each check of a report ended, in alphabetical order: what can be counted and logged without a word about the
  * person.
  *
- * @example
+ * **Example** (How the checks of a report ended)
+ *
  * ```ts
  * import { Schema } from "effect"
  * import { VerificationReport } from "effect-stripe-identity"

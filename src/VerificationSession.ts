@@ -43,7 +43,8 @@ export type { Expanded, ExpandPath, WithOutputs, WithOutputsAndReport, WithRepor
  * The codec of sessions for which these paths were expanded: one of four, and {@link VerificationSession} itself for no
  * path.
  *
- * @example
+ * **Example** (A session with its verified outputs)
+ *
  * ```ts
  * import { Redacted, Schema } from "effect"
  * import { VerificationSession } from "effect-stripe-identity"
@@ -77,7 +78,8 @@ export const expanded = <const Paths extends ReadonlyArray<Model.ExpandPath>>(
 /**
  * Whether the person was verified. Like the other guards it narrows `status`, and keeps what an expanded session has.
  *
- * @example
+ * **Example** (The verified sessions of a stream)
+ *
  * ```ts
  * import { DateTime, Effect, Stream } from "effect"
  * import { VerificationSession } from "effect-stripe-identity"
@@ -160,7 +162,8 @@ export interface MakeOptions
  * and `created` is cut to the second. Throws a
  * `SchemaError` when a field is wrong. Spread the result to add what expands.
  *
- * @example
+ * **Example** (A session, and one with what expands)
+ *
  * ```ts
  * import { DateTime, Redacted } from "effect"
  * import { VerificationSession } from "effect-stripe-identity"
@@ -215,7 +218,8 @@ export interface JsonOptions {
  *
  * Decodes such a row back, with the secret fields that it has.
  *
- * @example
+ * **Example** (Without secrets, and with one of them)
+ *
  * ```ts
  * import { DateTime, Redacted, Schema } from "effect"
  * import { VerificationSession } from "effect-stripe-identity"
@@ -286,7 +290,8 @@ export const withMetadata = <
  *
  * The Schema may ask for less than a session has, or for more. Chunks stay chunks, without the rows that did not match.
  *
- * @example
+ * **Example** (Metadata by a Schema of your own, and what does not match)
+ *
  * ```ts
  * import { DateTime, Effect, Schema, Stream } from "effect"
  * import { VerificationSession } from "effect-stripe-identity"

@@ -51,7 +51,8 @@ export const toWire = (report: Unchecked<VerificationReport>): unknown => ({
  * The codec between a report and Stripe's JSON. Use it for reports that come from elsewhere than a session, such as
  * Stripe's own `/v1/identity/verification_reports`.
  *
- * @example
+ * **Example** (A report from elsewhere)
+ *
  * ```ts
  * import { DateTime, Schema } from "effect"
  * import { VerificationReport } from "effect-stripe-identity"

@@ -176,7 +176,8 @@ const plainCodec = codec(Wire, Wire.mapFields(generatedSession))
  * The codec between a session with nothing expanded and Stripe's JSON. Decoding checks every field and drops the keys
  * it does not know; encoding gives back what came, secrets included. To write sessions elsewhere, use `Json`.
  *
- * @example
+ * **Example** (A session from elsewhere, with its secret out of sight)
+ *
  * ```ts
  * import { DateTime, Schema } from "effect"
  * import { VerificationSession } from "effect-stripe-identity"
