@@ -97,8 +97,7 @@ export const stream = <B extends Batch, Batch extends AnyBatch, E, R, E2, R2>(
  * Redis, as its layer says.
  *
  * The checkpoint is stored after the rows were written, so no row is lost; the rows of a batch come again if the program
- * ends between the two. Let `write` replace a row that it has already, by its id.
- * {@link stream} shows it at work.
+ * ends between the two. Let `write` replace a row that it has already, by its id. {@link stream} shows it at work.
  *
  * The checkpoint is kept twice, under `key` and under `key` with `.copy`, because a file that is just being written when
  * the program is killed is damaged. The one that is whole counts.

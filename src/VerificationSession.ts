@@ -105,7 +105,8 @@ export const isVerified = <Session extends Pick<VerificationSession, "status">>(
 ): session is Session & { readonly status: "verified" } => session.status === "verified"
 
 /**
- * Whether the session waits for the person: nobody tried yet, or the last attempt failed and `last_error` says why. See {@link isVerified}.
+ * Whether the session waits for the person: nobody tried yet, or the last attempt failed and `last_error` says why. See
+ * {@link isVerified}.
  *
  * @category guards
  * @since 0.1.0
@@ -159,8 +160,7 @@ export interface MakeOptions
 
 /**
  * A session for your own tests. `livemode` is `false`, `metadata` empty and `type` `"document"` unless you say otherwise,
- * and `created` is cut to the second. Throws a
- * `SchemaError` when a field is wrong. Spread the result to add what expands.
+ * and `created` is cut to the second. Throws a `SchemaError` when a field is wrong. Spread the result to add what expands.
  *
  * **Example** (A session, and one with what expands)
  *

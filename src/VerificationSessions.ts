@@ -146,8 +146,8 @@ export const layerConfig = (
 
 /**
  * The service for tests of your own code: each call is answered by your handler, and a call without one dies, so that no
- * error handler of yours can hide it. To test against Stripe's behaviour instead of fixed answers, use `Sandbox`. {@link TestHandlers}
- * shows one fixed answer.
+ * error handler of yours can hide it. To test against Stripe's behaviour instead of fixed answers, use `Sandbox`.
+ * {@link TestHandlers} shows one fixed answer.
  *
  * @category testing
  * @since 0.1.0

@@ -4,11 +4,11 @@
  *
  * The list is read by **walks**, in the order of the list: from the newest rows to the oldest, if not oldest-first (see
  * `oldestFirst.ts`). A walk starts at a whole second (`below`: rows created before it) and follows its own cursor from
- * page to page. It never has a lower bound of its own: it reads
- * on until it meets the next walk, that is until a row is older than the second at which that one starts. Rows beyond
- * are dropped, because the next walk has them. So the walks cover every second exactly once wherever they are started,
- * no second is read by two walks, and a walk may be started inside time that another is about to read without a change
- * to any request of the other: its cursor is only ever sent with the window it came from.
+ * page to page. It never has a lower bound of its own: it reads on until it meets the next walk, that is until a row is
+ * older than the second at which that one starts. Rows beyond are dropped, because the next walk has them. So the walks
+ * cover every second exactly once wherever they are started, no second is read by two walks, and a walk may be started
+ * inside time that another is about to read without a change to any request of the other: its cursor is only ever sent
+ * with the window it came from.
  *
  * The rule decides two things: which walks go on (the nearest to the head first, within the memory allowed), and where
  * new walks start (see `cut.ts`).
