@@ -1,7 +1,7 @@
 // What to write when reads fail: recover, fall back, go on, leave out, report. Each scene has a Stripe of its own on
 // which one thing goes wrong, so this example reads the sandbox alone.
 import { Console, Effect, Layer, Logger, Option, References, Stream } from "effect"
-import { RetryPolicy, type StripeError, VerificationSessions } from "effect-stripe-identity"
+import { RetryPolicy, StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { endWithoutReader } from "./support/output.ts"
 
@@ -21,7 +21,7 @@ const recover = countVerified.pipe(
 // Fall back. What is worth trying again was tried for as long as the policy says; after that yesterday's number is better
 // than none. A wrong key is not, so that goes on to whoever can change it.
 const fallBack = countVerified.pipe(
-  VerificationSessions.withRetryPolicy(RetryPolicy.make({ times: 2, baseDelay: "20 millis" })),
+  StripeClient.withRetryPolicy(RetryPolicy.make({ times: 2, baseDelay: "20 millis" })),
   Effect.catchIf(
     (error) => error.isRetryable,
     ({ attempts, reason }) => Effect.as(Console.log(`fall back: ${reason._tag} after ${attempts} attempts`), 180)
@@ -35,7 +35,7 @@ const goOn = Effect.gen(function* () {
   const seen: Array<string> = []
   const read = (startingAfter: string | undefined) =>
     VerificationSessions.stream({}, { startingAfter }).pipe(
-      VerificationSessions.withRetryPolicy(RetryPolicy.none),
+      StripeClient.withRetryPolicy(RetryPolicy.none),
       Stream.runForEach(({ id }) => Effect.sync(() => seen.push(id)))
     )
   yield* read(undefined).pipe(

@@ -87,14 +87,14 @@ export interface Options {
  *
  * ```ts
  * import { Effect, Stream } from "effect"
- * import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
+ * import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
  * const program = Effect.gen(function*() {
  *   const sandbox = yield* Sandbox.Sandbox
  *   yield* sandbox.inject(Sandbox.Fault.Conflict(), { times: 8 })
  *   yield* VerificationSessions.stream().pipe(
- *     VerificationSessions.withRetryPolicy(RetryPolicy.make({ times: 8, baseDelay: "1 millis", maxDelay: "2 millis" })),
+ *     StripeClient.withRetryPolicy(RetryPolicy.make({ times: 8, baseDelay: "1 millis", maxDelay: "2 millis" })),
  *     Stream.runDrain
  *   )
  *   return (yield* sandbox.requests).map(({ status }) => status)
@@ -147,8 +147,8 @@ export const make = (options?: Options): RetryPolicy => {
 export const none: RetryPolicy = make({ times: 0 })
 
 /**
- * The policy in force. Replace it for one effect or stream with `VerificationSessions.withRetryPolicy`, or for a
- * program with `Layer.succeed(RetryPolicy.Current, policy)`.
+ * The policy in force. Replace it for one effect or stream with `StripeClient.withRetryPolicy`, or for a program with
+ * `Layer.succeed(RetryPolicy.Current, policy)`.
  *
  * **Example** (A whole program that never retries)
  *

@@ -25,6 +25,7 @@ import * as Option from "effect/Option"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
 import * as Body from "./internal/body.ts"
 import type { Account, ConfigOptions, Options, RateLimit, Request } from "./internal/clientModel.ts"
 import * as ClientOptions from "./internal/clientOptions.ts"
@@ -76,7 +77,7 @@ export class StripeClient extends Context.Service<StripeClient, Service>()("effe
 
 /**
  * The connected account for the effects and streams it is provided to, instead of the client's own. Set it with
- * `VerificationSessions.withAccount`.
+ * {@link withAccount}.
  *
  * @category references
  * @since 0.1.0
@@ -85,6 +86,67 @@ export const CurrentAccount: Context.Reference<Option.Option<string>> = Context.
   "effect-stripe-identity/StripeClient/CurrentAccount",
   { defaultValue: Option.none }
 )
+
+type EffectOrStream = Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>
+
+/**
+ * The effect or stream that comes of one when a reference is provided to it: with the same results, errors and
+ * requirements, whatever else it was.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Provided<Self> =
+  Self extends Stream.Stream<infer A, infer E, infer R>
+    ? Stream.Stream<A, E, R>
+    : Self extends Effect.Effect<infer A, infer E, infer R>
+      ? Effect.Effect<A, E, R>
+      : never
+
+const withReference =
+  <A>(reference: Context.Reference<A>, value: A) =>
+  <Self extends EffectOrStream>(self: Self): Provided<Self> =>
+    // Type boundary: providing a reference changes neither results nor errors nor requirements.
+    (Stream.isStream(self)
+      ? Stream.provideService(self, reference, value)
+      : Effect.provideService(self, reference, value)) as Provided<Self>
+
+/**
+ * Reads a connected account (`acct_…`, the `Stripe-Account` header) in one effect or stream.
+ *
+ * **Example** (One account of many)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { StripeClient, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const read = VerificationSessions.list().pipe(StripeClient.withAccount("acct_1Nv0FGQ9RKHgCVdK"))
+ * const accounts = await Effect.andThen(read, Sandbox.Sandbox.use((sandbox) => sandbox.requests)).pipe(
+ *   Effect.map((requests) => requests.map(({ headers }) => headers["stripe-account"])),
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * accounts // => ["acct_1Nv0FGQ9RKHgCVdK"]
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withAccount = (account: string): (<Self extends EffectOrStream>(self: Self) => Provided<Self>) =>
+  withReference(CurrentAccount, Option.some(account))
+
+/**
+ * Retries by another policy in one effect or stream. See `RetryPolicy.make`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withRetryPolicy = (
+  policy: RetryPolicy.RetryPolicy
+): (<Self extends EffectOrStream>(self: Self) => Provided<Self>) => withReference(RetryPolicy.Current, policy)
 
 const makeWait = (options: RateLimit | false | undefined): Effect.Effect<Limiter.Wait> => {
   if (options === false) return Effect.succeed(() => Effect.void)

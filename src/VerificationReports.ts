@@ -2,8 +2,7 @@
  * Stripe Identity's verification reports: one page, one report, or all of them as a lazy `Stream`. What was found in every
  * attempt to verify somebody, where `VerificationSessions` shows the last attempt of each session.
  *
- * It is read as `VerificationSessions` is, with the same options, retries and errors. `VerificationSessions.withAccount`
- * and `withRetryPolicy` work on these calls too.
+ * It is read as `VerificationSessions` is, with the same options, retries and errors.
  *
  * @module
  * @since 0.1.0

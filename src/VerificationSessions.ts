@@ -9,7 +9,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as ListCalls from "./internal/listCalls.ts"
 import type * as Calls from "./internal/sessionCalls.ts"
@@ -18,7 +17,6 @@ import { requests } from "./internal/sessionList.ts"
 import type { Any, ExpandPath } from "./internal/sessionModel.ts"
 import * as SessionSync from "./internal/sessionSync.ts"
 import type { TestHandlers } from "./internal/testHandlers.ts"
-import * as RetryPolicy from "./RetryPolicy.ts"
 import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
 
@@ -334,64 +332,3 @@ export const sync: Calls.Sync<VerificationSessions> = (filter, options) =>
  */
 export const tail: Calls.Tail<VerificationSessions> = (filter, options) =>
   Stream.unwrap(VerificationSessions.useSync((service) => service.tail(filter, options)))
-
-type EffectOrStream = Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>
-
-/**
- * The effect or stream that comes of one when a reference is provided to it: with the same results, errors and
- * requirements, whatever else it was.
- *
- * @category models
- * @since 0.1.0
- */
-export type Provided<Self> =
-  Self extends Stream.Stream<infer A, infer E, infer R>
-    ? Stream.Stream<A, E, R>
-    : Self extends Effect.Effect<infer A, infer E, infer R>
-      ? Effect.Effect<A, E, R>
-      : never
-
-const withReference =
-  <A>(reference: Context.Reference<A>, value: A) =>
-  <Self extends EffectOrStream>(self: Self): Provided<Self> =>
-    // Type boundary: providing a reference changes neither results nor errors nor requirements.
-    (Stream.isStream(self)
-      ? Stream.provideService(self, reference, value)
-      : Effect.provideService(self, reference, value)) as Provided<Self>
-
-/**
- * Reads a connected account (`acct_…`, the `Stripe-Account` header) in one effect or stream.
- *
- * **Example** (One account of many)
- *
- * ```ts
- * import { Effect } from "effect"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const read = VerificationSessions.list().pipe(VerificationSessions.withAccount("acct_1Nv0FGQ9RKHgCVdK"))
- * const accounts = await Effect.andThen(read, Sandbox.Sandbox.use((sandbox) => sandbox.requests)).pipe(
- *   Effect.map((requests) => requests.map(({ headers }) => headers["stripe-account"])),
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer()),
- *   Effect.runPromise
- * )
- *
- * accounts // => ["acct_1Nv0FGQ9RKHgCVdK"]
- * ```
- *
- * @category combinators
- * @since 0.1.0
- */
-export const withAccount = (account: string): (<Self extends EffectOrStream>(self: Self) => Provided<Self>) =>
-  withReference(StripeClient.CurrentAccount, Option.some(account))
-
-/**
- * Retries by another policy in one effect or stream. See `RetryPolicy.make`.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const withRetryPolicy = (
-  policy: RetryPolicy.RetryPolicy
-): (<Self extends EffectOrStream>(self: Self) => Provided<Self>) => withReference(RetryPolicy.Current, policy)

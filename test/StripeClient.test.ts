@@ -164,7 +164,7 @@ describe("configuration", () => {
 
   it.effect("an account for one stream is checked too", () =>
     Effect.gen(function* () {
-      const failed = yield* reason(VerificationSessions.list().pipe(VerificationSessions.withAccount("")))
+      const failed = yield* reason(VerificationSessions.list().pipe(StripeClient.withAccount("")))
       assert.strictEqual(failed._tag, "InvalidArgumentError")
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(world()))

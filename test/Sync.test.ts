@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Fiber, Layer, Option, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { Checkpoint, StripeError, VerificationSessions } from "effect-stripe-identity"
+import { Checkpoint, StripeClient, StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { countRequests, listIds, query, reason, requests, settled, world } from "./support/world.ts"
 
@@ -240,7 +240,7 @@ describe("a checkpoint of sync", () => {
       assert.match(inLive.message, /belongs to test mode.*key is of live mode/)
 
       const elsewhere = yield* VerificationSessions.sync({}, { from }).pipe(
-        VerificationSessions.withAccount("acct_2"),
+        StripeClient.withAccount("acct_2"),
         Stream.runDrain,
         reason
       )

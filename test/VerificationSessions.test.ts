@@ -313,12 +313,12 @@ describe("requests", () => {
     }).pipe(Effect.provide(thousand))
   )
 
-  it.effect("withAccount sets the account of one stream; layers set it for all", () =>
+  it.effect("StripeClient.withAccount sets the account of one stream; layers set it for all", () =>
     Effect.gen(function* () {
       yield* Stream.runDrain(VerificationSessions.stream({}, { maxItems: 1 }))
-      yield* VerificationSessions.list().pipe(VerificationSessions.withAccount("acct_one"))
+      yield* VerificationSessions.list().pipe(StripeClient.withAccount("acct_one"))
       yield* VerificationSessions.stream({}, { maxItems: 1 }).pipe(
-        VerificationSessions.withAccount("acct_two"),
+        StripeClient.withAccount("acct_two"),
         Stream.runDrain
       )
       assert.deepStrictEqual(
@@ -522,12 +522,12 @@ describe("failures inside a stream", () => {
     }).pipe(Effect.provide(world({ client: { apiKey: Sandbox.expiredApiKey } })))
   )
 
-  it.effect("withRetryPolicy replaces the policy of one stream", () =>
+  it.effect("StripeClient.withRetryPolicy replaces the policy of one stream", () =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox.Sandbox
       yield* sandbox.inject(Fault.Conflict())
       const failed = yield* VerificationSessions.stream().pipe(
-        VerificationSessions.withRetryPolicy(RetryPolicy.none),
+        StripeClient.withRetryPolicy(RetryPolicy.none),
         Stream.runDrain,
         reason
       )

@@ -34,15 +34,15 @@ describe("types of the service", () => {
   })
 
   test("combinators keep the type of effects and streams", () => {
-    const stream = service.stream().pipe(VerificationSessions.withAccount("acct_1"))
+    const stream = service.stream().pipe(StripeClient.withAccount("acct_1"))
     expect(stream).type.toBe<Stream.Stream<Session, Failure>>()
-    const effect = service.list().pipe(VerificationSessions.withRetryPolicy(RetryPolicy.none))
+    const effect = service.list().pipe(StripeClient.withRetryPolicy(RetryPolicy.none))
     expect(effect).type.toBe<Effect.Effect<Pagination.Page<Session>, Failure>>()
   })
 
   test("what a combinator gives is an effect or a stream, whatever else it was given", () => {
-    expect(VerificationSessions.withAccount("acct_1")(Exit.succeed(1))).type.toBe<Effect.Effect<number>>()
-    expect(VerificationSessions.withAccount("acct_1")).type.not.toBeCallableWith(1)
+    expect(StripeClient.withAccount("acct_1")(Exit.succeed(1))).type.toBe<Effect.Effect<number>>()
+    expect(StripeClient.withAccount("acct_1")).type.not.toBeCallableWith(1)
   })
 
   test("expand changes the element type exactly where it was asked for", () => {

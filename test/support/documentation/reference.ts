@@ -31,7 +31,7 @@ const application = await Application.bootstrap({
   // Parts of types that are public: shapes on the wire, words of enums, and helpers that only the compiler reads.
   intentionallyNotExported: [
     "src/StripeError.ts:reasons",
-    "src/VerificationSessions.ts:EffectOrStream",
+    "src/StripeClient.ts:EffectOrStream",
     "src/internal/filter/model.ts:lastErrorCodes",
     "src/internal/filter/model.ts:redactionStatuses",
     "src/internal/filter/model.ts:statuses",
