@@ -155,6 +155,20 @@ describe("sync", () => {
     }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 2500, latency: "100 millis" } })))
   )
 
+  for (const concurrency of [1, 8]) {
+    it.effect(
+      `finds nothing settled while the clock stands at its beginning, with ${concurrency} requests at once`,
+      () =>
+        Effect.gen(function* () {
+          assert.deepStrictEqual((yield* collect(VerificationSessions.sync({}, { concurrency }))).ids, [])
+          assert.deepStrictEqual(
+            (yield* requests).map((request) => query(request)["created[lt]"]),
+            ["0"]
+          )
+        }).pipe(Effect.provide(world()))
+    )
+  }
+
   it.effect("loses and repeats nothing where the clock goes backwards between runs", () =>
     Effect.gen(function* () {
       const first = yield* collect(VerificationSessions.sync().pipe(Stream.take(1)))
