@@ -166,7 +166,7 @@ export const csv = (
 ): Effect.Effect<FileDestination, never, FileSystem.FileSystem | Scope.Scope> => {
   const columns = options?.columns ?? defaultColumns
   const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json({ reveal: secretsIn(columns) })))
-  const paths = columns.map((column) => column.split("."))
+  const paths = columns.map(pathOf)
   const header = toLine(columns)
   return CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
@@ -194,6 +194,10 @@ const secretsIn = (columns: ReadonlyArray<string>): ReadonlyArray<VerificationSe
     // Type boundary: these are the keys of the record above.
     columns.some(isNamed) ? [field as VerificationSession.SecretField] : []
   )
+
+// A key of metadata may have dots of its own, and has nothing below it.
+const pathOf = (column: string): ReadonlyArray<string> =>
+  column.startsWith("metadata.") ? ["metadata", column.slice("metadata.".length)] : column.split(".")
 
 const valueAt = (session: unknown, path: ReadonlyArray<string>): unknown =>
   path.reduce(

@@ -142,7 +142,7 @@ describe("a file of CSV", () => {
     status: "verified",
     created: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
     client_reference_id: `a "quoted", name\nof two lines`,
-    metadata: { plan: "pro" },
+    metadata: { plan: "pro", "order.id": "7" },
     url: Redacted.make("https://verify.stripe.com/start/1"),
     last_error: { code: "abandoned", reason: null }
   })
@@ -171,13 +171,14 @@ describe("a file of CSV", () => {
           "created",
           "client_reference_id",
           "metadata.plan",
+          "metadata.order.id",
           "metadata",
           "last_error.reason",
           "nothing"
         ]),
         [
-          "id,created,client_reference_id,metadata.plan,metadata,last_error.reason,nothing",
-          `vs_1,1767225600,"a ""quoted"", name\nof two lines",pro,"{""plan"":""pro""}",,`,
+          "id,created,client_reference_id,metadata.plan,metadata.order.id,metadata,last_error.reason,nothing",
+          `vs_1,1767225600,"a ""quoted"", name\nof two lines",pro,7,"{""plan"":""pro"",""order.id"":""7""}",,`,
           ""
         ].join("\r\n")
       )
