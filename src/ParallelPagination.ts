@@ -24,7 +24,7 @@ import type * as Lanes from "./internal/parallel/lane.ts"
 import * as Reading from "./internal/parallel/reading.ts"
 import type * as Walking from "./internal/walk.ts"
 import { rowsOf } from "./internal/rowsOf.ts"
-import { settle } from "./internal/settle.ts"
+import { validRows } from "./internal/validRows.ts"
 import * as Guards from "./internal/walkGuards.ts"
 import * as WalkOptions from "./internal/walkOptions.ts"
 import type { WalkError } from "./Pagination.ts"
@@ -101,8 +101,8 @@ const validate = (options: Options<unknown, unknown>): Result.Result<typeof Vali
   )
 
 /**
- * The list as a stream of pages: one element a page. A list without rows is one page without rows. A page
- * may have fewer rows than `pageSize` in the middle of the list.
+ * The list as a stream of pages: one element a page. A list without rows is one page without rows. A page may have fewer
+ * rows than `pageSize` in the middle of the list.
  *
  * Nothing is asked for before the first page is wanted, and nothing is read ahead before the second is. A failure comes
  * out at its place in the list, after all rows before it. See {@link rows} for a fetch.
@@ -161,11 +161,11 @@ const pagesOf = <A extends Row, E, R, E2, R2>(
       return yield* new PaginationStalledError({ description: followed.failure, page, requestId: step.requestId })
     }
     trail = followed.success
-    const settled = yield* settle(entries, onInvalid)
-    failure = settled.failure
-    if (settled.data.length === 0 && Option.isSome(failure)) return yield* pull
+    const valid = yield* validRows(entries, onInvalid)
+    failure = valid.failure
+    if (valid.data.length === 0 && Option.isSome(failure)) return yield* pull
     const has_more = step.has_more || entries.length < step.entries.length || Option.isSome(failure)
-    return Arr.of({ data: settled.data, has_more, requestId: step.requestId })
+    return Arr.of({ data: valid.data, has_more, requestId: step.requestId })
   })
   return pull
 }

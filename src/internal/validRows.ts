@@ -6,7 +6,7 @@ import type { DecodeError } from "../StripeError.ts"
 import type * as Guards from "./walkGuards.ts"
 
 /** The rows up to the first that is wrong and that nobody takes care of. */
-export const settle = Effect.fnUntraced(function* <A, E, R>(
+export const validRows = Effect.fnUntraced(function* <A, E, R>(
   entries: ReadonlyArray<Guards.Entry<A>>,
   onInvalid: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
 ): Effect.fn.Return<{ readonly data: ReadonlyArray<A>; readonly failure: Option.Option<E | DecodeError> }, never, R> {
