@@ -119,7 +119,8 @@ export const make = Effect.fnUntraced(function* (
     if (state.complete) return 1
     // Without a beginning nobody knows how much there is.
     if (from === 0 || to <= from || state.pages === 0 || state.oldest === Infinity) return undefined
-    return Math.min(Math.max((Math.max(to, state.newest) - state.oldest) / (Math.max(to, state.newest) - from), 0), 1)
+    const end = Math.max(to, state.newest)
+    return Math.min(Math.max((end - state.oldest) / (end - from), 0), 1)
   }
 
   const now = Effect.map(Clock.currentTimeMillis, (time): Progress => {

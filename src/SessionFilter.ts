@@ -182,6 +182,7 @@ export const decodeUrlQuery = (
  * @since 0.1.0
  */
 export const fromUnknown = (input: unknown): Result.Result<SessionFilter, InvalidArgumentError> =>
+  // All that decoding asks for is a clock and a zone, so it can be run here, as Schema's own synchronous decoders are.
   Effect.runSync(Effect.result(Effect.provideService(decode(input), Moments.AllowRelative, false)))
 
 /**
