@@ -6,6 +6,9 @@ import * as Struct from "effect/Struct"
 import { Address, CalendarDate, DocumentOptions, IdNumberType, Sex, Wire as ReportWire } from "./reportWire.ts"
 import { emptyObject, EpochSeconds, openEnum, optionalNullOr } from "./wireFields.ts"
 
+/** The statuses that Stripe documents. */
+export const statuses = ["canceled", "processing", "requires_input", "verified"] as const
+
 /**
  * Where a session stands: `requires_input` → `processing` → `verified`, or back to `requires_input` with a `last_error`;
  * `canceled` from `requires_input`.
@@ -13,7 +16,7 @@ import { emptyObject, EpochSeconds, openEnum, optionalNullOr } from "./wireField
  * @category schemas
  * @since 0.1.0
  */
-export const Status = openEnum(["canceled", "processing", "requires_input", "verified"])
+export const Status = openEnum(statuses)
 
 /**
  * Where a session stands.
@@ -110,13 +113,16 @@ export const SessionOptions = Schema.Struct({
  */
 export interface SessionOptions extends Schema.Struct.Type<typeof SessionOptions.fields> {}
 
+/** The states that Stripe documents. */
+export const redactionStatuses = ["processing", "redacted", "validated"] as const
+
 /**
  * How far the removal of a session's personal data has come. It takes up to four days.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Redaction = Schema.Struct({ status: openEnum(["processing", "redacted", "validated"]) })
+export const Redaction = Schema.Struct({ status: openEnum(redactionStatuses) })
 
 /**
  * How far the removal of a session's personal data has come.

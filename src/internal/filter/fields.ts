@@ -12,7 +12,7 @@ import { checked, exact, isPlain, isText, refuse, text, words } from "./parts.ts
 
 /**
  * A valid filter. Instants are whole seconds of UTC, as Stripe compares them, and relative text has become an absolute
- * range. A list holds at least two values, each once, in alphabetical order: a list of one has become that one.
+ * range. A list holds at least two values, each once, always in the same order: a list of one has become that one.
  *
  * A bound between two seconds moves to the second that selects the same sessions: up for `gte` and `lt`, down for `gt`
  * and `lte`.

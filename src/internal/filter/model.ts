@@ -4,9 +4,14 @@
 import * as Arr from "effect/Array"
 import type * as DateTime from "effect/DateTime"
 import type { Any } from "../sessionModel.ts"
-import { lastErrorCodes as documentedCodes, types } from "../sessionWire.ts"
+import {
+  lastErrorCodes as documentedCodes,
+  redactionStatuses as documentedRedactions,
+  statuses,
+  types
+} from "../sessionWire.ts"
 
-export { types }
+export { statuses, types }
 
 /**
  * A point in time: a `DateTime`, a `Date`, whole seconds since 1970, or text. Text is an ISO time with `Z` or an offset,
@@ -38,8 +43,6 @@ export interface CreatedRange<out T = Instant> {
   readonly lte?: T | undefined
 }
 
-export const statuses = ["canceled", "processing", "requires_input", "verified"] as const
-
 /**
  * The statuses that Stripe filters by.
  *
@@ -67,7 +70,7 @@ export const lastErrorCodes = Arr.append(documentedCodes, "none" as const)
  */
 export type LastErrorCode = (typeof lastErrorCodes)[number]
 
-export const redactionStatuses = ["none", "processing", "redacted", "validated"] as const
+export const redactionStatuses = Arr.prepend(documentedRedactions, "none" as const)
 
 /**
  * The states of `redaction` that a filter knows. `none`, which is not one of Stripe's, is a session of which no removal

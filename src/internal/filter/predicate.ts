@@ -89,7 +89,7 @@ const given = (filter: SessionFilter): SessionFilter =>
 
 const same = <A>(self: A, that: A): Option.Option<A> => (Equal.equals(self, that) ? Option.some(self) : Option.none())
 
-/** The words of both, in the order of the first, which is alphabetical. */
+/** The words of both, in the order of the first, which is the same for all lists. */
 const common = <A extends string>(self: OneOrMore<A>, that: OneOrMore<A>): Option.Option<OneOrMore<A>> => {
   const test = among(that)
   const both = list(self).filter(test)

@@ -34,7 +34,6 @@ const application = await Application.bootstrap({
     "src/StripeClient.ts:EffectOrStream",
     "src/internal/filter/model.ts:lastErrorCodes",
     "src/internal/filter/model.ts:redactionStatuses",
-    "src/internal/filter/model.ts:statuses",
     "src/internal/reportWire.ts:checkNames",
     "src/internal/reportWire.ts:expandPaths",
     "src/internal/sandbox/faults.ts:Options",
@@ -45,6 +44,7 @@ const application = await Application.bootstrap({
     "src/internal/sandbox/session.ts:Open",
     "src/internal/sandbox/session.ts:Status",
     "src/internal/sandbox/session.ts:VerifiedOutputs",
+    "src/internal/sessionWire.ts:statuses",
     "src/internal/sessionWire.ts:types"
   ]
 })
