@@ -8,6 +8,7 @@ import type * as RateLimiter from "effect/persistence/RateLimiter"
 import type * as Redacted from "effect/Redacted"
 import type * as Result from "effect/Result"
 import type { Reason } from "../StripeError.ts"
+import type { Query } from "./stripeQuery.ts"
 
 /**
  * How many requests are sent in a span of time, over all calls of one client. A token bucket: after a pause, up to
@@ -83,7 +84,7 @@ export interface Request<A> {
   /** The path from the API's root: `/v1/identity/verification_sessions`. */
   readonly path: string
   /** The query in the order in which it is sent. A `Redacted` value is sent as it is and kept out of spans. */
-  readonly query: ReadonlyArray<readonly [name: string, value: string | Redacted.Redacted<string>]>
+  readonly query: Query
   /** The number of the page, for errors. */
   readonly page?: number | undefined
   /** The cursor that the page starts from, for errors. */
