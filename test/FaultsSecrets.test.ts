@@ -72,7 +72,16 @@ describe("neither the key nor identity data is in what is logged, traced, thrown
   const secret = "vs_1Planted_secret_test_YWNjdF9wbGFudGVk"
   const link = "https://verify.stripe.com/start/test_planted_link"
   const page = `<p>?client_reference_id=planted-reference&x ${key} ${secret} jenny.rosen@example.com <a href="${link}">`
-  const planted = [secret, link, "jenny.rosen", "planted-reference", "PlantedName", "planted-user"]
+  const planted = [
+    secret,
+    link,
+    "jenny.rosen",
+    "planted-reference",
+    "PlantedName",
+    "planted-user",
+    "PlantedKey",
+    "PlantedEnd"
+  ]
 
   const replies: Readonly<Record<string, Sandbox.Fault>> = {
     "a page of HTML that repeats the request": Fault.Reply({ status: 502, body: page }),
@@ -88,6 +97,12 @@ describe("neither the key nor identity data is in what is logged, traced, thrown
     "a refusal that echoes the key as Stripe masks it": Fault.Reply({
       status: 401,
       body: { error: { message: `Invalid API Key provided: sk_test_${"*".repeat(20)}${key.slice(-4)}`, type: "x" } }
+    }),
+    "a refusal that echoes the key of an organization, whole and masked": Fault.Reply({
+      status: 401,
+      body: {
+        error: { message: `Invalid API Key provided: sk_org_live_PlantedKey, sk_org_l${"*".repeat(20)}PlantedEnd` }
+      }
     }),
     "a refusal that echoes everything": Fault.Reply({
       status: 400,

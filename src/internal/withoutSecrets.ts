@@ -4,7 +4,7 @@
  */
 export const withoutSecrets = (text: string): string =>
   text
-    .replace(/\b([a-z]{2}_(?:test|live))_[\w*.]+/g, "$1_<redacted>")
+    .replace(/\b([a-z]{2}_(?:test|live|org))_[\w*.]+/g, "$1_<redacted>")
     .replace(/\b(vs_\w+?)_secret_\w+/g, "$1_secret_<redacted>")
     .replace(/(\/\/verify\.stripe\.com)\/[^\s"'<>]+/g, "$1/<redacted>")
     .replace(/([?&][\w.[\]%-]+)=[^\s"'&<>]+/g, "$1=<redacted>")
