@@ -128,9 +128,8 @@ const advance = <A>(
   served: number | undefined
 ): Next<A, PaginationStalledError, never> => {
   const { entries, has_more, requestId } = reply
-  const named = entries.findIndex(({ id }) => id === undefined)
-  const leading = entries.findIndex(({ id }) => id !== undefined)
-  const skipped = Math.min(named === 0 ? (leading < 0 ? entries.length : leading) : 0, state.skip)
+  const named = entries.findIndex(({ id }) => id !== undefined)
+  const skipped = Math.min(named < 0 ? entries.length : named, state.skip)
   const { behind } = state
   const unskipped = skipped === 0 ? entries : entries.slice(skipped)
   const fresh = (
