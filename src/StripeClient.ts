@@ -171,10 +171,12 @@ const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
     })
   )
 
+const errorOf = ({ cursor, operation, page }: Request<unknown>, reason: StripeError.Reason, attempts: number) =>
+  new StripeError.StripeError({ operation, reason, attempts, page, cursor })
+
 /** With wrong options nothing is sent. Every call says what is wrong, because the layer has no error of its own. */
 const refusing = (reason: StripeError.InvalidArgumentError): Service => ({
-  get: ({ cursor, operation, page }) =>
-    Effect.fail(new StripeError.StripeError({ operation, reason, attempts: 0, page, cursor })),
+  get: (request) => Effect.fail(errorOf(request, reason, 0)),
   account: Effect.succeed({ id: undefined, livemode: undefined }),
   client: HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
     Effect.flatMap((request) => {
@@ -251,14 +253,6 @@ export const make = Effect.fnUntraced(function* (
       let attempts = 0
       let failedForSize = 0
       let failed: StripeError.Reason | undefined
-      const fail = (reason: StripeError.Reason) =>
-        new StripeError.StripeError({
-          operation: request.operation,
-          reason,
-          attempts,
-          page: request.page,
-          cursor: request.cursor
-        })
       const once = Effect.suspend(() => {
         attempts++
         const sent = failedForSize === 0 ? request : (request.smaller?.(failedForSize) ?? request)
@@ -266,7 +260,7 @@ export const make = Effect.fnUntraced(function* (
         return Effect.mapError(send, (reason) => {
           failed = reason
           if (PageSize.mayBeTooLarge(reason)) failedForSize++
-          return fail(reason)
+          return errorOf(request, reason, attempts)
         }).pipe(
           Effect.tapError((error) =>
             Effect.logDebug(`${request.operation}: attempt ${attempts} failed: ${error.reason._tag}`)
@@ -277,7 +271,7 @@ export const make = Effect.fnUntraced(function* (
       return Effect.flatMap(CurrentAccount, (account) => {
         const refused = Option.flatMap(account, ClientOptions.accountProblem)
         return Option.isSome(refused)
-          ? Effect.fail(fail(refused.value))
+          ? Effect.fail(errorOf(request, refused.value, attempts))
           : Effect.flatMap(RetryPolicy.Current, (policy) => Effect.retry(once, policy))
       })
     })

@@ -8,7 +8,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { InvalidArgumentError } from "../StripeError.ts"
+import type { InvalidArgumentError } from "../StripeError.ts"
 import * as Arguments from "./arguments.ts"
 
 const isPrintable = (value: unknown): value is string => Predicate.isString(value) && /^[\x21-\x7e]+$/.test(value)
@@ -70,8 +70,4 @@ export const problem = <O extends { readonly apiKey: unknown }>(options: O): Opt
 export const accountProblem = (account: string): Option.Option<InvalidArgumentError> =>
   isAccount(account)
     ? Option.none()
-    : Option.some(
-        new InvalidArgumentError({
-          issues: [{ path: "account", actual: Arguments.show(account), accepted: accountForm }]
-        })
-      )
+    : Result.getFailure(Arguments.refuse("account", Arguments.show(account), accountForm))
