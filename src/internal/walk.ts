@@ -20,6 +20,8 @@ export interface Route {
   readonly start: string | undefined
   readonly pageSize: number
   readonly maxItems: number
+  /** Whether to fail where the cursor is lost, instead of finding the place again. */
+  readonly failsWithoutCursor?: boolean | undefined
 }
 
 /** The places of one page, in the order of the walk, without those that were passed before. */
@@ -89,7 +91,7 @@ export const next = <A extends Row, E, R>(
   }
   return Effect.matchEffect(fetch(request), {
     onFailure: (error): Next<A, E | PaginationStalledError, R> =>
-      isLostCursor(error) && cursor !== route.start && mayLookAgain(state)
+      isLostCursor(error) && cursor !== route.start && route.failsWithoutCursor !== true && mayLookAgain(state)
         ? findPlace(fetch, route, state, limit)
         : Effect.fail(error),
     onSuccess: (reply) => {

@@ -101,14 +101,17 @@ export const ask = <A extends Row, E, R>(
   }
   if (lane.older === undefined) {
     const route = { ...routeOf(reading, undefined), oldestFirst: false, maxItems: Number.POSITIVE_INFINITY }
-    const state = Option.getOrElse(beside?.older ?? Option.none(), () => Walking.start(route))
-    return Effect.map(Walking.next(inWindow(fetch, lane.window), route, at(state)), ([step, state]) => ({
-      entries: entriesOf(step).toReversed(),
-      state,
-      step
-    }))
+    // Pages of which every row was passed, because the place had to be found again, say nothing of where the list ends.
+    const firstPage = (state: Walking.State): ReturnType<typeof ask<A, E, R>> =>
+      Effect.flatMap(Walking.next(inWindow(fetch, lane.window), route, at(state)), ([step, state]) =>
+        Option.isNone(step) && Option.isSome(state)
+          ? firstPage(state.value)
+          : Effect.succeed({ entries: entriesOf(step).toReversed(), state, step })
+      )
+    return firstPage(Option.getOrElse(beside?.older ?? Option.none(), () => Walking.start(route)))
   }
-  const route = routeOf(reading, undefined)
+  // To find its place again it would read the second from its beginning, with the rows that walks before it have.
+  const route = { ...routeOf(reading, undefined), failsWithoutCursor: !request.isHead }
   const from = at({ ...lane.state, behind: farther(lane.state.behind, delivered) })
   const onward = ([step, state]: readonly [Option.Option<Walking.Step<A>>, Option.Option<Walking.State>]) => ({
     entries: entriesOf(step),
@@ -147,17 +150,29 @@ export const replyOf = <A>(
   if (!oldestFirst) return { created: seconds, hasMore }
   const created = seconds.map((second) => -second)
   if (lane.older !== undefined)
-    return { created, hasMore, met: after === undefined ? undefined : metBy(after, entries) }
+    return { created, hasMore, met: after === undefined ? undefined : metBy(after, entries, lane.state.trail) }
   const behind = before?.older === undefined ? undefined : Guards.behindOf(before.state.trail, before.state.behind)
   return { created, hasMore, passed: entries.findLastIndex((entry) => Guards.isBehind(behind, entry, true)) + 1 }
 }
 
-/** How many rows come before those of the next walk. */
-const metBy = <A>({ ids, isHeld }: Lane<A>, entries: ReadonlyArray<Guards.Entry<A>>): number | undefined => {
-  const met = isHeld
-    ? entries.findIndex(({ id }) => id !== undefined && ids.has(id))
-    : entries.findLastIndex(({ id }) => id !== undefined && ids.has(id))
-  return met < 0 ? undefined : isHeld ? met : met + 1
+/**
+ * How many rows come before those of the next walk, if that walk was met. Where its first page is held, they end at the
+ * first row of it; where not, at its last, which may be on another page by now, or gone: rows leave a list while it is read.
+ */
+const metBy = <A>(
+  { ids, isHeld }: Lane<A>,
+  entries: ReadonlyArray<Guards.Entry<A>>,
+  trail: Guards.Trail
+): number | undefined => {
+  const isOfNext = ({ id }: Guards.Entry<A>) => id !== undefined && ids.has(id)
+  if (isHeld) {
+    const met = entries.findIndex(isOfNext)
+    return met < 0 ? undefined : met
+  }
+  const last = entries.findLastIndex(isOfNext)
+  if (last < 0) return entries.length > 0 && Array.from(ids).some((id) => trail.ids.has(id)) ? 0 : undefined
+  const isWhole = last < entries.length - 1 || entries[last]?.id === Array.from(ids).at(-1)
+  return isWhole ? last + 1 : undefined
 }
 
 /** Lets go of the first page. */

@@ -146,7 +146,8 @@ const step = (plan: Plan, free: number, isIdle: boolean): readonly [Request, Pla
     const gap = walk.answered ? gapBelow(plan, walk, index, end) : undefined
     const outlook = gap === undefined ? undefined : Cut.lookInto(gap, situation)
     const isAwaited = oldestFirst && gap?.pending[0] !== undefined && isNear(plan, walk, gap.pending[0])
-    if (walk.state === "ready" && !isAwaited && (isHead || hasRoom)) return Walks.send(plan, index, walk)
+    const goesOn = walk.state === "ready" ? !isAwaited && (isHead || hasRoom) : walk.state === "lost" && isHead
+    if (goesOn) return Walks.send(plan, index, walk)
     rank++
     if (gap === undefined || outlook === undefined) continue
     const found = hasRoom ? Cut.cut(gap, outlook, situation) : undefined
@@ -224,6 +225,12 @@ const learned = ({ known, settings }: Plan, before: Walk, after: Walk, kept: Rea
     ? Density.add(known, { newest: before.reached, oldest: after.reached, rows: 1 })
     : known
 }
+
+/** Takes note that the cursor of a walk is lost. */
+export const lost = (plan: Plan, id: number): Plan => ({
+  ...plan,
+  walks: plan.walks.map((walk) => (walk.id === id ? { ...walk, state: "lost" } : walk))
+})
 
 /** Takes note of a failure: nothing beyond it is of use. What lies before it is still read and delivered. */
 export const failed = (plan: Plan, id: number): Plan => {

@@ -10,6 +10,7 @@ import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import type { PaginationStalledError } from "../../StripeError.ts"
 import type { Row } from "../listModel.ts"
+import { isLostCursor } from "../lostCursor.ts"
 import { SlowDown } from "../slowDown.ts"
 import type * as Walking from "../walk.ts"
 import * as Lanes from "./lane.ts"
@@ -63,6 +64,10 @@ export const make = <A extends Row, E, R>(
           onFailure: (cause) => {
             lane.fiber = undefined
             if (!plan.walks.some(({ id }) => id === request.walk)) return Effect.void
+            if (lane.older !== undefined && !request.isHead && isLostCursor(Cause.squash(cause))) {
+              plan = Plan.lost(plan, request.walk)
+              return Effect.void
+            }
             plan = Plan.failed(plan, request.walk)
             failure = cause
             return giveUp

@@ -19,7 +19,8 @@ export interface Walk {
   readonly reached: number
   /** The pages it is expected to have. */
   readonly pages: number
-  readonly state: "reading" | "ready" | "done"
+  /** `lost`: its cursor left the list, and only once all before it is delivered can its place be found again. */
+  readonly state: "reading" | "ready" | "lost" | "done"
   readonly answered: boolean
   /** Rows that it has kept. */
   readonly rows: number
@@ -63,6 +64,8 @@ export interface Request {
   /** The number of the request, counted from 1. */
   readonly number: number
   readonly below: number
+  /** Whether all before it is delivered. */
+  readonly isHead: boolean
   /** With oldest-first: the walk before whose first page the first page of this one lies, in the same second. */
   readonly beside?: number | undefined
 }
@@ -109,7 +112,7 @@ export const send = (plan: Plan, index: number, walk: Walk): readonly [Request, 
   const isNew = plan.walks[index]?.id !== walk.id
   const walks = plan.walks.toSpliced(index, isNew ? 0 : 1, { ...walk, state: "reading" })
   return [
-    { walk: walk.id, number, below: walk.below },
+    { walk: walk.id, number, below: walk.below, isHead: index === 0 },
     { ...plan, walks, sent: number }
   ]
 }
