@@ -15,11 +15,11 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Destination from "./Destination.ts"
 import * as CheckpointedFile from "./internal/checkpointedFile.ts"
+import * as CsvColumns from "./internal/csvColumns.ts"
 import type { Batch } from "./internal/sessionCalls.ts"
 import type { CheckpointMismatchError } from "./StripeError.ts"
 import * as VerificationSession from "./VerificationSession.ts"
@@ -116,8 +116,11 @@ export const defaultColumns: ReadonlyArray<string> = [
 export interface CsvOptions {
   /**
    * The columns, as paths into a session with Stripe's names: `status`, `last_error.code`, `metadata.plan`. An object is
-   * written as JSON, and nothing where a session has no such field. To name a secret field is to reveal it: `url`,
-   * `verified_outputs.first_name` (which must be expanded, too).
+   * written as JSON, and nothing where a session has no such field.
+   *
+   * To name a secret field, or a part of it, is to reveal that and no more: `url`, `verified_outputs.first_name`. What
+   * must be expanded is empty where it was not. `last_verification_report` is the id of the report in any case, and
+   * `last_verification_report.document.status` is in the expanded one.
    *
    * @default {@link defaultColumns}
    */
@@ -165,49 +168,18 @@ export const csv = (
   options?: CsvOptions
 ): Effect.Effect<FileDestination, never, FileSystem.FileSystem | Scope.Scope> => {
   const columns = options?.columns ?? defaultColumns
-  const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json({ reveal: secretsIn(columns) })))
-  const paths = columns.map(pathOf)
-  const header = toLine(columns)
+  const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json({ reveal: CsvColumns.secretsIn(columns) })))
+  const toCells = CsvColumns.make(columns)
   return CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
     format: `CSV with ${columns.join(", ")}`,
-    header,
+    header: toLine(columns),
     toText: ({ sessions }) =>
       toJson(sessions)
-        .map((session) => toLine(paths.map((path) => toCell(valueAt(session, path)))))
+        .map((session) => toLine(toCells(session)))
         .join("")
   })
 }
-
-// A record, so that the compiler asks for every secret field that there is.
-const secretFields: { readonly [Field in VerificationSession.SecretField]: (column: string) => boolean } = {
-  client_secret: (column) => column === "client_secret",
-  url: (column) => column === "url",
-  provided_details: (column) => column.split(".")[0] === "provided_details",
-  verified_outputs: (column) => column.split(".")[0] === "verified_outputs",
-  // Of a report the id is no secret, so only what lies in it is asked for.
-  last_verification_report: (column) => column.startsWith("last_verification_report.")
-}
-
-const secretsIn = (columns: ReadonlyArray<string>): ReadonlyArray<VerificationSession.SecretField> =>
-  Object.entries(secretFields).flatMap(([field, isNamed]) =>
-    // Type boundary: these are the keys of the record above.
-    columns.some(isNamed) ? [field as VerificationSession.SecretField] : []
-  )
-
-// A key of metadata may have dots of its own, and has nothing below it.
-const pathOf = (column: string): ReadonlyArray<string> =>
-  column.startsWith("metadata.") ? ["metadata", column.slice("metadata.".length)] : column.split(".")
-
-const valueAt = (session: unknown, path: ReadonlyArray<string>): unknown =>
-  path.reduce(
-    (value: unknown, key) =>
-      Predicate.isObject(value) && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined,
-    session
-  )
-
-const toCell = (value: unknown): string =>
-  value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value)
 
 const toLine = (cells: ReadonlyArray<string>): string =>
   `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(",")}\r\n`

@@ -1,6 +1,7 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, DateTime, Effect, Exit, FileSystem, Layer, Redacted, Stream } from "effect"
+import { Csv } from "effect/encoding"
 import { TestClock } from "effect/testing"
 import {
   Checkpoint,
@@ -189,6 +190,62 @@ describe("a file of CSV", () => {
     Effect.gen(function* () {
       assert.notInclude(yield* written(), "verify.stripe.com")
       assert.strictEqual(yield* written(["url"]), "url\r\nhttps://verify.stripe.com/start/1\r\n")
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  /** The cells of every session of the sandbox with whatever can be expanded, by the names of their columns. */
+  const expanded = Effect.fnUntraced(function* (columns: ReadonlyArray<string>) {
+    const path = yield* newPath
+    const expand = ["data.verified_outputs", "data.verified_outputs.dob", "data.last_verification_report"] as const
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const file = yield* FileDestination.csv(path, { columns })
+        yield* Destination.stream(file, (from) => VerificationSessions.sync({}, { from, expand })).pipe(Stream.runDrain)
+      })
+    ).pipe(Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.sensitiveApiKey, rateLimit: false })))
+    return yield* Stream.make(yield* read(path)).pipe(
+      Stream.pipeThroughChannel(Csv.decodeString({ headers: true })),
+      Stream.runCollect
+    )
+  })
+
+  it.effect("shows in a column what it names and no more, whatever the column beside it names", () =>
+    Effect.gen(function* () {
+      const rows = yield* expanded([
+        ...FileDestination.defaultColumns,
+        "last_verification_report.document.status",
+        "verified_outputs.dob.year",
+        "provided_details.email"
+      ])
+      assert.strictEqual(rows.length, 250)
+      for (const row of rows) {
+        assert.match(row["last_verification_report"] ?? "", /^(vr_\w+)?$/)
+        assert.match(row["last_verification_report.document.status"] ?? "", /^((un)?verified)?$/)
+        assert.match(row["verified_outputs.dob.year"] ?? "", /^(\d{4})?$/)
+        assert.match(row["provided_details.email"] ?? "", /^([^{"]+@[^"}]+)?$/)
+      }
+      const named = [
+        "last_verification_report",
+        "last_verification_report.document.status",
+        "verified_outputs.dob.year"
+      ]
+      for (const column of named)
+        assert.isTrue(
+          rows.some((row) => row[column] !== ""),
+          column
+        )
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("shows all of a secret field that a column names in full, but of a report its id", () =>
+    Effect.gen(function* () {
+      const rows = yield* expanded(["verified_outputs", "last_verification_report"])
+      const shown = rows.filter((row) => row["verified_outputs"] !== "")
+      assert.isAbove(shown.length, 0)
+      for (const row of shown) {
+        assert.containsAllKeys(JSON.parse(row["verified_outputs"] ?? ""), ["first_name", "address"])
+        assert.match(row["last_verification_report"] ?? "", /^vr_\w+$/)
+      }
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 

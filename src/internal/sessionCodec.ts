@@ -7,6 +7,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Struct from "effect/Struct"
 import type * as Types from "effect/Types"
 import * as ReportCodec from "./reportCodec.ts"
 import * as RowDecoder from "./rowDecoder.ts"
@@ -112,7 +113,9 @@ const labels = {
   provided_details: { label: "provided_details" },
   verified_outputs: { label: "verified_outputs" },
   last_verification_report: { label: "last_verification_report" }
-} as const
+} as const satisfies { readonly [Field in SecretField]: { readonly label: Field } }
+
+export const secretFields: ReadonlyArray<SecretField> = Struct.keys(labels)
 
 // The secret fields whose value needs no conversion of its own.
 const plainSecrets = ["client_secret", "url", "provided_details", "verified_outputs"] as const
