@@ -13,15 +13,20 @@
  * @module
  * @since 0.1.0
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Destination from "./Destination.ts"
+import * as Arguments from "./internal/arguments.ts"
 import * as CheckpointedFile from "./internal/checkpointedFile.ts"
 import * as CsvColumns from "./internal/csvColumns.ts"
+import { alternatives, suggest } from "./internal/nearest.ts"
 import type { Batch } from "./internal/sessionCalls.ts"
-import type { CheckpointMismatchError } from "./StripeError.ts"
+import { secretFields } from "./internal/sessionCodec.ts"
+import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 import * as VerificationSession from "./VerificationSession.ts"
 
 export { FileDestinationError } from "./internal/checkpointedFile.ts"
@@ -39,6 +44,8 @@ export type FileDestination = Destination.Destination<
 
 /**
  * Sessions as NDJSON: one a line, as plain JSON in Stripe's names. A file that exists must have been begun here.
+ *
+ * Fails with an `InvalidArgumentError` for a secret field or an option that is none, before any request.
  *
  * **Example** (A file that goes on where it ended)
  *
@@ -67,22 +74,23 @@ export type FileDestination = Destination.Destination<
  * @category constructors
  * @since 0.1.0
  */
-export const ndjson = (
+export const ndjson = Effect.fnUntraced(function* (
   path: string,
-  options?: VerificationSession.JsonOptions
-): Effect.Effect<FileDestination, never, FileSystem.FileSystem | Scope.Scope> => {
-  const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json(options)))
-  const reveal = [...(options?.reveal ?? [])].sort()
-  return CheckpointedFile.make<Batch<VerificationSession.Any>>({
+  options: VerificationSession.JsonOptions = {}
+): Effect.fn.Return<FileDestination, InvalidArgumentError, FileSystem.FileSystem | Scope.Scope> {
+  yield* Effect.fromResult(Arguments.all([checkPath(path), checkJson(options)]))
+  const { reveal = [] } = options
+  const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json({ reveal })))
+  return yield* CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
-    format: ["NDJSON", ...reveal].join(" with "),
+    format: ["NDJSON", ...[...reveal].sort()].join(" with "),
     header: "",
     toText: ({ sessions }) =>
       toJson(sessions)
         .map((session) => `${JSON.stringify(session)}\n`)
         .join("")
   })
-}
+})
 
 /**
  * The columns of {@link csv} unless others are named.
@@ -115,8 +123,9 @@ export const defaultColumns: ReadonlyArray<string> = [
  */
 export interface CsvOptions {
   /**
-   * The columns, as paths into a session with Stripe's names: `status`, `last_error.code`, `metadata.plan`. An object is
-   * written as JSON, and nothing where a session has no such field.
+   * The columns, at least one, as paths into a session with Stripe's names: `status`, `last_error.code`, `metadata.plan`.
+   * An object is written as JSON, and nothing where a session does not have the field. What no session has is refused;
+   * below `metadata` any key will do.
    *
    * To name a secret field, or a part of it, is to reveal that and no more: `url`, `verified_outputs.first_name`. What
    * must be expanded is empty where it was not. `last_verification_report` is the id of the report in any case, and
@@ -130,6 +139,8 @@ export interface CsvOptions {
 /**
  * Sessions as CSV by RFC 4180, under a line with the names of the columns. `created` is in epoch seconds. A file that
  * exists must have been begun here, with the same columns.
+ *
+ * Fails with an `InvalidArgumentError` for a column that no session has, before any request.
  *
  * **Gotchas**
  *
@@ -163,14 +174,15 @@ export interface CsvOptions {
  * @category constructors
  * @since 0.1.0
  */
-export const csv = (
+export const csv = Effect.fnUntraced(function* (
   path: string,
-  options?: CsvOptions
-): Effect.Effect<FileDestination, never, FileSystem.FileSystem | Scope.Scope> => {
-  const columns = options?.columns ?? defaultColumns
+  options: CsvOptions = {}
+): Effect.fn.Return<FileDestination, InvalidArgumentError, FileSystem.FileSystem | Scope.Scope> {
+  yield* Effect.fromResult(Arguments.all([checkPath(path), checkCsv(options)]))
+  const { columns = defaultColumns } = options
   const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json({ reveal: CsvColumns.secretsIn(columns) })))
   const toCells = CsvColumns.make(columns)
-  return CheckpointedFile.make<Batch<VerificationSession.Any>>({
+  return yield* CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
     format: `CSV with ${columns.join(", ")}`,
     header: toLine(columns),
@@ -179,7 +191,27 @@ export const csv = (
         .map((session) => toLine(toCells(session)))
         .join("")
   })
-}
+})
+
+const checkPath = (path: unknown): Result.Result<void, InvalidArgumentError> =>
+  Predicate.isString(path) && path !== ""
+    ? Result.void
+    : Arguments.refuse("path", Arguments.show(path), "the path of a file")
+
+const isSecret = (field: unknown): boolean => secretFields.some((secret) => secret === field)
+
+const checkJson = Arguments.decoder(
+  Schema.Struct({
+    reveal: Schema.optional(
+      Arguments.list("secret fields", (field) =>
+        isSecret(field) ? undefined : suggest(alternatives(secretFields), field, secretFields)
+      )
+    )
+  }),
+  "options"
+)
+
+const checkCsv = Arguments.decoder(Schema.Struct({ columns: Schema.optional(CsvColumns.Columns) }), "options")
 
 const toLine = (cells: ReadonlyArray<string>): string =>
   `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(",")}\r\n`

@@ -7,6 +7,7 @@ import {
   Checkpoint,
   Destination,
   FileDestination,
+  StripeError,
   VerificationSession,
   VerificationSessions
 } from "effect-stripe-identity"
@@ -175,10 +176,10 @@ describe("a file of CSV", () => {
           "metadata.order.id",
           "metadata",
           "last_error.reason",
-          "nothing"
+          "verified_outputs.first_name"
         ]),
         [
-          "id,created,client_reference_id,metadata.plan,metadata.order.id,metadata,last_error.reason,nothing",
+          "id,created,client_reference_id,metadata.plan,metadata.order.id,metadata,last_error.reason,verified_outputs.first_name",
           `vs_1,1767225600,"a ""quoted"", name\nof two lines",pro,7,"{""plan"":""pro"",""order.id"":""7""}",,`,
           ""
         ].join("\r\n")
@@ -261,6 +262,124 @@ describe("a file of CSV", () => {
       const error = yield* Effect.flip(run((path) => FileDestination.csv(path, { columns: ["id"] }), path))
       assert.match(error.message, /begun as CSV with id, created.*not as CSV with id\. Write to another file/)
       assert.deepStrictEqual(yield* both(path), before)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+})
+
+describe("what names nothing is refused before any request, because it would be empty and look like an answer", () => {
+  const fields =
+    "one of the fields id, object, created, livemode, status, type, metadata, client_reference_id, client_secret, last_error, last_verification_report, options, provided_details, redaction, related_customer, related_customer_account, related_person, url, verification_flow, verified_outputs"
+  const secrets = "client_secret, url, provided_details, verified_outputs or last_verification_report"
+
+  /** The problems of these arguments, of which plain JavaScript lets all through. */
+  const problems = Effect.fnUntraced(function* (form: "csv" | "ndjson", options: unknown, path?: unknown) {
+    const whole = yield* newPath
+    // Type boundary: that these are not what the types say is what the tests are about.
+    const given = [(path ?? whole) as never, options as never] as const
+    const make = () => (form === "csv" ? FileDestination.csv(...given) : FileDestination.ndjson(...given))
+    const error = yield* Effect.flip(run(make, whole))
+    assert.instanceOf(error, StripeError.InvalidArgumentError)
+    assert.strictEqual(yield* countRequests, 0)
+    assert.isFalse(yield* exists(whole))
+    return error.issues.map(({ accepted, actual, path }) => `${path}: ${actual}, ${accepted}`)
+  })
+  const refusals = (form: "csv" | "ndjson", cases: ReadonlyArray<readonly [unknown, ReadonlyArray<string>]>) =>
+    Effect.gen(function* () {
+      for (const [options, expected] of cases) assert.deepStrictEqual(yield* problems(form, options), expected)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  const columns = (...columns: ReadonlyArray<unknown>) => ({ columns })
+
+  it.effect("a column that is no field of a session", () =>
+    refusals("csv", [
+      [columns("id", "staus"), [`columns[1]: "staus", ${fields} (did you mean "status"?)`]],
+      [
+        columns("last_errr.code", "plan"),
+        [`columns[0]: "last_errr.code", ${fields} (did you mean "last_error"?)`, `columns[1]: "plan", ${fields}`]
+      ],
+      [columns(""), [`columns[0]: "", ${fields}`]],
+      [columns("constructor"), [`columns[0]: "constructor", ${fields}`]]
+    ])
+  )
+
+  it.effect("a column that is no field of what is in a session, however deep", () =>
+    refusals("csv", [
+      [
+        columns("last_error.cod"),
+        [`columns[0]: "last_error.cod", one of the fields code, reason in last_error (did you mean "code"?)`]
+      ],
+      [columns("status.name"), [`columns[0]: "status.name", status alone, which has no fields`]],
+      [
+        columns("options.document.allowed_types.0"),
+        [`columns[0]: "options.document.allowed_types.0", options.document.allowed_types alone, which has no fields`]
+      ],
+      [
+        columns("last_verification_report.document.dob.yaer"),
+        [
+          `columns[0]: "last_verification_report.document.dob.yaer", one of the fields day, month, year in last_verification_report.document.dob (did you mean "year"?)`
+        ]
+      ],
+      [columns("metadata."), [`columns[0]: "metadata.", metadata alone, or a key of it after the dot`]]
+    ])
+  )
+
+  it.effect("but not a key of metadata, nor a field that is there only when it is expanded", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const named = [
+        "metadata.any.key",
+        "options.id_number.any",
+        "verified_outputs.dob.year",
+        "last_verification_report.id"
+      ]
+      yield* run((path) => FileDestination.csv(path, { columns: [...FileDestination.defaultColumns, ...named] }), path)
+      assert.match(
+        yield* read(path),
+        /^id,.*metadata.any.key,options.id_number.any,verified_outputs.dob.year,.*\.id\r\n/
+      )
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("columns that are no list of some", () =>
+    refusals("csv", [
+      [columns(), ["columns: [], a list of at least one column"]],
+      [
+        columns(5, null),
+        [5, null].map((one, index) => `columns[${index}]: ${one}, a path into a session, such as last_error.code`)
+      ],
+      [{ columns: "id,status" }, [`columns: "id,status", a list of at least one column`]],
+      [{ columns: null }, ["columns: null, a list of at least one column"]]
+    ])
+  )
+
+  it.effect("a secret field that is none", () =>
+    refusals("ndjson", [
+      [{ reveal: ["url", "urls"] }, [`reveal[1]: "urls", ${secrets} (did you mean "url"?)`]],
+      [{ reveal: ["id"] }, [`reveal[0]: "id", ${secrets}`]],
+      [{ reveal: "url" }, [`reveal: "url", a list of secret fields`]]
+    ])
+  )
+
+  it.effect("an option that is none, and options that are no object", () =>
+    Effect.gen(function* () {
+      yield* refusals("csv", [
+        [{ column: ["id"] }, [`column: ["id"], the name columns (did you mean "columns"?)`]],
+        [["id"], [`options: ["id"], an object`]],
+        [null, ["options: null, an object"]]
+      ])
+      yield* refusals("ndjson", [
+        [{ revel: ["url"] }, [`revel: ["url"], the name reveal (did you mean "reveal"?)`]],
+        ["url", [`options: "url", an object`]]
+      ])
+    })
+  )
+
+  it.effect("a path that is none, together with what else is wrong", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* problems("csv", { columns: [] }, 5), [
+        "path: 5, the path of a file",
+        "columns: [], a list of at least one column"
+      ])
+      assert.deepStrictEqual(yield* problems("ndjson", {}, ""), [`path: "", the path of a file`])
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 })

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import { type ArgumentIssue, InvalidArgumentError } from "../StripeError.ts"
 import * as Issues from "./issues.ts"
 import { suggest } from "./nearest.ts"
@@ -60,12 +61,10 @@ export const decoder = <
 ): ((input: unknown) => Result.Result<S["Type"], InvalidArgumentError>) => {
   const decode = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   const names = Object.keys(schema.fields)
+  const listed = names.length === 1 ? `the name ${names[0]}` : `one of the names ${names.join(", ")}`
   const inWords = ({ expected, path }: Issues.Expectation): Issues.Expectation => ({
     path,
-    expected:
-      expected === "no excess property" && path.length === 1
-        ? suggest(`one of the names ${names.join(", ")}`, path[0], names)
-        : expected
+    expected: expected === "no excess property" && path.length === 1 ? suggest(listed, path[0], names) : expected
   })
   return (input) =>
     Result.flatMap(object(input, name), () =>
@@ -87,6 +86,17 @@ export const all = <const Checks extends ReadonlyArray<Result.Result<unknown, In
 /** Whatever a function accepts, in words that a person understands. */
 export const accepts = (expected: string, isAccepted: (value: unknown) => boolean) =>
   Schema.Unknown.check(Schema.makeFilter(isAccepted, { expected }))
+
+/** A list of values, of which a function says what would be accepted in place of one that is wrong. */
+export const list = (name: string, expectedInstead: (value: unknown) => string | undefined) =>
+  Schema.Array(
+    Schema.Unknown.check(
+      Schema.makeFilter((value) => {
+        const expected = expectedInstead(value)
+        return expected === undefined ? undefined : { path: [], issue: new SchemaIssue.InvalidValue({ expected }) }
+      })
+    )
+  ).annotate({ identifier: `a list of ${name}` })
 
 /** A length of time that a function accepts, in words that a person understands. */
 export const duration = (example: string, isAccepted: (time: Duration.Duration) => boolean) =>

@@ -5,7 +5,6 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import * as Struct from "effect/Struct"
 import type { InvalidArgumentError } from "../StripeError.ts"
 import * as Arguments from "./arguments.ts"
@@ -107,16 +106,7 @@ const makeExpand = (expand: Definition<never, never, string>["expand"], prefix: 
       ? "a path of at most four names, which is as deep as Stripe expands"
       : suggest(such, path, known)
   }
-  return Schema.optional(
-    Schema.Array(
-      Schema.Unknown.check(
-        Schema.makeFilter((path) => {
-          const expected = refused(path)
-          return expected === undefined ? undefined : { path: [], issue: new SchemaIssue.InvalidValue({ expected }) }
-        })
-      )
-    )
-  )
+  return Schema.optional(Arguments.list("paths", refused))
 }
 
 const pageQuery = (page: AnyPage): Query =>
