@@ -12,6 +12,7 @@ import {
   VerificationSessions
 } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { failingAt, fullAfter, readOnly } from "./support/faultyFiles.ts"
 import { choices } from "./support/syncHistory.ts"
@@ -126,6 +127,19 @@ describe("a file of NDJSON", () => {
       for (const secret of ["client_secret", `"url"`, "provided_details"]) assert.notInclude(yield* read(plain), secret)
       assert.include(yield* read(revealing), `"url":"https://verify.stripe.com`)
       assert.notInclude(yield* read(revealing), "client_secret")
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("is written through a link to it, and the link stays", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const [file, link] = [yield* newPath, yield* newPath]
+      yield* write(file, "")
+      yield* fileSystem.symlink(file, link)
+      yield* run(FileDestination.ndjson, link, 1)
+      yield* run(FileDestination.ndjson, link)
+      assert.sameMembers(yield* idsIn(file), [...(yield* listIds)])
+      assert.strictEqual(yield* fileSystem.readLink(link), file)
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
@@ -454,6 +468,32 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
       assert.match(error.message, /there already.*another file, or remove it/)
       assert.strictEqual(yield* read(path), "precious\n")
       assert.isFalse(yield* exists(`${path}.checkpoint`))
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("what is no regular file stays what it is: a folder, a device, a pipe, and a link to one", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const [folder, device, pipe] = [yield* newPath, yield* newPath, yield* newPath]
+      yield* fileSystem.makeDirectory(folder)
+      yield* fileSystem.symlink("/dev/null", device)
+      execFileSync("mkfifo", [pipe])
+      for (const [path, word] of [
+        [folder, "a folder"],
+        [device, "a device"],
+        [pipe, "a pipe"]
+      ] as const) {
+        for (const make of [FileDestination.ndjson, FileDestination.csv]) {
+          const { type } = yield* fileSystem.stat(path)
+          const error = yield* Effect.flip(run(make, path))
+          assert.strictEqual(error._tag === "FileDestinationError" && error.problem, "kind")
+          assert.strictEqual(error.message, `${path}: It is ${word} and no regular file. Write to another file.`)
+          assert.strictEqual((yield* fileSystem.stat(path)).type, type)
+          assert.sameMembers(yield* fileSystem.readDirectory(join(path, "..")), ["sessions"])
+        }
+      }
+      assert.strictEqual(yield* fileSystem.readLink(device), "/dev/null")
+      assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 

@@ -28,9 +28,10 @@ export class FileDestinationError extends Schema.TaggedError<FileDestinationErro
   /**
    * `system`: the file system refused, such as for a full disk or a folder without permission. `unrelated`: the file holds
    * something and has no checkpoint. `shorter`: the file has lost rows that its checkpoint counts. `format`: it was begun
-   * in another format, or with other columns. `shared`: another program has written to it meanwhile.
+   * in another format, or with other columns. `shared`: another program has written to it meanwhile. `kind`: it is a
+   * folder, a device or a pipe.
    */
-  problem: Schema.Literals(["system", "unrelated", "shorter", "format", "shared"]),
+  problem: Schema.Literals(["system", "unrelated", "shorter", "format", "shared", "kind"]),
   /** What happened, in words. */
   description: Schema.String,
   /** The error of the file system. */
@@ -112,10 +113,16 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
       system
     )
 
-  const size = Effect.map(
-    orNone(fileSystem.stat(path)),
-    Option.map((info) => ByteSize.toNumberUnsafe(info.size))
-  )
+  const size = Effect.gen(function* () {
+    const info = Option.getOrUndefined(yield* orNone(fileSystem.stat(path)))
+    if (info === undefined) return Option.none()
+    // Of a device nobody knows how much of what was written counts, and its place is not for a file.
+    if (info.type !== "File") {
+      const kind = kinds[info.type] ?? "something else"
+      return yield* failure("kind", `It is ${kind} and no regular file. Write to another file.`)
+    }
+    return Option.some(ByteSize.toNumberUnsafe(info.size))
+  })
 
   const look = Effect.gen(function* (): Effect.fn.Return<Standing, FileDestinationError | CheckpointMismatchError> {
     const text = yield* orNone(fileSystem.readFileString(beside))
@@ -252,6 +259,14 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
 })
 
 const lineFeed = 0x0a
+
+const kinds: { readonly [Type in FileSystem.File.Type]?: string } = {
+  Directory: "a folder",
+  BlockDevice: "a device",
+  CharacterDevice: "a device",
+  FIFO: "a pipe",
+  Socket: "a socket"
+}
 
 // The file system's own words, such as "no space left on device", are in the cause.
 const inWords = (error: PlatformError): string =>
