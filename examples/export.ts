@@ -22,20 +22,20 @@ import { layer } from "./support/source.ts"
 const filter = { status: "verified" } as const
 
 const exportTo = Effect.fn("export")(function* (
-  file: string,
+  output: string,
   options: { readonly resume: boolean; readonly restart: boolean; readonly quiet: boolean },
   progress: Progress.Tracker
 ) {
   const fileSystem = yield* FileSystem.FileSystem
   const { end, show } = display(options)
-  const partial = `${file}.partial`
 
   if (options.resume && options.restart) {
     return yield* Effect.fail(
       new Error("--resume goes on with what is there and --restart throws it away: choose one of them.")
     )
   }
-  yield* makeFolderOf(file)
+  const file = yield* makeFolderOf(output)
+  const partial = `${file}.partial`
   if (!options.resume && !options.restart && (yield* fileSystem.exists(partial))) {
     return yield* Effect.fail(
       new Error(
@@ -51,12 +51,12 @@ const exportTo = Effect.fn("export")(function* (
   if (!(yield* fileSystem.exists(partial))) yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
   yield* Effect.scoped(
     Effect.gen(function* () {
-      const output = yield* FileDestination.ndjson(partial)
+      const destination = yield* FileDestination.ndjson(partial)
       const counted = {
-        ...output,
+        ...destination,
         // Counted in one with the writing, so that Ctrl-C finds the number of lines that are there.
         save: (batch: VerificationSessions.Batch<VerificationSession.Any>) =>
-          Effect.uninterruptible(Effect.andThen(output.save(batch), Effect.flatMap(progress.add(batch), show)))
+          Effect.uninterruptible(Effect.andThen(destination.save(batch), Effect.flatMap(progress.add(batch), show)))
       }
       yield* Destination.stream(counted, (from) => VerificationSessions.sync(filter, { from })).pipe(Stream.runDrain)
     })

@@ -2,7 +2,17 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Redacted } from "effect"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { runExample } from "./support/programs.ts"
@@ -260,17 +270,47 @@ describe("export", () => {
         yield* refuses(["--output", path, "--resume", "--restart"], /choose one of them/)
         yield* refuses(["--output", path], /stopped\. Go on with --resume, or start over with --restart/)
         yield* refuses(["--output", inside], /is a folder\. Name a file in it/)
+        const links = { device: "/dev/null", nowhere: join(inside, "missing"), folder: inside }
+        for (const [name, target] of Object.entries(links)) symlinkSync(target, join(inside, name))
+        execFileSync("mkfifo", [join(inside, "pipe")])
+        for (const name of ["device", "pipe"]) {
+          yield* refuses(["--output", join(inside, name)], /is a device or a pipe\. Name a file/)
+        }
+        yield* refuses(["--output", join(inside, "folder")], /is a folder\. Name a file in it/)
+        yield* refuses(["--output", join(inside, "nowhere")], /is a link to what is not there\. Name a file/)
         yield* refuses(["--output", ""], /name of the file is empty/)
         yield* refuses(["--output", join(inside, "file", "x")], /file already exists.*name another file/)
         assert.strictEqual(
           yield* Sandbox.Sandbox.use((sandbox) => Effect.map(sandbox.requests, ({ length }) => length)),
           0
         )
+        for (const [name, target] of Object.entries(links)) {
+          assert.strictEqual(readlinkSync(join(inside, name)), target)
+        }
+        assert.isTrue(statSync(join(inside, "pipe")).isFIFO())
         for (const file of [`${path}.partial`, join(inside, "file")]) {
           assert.strictEqual(readFileSync(file, "utf8"), "kept")
         }
       }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
     300_000
+  )
+
+  it.live(
+    "writes through a link the file that it leads to, beside which it keeps what it has so far",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const [target, source] = [yield* folder, yield* folder]
+        const [file, link] = [join(target, "verified.ndjson"), join(source, "latest.ndjson")]
+        writeFileSync(file, "before")
+        symlinkSync(file, link)
+        const { code, errors } = yield* runExample("export.ts", ["--output", link, "--quiet"], { url })
+        assert.strictEqual(code, 0, errors)
+        assert.strictEqual(readlinkSync(link), file)
+        assert.match(readFileSync(file, "utf8"), /^\{"id":"vs_/)
+        assert.deepStrictEqual([readdirSync(target), readdirSync(source)], [["verified.ndjson"], ["latest.ndjson"]])
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
+    90_000
   )
 
   it.live(

@@ -1,5 +1,5 @@
 // The files that the examples write, and what to say when that cannot be done.
-import { Effect, FileSystem, Path, Predicate } from "effect"
+import { Effect, FileSystem, Option, Path, Predicate } from "effect"
 
 /** What went wrong in one line: the system's own words, such as "no space left on device", are in the cause. */
 export const inWords = (error: {
@@ -11,13 +11,22 @@ export const inWords = (error: {
     ? `The file system refused: ${String(error.cause.message)}. Nothing was overwritten. Make room for it, or name another file.`
     : error.message
 
-/** Makes the folder that a file goes to. What can be no file is refused now, and not when everything was read. */
+/**
+ * Makes the folder that a file goes to, and says which file that is: through a link, the one that it leads to. What can be
+ * no file is refused now, and not when everything was read: a file would take the place of it, even of a device.
+ */
 export const makeFolderOf = Effect.fnUntraced(function* (file: string) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  const refuse = (what: string) => Effect.fail(new Error(`${file} ${what}`))
   if (file.trim() === "") return yield* Effect.fail(new Error("The name of the file is empty."))
   yield* fileSystem.makeDirectory(path.dirname(file), { recursive: true })
-  if ((yield* fileSystem.exists(file)) && (yield* fileSystem.stat(file)).type === "Directory") {
-    return yield* Effect.fail(new Error(`${file} is a folder. Name a file in it.`))
+  const isLink = Option.isSome(yield* Effect.option(fileSystem.readLink(file)))
+  if (!(yield* fileSystem.exists(file))) {
+    return isLink ? yield* refuse("is a link to what is not there. Name a file.") : file
   }
+  const { type } = yield* fileSystem.stat(file)
+  if (type === "Directory") return yield* refuse("is a folder. Name a file in it.")
+  if (type !== "File") return yield* refuse("is a device or a pipe. Name a file.")
+  return isLink ? yield* fileSystem.realPath(file) : file
 })
