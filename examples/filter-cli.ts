@@ -138,8 +138,8 @@ const command = Command.make("filter-cli", flags, ({ filter, format, reveal }) =
     Effect.tapError(sayProblems),
     Effect.flatMap((filter) =>
       run(filter, format, reveal).pipe(
-        Effect.tapError(({ message }) => Console.error(message)),
-        Effect.provide(source)
+        Effect.provide(source),
+        Effect.tapError(({ message }) => Console.error(message))
       )
     ),
     toStandardError

@@ -59,7 +59,11 @@ const command = Command.make(
     )
     yield* Effect.andThen(announce, Effect.never).pipe(
       Effect.provide(server),
-      Effect.tapError(({ cause }) => Console.error(`Cannot listen on port ${port}: ${String(cause)}`))
+      Effect.tapError((error) =>
+        Console.error(
+          error._tag === "ServeError" ? `Cannot listen on port ${port}: ${String(error.cause)}` : error.message
+        )
+      )
     )
   })
 ).pipe(Command.withDescription("Sessions over HTTP, as NDJSON"))

@@ -177,6 +177,21 @@ describe("the export", () => {
   })
 })
 
+describe("an empty key, as STRIPE_API_KEY=$UNSET gives one", () => {
+  for (const name of ["export.ts", "quickstart.ts", "filter-cli.ts", "filter-http.ts"]) {
+    it(`is refused by ${name}, and does not mean the sandbox, whose sessions are invented`, async () => {
+      const { code, errors, output } = await run(name, [], { STRIPE_API_KEY: "" })
+      assert.strictEqual(code, 1, output)
+      const said = `${output}${errors}`.trimEnd().split("\n")
+      assert.deepStrictEqual(
+        said.map((line) => line.replace(/^SourceError: /, "")),
+        ["Reading Stripe with the key in STRIPE_API_KEY.", "STRIPE_API_KEY is not set to a key (sk_… or rk_…)"]
+      )
+      assert.isFalse(existsSync(join(folder, "out")))
+    })
+  }
+})
+
 describe("npm start", () => {
   it("is the export", () => {
     const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { attributesOf, collector } from "./support/collector.ts"
 import { runExample } from "./support/programs.ts"
 
-const run = (env: Record<string, string> = {}) => runExample("observability.ts", [], { url: "", key: "", env })
+const run = (env: Record<string, string> = {}) => runExample("observability.ts", [], { url: "", key: null, env })
 
 describe("examples/observability.ts", () => {
   it.live("prints the spans as a tree, and the metrics", () =>

@@ -204,7 +204,7 @@ describe("tail", () => {
   it.live("shows new sessions of the sandbox as they come", () =>
     Effect.gen(function* () {
       // Without a key it reads a sandbox of its own.
-      const { code, errors, output } = yield* runExample("tail.ts", ["--sessions", "3"], { url: "", key: "" })
+      const { code, errors, output } = yield* runExample("tail.ts", ["--sessions", "3"], { url: "", key: null })
       assert.strictEqual(code, 0, errors)
       const [first, ...rows] = output.trim().split("\n")
       assert.match(first ?? "", /^Reading the sandbox/)

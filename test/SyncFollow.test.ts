@@ -150,11 +150,11 @@ describe("a program whose output nobody reads any more", () => {
     "ends quietly where the output is all there is",
     () =>
       Effect.gen(function* () {
-        const tail = yield* runExample("tail.ts", ["--sessions", "5"], { url: "", key: "", head: true })
+        const tail = yield* runExample("tail.ts", ["--sessions", "5"], { url: "", key: null, head: true })
         assert.deepStrictEqual([tail.code, tail.errors], [0, ""])
         assert.isBelow(tail.output.trimEnd().split("\n").length, 6)
         for (const format of ["table", "ndjson", "csv"]) {
-          const cli = yield* runExample("filter-cli.ts", ["--format", format], { url: "", key: "", head: true })
+          const cli = yield* runExample("filter-cli.ts", ["--format", format], { url: "", key: null, head: true })
           assert.deepStrictEqual([cli.code, cli.errors.split("\n").length], [0, 2], cli.errors)
         }
       }),

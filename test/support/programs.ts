@@ -28,7 +28,8 @@ export const runExample = Effect.fnUntraced(function* (
     readonly onOutput?: ((output: string) => void) | undefined
     /** @default SIGKILL, which comes without warning */
     readonly signal?: NodeJS.Signals | undefined
-    readonly key?: string | undefined
+    /** Null where none is set, which is not the same as an empty one. @default that of the sandbox */
+    readonly key?: string | null | undefined
     readonly env?: Record<string, string> | undefined
     /** What runs it, such as a shell that sets a limit. */
     readonly through?: ((command: CommandLine) => CommandLine) | undefined
@@ -43,7 +44,7 @@ export const runExample = Effect.fnUntraced(function* (
     env: {
       ...inherited,
       NO_COLOR: "1",
-      STRIPE_API_KEY: options.key ?? Redacted.value(Sandbox.apiKey),
+      ...(options.key === null ? {} : { STRIPE_API_KEY: options.key ?? Redacted.value(Sandbox.apiKey) }),
       STRIPE_API_BASE: options.url,
       ...options.env
     }
