@@ -1,5 +1,5 @@
 // Keeps a SQLite database in step with Stripe: the first run reads everything, each later one what is new, and whatever
-// stops a run, the next one goes on where it ended.
+// stops a run, the next one goes on where it ended. With --follow it outlasts a Stripe that does not answer.
 //
 //   node examples/sync-sqlite.ts --database out/sessions.sqlite
 //   node examples/sync-sqlite.ts --database out/sessions.sqlite --follow
@@ -9,9 +9,17 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Duration, Effect, FileSystem, Option, Path, Predicate, Schedule, Schema, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { Checkpoint, Destination, Progress, VerificationSession, VerificationSessions } from "effect-stripe-identity"
+import {
+  Checkpoint,
+  Destination,
+  Progress,
+  StripeClient,
+  VerificationSession,
+  VerificationSessions
+} from "effect-stripe-identity"
 import { DatabaseSync } from "node:sqlite"
 import { inWords, makeFolderOf } from "./support/files.ts"
+import { outlastOutages } from "./support/outage.ts"
 import { goOnWithoutReader } from "./support/output.ts"
 import { display } from "./support/progress.ts"
 import { layer } from "./support/source.ts"
@@ -169,7 +177,9 @@ const sync = Effect.fn("sync")(function* (
   })
   yield* Destination.stream(toDestination(database, path, options), (from) =>
     options.follow
-      ? VerificationSessions.tail({}, { from, schedule: Schedule.spaced(Duration.seconds(options.every)) })
+      ? VerificationSessions.tail({}, { from, schedule: Schedule.spaced(Duration.seconds(options.every)) }).pipe(
+          StripeClient.withRetryPolicy(outlastOutages((text) => Effect.andThen(end, Console.error(text))))
+        )
       : VerificationSessions.sync({}, { from })
   ).pipe(
     Stream.runForEach((batch) => Effect.flatMap(progress.add(batch), show)),

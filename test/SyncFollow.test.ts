@@ -1,6 +1,6 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer } from "effect"
+import { Effect, FileSystem, Layer, Redacted } from "effect"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
@@ -123,6 +123,64 @@ describe("tail", () => {
           )
           assert.strictEqual(errors, "Stopped after 3 sessions.\n")
         }
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
+    300_000
+  )
+})
+
+describe("a program that follows", () => {
+  const programs = [
+    { name: "tail.ts", parameters: [], came: 0 },
+    { name: "sync-sqlite.ts", parameters: ["--follow", "--every", "0.2", "--quiet"], came: 120 }
+  ]
+
+  it.live.each(programs)(
+    "outlasts an outage that no request outlasts by itself, says so once, and goes on: $name",
+    ({ came, name, parameters }) =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const sandbox = yield* Sandbox.Sandbox
+        const path = join(yield* folder, "sessions.sqlite")
+        const asked = (status: number, times: number) =>
+          Effect.repeat(Effect.andThen(Effect.sleep("20 millis"), sandbox.requests), {
+            until: (requests) => requests.filter((request) => request.status === status).length >= times
+          })
+        let output = ""
+        const { code, errors } = yield* runExample(
+          name,
+          name === "tail.ts" ? parameters : [...parameters, "--database", path],
+          {
+            url,
+            signal: "SIGINT",
+            onOutput: (text) => (output = text),
+            killedAfter: Effect.gen(function* () {
+              yield* asked(200, 3)
+              yield* sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), { times: Infinity })
+              yield* asked(503, 7)
+              yield* sandbox.clearFaults
+              const { id } = yield* sandbox.insert({ created: secondsAgo(came) })
+              yield* until(() => output.includes(id) || idsIn(path).includes(id))
+            })
+          }
+        )
+        assert.strictEqual(code, 130, errors)
+        assert.match(errors, /^Stripe cannot be read now; this goes on trying\. .*503.*3 attempts.*\n/)
+        assert.strictEqual(errors.split("goes on trying").length, 2, errors)
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
+    300_000
+  )
+
+  it.live.each(programs)(
+    "ends at once with a key that is wrong: $name",
+    ({ name, parameters }) =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const where = name === "tail.ts" ? [] : ["--database", join(yield* folder, "sessions.sqlite")]
+        const key = Redacted.value(Sandbox.expiredApiKey)
+        const { code, errors } = yield* runExample(name, [...parameters, ...where], { url, key })
+        assert.strictEqual(code, 1)
+        assert.match(errors, /^[^\n]*AuthenticationError[^\n]*\n$/)
+        assert.strictEqual((yield* (yield* Sandbox.Sandbox).requests).length, 1)
       }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
     300_000
   )
