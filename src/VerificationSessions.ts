@@ -308,6 +308,11 @@ export const sync: Calls.Sync<VerificationSessions> = (filter, options) =>
 /**
  * {@link Service.tail} of the service in the context: `sync` for ever.
  *
+ * A request that fails is tried again for some 16 seconds, and then the stream ends with the error. What is to outlast a
+ * night without Stripe gets a policy that never gives up, as in the second example: between two requests it waits 8
+ * seconds at most, or as long as Stripe asks for, up to a minute. What is not retryable, such as a wrong key, ends it at
+ * once all the same.
+ *
  * **Example** (The first look of many)
  *
  * ```ts
@@ -325,6 +330,39 @@ export const sync: Calls.Sync<VerificationSessions> = (filter, options) =>
  * )
  *
  * seen // => 136
+ * ```
+ *
+ * **Example** (An outage of an hour)
+ *
+ * ```ts
+ * import { Effect, Fiber, Stream } from "effect"
+ * import { TestClock } from "effect/testing"
+ * import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* TestClock.setTime(Date.UTC(2026, 0, 2))
+ *   const sandbox = yield* Sandbox.Sandbox
+ *   yield* sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), { skip: 1, times: Infinity })
+ *   let seen = 0
+ *   const following = yield* VerificationSessions.tail().pipe(
+ *     StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
+ *     Stream.runForEach(({ sessions }) => Effect.sync(() => (seen += sessions.length))),
+ *     Effect.forkChild
+ *   )
+ *   yield* TestClock.adjust("1 hour")
+ *   const before = seen
+ *   yield* sandbox.clearFaults
+ *   yield* TestClock.adjust("1 minute")
+ *   yield* Fiber.interrupt(following)
+ *   return [before, seen]
+ * }).pipe(
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit: false })),
+ *   Effect.provide(Sandbox.layer({ sessions: 250 })),
+ *   Effect.provide(TestClock.layer())
+ * )
+ *
+ * await Effect.runPromise(program) // => [100, 250]
  * ```
  *
  * @category accessors

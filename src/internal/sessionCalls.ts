@@ -238,6 +238,9 @@ export interface Service {
    */
   readonly sync: Sync
 
-  /** `sync` for ever: when everything was read it looks for new sessions, again and again. */
+  /**
+   * `sync` for ever: when everything was read it looks for new sessions, again and again. It ends when a request has failed
+   * as often as the retry policy says; with `RetryPolicy.make({ times: Infinity })` an outage never ends it.
+   */
   readonly tail: Tail
 }
