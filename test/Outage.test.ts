@@ -115,3 +115,36 @@ describe("a destination that is followed", () => {
     }).pipe(Effect.provide(there))
   )
 })
+
+describe("a server that hangs", () => {
+  const silence = (policy: RetryPolicy.Options, client?: Partial<StripeClient.Options>) =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      yield* sandbox.inject(Sandbox.Fault.Hang(), { times: Infinity })
+      const start = yield* Clock.currentTimeMillis
+      const failing = yield* VerificationSessions.list().pipe(
+        StripeClient.withRetryPolicy(RetryPolicy.make({ jitter: false, ...policy })),
+        Effect.flip,
+        Effect.andThen(Clock.currentTimeMillis),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 hour")
+      return ((yield* Fiber.join(failing)) - start) / 1000
+    }).pipe(Effect.provide(world({ client })))
+
+  it.effect("is silent for six time limits and the waits between, unless one of them is shortened", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* silence({}), 6 * 80 + 15.5)
+      assert.strictEqual(yield* silence({}, { timeout: "10 seconds" }), 6 * 10 + 15.5)
+    })
+  )
+
+  it.effect(
+    "is given up by maxElapsed, which counts from the first failure, with the request that runs at that time",
+    () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* silence({ maxElapsed: "1 minute" }), 80 + 0.5 + 80)
+        assert.strictEqual(yield* silence({ maxElapsed: 0 }), 80)
+      })
+  )
+})
