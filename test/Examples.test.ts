@@ -86,6 +86,17 @@ describe("the examples", () => {
     })
   }
 
+  it("show no password of an address", async () => {
+    const env = { STRIPE_API_KEY: "sk_test_SANDBOX_full_access_key" }
+    for (const address of ["http://user:SECRETKEY@h/", "user:SECRET/SECRETKEY@h"]) {
+      const { code, errors, output } = await run("quickstart.ts", [], { ...env, STRIPE_API_BASE: address })
+      assert.strictEqual(code, 1)
+      assert.match(output, /^Reading Stripe at …@h\/? with/)
+      assert.match(errors, /apiBase: got "(http:\/\/)?<redacted>@h\/?", accepted is/)
+      assert.notInclude(output + errors, "SECRET")
+    }
+  })
+
   it("reports counts how checks ended, and shows nothing that was checked", async () => {
     const { code, output } = await run("reports.ts")
     assert.strictEqual(code, 0, output)

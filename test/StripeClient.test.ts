@@ -116,7 +116,27 @@ describe("configuration", () => {
       { apiBase: "localhost:12111" },
       'apiBase: got "localhost:12111", accepted is an address'
     ],
-    ["an address with a password", { apiBase: "https://me:secretpw@api.stripe.com" }, "apiBase: got"],
+    [
+      "an address with a password",
+      { apiBase: "https://me:secretpw@api.stripe.com" },
+      'apiBase: got "https://<redacted>@api.stripe.com", accepted is an address'
+    ],
+    [
+      "an address with a password, of a host without dots",
+      { apiBase: "http://secretpw:secretpw@h/" },
+      'apiBase: got "http://<redacted>@h/"'
+    ],
+    [
+      "an address with a password that makes it none",
+      { apiBase: "http://me:secretpw/?# 'secretpw@secretpw@h/" },
+      'apiBase: got "http://<redacted>@h/"'
+    ],
+    [
+      "an address with a password and without a scheme",
+      { apiBase: "me:secretpw/secretpw@h" },
+      'apiBase: got "<redacted>@h"'
+    ],
+    ["an address in a list", { apiBase: ["http://me:secretpw@h/"] }, 'apiBase: got ["http://<redacted>@h/"]'],
     ["an empty account", { account: "" }, 'account: got "", accepted is the id of an account (acct_…)'],
     ["an account with letters outside ASCII", { account: "acct_😀" }, "account"],
     ["an empty version", { apiVersion: "" }, "apiVersion"],

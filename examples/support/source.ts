@@ -53,7 +53,9 @@ export const layer = (options: Options = {}) =>
         return fromSandbox(options)
       }
       const base = yield* Config.String("STRIPE_API_BASE").pipe(Config.withDefault(""))
-      yield* Console.log(`Reading Stripe${base === "" ? "" : ` at ${base}`} with the key in STRIPE_API_KEY.`)
+      // Whoever writes a password into the address is refused, and must not read it here before that.
+      const at = base === "" ? "" : ` at ${base.replace(/^.*@/s, "…@")}`
+      yield* Console.log(`Reading Stripe${at} with the key in STRIPE_API_KEY.`)
       return fromStripe(options)
     })
   )

@@ -19,6 +19,19 @@ const isBase = (value: unknown): boolean => {
   return (protocol === "https:" || protocol === "http:") && username === "" && password === ""
 }
 
+/**
+ * An address without who logs in there, as a message may show it. Nobody knows where a password ends in one that is no
+ * address, so everything goes up to the last `@`.
+ */
+const withoutLogin = (base: string): string => base.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, "$1<redacted>@")
+
+const baseForm = "an address that starts with https:// or http://, without a password"
+
+const checkBase = (base: unknown): Result.Result<void, InvalidArgumentError> =>
+  base === undefined || isBase(base)
+    ? Result.void
+    : Arguments.refuse("apiBase", Arguments.show(Predicate.isString(base) ? withoutLogin(base) : base), baseForm)
+
 const takesTime = Duration.isGreaterThan(Duration.zero)
 
 const isAccount = (value: unknown): boolean => Predicate.isString(value) && /^acct_\w+$/.test(value)
@@ -33,9 +46,8 @@ const RateLimit = Schema.Struct({
 })
 
 const Options = Schema.Struct({
-  apiBase: Schema.optional(
-    Arguments.accepts("an address that starts with https:// or http://, without a password", isBase)
-  ),
+  // Checked apart, because it may hold a password that must not be shown.
+  apiBase: Schema.optional(Schema.Unknown),
   apiVersion: Schema.optional(Arguments.accepts("a version of the API, such as 2026-09-30.endive", isPrintable)),
   account: Schema.optional(Arguments.accepts(accountForm, isAccount)),
   timeout: Schema.optional(Arguments.duration("80 seconds", takesTime)),
@@ -60,10 +72,12 @@ const checkKey = (key: unknown): Result.Result<void, InvalidArgumentError> => {
 }
 
 /** What is wrong with the options of a client, if anything. */
-export const problem = <O extends { readonly apiKey: unknown }>(options: O): Option.Option<InvalidArgumentError> =>
+export const problem = <O extends { readonly apiKey: unknown; readonly apiBase?: unknown }>(
+  options: O
+): Option.Option<InvalidArgumentError> =>
   // In words only, because a text in the place of the options may be a key.
   Result.flatMap(Arguments.object(options, "options", "a value that is no object"), ({ apiKey, ...rest }) =>
-    Arguments.all([checkKey(apiKey), decodeOptions(rest)])
+    Arguments.all([checkKey(apiKey), checkBase(rest.apiBase), decodeOptions(rest)])
   ).pipe(Result.getFailure)
 
 /** What is wrong with an account that was given for one effect or stream. */

@@ -1,5 +1,6 @@
 /**
- * Takes API keys, client secrets, links to a verification, values of queries and mail addresses out of a text. Stripe's
+ * Takes API keys, client secrets, links to a verification, values of queries, who logs in at an address, and mail
+ * addresses out of a text. Stripe's
  * messages echo keys with a mask that still shows the last characters, and those are gone too.
  */
 export const withoutSecrets = (text: string): string =>
@@ -7,5 +8,6 @@ export const withoutSecrets = (text: string): string =>
     .replace(/\b([a-z]{2}_(?:test|live|org))_[\w*.]+/g, "$1_<redacted>")
     .replace(/\b(vs_\w+?)_secret_\w+/g, "$1_secret_<redacted>")
     .replace(/(\/\/verify\.stripe\.com)\/[^\s"'<>]+/g, "$1/<redacted>")
+    .replace(/(\/\/)[^\s"'<>/?#]+@/g, "$1<redacted>@")
     .replace(/([?&][\w.[\]%-]+)=[^\s"'&<>]+/g, "$1=<redacted>")
     .replace(/[^\s"'<>(),:;]+@[\w-]+(?:\.[\w-]+)+/g, "<redacted>")
