@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Schema } from "effect"
-import { Headers } from "effect/http"
+import { Headers, HttpClientError, HttpClientRequest } from "effect/http"
 import { StripeError } from "effect-stripe-identity"
 import * as StripeReply from "../src/internal/stripeReply.ts"
+import * as Transport from "../src/internal/transport.ts"
 import { readStripeMaterial } from "./support/stripeMaterial.ts"
 
 const reasonOf = (status: number, body: unknown, headers: Record<string, string> = {}) =>
@@ -110,6 +111,28 @@ describe("the reason behind a status", () => {
     assert.isUndefined(StripeReply.excerpt('{"object":"list","data":[{"first_name":"Jenny'))
     assert.isUndefined(StripeReply.excerpt("  [1"))
     assert.isAtMost(StripeReply.excerpt("x".repeat(10_000))?.length ?? 0, 200)
+  })
+})
+
+describe("what others write", () => {
+  it("comes into a message in one line: OpenSSL's words, and Stripe's or a proxy's", () => {
+    // As Node says it where https:// leads to a port of plain HTTP.
+    const cause = Object.assign(new Error("40A7:error:0A00010B:SSL routines:wrong version number:ssl3.c:354:\n"), {
+      code: "ERR_SSL_WRONG_VERSION_NUMBER"
+    })
+    const request = HttpClientRequest.get("https://127.0.0.1/")
+    const failed = new HttpClientError.HttpClientError({
+      reason: new HttpClientError.TransportError({ request, cause: new TypeError("fetch failed", { cause }) })
+    })
+    assert.strictEqual(
+      Transport.toReason(failed).message,
+      "No reply from Stripe: 40A7:error:0A00010B:SSL routines:wrong version number:ssl3.c:354: " +
+        "(ERR_SSL_WRONG_VERSION_NUMBER). Check the network and apiBase."
+    )
+    const reason = reasonOf(400, error({ message: " not\r\n  this\u2028way\n", code: "a\nb", param: "c\n\td" }))
+    assert.strictEqual(reason.message, "not this way. (parameter c d)")
+    assert.strictEqual(reason.code, "a b")
+    assert.notMatch(reasonOf(502, "<html>\n<title>\n").message, /\s{2}|\n/)
   })
 })
 

@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { DecodeError } from "../StripeError.ts"
 import * as Reasons from "./replyReasons.ts"
-import { withoutSecrets } from "./withoutSecrets.ts"
+import { inOneLine } from "./withoutSecrets.ts"
 
 /** The head and the text of one reply. */
 export interface Reply {
@@ -58,7 +58,7 @@ export const excerpt = (text: string): string | undefined => {
   if (start === "" || /^[[{"]|"\s*:|[^\P{Cc}\s]|\uFFFD/u.test(start)) return undefined
   // The cut may have gone through a secret, which would then no longer look like one.
   const whole = text.length > excerptLength ? start.replace(/\S*$/, (word) => (word.length < 40 ? "" : word)) : start
-  return withoutSecrets(whole).replace(/\s+/g, " ").trim()
+  return inOneLine(whole)
 }
 
 /** Stripe's id of the request. */
@@ -94,7 +94,7 @@ export const parse = (reply: Reply): Result.Result<unknown, DecodeError> =>
 // Only the host, because the rest of the address may repeat the query or the key.
 const redirect = (location: string | undefined): string => {
   const to = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@]+)/i.exec(location ?? "")?.[1]
-  return to === undefined ? "It sends elsewhere." : `It sends to ${withoutSecrets(to)}.`
+  return to === undefined ? "It sends elsewhere." : `It sends to ${inOneLine(to)}.`
 }
 
 /**
@@ -108,8 +108,7 @@ export const cutShort = (reply: Reply): DecodeError | undefined =>
 
 const asText = (value: unknown): string | undefined => (Predicate.isString(value) ? value : undefined)
 
-const asSafeText = (value: unknown): string | undefined =>
-  Predicate.isString(value) ? withoutSecrets(value) : undefined
+const asSafeText = (value: unknown): string | undefined => (Predicate.isString(value) ? inOneLine(value) : undefined)
 
 const isCursor = (param: string | undefined): boolean => param === "starting_after" || param === "ending_before"
 
@@ -129,7 +128,7 @@ export const toReason = (reply: Reply, now: number): ReplyReason => {
     param,
     description:
       message !== undefined
-        ? withoutSecrets(message)
+        ? inOneLine(message)
         : status >= 300 && status < 400
           ? redirect(headers["location"])
           : excerpt(text),
