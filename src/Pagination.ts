@@ -110,7 +110,8 @@ const validate = (options: Options<unknown, unknown>): Result.Result<typeof Vali
       return Arguments.refuse(
         "endingBefore",
         "nothing",
-        "the id to start from, because Stripe's lists start at the newest row"
+        "the id to start from, or instead of it a concurrency of 2 or more (ParallelPagination), because Stripe's lists " +
+          "start at the newest row"
       )
     }
     if (direction !== "oldest-first" && endingBefore !== undefined) {

@@ -393,7 +393,12 @@ describe("refusals before any request", () => {
       "oldest-first without a start",
       // @ts-expect-error oldest-first needs an id
       Stream.runDrain(VerificationSessions.stream({}, { direction: "oldest-first" })),
-      "endingBefore: got nothing, accepted is the id to start from, because Stripe's lists start at the newest row"
+      "endingBefore: got nothing, accepted is the id to start from, or instead of it a concurrency of 2 or more (ParallelPagination), because Stripe's lists start at the newest row"
+    ],
+    [
+      "oldest-first without a start and with one request at a time",
+      Stream.runDrain(VerificationSessions.stream({}, { direction: "oldest-first", concurrency: 1 })),
+      "endingBefore: got nothing, accepted is the id to start from, or instead of it a concurrency of 2 or more (ParallelPagination), because Stripe's lists start at the newest row"
     ],
     [
       "a misspelt status",
