@@ -82,6 +82,12 @@ describe("created", () => {
     }).pipe(DateTime.withCurrentZoneNamed("Europe/Berlin"))
   )
 
+  it.effect("today is not before 1970, wherever the clock of a test stands at its beginning", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* decodeCreated("today"), "gte 1970-01-01T00:00:00Z, lt 1970-01-01T15:00:00Z")
+    }).pipe(DateTime.withCurrentZoneNamed("Asia/Tokyo"))
+  )
+
   it.effect("a relative range is taken anew by every read, by Clock", () =>
     Effect.gen(function* () {
       const lastWeek = stream({ created: "7d" }, { maxItems: 1 })
@@ -117,6 +123,9 @@ describe("refusals before any request", () => {
     "a time such as 2026-01-31T12:00:00Z, a range such as 2026, 2026-Q1, 2026-01, 2026-01-31, today, yesterday or 7d, or " +
     "seconds since 1970"
   const statuses = "canceled, processing, requires_input or verified"
+
+  const early =
+    "a range that begins in 1970 or later; by Clock it is 1970-01-01T00:00:00.000Z now, where a test's clock stands until TestClock.setTime"
 
   const cases: Record<string, readonly [filter: unknown, message: string]> = {
     "an unknown key": [{ stauts: "verified" }, `stauts: got "verified", accepted is ${names} (did you mean "status"?)`],
@@ -168,6 +177,15 @@ describe("refusals before any request", () => {
       { created: "2026-02-30" },
       'created: got "2026-02-30", accepted is a date of the calendar, from 1970 to 5138'
     ],
+    "a week before the beginning of time, where the clock of a test stands": [
+      { created: "7d" },
+      `created: got "7d", accepted is ${early}`
+    ],
+    "a bound and a day before it": [
+      { created: { gte: "1h", lt: "yesterday" } },
+      `created.gte: got "1h", accepted is ${early}; created.lt: got "yesterday", accepted is ${early}`
+    ],
+    "a range from before it": [{ created: "2w..today" }, `created: got "2w..today", accepted is ${early}`],
     "a time without a zone": [
       { created: { lt: "2026-01-31T12:00" } },
       `created.lt: got "2026-01-31T12:00", accepted is ${texts}`
@@ -229,6 +247,10 @@ describe("refusals before any request", () => {
       "limit=3&starting_after=vs_1",
       'limit: got "3", accepted is nothing here: it is an option of the call and no part of a filter; ' +
         'starting_after: got "vs_1", accepted is nothing here: it is an option of the call and no part of a filter'
+    ],
+    "a plus that became a space": [
+      "created[gte]=2026-01-31T12:00:00+01:00",
+      'created.gte: got "2026-01-31T12:00:00 01:00", accepted is a time such as 2026-01-31T12:00:00+01:00, with its + as %2B in an address, where a plain one is a space'
     ],
     "brackets that lead nowhere": ["created[gte][lt]=5", `created[gte][lt]: got "5", accepted is ${names}`],
     "a prototype": ["__proto__[status]=verified", `__proto__: got {"status":"verified"}, accepted is ${names}`]

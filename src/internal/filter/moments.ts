@@ -73,6 +73,9 @@ export const fromUnknown = (value: unknown, present: Present): Result.Result<Mom
 
 const time = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/
 const date = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-[Qq]([1-4]))?$/
+const zoneLostItsPlus = /T\S+ \d{2}:?\d{2}$/
+const lostPlus =
+  "a time such as 2026-01-31T12:00:00+01:00, with its + as %2B in an address, where a plain one is a space"
 const ago = /^(\d{1,6})([hdw])$/
 const hours = { h: 1, d: 24, w: 168 }
 
@@ -88,26 +91,35 @@ export const fromText = (text: string, present: Present): Result.Result<Moment, 
     return instant(Date.parse(text) / 1000)
   }
   const [isAgo, count, unit = ""] = ago.exec(text) ?? []
-  if (isAgo === undefined && text !== "today" && text !== "yesterday") return Result.fail(textForms)
+  if (isAgo === undefined && text !== "today" && text !== "yesterday") {
+    return Result.fail(zoneLostItsPlus.test(text) ? lostPlus : textForms)
+  }
   if (present.now === undefined) {
     return Result.fail("a range with fixed dates here (SessionFilter.decode reads relative ones, by Clock)")
   }
   if (isUnit(unit)) {
-    return Result.map(instant(present.now - Number(count) * hours[unit] * 3600), (moment) => ({
-      ...moment,
-      kind: "ago"
-    }))
+    const first = present.now - Number(count) * hours[unit] * 3600
+    if (first < 0) return tooEarly(present.now)
+    return Result.map(instant(first), (moment) => ({ ...moment, kind: "ago" }))
   }
   const now = DateTime.setZone(DateTime.fromEpochSeconds(Math.floor(present.now)), present.zone)
   const today = DateTime.startOf(now, "day")
-  return text === "today"
-    ? Result.succeed(between(today, { days: 1 }))
-    : Result.succeed(between(DateTime.add(today, { days: -1 }), { days: 1 }))
+  if (text === "today") return Result.succeed(between(today, { days: 1 }))
+  const yesterday = between(DateTime.add(today, { days: -1 }), { days: 1 })
+  return yesterday.last < 0 ? tooEarly(present.now) : Result.succeed(yesterday)
+}
+
+const tooEarly = (now: number): Result.Result<never, string> => {
+  const hint = now < 1e9 ? ", where a test's clock stands until TestClock.setTime" : ""
+  return Result.fail(
+    `a range that begins in 1970 or later; by Clock it is ${DateTime.formatIso(DateTime.fromEpochSeconds(Math.floor(now)))} now${hint}`
+  )
 }
 
 const between = (start: DateTime.Zoned, length: { readonly days?: number; readonly months?: number }): Moment => ({
   kind: "stretch",
-  first: DateTime.toEpochSeconds(start),
+  // East of Greenwich 1970 begins before second 0.
+  first: Math.max(0, DateTime.toEpochSeconds(start)),
   last: DateTime.toEpochSeconds(DateTime.add(start, length)) - 1
 })
 
@@ -136,9 +148,7 @@ const stretch = (
     onNone: () => Result.fail(calendar),
     onSome: (start) => {
       const moment = between(start, length)
-      if (moment.last >= latestSecond) return Result.fail(calendar)
-      // East of Greenwich 1970 begins before second 0.
-      return Result.succeed({ ...moment, first: Math.max(moment.first, 0) })
+      return moment.last >= latestSecond ? Result.fail(calendar) : Result.succeed(moment)
     }
   })
 }
