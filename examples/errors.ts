@@ -3,8 +3,10 @@
 import { Console, Effect, Layer, Logger, Option, References, Stream } from "effect"
 import { RetryPolicy, StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { takesNoArguments } from "./support/noArguments.ts"
 import { endWithoutReader } from "./support/output.ts"
 
+takesNoArguments("What to write when reads fail", "reads the sandbox alone")
 endWithoutReader()
 
 const { Fault } = Sandbox

@@ -6,8 +6,11 @@ import { FetchHttpClient, HttpClient } from "effect/http"
 import { Otlp } from "effect/observability"
 import { VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { takesNoArguments } from "./support/noArguments.ts"
 import { layer } from "./support/source.ts"
 import { recording, table } from "./support/telemetry.ts"
+
+takesNoArguments("Where the time of a read went, here and at OTEL_EXPORTER_OTLP_ENDPOINT")
 
 const read = VerificationSessions.stream({ status: "verified" }, { maxItems: 500 }).pipe(
   Stream.runCount,

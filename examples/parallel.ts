@@ -3,9 +3,12 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Clock, Console, Duration, Effect, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { Progress, VerificationSessions } from "effect-stripe-identity"
+import { takesNoArguments } from "./support/noArguments.ts"
 import { endWithoutReader } from "./support/output.ts"
 import { display } from "./support/progress.ts"
 import { layer } from "./support/source.ts"
+
+takesNoArguments("The same list with 1, 4 and 16 requests at once")
 
 let requests = 0
 

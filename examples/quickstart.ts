@@ -1,7 +1,10 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, DateTime, Effect, Stream } from "effect"
 import { VerificationSessions } from "effect-stripe-identity"
+import { takesNoArguments } from "./support/noArguments.ts"
 import { layer } from "./support/source.ts"
+
+takesNoArguments("The five newest verified sessions")
 
 const newest = VerificationSessions.stream({ status: "verified" }).pipe(
   Stream.take(5),

@@ -2,7 +2,10 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Stream } from "effect"
 import { VerificationReport, VerificationReports } from "effect-stripe-identity"
+import { takesNoArguments } from "./support/noArguments.ts"
 import { layer } from "./support/source.ts"
+
+takesNoArguments("How the checks of the reports of 2025 ended, counted")
 
 const counts = new Map<string, number>()
 

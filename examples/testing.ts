@@ -3,8 +3,10 @@ import { Console, DateTime, Effect, Stream } from "effect"
 import { VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { deepStrictEqual } from "node:assert"
+import { takesNoArguments } from "./support/noArguments.ts"
 import { endWithoutReader } from "./support/output.ts"
 
+takesNoArguments("How to test your own code", "reads the sandbox alone")
 endWithoutReader()
 
 // Your own code: it asks for the service and does not care who answers.

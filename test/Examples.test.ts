@@ -86,6 +86,19 @@ describe("the examples", () => {
     })
   }
 
+  for (const name of ["parallel", "reports", "quickstart", "errors", "observability", "testing"]) {
+    it(`${name} takes no arguments, and says so before it reads anything`, async () => {
+      const help = await run(`${name}.ts`, ["--help"])
+      assert.deepStrictEqual([help.code, help.errors], [0, ""])
+      assert.match(
+        help.output,
+        /^[^\n]* takes no arguments, and reads (Stripe where STRIPE_API_KEY|the sandbox)[^\n]*\n$/
+      )
+      const refused = await run(`${name}.ts`, ["--created", "2025"])
+      assert.deepStrictEqual(refused, { code: 2, output: "", errors: help.output })
+    })
+  }
+
   it("show no password of an address", async () => {
     const env = { STRIPE_API_KEY: "sk_test_SANDBOX_full_access_key" }
     for (const address of ["http://user:SECRETKEY@h/", "user:SECRET/SECRETKEY@h"]) {

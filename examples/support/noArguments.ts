@@ -1,0 +1,14 @@
+// For examples that take no arguments: one that was given would be ignored, and the whole account read.
+
+const fromEnvironment =
+  "reads Stripe where STRIPE_API_KEY is set (then STRIPE_ACCOUNT, STRIPE_API_BASE and STRIPE_API_VERSION, too), and the sandbox elsewhere"
+
+/** Ends the program where there is an argument, with what it does: with success only if `--help` asked for that. */
+export const takesNoArguments = (does: string, reads = fromEnvironment): void => {
+  const [argument] = process.argv.slice(2)
+  if (argument === undefined) return
+  const isHelp = argument === "--help" || argument === "-h"
+  const write = isHelp ? console.log : console.error
+  write(`${does}. It takes no arguments, and ${reads}.`)
+  process.exit(isHelp ? 0 : 2)
+}
