@@ -10,6 +10,11 @@
  * `Clock`, so it works under `TestClock`. {@link layerServer} puts the same on a real server. Everything is a function of
  * the options: the same seed gives the same rows, ids, people and faults, and a million sessions take no memory.
  *
+ * Under `TestClock` it is 1970 until `TestClock.setTime`, and the sessions of the start, which are of 2025, lie in the
+ * future: `sync` and `tail` give none of them before the clock is set after {@link Options.to}. And the library's own limit
+ * of 25 requests a second waits by that clock: what takes more requests needs `rateLimit: false` in the options of its
+ * layer, or never ends.
+ *
  * It shares no code with the rest of the library, which is what makes it a fair judge of it. All names, documents and
  * numbers in it are invented, all keys are fakes that open nothing else, and every client secret and link says "SANDBOX".
  *
@@ -107,7 +112,12 @@ export type { ConnectionReset, Incoming, Reply }
  * @since 0.1.0
  */
 export interface Options {
-  /** How many sessions there are at the start. @default 250 */
+  /**
+   * How many sessions there are at the start. To read more than 2,500 under `TestClock`, give the layer of the library
+   * `rateLimit: false`.
+   *
+   * @default 250
+   */
   readonly sessions?: number | undefined
   /** Everything that looks random follows from this. @default 1 */
   readonly seed?: number | undefined
@@ -115,7 +125,11 @@ export interface Options {
   readonly history?: History | undefined
   /** The earliest possible `created`. @default 2025-01-01T00:00:00Z */
   readonly from?: DateTime.Utc | undefined
-  /** Every `created` of the start is before this. @default 2026-01-01T00:00:00Z */
+  /**
+   * Every `created` of the start is before this. A `TestClock` has to be set after it for `sync` and `tail` to give any.
+   *
+   * @default 2026-01-01T00:00:00Z
+   */
   readonly to?: DateTime.Utc | undefined
   /** How long after its `created` an inserted session appears in lists, by `Clock`. @default 0 */
   readonly visibilityLag?: Duration.Input | undefined
