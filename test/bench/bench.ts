@@ -42,6 +42,7 @@ const ways: ReadonlyArray<Way> = [
   { name: "node:http and JSON.parse, nothing else", reader: "bare" },
   { name: peer, reader: "stripeNode" },
   { name: "Effect's client and JSON.parse, nothing else", reader: "effectClient" },
+  { name: "the same, and a DateTime and the Redacted of each row", reader: "effectValues" },
   { name: "25 lines of plain Effect, two fields checked", reader: "plainEffect" },
   { name: "this library, schema compiler on", reader: "library", flags: compiler, bar: 1.1 },
   { name: "this library", reader: "library", bar: 1.35 },

@@ -7,7 +7,8 @@ import { promisify } from "node:util"
 
 /** What one process reads. */
 export interface Task {
-  readonly reader: "bare" | "stripeNode" | "plainEffect" | "effectClient" | "library" | "libraryOnFetch"
+  readonly reader:
+    "bare" | "stripeNode" | "plainEffect" | "effectClient" | "effectValues" | "library" | "libraryOnFetch"
   readonly port: number
   readonly rows: number
   /** Rows to read before it counts. */
