@@ -83,7 +83,7 @@ export const ndjson = Effect.fnUntraced(function* (
   const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json({ reveal })))
   return yield* CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
-    format: ["NDJSON", ...[...reveal].sort()].join(" with "),
+    format: ["NDJSON", ...Array.from(new Set(reveal)).sort()].join(" with "),
     header: "",
     toText: ({ sessions }) =>
       toJson(sessions)
@@ -125,7 +125,7 @@ export interface CsvOptions {
   /**
    * The columns, at least one, as paths into a session with Stripe's names: `status`, `last_error.code`, `metadata.plan`.
    * An object is written as JSON, and nothing where a session does not have the field. What no session has is refused;
-   * below `metadata` any key will do.
+   * below `metadata`, and where Stripe documents an empty object, any key will do.
    *
    * To name a secret field, or a part of it, is to reveal that and no more: `url`, `verified_outputs.first_name`. What
    * must be expanded is empty where it was not. `last_verification_report` is the id of the report in any case, and
@@ -184,7 +184,8 @@ export const csv = Effect.fnUntraced(function* (
   const toCells = CsvColumns.make(columns)
   return yield* CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
-    format: `CSV with ${columns.join(", ")}`,
+    // A key of metadata may have a comma, and must not look like two columns.
+    format: `CSV with ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,
     header: toLine(columns),
     toText: ({ sessions }) =>
       toJson(sessions)

@@ -309,8 +309,8 @@ export const sync: Calls.Sync<VerificationSessions> = (filter, options) =>
  * {@link Service.tail} of the service in the context: `sync` for ever.
  *
  * A request that fails is tried again for some 16 seconds, and then the stream ends with the error. What is to outlast a
- * night without Stripe gets a policy that never gives up, as in the second example: between two requests it waits 8
- * seconds at most, or as long as Stripe asks for, up to a minute. What is not retryable, such as a wrong key, ends it at
+ * night without Stripe gets a policy that never gives up, as in the second example: between two requests it waits some
+ * 8 seconds, or as long as Stripe asks for, up to a minute. What is not retryable, such as a wrong key, ends it at
  * once all the same.
  *
  * **Example** (The first look of many)

@@ -486,7 +486,7 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
         for (const make of [FileDestination.ndjson, FileDestination.csv]) {
           const { type } = yield* fileSystem.stat(path)
           const error = yield* Effect.flip(run(make, path))
-          assert.strictEqual(error._tag === "FileDestinationError" && error.problem, "kind")
+          assert.strictEqual(error._tag === "FileDestinationError" && error.problem, "not-a-file")
           assert.strictEqual(error.message, `${path}: It is ${word} and no regular file. Write to another file.`)
           assert.strictEqual((yield* fileSystem.stat(path)).type, type)
           assert.sameMembers(yield* fileSystem.readDirectory(join(path, "..")), ["sessions"])

@@ -3,7 +3,7 @@ import { Clock, DateTime, Effect, Fiber, Option, Schedule, Stream } from "effect
 import { TestClock } from "effect/testing"
 import { type Checkpoint, Destination, RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
-import { countRequests, listIds, world } from "./support/world.ts"
+import { countRequests, listIds, query, requests, world } from "./support/world.ts"
 
 // What follows the list for ever has to outlast a Stripe that does not answer.
 
@@ -146,5 +146,25 @@ describe("a server that hangs", () => {
         assert.strictEqual(yield* silence({ maxElapsed: "1 minute" }), 80 + 0.5 + 80)
         assert.strictEqual(yield* silence({ maxElapsed: 0 }), 80)
       })
+  )
+
+  it.effect("ask for whole pages again and again, not for one row for ever after", () =>
+    Effect.gen(function* () {
+      yield* begin
+      yield* Effect.flatMap(Sandbox.Sandbox, (sandbox) =>
+        sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), { times: 20 })
+      )
+      const read = yield* VerificationSessions.stream().pipe(
+        StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
+        Stream.take(1),
+        Stream.runDrain,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("10 minutes")
+      yield* Fiber.join(read)
+      const limits = (yield* requests).map((request) => query(request)["limit"])
+      const around = ["100", "100", "50", "25", "12", "6", "3", "1"]
+      assert.deepStrictEqual(limits, [...around, ...around, ...around.slice(0, 5)])
+    }).pipe(Effect.provide(there))
   )
 })

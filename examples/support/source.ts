@@ -55,7 +55,8 @@ export const layer = (options: Options = {}) =>
       const base = yield* Config.String("STRIPE_API_BASE").pipe(Config.withDefault(""))
       // Whoever writes a password into the address is refused, and must not read it here before that.
       const at = base === "" ? "" : ` at ${base.replace(/^.*@/s, "…@")}`
-      yield* Console.log(`Reading Stripe${at} with the key in STRIPE_API_KEY.`)
+      if (process.env["STRIPE_API_KEY"] !== "")
+        yield* Console.log(`Reading Stripe${at} with the key in STRIPE_API_KEY.`)
       return fromStripe(options)
     })
   )

@@ -28,10 +28,10 @@ export class FileDestinationError extends Schema.TaggedError<FileDestinationErro
   /**
    * `system`: the file system refused, such as for a full disk or a folder without permission. `unrelated`: the file holds
    * something and has no checkpoint. `shorter`: the file has lost rows that its checkpoint counts. `format`: it was begun
-   * in another format, or with other columns. `shared`: another program has written to it meanwhile. `kind`: it is a
+   * in another format, or with other columns. `shared`: another program has written to it meanwhile. `not-a-file`: it is a
    * folder, a device or a pipe.
    */
-  problem: Schema.Literals(["system", "unrelated", "shorter", "format", "shared", "kind"]),
+  problem: Schema.Literals(["system", "unrelated", "shorter", "format", "shared", "not-a-file"]),
   /** What happened, in words. */
   description: Schema.String,
   /** The error of the file system. */
@@ -119,7 +119,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     // Of a device nobody knows how much of what was written counts, and its place is not for a file.
     if (info.type !== "File") {
       const kind = kinds[info.type] ?? "something else"
-      return yield* failure("kind", `It is ${kind} and no regular file. Write to another file.`)
+      return yield* failure("not-a-file", `It is ${kind} and no regular file. Write to another file.`)
     }
     return Option.some(ByteSize.toNumberUnsafe(info.size))
   })

@@ -18,9 +18,14 @@ export const mayBeTooLarge = (reason: Reason): boolean =>
     ? reason.status >= 500
     : reason._tag === "TimeoutError" || (reason._tag === "DecodeError" && reason.part === "body")
 
-/** What to ask for after this many such failures of one page: the same once more, then half, and half of that. */
-export const afterFailures = (limit: number, failures: number): number =>
-  failures < 2 ? limit : Math.max(1, Math.floor(limit / 2 ** (failures - 1)))
+/**
+ * What to ask for after this many such failures of one page: the same once more, then half, and half of that. Where one row
+ * failed too, it was hardly the size, and it begins again from the whole.
+ */
+export const afterFailures = (limit: number, failures: number): number => {
+  const halved = (failures % (Math.floor(Math.log2(limit)) + 2)) - 1
+  return halved < 1 ? limit : Math.floor(limit / 2 ** halved)
+}
 
 // Each try of a larger page costs a wait where nothing has changed.
 const pagesBeforeGrowth = 4

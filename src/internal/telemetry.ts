@@ -31,8 +31,6 @@ const recorder = <State>(metric: Metric.Metric<number, State>) => {
   }
 }
 
-// Effect's exporter for OpenTelemetry reads the unit of a metric from the attribute `unit`.
-
 // What OpenTelemetry advises for `http.client.request.duration`.
 const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
@@ -40,6 +38,7 @@ const requestDuration = recorder(
   Metric.histogram("http.client.request.duration", {
     description: "Duration of HTTP client requests, from sending to the decoded body.",
     boundaries,
+    // Effect's exporter for OpenTelemetry reads the unit of a metric from here.
     attributes: { unit: "s" }
   })
 )

@@ -1,7 +1,7 @@
 /**
  * Takes API keys, client secrets, links to a verification, values of queries, who logs in at an address, and mail
- * addresses out of a text. Stripe's
- * messages echo keys with a mask that still shows the last characters, and those are gone too.
+ * addresses out of a text. Stripe's messages echo keys with a mask that still shows the last characters, and those are gone
+ * too.
  */
 export const withoutSecrets = (text: string): string =>
   text

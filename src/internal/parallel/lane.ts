@@ -160,7 +160,7 @@ export const replyOf = <A>(
  * first row of it; where not, at its last, which may be on another page by now, or gone: rows leave a list while it is read.
  */
 const metBy = <A>(
-  { ids, isHeld }: Lane<A>,
+  { ids, isHeld, steps }: Lane<A>,
   entries: ReadonlyArray<Guards.Entry<A>>,
   trail: Guards.Trail
 ): number | undefined => {
@@ -170,9 +170,15 @@ const metBy = <A>(
     return met < 0 ? undefined : met
   }
   const last = entries.findLastIndex(isOfNext)
-  if (last < 0) return entries.length > 0 && Array.from(ids).some((id) => trail.ids.has(id)) ? 0 : undefined
-  const isWhole = last < entries.length - 1 || entries[last]?.id === Array.from(ids).at(-1)
-  return isWhole ? last + 1 : undefined
+  if (last < 0) {
+    if (entries.length > 0 && Array.from(ids).some((id) => trail.ids.has(id))) return 0
+    // All of that page may be gone, but not what that walk read after it.
+    const read = new Set(steps.flatMap(({ entries }) => entries.map(({ id }) => id)))
+    const beyond = entries.findIndex(({ id }) => id !== undefined && read.has(id))
+    return beyond < 0 ? undefined : beyond
+  }
+  const sawItsEnd = last < entries.length - 1 || entries[last]?.id === Array.from(ids).at(-1)
+  return sawItsEnd ? last + 1 : undefined
 }
 
 /** Lets go of the first page. */

@@ -226,11 +226,17 @@ const learned = ({ known, settings }: Plan, before: Walk, after: Walk, kept: Rea
     : known
 }
 
-/** Takes note that the cursor of a walk is lost. */
-export const lost = (plan: Plan, id: number): Plan => ({
-  ...plan,
-  walks: plan.walks.map((walk) => (walk.id === id ? { ...walk, state: "lost" } : walk))
-})
+/** Takes note that the cursor of a walk is lost. One that has read nothing yet is left to the walk before it. */
+export const lost = (plan: Plan, id: number): Plan => {
+  const before = plan.walks[plan.walks.findIndex((walk) => walk.id === id) - 1]
+  return {
+    ...plan,
+    walks: plan.walks.flatMap((walk): ReadonlyArray<Walk> => {
+      if (walk.id !== id) return [walk]
+      return walk.rows === 0 && before !== undefined && before.state !== "done" ? [] : [{ ...walk, state: "lost" }]
+    })
+  }
+}
 
 /** Takes note of a failure: nothing beyond it is of use. What lies before it is still read and delivered. */
 export const failed = (plan: Plan, id: number): Plan => {

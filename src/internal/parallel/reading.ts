@@ -66,7 +66,7 @@ export const make = <A extends Row, E, R>(
             if (!plan.walks.some(({ id }) => id === request.walk)) return Effect.void
             if (lane.older !== undefined && !request.isHead && isLostCursor(Cause.squash(cause))) {
               plan = Plan.lost(plan, request.walk)
-              return Effect.void
+              return giveUp
             }
             plan = Plan.failed(plan, request.walk)
             failure = cause
