@@ -206,11 +206,8 @@ describe("an empty key, as STRIPE_API_KEY=$UNSET gives one", () => {
     it(`is refused by ${name}, and does not mean the sandbox, whose sessions are invented`, async () => {
       const { code, errors, output } = await run(name, [], { STRIPE_API_KEY: "" })
       assert.strictEqual(code, 1, output)
-      const said = `${output}${errors}`.trimEnd().split("\n")
-      assert.deepStrictEqual(
-        said.map((line) => line.replace(/^SourceError: /, "")),
-        ["Reading Stripe with the key in STRIPE_API_KEY.", "STRIPE_API_KEY is not set to a key (sk_… or rk_…)"]
-      )
+      const said = `${output}${errors}`.trim().replace(/^SourceError: /, "")
+      assert.strictEqual(said, "STRIPE_API_KEY is not set to a key (sk_… or rk_…)")
       assert.isFalse(existsSync(join(folder, "out")))
     })
   }
