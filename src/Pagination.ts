@@ -1,7 +1,7 @@
 /**
  * Reading a whole list of Stripe's, page after page, as a lazy `Stream`.
  *
- * Knows cursors and pages and nothing of Identity: any list of Stripe's v1 API can be read with it. A stream ends only
+ * Knows cursors and pages and nothing of Identity: every list of Stripe's v1 API can be read with it. A stream ends only
  * when the list ended. Whatever else happens is an error that names the page and the cursor, so that a short read never
  * looks complete and no read goes on for ever.
  *

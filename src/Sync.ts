@@ -5,8 +5,8 @@
  * is behind us is one interval without a gap at every moment. A first run is the interval growing from nothing, a later
  * run is a catch-up, a run after a crash is both. Over all runs the batches make the list, each row once.
  *
- * Knows nothing of Identity: any list of Stripe's v1 API can be read with it. For sessions use `VerificationSessions.sync`
- * and `VerificationSessions.tail`.
+ * Knows nothing of Identity: every list of Stripe's v1 API can be read with it. For sessions use
+ * `VerificationSessions.sync` and `VerificationSessions.tail`.
  *
  * @module
  * @since 0.1.0

@@ -43,7 +43,14 @@ beforeAll(async () => {
   installed = join(user, "node_modules", "effect-stripe-identity")
   await mkdir(copy)
   await mkdir(join(user, "node_modules"), { recursive: true })
-  for (const part of ["package.json", "tsconfig.json", "tsconfig.build.json", "build.ts", "src", ...documents]) {
+  for (const part of [
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "src",
+    "test/support/build.ts",
+    ...documents
+  ]) {
     if (existsSync(join(root, part))) await cp(join(root, part), join(copy, part), { recursive: true })
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"), "junction")
