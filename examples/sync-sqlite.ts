@@ -101,7 +101,8 @@ const openDatabase = Effect.fnUntraced(function* (path: string) {
   const fileSystem = yield* FileSystem.FileSystem
   // The rows describe people, so only their owner may read them. SQLite gives the files beside it the same permissions.
   if (!(yield* fileSystem.exists(path))) {
-    yield* Effect.scoped(fileSystem.open(path, { flag: "wx", mode: 0o600 }))
+    // Appending nothing makes the file, and leaves it as it is where another program has made it meanwhile.
+    yield* Effect.scoped(fileSystem.open(path, { flag: "a", mode: 0o600 }))
   }
   // As a whole path nothing is a name that means something else to SQLite, such as :memory:.
   const whole = (yield* Path.Path).resolve(path)
