@@ -49,8 +49,8 @@ export interface Situation {
   readonly trusted: number
   /** Readers without a request. */
   readonly free: number
-  /** Whether so many requests were in vain that only the safest starts are left. */
-  readonly isThrifty: boolean
+  /** The requests in vain, as a share of those that are allowed. */
+  readonly inVain: number
   /** Whether nothing better is left to do, so that even a small gap is worth sharing. */
   readonly isIdle: boolean
   /** How many pages a walk begins before the place that it is started at. */
@@ -79,6 +79,9 @@ const horizon = 2 * fullWalk
 /** How many starts into a burst of unknown length may be unanswered. */
 const mostStakes = 4
 
+/** The requests in vain, as a share of those that are allowed, that stop even a lone start beyond the last walk. */
+const mostInVain = 2
+
 const sizeFor = (pages: number, free: number): number =>
   whole(Math.min(fullWalk, Math.max(smallestWalk, pages / (free + 1))))
 
@@ -99,17 +102,16 @@ export const lookInto = (gap: Gap, { known, pageSize }: Situation): Outlook | un
 /** The best place to start a new walk in a gap, if there is one that is worth a request. */
 export const cut = (gap: Gap, outlook: Outlook, situation: Situation): Cut | undefined => {
   const { expected, isBurst, planned, rate, view } = outlook
+  if (situation.inVain > (gap.isLast && gap.pending.length === 0 ? mostInVain : 1)) return undefined
   const start = gap.isLast
     ? beyondTheLast(gap, outlook, situation)
-    : situation.isThrifty
-      ? undefined
-      : isBurst
-        ? insideBurst(gap, outlook, situation)
-        : expected - planned > worthSharing && view.change !== "denser"
-          ? { after: Math.max(planned, fullWalk), pages: fullWalk }
-          : situation.isIdle && expected - planned > worthSharingWhenIdle
-            ? { after: (planned + expected) / 2, pages: (expected - planned) / 2 }
-            : undefined
+    : isBurst
+      ? insideBurst(gap, outlook, situation)
+      : expected - planned > worthSharing && view.change !== "denser"
+        ? { after: Math.max(planned, fullWalk), pages: fullWalk }
+        : situation.isIdle && expected - planned > worthSharingWhenIdle
+          ? { after: (planned + expected) / 2, pages: (expected - planned) / 2 }
+          : undefined
   if (start === undefined) return undefined
   const top = Math.floor(gap.from - start.after / rate)
   const below = Math.floor(gap.from - (start.after + situation.lead) / rate)

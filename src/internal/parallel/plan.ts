@@ -35,7 +35,7 @@ const keptForBurst = 0.5
 const idleShare = 0.75
 const longBurst = 24
 
-/** Requests in vain that are always allowed, and how many more for each page that was read. See `isThrifty`. */
+/** Requests in vain that are always allowed, and how many more for each page that was read. See `shareInVain`. */
 const vainAllowed = 4
 const vainShare = 0.25
 
@@ -69,13 +69,16 @@ export const make = (settings: Settings): Plan => {
 const isReading = (walk: Walk): number => (walk.state === "reading" ? 1 : 0)
 
 /**
- * Stripe counts reads. Where guesses fail again and again, the rule stops guessing until the pages read have paid for it:
- * so no history, however odd, costs many more requests than reading in sequence.
+ * The requests in vain, as a share of those that are allowed. Stripe counts reads: where guesses fail again and again, the
+ * rule stops guessing until the pages read have paid for it, so that no history, however odd, costs many more requests
+ * than reading in sequence.
  */
-const isThrifty = (plan: Plan): boolean => {
+const shareInVain = (plan: Plan, lead: number): number => {
   const pages = plan.rows / plan.settings.pageSize
   const starts = Walks.count(plan, (walk) => (walk.answered ? 0 : 1))
-  return plan.answered - pages + vainStart * starts > vainAllowed + vainShare * pages
+  // A walk that begins before its place shows with its first page where that is, and with another what is there.
+  const unanswered = vainStart * (1 + lead) * starts
+  return (plan.answered - pages + unanswered) / (vainAllowed + vainShare * pages)
 }
 
 /** The next request, and the plan with that request sent. Undefined when nothing should be sent before a reply. */
@@ -117,14 +120,15 @@ const withoutFarthest = (plan: Plan, nearer: number): Plan | undefined => {
 const situationOf = (plan: Plan, free: number, isIdle: boolean): Cut.Situation => {
   const { oldestFirst = false, pageSize, readers } = plan.settings
   const read = plan.rows / pageSize
+  const lead = oldestFirst ? 1 : 0
   return {
     known: plan.known,
     pageSize,
     trusted: oldestFirst ? Math.max(read, searched * readers) : read,
     free,
-    isThrifty: isThrifty(plan),
+    inVain: shareInVain(plan, lead),
     isIdle,
-    lead: oldestFirst ? 1 : 0
+    lead
   }
 }
 
