@@ -319,6 +319,45 @@ describe("an end row that has left the filter", () => {
     )
   }
 
+  for (const direction of ["older", "newer"] as const) {
+    it.effect(`never moves the checkpoint back when it leaves during a run (${direction})`, () =>
+      Effect.gen(function* () {
+        const filter = { status: "requires_input" } as const
+        const covered = yield* insert({ status: "requires_input" })
+        yield* TestClock.adjust("2 minutes")
+        const begun = direction === "newer" ? yield* everything(filter) : undefined
+        const added = yield* Effect.forEach(Array.from({ length: 4 }), () => insert({ status: "requires_input" }))
+        // In the order of the run, after a row that is not in the list yet.
+        const [late, first, second, third] = direction === "newer" ? added : added.toReversed()
+        if (late === undefined || first === undefined || second === undefined || third === undefined) return
+        yield* update(late.id, { status: "processing" })
+        yield* TestClock.adjust("2 minutes")
+
+        const stored: Array<string> = []
+        let from = begun
+        const run = (batches: number) =>
+          VerificationSessions.sync(filter, { from, pageSize: 1 }).pipe(
+            Stream.take(batches),
+            Stream.runForEach(({ checkpoint, sessions }) =>
+              Effect.gen(function* () {
+                stored.push(...sessions.map(({ id }) => id))
+                from = checkpoint
+                if (stored.at(-1) !== second.id) return
+                // The row at which the run stands leaves, and one of its second comes in that lies behind the run.
+                yield* update(second.id, { status: "canceled" })
+                yield* update(late.id, { status: "requires_input" })
+              })
+            )
+          )
+        yield* run(3)
+        yield* run(Infinity)
+        // What came in is newer than the first row of a first run, so the next one has it; other runs are past it.
+        const rest = direction === "older" ? [late.id, covered.id] : []
+        assert.deepStrictEqual(stored, [first.id, second.id, third.id, ...rest])
+      }).pipe(Effect.provide(mustMatch({ sessions: 0 })))
+    )
+  }
+
   it.effect("is passed where the next one that is left is many pages away", () =>
     Effect.gen(function* () {
       const filter = { status: "processing" } as const

@@ -43,6 +43,14 @@ export interface Step<A> {
   readonly end: boolean
 }
 
+/** The failure of a list whose cursor left it, which no walk takes for a reason to find its place again by time. */
+class Left<out E> {
+  readonly error: E
+  constructor(error: E) {
+    this.error = error
+  }
+}
+
 /** What is read next: the list itself, until the row at which we stand is not found in it; then the list with all rows. */
 type Next = "list" | "whole" | "end"
 
@@ -61,17 +69,27 @@ export const walk = <A extends Row, E, R, E2, R2>(
     const { concurrency = 1, ...inTurn } = pages
     const { onInvalid, pageSize } = pages
 
-    const read = (fetch: FetchPage<A, E, R>) =>
+    const read = <Failure>(fetch: FetchPage<A, Failure, R>) =>
       direction === "newer" && at !== undefined
         ? Pagination.pages(fetch, { ...inTurn, direction: "oldest-first", endingBefore: at })
         : Pagination.pages(fetch, { ...inTurn, startingAfter: at })
 
-    const settledOnly: FetchPage<A, E, R> = (request) =>
-      lists.fetch({ ...request, within: CreatedWithin.intersect(request.within ?? {}, { lt: until }) })
+    // By time a walk also finds rows that came into the list behind it, within a second, and would stand there. The list
+    // with all rows knows what lies behind us.
+    const list: FetchPage<A, E | Left<E>, R> = (request) =>
+      Effect.mapError(lists.fetch(request), (error) =>
+        whole !== undefined && isLostCursor(error) ? new Left(error) : error
+      )
+
+    // Without a row to stand at a list begins at its newest row, which may be too young. A cursor needs no range.
+    const settledOnly = <Failure>(fetch: FetchPage<A, Failure, R>): FetchPage<A, Failure, R> =>
+      at === undefined
+        ? (request) => fetch({ ...request, within: CreatedWithin.intersect(request.within ?? {}, { lt: until }) })
+        : fetch
 
     const readList = () => {
-      // Without a row to stand at the list begins at its newest row, which may be too young. A cursor needs no range.
-      const [fetch, within] = at === undefined ? [settledOnly, { lt: until }] : [lists.fetch, {}]
+      const fetch = settledOnly(list)
+      const within = at === undefined ? { lt: until } : {}
       return direction === "older" && concurrency !== 1
         ? ParallelPagination.pages(fetch, { concurrency, pageSize, onInvalid, startingAfter: at, within })
         : read(fetch)
@@ -94,7 +112,7 @@ export const walk = <A extends Row, E, R, E2, R2>(
       )
 
     const inWhole = ({ fetch, includes }: NonNullable<typeof whole>) =>
-      read(fetch).pipe(
+      read(settledOnly(fetch)).pipe(
         Stream.map((page) => {
           const { data, end } = settled(page)
           const last = data.findLastIndex(includes)
@@ -123,8 +141,8 @@ export const walk = <A extends Row, E, R, E2, R2>(
             next = step.next
           })
         ),
-        Stream.catchIf(isLostCursor, (error) => {
-          if (!inside || whole === undefined) return Stream.fromEffect(lost(error))
+        Stream.catch((error) => {
+          if (!(error instanceof Left)) return Stream.fromEffect(isLostCursor(error) ? lost(error) : Effect.fail(error))
           next = "whole"
           return Stream.empty
         })
