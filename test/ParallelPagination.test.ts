@@ -534,6 +534,27 @@ describe("rows that cannot be decoded", () => {
     })
   )
 
+  it.effect("that do not say when they were created never make a read look complete without them", () =>
+    Effect.gen(function* () {
+      for (let seed = 1; seed <= 300; seed++) {
+        const chance = random(seed)
+        const size = 20 + Math.floor(chance() * 40)
+        // The newest row says it, because oldest-first the way to the oldest is found from there.
+        const { bad, fetch } = withBadRows(size, (index) => index > 0 && (index === 10 || chance() < 0.15))
+        const silent = (request: Pagination.PageRequest) =>
+          Effect.map(fetch(request), (page) => ({
+            ...page,
+            invalid: page.invalid?.map((row) => ({ ...row, created: undefined }))
+          }))
+        for (const direction of ["newest-first", "oldest-first"] as const) {
+          const options = { pageSize: 1 + (seed % 3), concurrency: 2 + (seed % 7), direction }
+          const error = yield* Effect.flip(idsOf(ParallelPagination.rows(silent, options)))
+          assert.strictEqual(error, decodeError, `seed ${seed}, ${bad.length} rows, ${direction}`)
+        }
+      }
+    })
+  )
+
   it.effect("are left to onInvalid, each once", () =>
     Effect.gen(function* () {
       const { bad, fetch, good } = withBadRows(300, (index) => index % 7 === 0)

@@ -145,7 +145,7 @@ export const replyOf = <A>(
   before: Lane<A> | undefined,
   after: Lane<A> | undefined
 ): Reply => {
-  const seconds = secondsOf(entries)
+  const seconds = secondsOf(entries, momentBefore(lane, entries, oldestFirst))
   const hasMore = Option.isSome(state)
   if (!oldestFirst) return { created: seconds, hasMore }
   const created = seconds.map((second) => -second)
@@ -260,9 +260,28 @@ const inWindow =
     )
   }
 
+/**
+ * The moment that the first place of a page has if it does not say: that of the row before, or at the beginning of a walk
+ * the last one that its range lets through. Oldest-first a walk begins with the end of its range, and the row after says more.
+ */
+const momentBefore = <A>(
+  { older, state, window: { lt } }: Lane<A>,
+  entries: ReadonlyArray<Guards.Entry<A>>,
+  oldestFirst: boolean
+): number | undefined => {
+  const last = state.trail.created ?? (lt === undefined ? undefined : (lt - 1) * 1000)
+  return oldestFirst && older === undefined ? (firstMoment(entries) ?? last) : last
+}
+
+const firstMoment = <A>(entries: ReadonlyArray<Guards.Entry<A>>): number | undefined =>
+  entries.find(({ created }) => created !== undefined)?.created
+
 /** The seconds of the places on a page. A place that does not say is taken to be as old as the one before it. */
-const secondsOf = <A>(entries: ReadonlyArray<Guards.Entry<A>>): ReadonlyArray<number> => {
-  let before = entries.find(({ created }) => created !== undefined)?.created ?? 0
+const secondsOf = <A>(
+  entries: ReadonlyArray<Guards.Entry<A>>,
+  start: number | undefined = undefined
+): ReadonlyArray<number> => {
+  let before = start ?? firstMoment(entries) ?? 0
   return entries.map(({ created = before }) => {
     before = created
     return Guards.secondOf(created)
