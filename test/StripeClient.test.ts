@@ -285,6 +285,24 @@ describe("the rate limit", () => {
     }).pipe(Effect.provide(world({ sandbox: { sessions: 30 }, client: { rateLimit: undefined } })))
   )
 
+  it.effect("does not make the next request wait for a clock that was set back while one was interrupted", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(7_200_000)
+      const list = VerificationSessions.list({ limit: 1 })
+      yield* Effect.repeat(list, { times: 24 })
+      const interrupted = yield* Effect.forkChild(list)
+      yield* settled
+      yield* Fiber.interrupt(interrupted)
+      yield* TestClock.setTime(3_600_000)
+      const fiber = yield* Effect.forkChild(list)
+      yield* settled
+      yield* TestClock.adjust("1 second")
+      yield* settled
+      assert.isDefined(fiber.pollUnsafe())
+      yield* Fiber.interrupt(fiber)
+    }).pipe(Effect.provide(world({ client: { rateLimit: undefined } })))
+  )
+
   it.effect("covers retrieves of different ids too", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(

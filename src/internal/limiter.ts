@@ -17,15 +17,20 @@ export type Wait = (operation: string) => Effect.Effect<void>
 /** Makes a place to wait in. Callers are served in the order in which they come. */
 export const make = (limiter: RateLimiter.RateLimiter, options: Consume): Effect.Effect<Wait> =>
   Effect.map(Semaphore.make(1), (turn) => {
-    // The time, in epoch milliseconds, from which the token that was taken last may be used, while nobody has used it.
-    let paid: number | undefined
+    // While nobody has used the token that was taken last: how long it had to be waited for, and until when. Both are in
+    // milliseconds; a clock that was set back meanwhile must not make the wait longer.
+    let paid: { readonly delay: number; readonly until: number } | undefined
     const pay = Effect.flatMap(
       Effect.suspend(() => limiter.consume(options)),
-      ({ delay }) => Effect.map(Clock.currentTimeMillis, (now) => (paid = now + Duration.toMillis(delay)))
+      ({ delay }) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const millis = Duration.toMillis(delay)
+          return (paid = { delay: millis, until: now + millis })
+        })
     )
     const wait = Effect.gen(function* () {
-      const from = paid ?? (yield* pay)
-      const left = from - (yield* Clock.currentTimeMillis)
+      const { delay, until } = paid ?? (yield* pay)
+      const left = Math.min(delay, until - (yield* Clock.currentTimeMillis))
       if (left > 0) yield* Effect.sleep(left)
       paid = undefined
     })
