@@ -49,18 +49,16 @@ const exportTo = Effect.fn("export")(function* (
   }
   // An export that was stopped when its file had its name already leaves a checkpoint of nothing.
   if (!(yield* fileSystem.exists(partial))) yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
-  yield* Effect.scoped(
-    Effect.gen(function* () {
-      const destination = yield* FileDestination.ndjson(partial)
-      const counted = {
-        ...destination,
-        // Counted in one with the writing, so that Ctrl-C finds the number of lines that are there.
-        save: (batch: VerificationSessions.Batch<VerificationSession.Any>) =>
-          Effect.uninterruptible(Effect.andThen(destination.save(batch), Effect.flatMap(progress.add(batch), show)))
-      }
-      yield* Destination.stream(counted, (from) => VerificationSessions.sync(filter, { from })).pipe(Stream.runDrain)
-    })
-  ).pipe(
+  yield* Effect.gen(function* () {
+    const destination = yield* FileDestination.ndjson(partial)
+    const counted = {
+      ...destination,
+      // Counted in one with the writing, so that Ctrl-C finds the number of lines that are there.
+      save: (batch: VerificationSessions.Batch<VerificationSession.Any>) =>
+        Effect.uninterruptible(Effect.andThen(destination.save(batch), Effect.flatMap(progress.add(batch), show)))
+    }
+    yield* Destination.stream(counted, (from) => VerificationSessions.sync(filter, { from })).pipe(Stream.runDrain)
+  }).pipe(
     Effect.ensuring(end),
     Effect.onInterrupt(() =>
       Effect.flatMap(progress.now, ({ rows }) =>

@@ -13,12 +13,14 @@
  * @module
  * @since 0.1.0
  */
+import * as Csv from "effect/encoding/Csv"
+import * as Ndjson from "effect/encoding/Ndjson"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type * as Destination from "./Destination.ts"
 import * as Arguments from "./internal/arguments.ts"
 import * as CheckpointedFile from "./internal/checkpointedFile.ts"
@@ -77,18 +79,14 @@ export type FileDestination = Destination.Destination<
 export const ndjson = Effect.fnUntraced(function* (
   path: string,
   options: VerificationSession.JsonOptions = {}
-): Effect.fn.Return<FileDestination, InvalidArgumentError, FileSystem.FileSystem | Scope.Scope> {
+): Effect.fn.Return<FileDestination, InvalidArgumentError, FileSystem.FileSystem> {
   yield* Effect.fromResult(Arguments.all([checkPath(path), checkJson(options)]))
   const { reveal = [] } = options
-  const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json({ reveal })))
+  const toLines = Ndjson.encodeSchemaString(VerificationSession.Json({ reveal }))
   return yield* CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
     format: ["NDJSON", ...Array.from(new Set(reveal)).sort()].join(" with "),
-    header: "",
-    toText: ({ sessions }) =>
-      toJson(sessions)
-        .map((session) => `${JSON.stringify(session)}\n`)
-        .join("")
+    toLines: ({ sessions }) => Stream.fromIterable(sessions).pipe(Stream.pipeThroughChannel(toLines()), Stream.orDie)
   })
 })
 
@@ -177,20 +175,17 @@ export interface CsvOptions {
 export const csv = Effect.fnUntraced(function* (
   path: string,
   options: CsvOptions = {}
-): Effect.fn.Return<FileDestination, InvalidArgumentError, FileSystem.FileSystem | Scope.Scope> {
+): Effect.fn.Return<FileDestination, InvalidArgumentError, FileSystem.FileSystem> {
   yield* Effect.fromResult(Arguments.all([checkPath(path), checkCsv(options)]))
   const { columns = defaultColumns } = options
-  const toJson = Schema.encodeSync(Schema.Array(VerificationSession.Json({ reveal: CsvColumns.secretsIn(columns) })))
+  const toJson = Schema.encodeSync(VerificationSession.Json({ reveal: CsvColumns.secretsIn(columns) }))
   const toCells = CsvColumns.make(columns)
   return yield* CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
     // A key of metadata may have a comma, and must not look like two columns.
     format: `CSV with ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,
-    header: toLine(columns),
-    toText: ({ sessions }) =>
-      toJson(sessions)
-        .map((session) => toLine(toCells(session)))
-        .join("")
+    header: toLines([columns]),
+    toLines: ({ sessions }) => toLines(sessions.map((session) => toCells(toJson(session))))
   })
 })
 
@@ -214,5 +209,5 @@ const checkJson = Arguments.decoder(
 
 const checkCsv = Arguments.decoder(Schema.Struct({ columns: Schema.optional(CsvColumns.Columns) }), "options")
 
-const toLine = (cells: ReadonlyArray<string>): string =>
-  `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(",")}\r\n`
+const toLines = (rows: ReadonlyArray<ReadonlyArray<string>>): Stream.Stream<string> =>
+  Stream.fromIterable(rows).pipe(Stream.pipeThroughChannel(Csv.encodeString()))

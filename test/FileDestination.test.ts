@@ -38,15 +38,13 @@ type Make = (path: string) => ReturnType<typeof FileDestination.ndjson>
 
 /** One run into a file, of so many batches at most, as a program would do it. */
 const run = (make: Make, path: string, batches = Infinity, filter = {}, pageSize = 100) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const file = yield* make(path)
-      yield* Destination.stream(file, (from) => VerificationSessions.sync(filter, { from, pageSize })).pipe(
-        Stream.take(batches),
-        Stream.runDrain
-      )
-    })
-  )
+  Effect.gen(function* () {
+    const file = yield* make(path)
+    yield* Destination.stream(file, (from) => VerificationSessions.sync(filter, { from, pageSize })).pipe(
+      Stream.take(batches),
+      Stream.runDrain
+    )
+  })
 
 const idsIn = (path: string) =>
   Effect.map(read(path), (text) => {
@@ -78,6 +76,25 @@ describe("a file of NDJSON", () => {
         yield* run(FileDestination.ndjson, path)
         assert.deepStrictEqual(yield* both(path), before)
       }
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("goes on in the same program with a file that was put back in its place", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const [path, backup] = [yield* newPath, yield* newPath]
+      const file = yield* FileDestination.ndjson(path)
+      const more = Destination.stream(file, (from) => VerificationSessions.sync({}, { from, pageSize: 40 })).pipe(
+        Stream.take(2),
+        Stream.runDrain
+      )
+      yield* more
+      yield* fileSystem.copyFile(path, backup)
+      yield* write(path, "")
+      assert.match((yield* Effect.flip(more)).message, /rows were removed/)
+      yield* fileSystem.rename(backup, path)
+      yield* Effect.repeat(more, { times: 3 })
+      assert.sameMembers(yield* idsIn(path), [...(yield* listIds)])
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
@@ -198,6 +215,12 @@ describe("a file of CSV", () => {
           ""
         ].join("\r\n")
       )
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("has a line for a session without a cell, which no reader takes for no line", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* written(["last_error.reason"]), 'last_error.reason\r\n""\r\n')
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
@@ -494,6 +517,19 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
       }
       assert.strictEqual(yield* fileSystem.readLink(device), "/dev/null")
       assert.strictEqual(yield* countRequests, 0)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a link to what is not there, and leaves nothing beside it by which a file there later would be cut", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const [file, link] = [yield* newPath, yield* newPath]
+      yield* fileSystem.symlink(file, link)
+      const error = yield* Effect.flip(run(FileDestination.ndjson, link))
+      assert.strictEqual(error._tag === "FileDestinationError" && error.problem, "system")
+      yield* write(file, "precious\n")
+      assert.match((yield* Effect.flip(run(FileDestination.ndjson, link))).message, /there already/)
+      assert.strictEqual(yield* read(file), "precious\n")
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 

@@ -10,7 +10,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Checkpoint from "../Checkpoint.ts"
 import type { AnyBatch, Destination } from "../Destination.ts"
 import { CheckpointMismatchError } from "../StripeError.ts"
@@ -59,10 +59,9 @@ export interface Options<in Batch> {
   readonly path: string
   /** Tells files of different form apart. */
   readonly format: string
-  /** What stands at the beginning of the file. */
-  readonly header: string
-  /** Whole lines. */
-  readonly toText: (batch: Batch) => string
+  /** The lines at the beginning of the file. */
+  readonly header?: Stream.Stream<string> | undefined
+  readonly toLines: (batch: Batch) => Stream.Stream<string>
 }
 
 interface Standing {
@@ -70,20 +69,14 @@ interface Standing {
   readonly checkpoint: Option.Option<Checkpoint.Checkpoint>
 }
 
-/** The file as a destination. It is opened with the first batch, and closed with the scope. */
+/** The file as a destination. It is open only while something is written: somebody may put another in its place. */
 export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
   options: Options<Batch>
-): Effect.fn.Return<
-  Destination<Batch, FileDestinationError | CheckpointMismatchError>,
-  never,
-  FileSystem.FileSystem | Scope.Scope
-> {
-  const { format, header, path, toText } = options
+): Effect.fn.Return<Destination<Batch, FileDestinationError | CheckpointMismatchError>, never, FileSystem.FileSystem> {
+  const { format, header, path, toLines } = options
   const fileSystem = yield* FileSystem.FileSystem
-  const scope = yield* Scope.Scope
   const beside = `${path}.checkpoint`
   let standing: Standing | undefined
-  let open: FileSystem.File | undefined
   // The length of the file while it is known to hold what its checkpoint counts, and nothing more.
   let length: number | undefined
   // What stood beside the file when it was looked at or written last.
@@ -195,19 +188,19 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
 
   const load = Effect.map(look, ({ checkpoint }) => checkpoint)
 
-  /** Opens the file, and cuts off what is beyond its checkpoint. */
+  /** The file, opened at its end, without what is beyond its checkpoint. */
   const ready = Effect.gen(function* () {
     const { bytes, checkpoint } = yield* undisturbed(length)
-    if (open !== undefined && length !== undefined) return open
-    // From its first byte on the file has something beside it that says how much of it counts.
-    if (Option.isNone(checkpoint)) yield* keep(undefined, 0)
     const exists = Option.isSome(yield* size)
     // The rows describe people, so only their owner may read them.
     const flags = { flag: exists ? "r+" : "wx+", mode: 0o600 } as const
-    const file = (open ??= yield* system(Scope.provide(fileSystem.open(path, flags), scope)))
+    const file = yield* system(fileSystem.open(path, flags))
+    // From its first byte on the file has something beside it that says how much of it counts. Never before there is the
+    // file: by it, whatever came to lie there would be cut.
+    if (Option.isNone(checkpoint)) yield* keep(undefined, 0)
     yield* system(cut(file, bytes))
     length = bytes
-    if (bytes === 0 && header !== "") length = yield* append(file, header)
+    if (bytes === 0 && header !== undefined) length = yield* append(file, header)
     return file
   })
 
@@ -215,8 +208,8 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     Effect.andThen(file.truncate(bytes), file.seek(BigInt(bytes), "start"))
 
   /** Adds whole lines, or nothing, as far as the file system lets us choose, and gives the new length. */
-  const append = (file: FileSystem.File, text: string) =>
-    Effect.suspend(() => {
+  const append = (file: FileSystem.File, lines: Stream.Stream<string>) =>
+    Effect.flatMap(Stream.mkString(lines), (text) => {
       const before = length ?? 0
       const chunk = encoder.encode(text)
       // Until it is all there and counted, the file must be cut before anything else is added.
@@ -246,16 +239,20 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     )
   }
 
-  const save = Effect.fnUntraced(function* (batch: Batch) {
-    const file = yield* ready
-    const bytes = yield* append(file, toText(batch))
-    yield* undisturbed(bytes)
-    yield* keep(batch.checkpoint, bytes)
-    standing = { bytes, checkpoint: Option.some(batch.checkpoint) }
-    length = bytes
-  }, Effect.uninterruptible)
+  const save = Effect.fnUntraced(
+    function* (batch: Batch) {
+      const file = yield* ready
+      const bytes = yield* append(file, toLines(batch))
+      yield* undisturbed(bytes)
+      yield* keep(batch.checkpoint, bytes)
+      standing = { bytes, checkpoint: Option.some(batch.checkpoint) }
+      length = bytes
+    },
+    Effect.scoped,
+    Effect.uninterruptible
+  )
 
-  return { load, save, finish: Effect.uninterruptible(Effect.asVoid(ready)) }
+  return { load, save, finish: ready.pipe(Effect.scoped, Effect.asVoid, Effect.uninterruptible) }
 })
 
 const lineFeed = 0x0a
