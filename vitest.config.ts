@@ -18,6 +18,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     sequence: { concurrent: true },
+    // One processor left over for others would be half of two.
+    maxWorkers: "100%",
     silent: "passed-only",
     // Tests start some hundred programs, which compile the same modules.
     env: { NODE_COMPILE_CACHE: here("./out/compile-cache") },
