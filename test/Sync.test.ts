@@ -191,6 +191,7 @@ describe("sync", () => {
       })
       yield* refused({ settle: "-1 seconds" })
       yield* refused({ settle: Infinity })
+      yield* refused({ settle: NaN })
       yield* refused({ pageSize: 0 })
       yield* refused({ concurrency: 0 })
       assert.strictEqual(yield* countRequests, 0)

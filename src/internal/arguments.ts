@@ -100,9 +100,13 @@ export const list = (name: string, expectedInstead: (value: unknown) => string |
 
 /** A length of time that a function accepts, in words that a person understands. */
 export const duration = (example: string, isAccepted: (time: Duration.Duration) => boolean) =>
-  accepts(`a length of time, such as "${example}"`, (value) =>
-    // Type boundary: the function itself says whether this is a length of time.
-    Option.exists(Duration.fromInput(value as Duration.Input), isAccepted)
+  accepts(
+    `a length of time, such as "${example}"`,
+    (value) =>
+      // Effect takes NaN for no time at all, and it is what a calculation gives that went wrong.
+      !Number.isNaN(value) &&
+      // Type boundary: the function itself says whether this is a length of time.
+      Option.exists(Duration.fromInput(value as Duration.Input), isAccepted)
   )
 
 /** A whole number of a range, in words that a person understands. */
