@@ -11,7 +11,11 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Arguments from "./internal/arguments.ts"
 import type { StripeError } from "./StripeError.ts"
 
 /**
@@ -80,8 +84,31 @@ export interface Options {
   readonly while?: ((error: StripeError) => boolean) | undefined
 }
 
+const wait = (example: string) => Schema.optional(Arguments.duration(example, (time) => !Duration.isNegative(time)))
+
+const decodeOptions = Arguments.decoder(
+  Schema.Struct({
+    times: Schema.optional(
+      Arguments.accepts(
+        "a whole number, 0 or more, or Infinity",
+        (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0)
+      )
+    ),
+    baseDelay: wait("500 millis"),
+    maxDelay: wait("8 seconds"),
+    maxRetryAfter: wait("60 seconds"),
+    maxElapsed: wait("5 minutes"),
+    jitter: Schema.optional(Arguments.accepts("true or false", Predicate.isBoolean)),
+    while: Schema.optional(Arguments.accepts("a function that says whether an error is retried", Predicate.isFunction))
+  }),
+  "options"
+)
+
 /**
  * Makes a policy of waits that double, with `Retry-After` as the least wait.
+ *
+ * Throws an `InvalidArgumentError` for an option that is none, or whose value makes no sense: a policy is made once, as a
+ * program starts, and one that is wrong would be noticed in an outage.
  *
  * **Example** (Retrying for longer)
  *
@@ -110,6 +137,7 @@ export interface Options {
  * @since 0.1.0
  */
 export const make = (options?: Options): RetryPolicy => {
+  Result.getOrThrow(decodeOptions(options === undefined ? {} : options))
   const times = options?.times ?? 5
   const maxDelay = Duration.fromInputUnsafe(options?.maxDelay ?? "8 seconds")
   const maxRetryAfter = Duration.fromInputUnsafe(options?.maxRetryAfter ?? "60 seconds")
