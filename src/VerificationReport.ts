@@ -47,9 +47,11 @@ export interface Outcome {
   readonly code: string | undefined
 }
 
+type Check = NonNullable<VerificationReport[CheckName]>
+
 /**
  * How each check of a report ended, in alphabetical order: what can be counted and logged without a word about the
- * person.
+ * person. It takes a row of `VerificationReports`, and the plain report that a session expands to.
  *
  * **Example** (How the checks of a report ended)
  *
@@ -74,10 +76,10 @@ export interface Outcome {
  * @category inspection
  * @since 0.1.0
  */
-export const outcomes = (report: Confidential): ReadonlyArray<Outcome> =>
+export const outcomes = (report: Confidential | VerificationReport): ReadonlyArray<Outcome> =>
   checkNames.flatMap((check) => {
-    const redacted = report[check]
-    if (redacted === null || redacted === undefined) return []
-    const { error, status } = Redacted.value<NonNullable<VerificationReport[CheckName]>>(redacted)
+    const found: Check | Redacted.Redacted<Check> | null | undefined = report[check]
+    if (found === null || found === undefined) return []
+    const { error, status } = Redacted.isRedacted(found) ? Redacted.value(found) : found
     return [{ check, status, code: error?.code ?? undefined }]
   })

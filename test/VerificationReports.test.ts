@@ -387,6 +387,30 @@ describe("a report of the list", () => {
     }).pipe(Effect.provide(world({ sessions: 150 })))
   )
 
+  it.effect("has the outcomes of the report that its session expands to", () =>
+    Effect.gen(function* () {
+      const rows = new Map((yield* Stream.runCollect(VerificationReports.stream())).map((row) => [row.id, row]))
+      const expand = ["data.last_verification_report"] as const
+      let compared = 0
+      for (const session of yield* Stream.runCollect(VerificationSessions.stream({}, { expand }))) {
+        if (session.last_verification_report === null || session.last_verification_report === undefined) continue
+        const report = Redacted.value(session.last_verification_report)
+        const row = rows.get(report.id)
+        assert.isDefined(row)
+        assert.deepStrictEqual(VerificationReport.outcomes(report), row && VerificationReport.outcomes(row))
+        compared++
+      }
+      assert.strictEqual(compared, rows.size)
+    }).pipe(
+      Effect.provide(
+        Layer.merge(VerificationReports.layerClient, VerificationSessions.layerClient).pipe(
+          Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey })),
+          Layer.provide(Sandbox.layer({ sessions: 50 }))
+        )
+      )
+    )
+  )
+
   it.effect("has its sensitive fields only for a key that may see them, where they are named", () =>
     Effect.gen(function* () {
       const { sandbox, sensitive } = yield* Effect.all({

@@ -51,7 +51,12 @@ describe("types of the service of reports", () => {
     expect<Report["selfie"]>().type.toBe<Redacted.Redacted<VerificationReport.SelfieCheck> | null | undefined>()
     expect<Report>().type.toBeAssignableTo<Pagination.Row>()
     expect<VerificationReport.CheckName>().type.toBe<"document" | "email" | "id_number" | "phone" | "selfie">()
-    expect(VerificationReport.outcomes).type.not.toBeCallableWith({} as VerificationReport.VerificationReport)
+  })
+
+  test("outcomes takes a row of the list, and the plain report that a session expands to", () => {
+    expect(VerificationReport.outcomes).type.toBeCallableWith({} as Report)
+    expect(VerificationReport.outcomes).type.toBeCallableWith({} as VerificationReport.VerificationReport)
+    expect(VerificationReport.outcomes).type.not.toBeCallableWith({} as VerificationReport.Encoded)
   })
 
   test("both cursors, a misspelt filter, a path of sessions, and oldest-first without a start do not compile", () => {
