@@ -148,6 +148,24 @@ describe("configuration", () => {
       "rateLimit.limit: got 0, accepted is a whole number, 1 or more"
     ],
     ["a negative rate limit", { rateLimit: { limit: -5 } }, "rateLimit.limit: got -5"],
+    [
+      "a rate limit that is a number",
+      { rateLimit: 25 },
+      'rateLimit: got 25, accepted is false, or an object such as { limit: 25, window: "1 second" }'
+    ],
+    [
+      "a misspelt option of the rate limit",
+      { rateLimit: { windw: "1 second" } },
+      'rateLimit.windw: got "1 second", accepted is one of the names limit, window, limiter, key (did you mean "window"?)'
+    ],
+    [
+      "a misspelt key",
+      { apikey: Sandbox.apiKey },
+      'apikey: got <redacted>, accepted is one of the names apiKey, apiBase, apiVersion, account, timeout, rateLimit, transformClient (did you mean "apiKey"?)'
+    ],
+    ["no key", { apiKey: undefined }, "apiKey: got nothing, accepted is a key as the Stripe dashboard shows it"],
+    ["a key of an unset variable", { apiKey: Redacted.make(undefined) }, "apiKey: got a Redacted of nothing"],
+    ["an address with the version in its path", { apiBase: "https://api.stripe.com/v1/" }, "without the /v1"],
     ["a misspelt option", { apibase: "https://api.stripe.com" }, "apibase"],
     ["a key that is a plain text", { apiKey: "sk_test_planted" }, "apiKey: got a value that is not Redacted"]
   ]

@@ -29,7 +29,9 @@ const baseForm = "an address that starts with https:// or http://, without a pas
 
 const checkBase = (base: unknown): Result.Result<void, InvalidArgumentError> =>
   base === undefined || isBase(base)
-    ? Result.void
+    ? Predicate.isString(base) && /\/v1\/*$/.test(base)
+      ? Arguments.refuse("apiBase", Arguments.show(base), "the address without the /v1, which every request adds")
+      : Result.void
     : Arguments.refuse("apiBase", Arguments.show(Predicate.isString(base) ? withoutLogin(base) : base), baseForm)
 
 const takesTime = Duration.isGreaterThan(Duration.zero)
@@ -45,13 +47,29 @@ const RateLimit = Schema.Struct({
   key: Schema.optional(Schema.String)
 })
 
+const decodeRateLimit = Arguments.decoder(RateLimit, "rateLimit")
+
+const checkRateLimit = (rateLimit: unknown): Result.Result<unknown, InvalidArgumentError> => {
+  if (rateLimit === undefined || rateLimit === false) return Result.void
+  if (!Predicate.isObject(rateLimit)) {
+    const form = 'false, or an object such as { limit: 25, window: "1 second" }'
+    return Arguments.refuse("rateLimit", Arguments.show(rateLimit), form)
+  }
+  return Result.orElse(decodeRateLimit(rateLimit), ({ issues }) =>
+    Arguments.all(issues.map(({ accepted, actual, path }) => Arguments.refuse(`rateLimit.${path}`, actual, accepted)))
+  )
+}
+
 const Options = Schema.Struct({
+  // Checked apart, because nothing may be said of it. It is here to be named with the others.
+  apiKey: Schema.optional(Schema.Unknown),
   // Checked apart, because it may hold a password that must not be shown.
   apiBase: Schema.optional(Schema.Unknown),
   apiVersion: Schema.optional(Arguments.accepts("a version of the API, such as 2026-09-30.endive", isPrintable)),
   account: Schema.optional(Arguments.accepts(accountForm, isAccount)),
   timeout: Schema.optional(Arguments.duration("80 seconds", takesTime)),
-  rateLimit: Schema.optional(Schema.Union([Schema.Literal(false), RateLimit])),
+  // Checked apart, so that what is wrong inside is said in words.
+  rateLimit: Schema.optional(Schema.Unknown),
   transformClient: Schema.optional(Schema.Unknown)
 })
 
@@ -61,23 +79,30 @@ const keyForm = "a key as the Stripe dashboard shows it (sk_… or rk_…), in a
 
 // In words only: whatever is given as a key may be one.
 const checkKey = (key: unknown): Result.Result<void, InvalidArgumentError> => {
+  if (key === undefined) return Arguments.refuse("apiKey", "nothing", keyForm)
   if (!Redacted.isRedacted(key)) return Arguments.refuse("apiKey", "a value that is not Redacted", keyForm)
   const text = Redacted.value(key)
   if (isPrintable(text)) return Result.void
   return Arguments.refuse(
     "apiKey",
-    text === "" ? "an empty text" : "a text with spaces, line breaks or letters outside ASCII",
+    text === undefined
+      ? "a Redacted of nothing"
+      : text === ""
+        ? "an empty text"
+        : "a text with spaces, line breaks or letters outside ASCII",
     keyForm
   )
 }
 
 /** What is wrong with the options of a client, if anything. */
-export const problem = <O extends { readonly apiKey: unknown; readonly apiBase?: unknown }>(
+export const problem = <
+  O extends { readonly apiKey: unknown; readonly apiBase?: unknown; readonly rateLimit?: unknown }
+>(
   options: O
 ): Option.Option<InvalidArgumentError> =>
   // In words only, because a text in the place of the options may be a key.
   Result.flatMap(Arguments.object(options, "options", "a value that is no object"), ({ apiKey, ...rest }) =>
-    Arguments.all([checkKey(apiKey), checkBase(rest.apiBase), decodeOptions(rest)])
+    Arguments.all([checkKey(apiKey), checkBase(rest.apiBase), checkRateLimit(rest.rateLimit), decodeOptions(rest)])
   ).pipe(Result.getFailure)
 
 /** What is wrong with an account that was given for one effect or stream. */
