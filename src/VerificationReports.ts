@@ -60,6 +60,7 @@ const requests = ListRequests.make<
   id: { pattern: /^vr_[A-Za-z0-9]+$/, expected: "the id of a report (vr_…)" },
   expand: { paths: expandPaths, such: ["document.number", "id_number.id_number"] },
   filter: {
+    names: ["client_reference_id", "created", "type", "verification_session"],
     decode: Parts.decoder(FilterFromUnknown),
     toQuery: StripeQuery.make(FilterFromUnknown, ["client_reference_id"])
   },

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted, Stream } from "effect"
+import { Effect, Redacted, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import {
   Checkpoint,
@@ -84,6 +84,55 @@ describe("what is no object is an InvalidArgumentError before any request", () =
       }
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(Sandbox.layer()))
+  )
+})
+
+describe("what was written in the wrong place is an InvalidArgumentError that says where it goes", () => {
+  const filterNames =
+    "client_reference_id, created, related_customer, related_customer_account, status, type, livemode, last_error, metadata, redaction"
+  const second = "nothing here: it is an option of the call, its second argument, and no part of a filter"
+  const first = "nothing here: it is a part of the filter, which is the first argument"
+  const misplaced: ReadonlyArray<readonly [string, unknown, unknown, string]> = [
+    ["options in the place of the filter", { pageSize: 5 }, {}, `pageSize: got 5, accepted is ${second}`],
+    ["the filter among the options", {}, { status: "verified" }, `status: got "verified", accepted is ${first}`],
+    [
+      "limit, which is an option of list",
+      {},
+      { limit: 5 },
+      "limit: got 5, accepted is nothing here: write maxItems for rows in all, or pageSize for rows a request"
+    ]
+  ]
+  it.effect.each(misplaced)("%s", ([, filter, options, message]) =>
+    Effect.gen(function* () {
+      // Type boundary: that these are not what the types say is what the tests are about.
+      const error = yield* reason(Stream.runDrain(stream(filter as never, options as never)))
+      assert.strictEqual(error.message, message)
+      assert.strictEqual(yield* countRequests, 0)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("a name that list does not know is answered with those of its filter and its page", () =>
+    Effect.gen(function* () {
+      const error = yield* reason(list({ limt: 5, status: "verfied" } as never))
+      assert.strictEqual(
+        error.message,
+        'status: got "verfied", accepted is canceled, processing, requires_input or verified (did you mean "verified"?); ' +
+          `limt: got 5, accepted is one of the names ${filterNames}, limit, starting_after, ending_before, expand (did you mean "limit"?)`
+      )
+      assert.strictEqual(yield* countRequests, 0)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("an id that is none is told what an id is", () =>
+    Effect.gen(function* () {
+      // Type boundary: as above.
+      for (const call of [retrieve(undefined as never), Stream.runDrain(stream({}, { startingAfter: 7 as never }))]) {
+        assert.match((yield* reason(call)).message, /: got (nothing|7), accepted is the id of a session \(vs_…\)$/)
+      }
+      const several = yield* reason(Stream.runDrain(sync({}, { schedule: Schedule.forever } as never)))
+      assert.notInclude(several.message, "\n")
+      assert.strictEqual(yield* countRequests, 0)
+    }).pipe(Effect.provide(world()))
   )
 })
 

@@ -21,7 +21,8 @@ const longest = 60
 export const show = (value: unknown): string => {
   if (value === undefined) return "nothing"
   if (Predicate.isString(value) && value.length > longest) return `a text of ${value.length} characters`
-  const text = withoutSecrets(format(value))
+  // In one line, as a message is.
+  const text = withoutSecrets(format(value)).replaceAll(/\s*\n\s*/g, " ")
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
@@ -52,19 +53,26 @@ export const explain = (
 export const object = <A>(input: A, name: string, actual = show(input)): Result.Result<A, InvalidArgumentError> =>
   Predicate.isObject(input) ? Result.succeed(input) : refuse(name, actual, "an object")
 
-/** A decoder for one kind of argument, whose fields are known by name. */
+/**
+ * A decoder for one kind of argument, whose fields are known by name. `instead` says what to do about a name that belongs
+ * elsewhere.
+ */
 export const decoder = <
   S extends Schema.Constraint & { readonly fields: Schema.Struct.Fields; readonly DecodingServices: never }
 >(
   schema: S,
-  name: string
+  name: string,
+  instead: (name: string) => string | undefined = () => undefined
 ): ((input: unknown) => Result.Result<S["Type"], InvalidArgumentError>) => {
   const decode = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   const names = Object.keys(schema.fields)
   const listed = names.length === 1 ? `the name ${names[0]}` : `one of the names ${names.join(", ")}`
   const inWords = ({ expected, path }: Issues.Expectation): Issues.Expectation => ({
     path,
-    expected: expected === "no excess property" && path.length === 1 ? suggest(listed, path[0], names) : expected
+    expected:
+      expected === "no excess property" && path.length === 1
+        ? (instead(String(path[0])) ?? suggest(listed, path[0], names))
+        : expected
   })
   return (input) =>
     Result.flatMap(object(input, name), () =>

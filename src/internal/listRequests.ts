@@ -3,6 +3,7 @@
  * has of its own is its {@link Definition}.
  */
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
@@ -27,6 +28,8 @@ export interface Definition<A, Filter, Path extends string> {
   /** What can be expanded, and some of it to name where none was meant. */
   readonly expand: { readonly paths: ReadonlyArray<Path>; readonly such: ReadonlyArray<Path> }
   readonly filter: {
+    /** The names of its fields. */
+    readonly names: ReadonlyArray<string>
     readonly decode: (input: unknown) => Checked<Filter>
     /** What Stripe is asked for. */
     readonly toQuery: (filter: Filter) => Query
@@ -87,7 +90,7 @@ export interface Requests<A> {
   /** The query of a retrieve. */
   readonly retrieve: (id: string, expand: ExpandPaths) => Checked<Query>
   /** The query of one page that a caller asked for. */
-  readonly page: (filter: unknown, page: AnyPage, expand: ExpandPaths) => Checked<Query>
+  readonly page: (filter: object, page: AnyPage, expand: ExpandPaths) => Checked<Query>
   /** A walk with these arguments. */
   readonly walk: (filter: unknown, options: { readonly expand?: ExpandPaths }) => Checked<Walk<A>>
   /** How the rows of a list are decoded, from paths as a list has them. */
@@ -120,7 +123,7 @@ const expandQuery = (expand: ExpandPaths): Query => (expand ?? []).map((path) =>
 /** The calls of a list. */
 export const make = <A, Filter, Path extends string>(definition: Definition<A, Filter, Path>): Requests<A> => {
   const { decodeRow, filter: filters, id, path, service } = definition
-  const Id = Schema.String.check(Schema.isPattern(id.pattern)).annotate({ expected: id.expected })
+  const Id = Arguments.accepts(id.expected, (value) => Predicate.isString(value) && id.pattern.test(value))
   const ListExpand = makeExpand(definition.expand, "data.")
 
   const checkOne = Arguments.decoder(Schema.Struct({ id: Id, expand: makeExpand(definition.expand, "") }), "options")
@@ -135,8 +138,29 @@ export const make = <A, Filter, Path extends string>(definition: Definition<A, F
         expand: ListExpand
       })
     ),
-    "options"
+    "options",
+    (name) =>
+      name === "limit"
+        ? "nothing here: write maxItems for rows in all, or pageSize for rows a request"
+        : filters.names.includes(name)
+          ? "nothing here: it is a part of the filter, which is the first argument"
+          : undefined
   )
+
+  const pageNames = [...filters.names, "limit", "starting_after", "ending_before", "expand"]
+
+  // One object holds the filter and the page, so what is neither is told what both have.
+  const strangersTo = (filter: object) => Struct.keys(filter).filter((name) => !filters.names.includes(name))
+  const checkNames = (filter: object) =>
+    Arguments.all(
+      strangersTo(filter).map((name) =>
+        Arguments.refuse(
+          name,
+          Arguments.show(filter[name]),
+          suggest(`one of the names ${pageNames.join(", ")}`, name, pageNames)
+        )
+      )
+    )
 
   const checkPage = Arguments.decoder(
     Schema.Struct({
@@ -153,9 +177,10 @@ export const make = <A, Filter, Path extends string>(definition: Definition<A, F
     path,
     retrieve: (id, expand) => Effect.fromResult(Result.map(checkOne({ id, expand }), () => expandQuery(expand))),
     page: (input, page, expand) =>
-      Effect.flatMap(Effect.result(filters.decode(input)), (filter) =>
+      Effect.flatMap(Effect.result(filters.decode(Struct.omit(input, strangersTo(input)))), (filter) =>
         Arguments.all([
           filter,
+          checkNames(input),
           Result.isSuccess(filter) ? (filters.checkPage?.(filter.success) ?? Result.void) : Result.void,
           checkPage({ ...page, expand }),
           page.starting_after === undefined || page.ending_before === undefined

@@ -23,6 +23,20 @@ const ownPaths: { readonly [Path in Exclude<ExpandPath, `last_verification_repor
   last_verification_report: true
 }
 
+// A record too, so that none is forgotten.
+const filterNames: { readonly [Name in keyof SessionFilter.Input]-?: true } = {
+  client_reference_id: true,
+  created: true,
+  related_customer: true,
+  related_customer_account: true,
+  status: true,
+  type: true,
+  livemode: true,
+  last_error: true,
+  metadata: true,
+  redaction: true
+}
+
 /** A page of which rows were taken away could not be followed by its last row, so there is none. */
 const withoutLocalPart = (filter: SessionFilter.SessionFilter): Result.Result<unknown, InvalidArgumentError> =>
   Arguments.all(
@@ -50,6 +64,7 @@ export const requests: ListRequests.Requests<Any> = ListRequests.make<Any, Sessi
     such: ["verified_outputs", "last_verification_report"]
   },
   filter: {
+    names: Struct.keys(filterNames),
     decode: SessionFilter.decode,
     toQuery: SessionFilter.toQuery,
     keep: (filter) => {

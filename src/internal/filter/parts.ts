@@ -87,6 +87,21 @@ export const isPlain = (value: unknown): value is object => {
 // Stripe's other parameters of a list, which come along when a whole query is pasted.
 const ofTheCall = ["limit", "starting_after", "ending_before", "expand"]
 
+// The options of `stream`, `pages`, `sync` and `tail`, where the filter was left out before them.
+const ofTheOptions = [
+  "pageSize",
+  "maxItems",
+  "concurrency",
+  "prefetch",
+  "direction",
+  "startingAfter",
+  "endingBefore",
+  "onInvalid",
+  "from",
+  "settle",
+  "schedule"
+]
+
 /** An object with these fields and no others. Strangers and wrong fields are reported together. */
 export const exact = <Fields extends Schema.Struct.Fields>(
   fields: Fields,
@@ -115,7 +130,9 @@ export const exact = <Fields extends Schema.Struct.Fields>(
               path: [name],
               expected: ofTheCall.includes(name)
                 ? "nothing here: it is an option of the call and no part of a filter"
-                : suggest(listed, name, names)
+                : ofTheOptions.includes(name)
+                  ? "nothing here: it is an option of the call, its second argument, and no part of a filter"
+                  : suggest(listed, name, names)
             }))
           const decoded = yield* Effect.result(decodeStruct(Object.fromEntries(given), { errors: "all" }))
           const wrong = Result.isFailure(decoded) ? expectations(decoded.failure) : []
