@@ -122,6 +122,7 @@ describe("refusals before any request", () => {
   const texts =
     "a time such as 2026-01-31T12:00:00Z, a range such as 2026, 2026-Q1, 2026-01, 2026-01-31, today, yesterday or 7d, or " +
     "seconds since 1970"
+  const zoned = "a time with a T and its zone, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00"
   const statuses = "canceled, processing, requires_input or verified"
 
   const early =
@@ -188,7 +189,23 @@ describe("refusals before any request", () => {
     "a range from before it": [{ created: "2w..today" }, `created: got "2w..today", accepted is ${early}`],
     "a time without a zone": [
       { created: { lt: "2026-01-31T12:00" } },
-      `created.lt: got "2026-01-31T12:00", accepted is ${texts}`
+      `created.lt: got "2026-01-31T12:00", accepted is ${zoned}`
+    ],
+    "a time as databases write it": [
+      { created: { gte: "2026-01-31 12:00:00+01:00" } },
+      `created.gte: got "2026-01-31 12:00:00+01:00", accepted is ${zoned}`
+    ],
+    "a time of a day that is not in the calendar": [
+      { created: { gte: "2026-02-30T12:00:00Z" } },
+      'created.gte: got "2026-02-30T12:00:00Z", accepted is a date of the calendar, from 1970 to 5138'
+    ],
+    "a date without its dashes": [
+      { created: { gte: "20260131" } },
+      'created.gte: got "20260131", accepted is a date with its dashes, such as 2026-01-31 (as seconds since 1970 this is a day in 1970)'
+    ],
+    "a date without its dashes, as a number": [
+      { created: { gte: 20260131 } },
+      "created.gte: got 20260131, accepted is a date with its dashes, such as 2026-01-31 (as seconds since 1970 this is a day in 1970)"
     ],
     "a reference of 5,001 characters": [
       { client_reference_id: "x".repeat(5001) },

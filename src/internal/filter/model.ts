@@ -16,7 +16,7 @@ export { statuses, types }
 /**
  * A point in time: a `DateTime`, a `Date`, whole seconds since 1970, or text. Text is an ISO time with `Z` or an offset,
  * the same seconds as digits, or one of the forms of {@link Input}'s `created` that people write. A number that looks
- * like milliseconds is refused.
+ * like milliseconds is refused, and so is one that is a date without its dashes, such as 20260131.
  *
  * @category models
  * @since 0.1.0

@@ -54,6 +54,8 @@ export const forms =
 
 const milliseconds = "seconds since 1970 (this looks like milliseconds: divide by 1000, or pass a Date)"
 
+const withDashes = "a date with its dashes, such as 2026-01-31 (as seconds since 1970 this is a day in 1970)"
+
 const instant = (seconds: number): Result.Result<Moment, string> =>
   seconds > latestSecond
     ? Result.fail("a time before the year 5139")
@@ -68,14 +70,20 @@ export const fromUnknown = (value: unknown, present: Present): Result.Result<Mom
   if (Predicate.isDate(value)) return instant(value.getTime() / 1000)
   if (!Predicate.isNumber(value)) return Result.fail(forms)
   if (value > latestSecond) return Result.fail(milliseconds)
+  if (undashed.test(String(value))) return Result.fail(withDashes)
   return Number.isInteger(value) && value >= 0 ? instant(value) : Result.fail("whole seconds since 1970")
 }
 
 const time = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/
 const date = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-[Qq]([1-4]))?$/
+// What forms and databases write, which is another moment in every zone.
+const withoutZone = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/
+// As seconds these are days of 1970, decades before the first session.
+const undashed = /^(19[7-9]|20\d)\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
 const zoneLostItsPlus = /T\S+ \d{2}:?\d{2}$/
 const lostPlus =
   "a time such as 2026-01-31T12:00:00+01:00, with its + as %2B in an address, where a plain one is a space"
+const zoned = "a time with a T and its zone, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00"
 const ago = /^(\d{1,6})([hdw])$/
 const hours = { h: 1, d: 24, w: 168 }
 
@@ -85,14 +93,18 @@ const isUnit = (text: string): text is keyof typeof hours => text in hours
 export const fromText = (text: string, present: Present): Result.Result<Moment, string> => {
   const [isDate, year, month, day, quarter] = date.exec(text) ?? []
   if (isDate !== undefined) return stretch(present.zone, Number(year), month, day, quarter)
+  if (undashed.test(text)) return Result.fail(withDashes)
   if (/^\d+$/.test(text)) return Number(text) > latestSecond ? Result.fail(milliseconds) : instant(Number(text))
   const [isTime, timeYear, timeMonth, timeDay] = time.exec(text) ?? []
-  if (isTime !== undefined && Option.isSome(midnight(utc, Number(timeYear), Number(timeMonth), Number(timeDay)))) {
-    return instant(Date.parse(text) / 1000)
+  if (isTime !== undefined) {
+    return Option.isSome(midnight(utc, Number(timeYear), Number(timeMonth), Number(timeDay)))
+      ? instant(Date.parse(text) / 1000)
+      : Result.fail(calendar)
   }
   const [isAgo, count, unit = ""] = ago.exec(text) ?? []
   if (isAgo === undefined && text !== "today" && text !== "yesterday") {
-    return Result.fail(zoneLostItsPlus.test(text) ? lostPlus : textForms)
+    if (zoneLostItsPlus.test(text)) return Result.fail(lostPlus)
+    return Result.fail(withoutZone.test(text) ? zoned : textForms)
   }
   if (present.now === undefined) {
     return Result.fail("a range with fixed dates here (SessionFilter.decode reads relative ones, by Clock)")
