@@ -234,7 +234,8 @@ export interface Service {
   /**
    * The list in batches that can be gone on from, one a page, each with the checkpoint that holds after it: first what is
    * newer than `from`, then what is older. Over all runs, whatever stops them, the batches are the list, each session
-   * once. It shows new sessions; that an old one changed, no list can show.
+   * once. It shows new sessions; that an old one changed, no list can show. So with a `status` in the filter a session never
+   * comes that reaches it after a newer one was handed over.
    */
   readonly sync: Sync
 
