@@ -128,7 +128,7 @@ export class DecodeError extends Schema.TaggedError<DecodeError>(reasonId("Decod
  * @since 0.1.0
  */
 export interface ArgumentIssue {
-  /** Where: `pageSize`, `filter.created.gte`. */
+  /** Where, within the argument: `pageSize`, `created.gte`, `expand[0]`. The whole of a filter is `filter`. */
   readonly path: string
   /** What was given, shortened. */
   readonly actual: string
