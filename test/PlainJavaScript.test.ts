@@ -123,6 +123,18 @@ describe("what was written in the wrong place is an InvalidArgumentError that sa
     }).pipe(Effect.provide(world()))
   )
 
+  it.effect("a misspelt option of retrieve is refused, and everything else that is wrong with it", () =>
+    Effect.gen(function* () {
+      // Type boundary: as above.
+      const error = yield* reason(retrieve("vs", { expnad: [] } as never))
+      assert.strictEqual(
+        error.message,
+        'id: got "vs", accepted is the id of a session (vs_…); expnad: got [], accepted is the name expand (did you mean "expand"?)'
+      )
+      assert.strictEqual(yield* countRequests, 0)
+    }).pipe(Effect.provide(world()))
+  )
+
   it.effect("an id that is none is told what an id is", () =>
     Effect.gen(function* () {
       // Type boundary: as above.

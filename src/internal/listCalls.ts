@@ -104,9 +104,8 @@ export const make = <A extends Pagination.Row, Filter extends object, Path exten
 
   const retrieve = Effect.fn(operations.retrieve)(function* (id: string, options: ExpandOptions<Path> = {}) {
     const operation = operations.retrieve
-    const { expand } = yield* check(operation, Effect.fromResult(Arguments.object(options, "options")))
-    const query = yield* check(operation, requests.retrieve(id, expand))
-    const decode = ListReply.readRow(requests.decodeRetrieved(expand))
+    const query = yield* check(operation, requests.retrieve(id, options))
+    const decode = ListReply.readRow(requests.decodeRetrieved(options.expand))
     return yield* client.get({ operation, path: `${path}/${id}`, query, decode })
   }, Effect.tapError(Telemetry.failed))
 

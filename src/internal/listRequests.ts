@@ -88,7 +88,7 @@ export interface Requests<A> {
   readonly service: string
   readonly path: string
   /** The query of a retrieve. */
-  readonly retrieve: (id: string, expand: ExpandPaths) => Checked<Query>
+  readonly retrieve: (id: string, options: { readonly expand?: ExpandPaths }) => Checked<Query>
   /** The query of one page that a caller asked for. */
   readonly page: (filter: object, page: AnyPage, expand: ExpandPaths) => Checked<Query>
   /** A walk with these arguments. */
@@ -126,7 +126,8 @@ export const make = <A, Filter, Path extends string>(definition: Definition<A, F
   const Id = Arguments.accepts(id.expected, (value) => Predicate.isString(value) && id.pattern.test(value))
   const ListExpand = makeExpand(definition.expand, "data.")
 
-  const checkOne = Arguments.decoder(Schema.Struct({ id: Id, expand: makeExpand(definition.expand, "") }), "options")
+  const checkId = Arguments.decoder(Schema.Struct({ id: Id }), "id")
+  const checkOne = Arguments.decoder(Schema.Struct({ expand: makeExpand(definition.expand, "") }), "options")
 
   const checkWalk = Arguments.decoder(
     WalkOptions.Shared.mapFields(
@@ -175,7 +176,10 @@ export const make = <A, Filter, Path extends string>(definition: Definition<A, F
   return {
     service,
     path,
-    retrieve: (id, expand) => Effect.fromResult(Result.map(checkOne({ id, expand }), () => expandQuery(expand))),
+    retrieve: (id, options) =>
+      Effect.fromResult(
+        Result.map(Arguments.all([checkId({ id }), checkOne(options)]), () => expandQuery(options.expand))
+      ),
     page: (input, page, expand) =>
       Effect.flatMap(Effect.result(filters.decode(Struct.omit(input, strangersTo(input)))), (filter) =>
         Arguments.all([
