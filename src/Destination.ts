@@ -57,10 +57,10 @@ export interface Destination<in Batch extends AnyBatch, out E = never, out R = n
  * const program = Effect.gen(function*() {
  *   const rows = yield* Ref.make(0)
  *   const destination = yield* Destination.fromStore({
- *     key: "verified-sessions",
+ *     key: "sessions",
  *     write: ({ sessions }: VerificationSessions.Batch<unknown>) => Ref.update(rows, (count) => count + sessions.length)
  *   })
- *   const run = Destination.stream(destination, (from) => VerificationSessions.sync({ status: "verified" }, { from }))
+ *   const run = Destination.stream(destination, (from) => VerificationSessions.sync({}, { from }))
  *
  *   yield* run.pipe(Stream.take(1), Stream.runDrain)
  *   const stopped = yield* Ref.get(rows)
@@ -73,7 +73,7 @@ export interface Destination<in Batch extends AnyBatch, out E = never, out R = n
  *   Layer.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey }), Sandbox.layer({ sessions: 500 }))
  * )
  *
- * await Effect.runPromise(Effect.provide(program, layer)) // => [100, 275]
+ * await Effect.runPromise(Effect.provide(program, layer)) // => [100, 500]
  * ```
  *
  * @category streams

@@ -232,7 +232,7 @@ const reasons = [
  * @category errors
  * @since 0.1.0
  */
-export class StripeError extends Schema.TaggedError<StripeError>(TypeId)("StripeError", {
+export class StripeError extends Schema.TaggedError<StripeError>("effect-stripe-identity/StripeError")("StripeError", {
   /** The call that failed, such as `VerificationSessions.list`. */
   operation: Schema.String,
   reason: Schema.Union(reasons),

@@ -282,13 +282,13 @@ export const stream: Calls.Sessions<VerificationSessions> = (filter, options) =>
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
  * const program = Effect.gen(function*() {
- *   const first = yield* Stream.runCollect(VerificationSessions.sync({ status: "verified" }))
+ *   const first = yield* Stream.runCollect(VerificationSessions.sync())
  *   const from = first.at(-1)?.checkpoint
  *
  *   const sandbox = yield* Sandbox.Sandbox
  *   const created = DateTime.toEpochSeconds(DateTime.makeUnsafe("2026-02-01T00:00:00Z"))
  *   yield* sandbox.insert({ id: "vs_new", status: "verified", created })
- *   const second = yield* Stream.runCollect(VerificationSessions.sync({ status: "verified" }, { from }))
+ *   const second = yield* Stream.runCollect(VerificationSessions.sync({}, { from }))
  *
  *   return second.flatMap(({ sessions }) => sessions.map(({ id }) => id))
  * }).pipe(

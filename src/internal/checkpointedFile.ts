@@ -22,7 +22,7 @@ import { CheckpointMismatchError } from "../StripeError.ts"
  * @since 0.1.0
  */
 export class FileDestinationError extends Schema.TaggedError<FileDestinationError>(
-  "~effect-stripe-identity/FileDestinationError"
+  "effect-stripe-identity/FileDestinationError"
 )("FileDestinationError", {
   path: Schema.String,
   /**

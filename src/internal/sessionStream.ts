@@ -17,7 +17,7 @@ import * as Issues from "./issues.ts"
  * @since 0.1.0
  */
 export class MismatchError extends Schema.TaggedError<MismatchError>(
-  "~effect-stripe-identity/VerificationSession/MismatchError"
+  "effect-stripe-identity/VerificationSession/MismatchError"
 )("MismatchError", {
   /** The session, `vs_…`. */
   id: Schema.String,
