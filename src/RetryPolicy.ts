@@ -104,6 +104,35 @@ const decodeOptions = Arguments.decoder(
   "options"
 )
 
+const fromOptions = (options: Options = {}): RetryPolicy => {
+  const times = options.times ?? 5
+  const maxDelay = Duration.fromInputUnsafe(options.maxDelay ?? "8 seconds")
+  const maxRetryAfter = Duration.fromInputUnsafe(options.maxRetryAfter ?? "60 seconds")
+  const maxElapsed =
+    options.maxElapsed === undefined
+      ? Number.POSITIVE_INFINITY
+      : Duration.toMillis(Duration.fromInputUnsafe(options.maxElapsed))
+  const waits = Schedule.exponential(options.baseDelay ?? "500 millis", 2).pipe(
+    Schedule.setInputType<StripeError>(),
+    Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, maxDelay)))
+  )
+  return {
+    while: options.while ?? ((error) => error.isRetryable),
+    schedule: (options.jitter === false ? waits : Schedule.jittered(waits)).pipe(
+      // Jitter comes first, so that it can never cut a wait that Stripe asked for.
+      Schedule.modifyDelay(({ duration, input }) =>
+        Effect.succeed(
+          input.retryAfter === undefined
+            ? duration
+            : Duration.max(duration, Duration.min(input.retryAfter, maxRetryAfter))
+        )
+      ),
+      Schedule.while(({ duration, elapsed }) => elapsed + Duration.toMillis(duration) <= maxElapsed),
+      Schedule.upTo({ times })
+    )
+  }
+}
+
 /**
  * Makes a policy of waits that double, with `Retry-After` as the least wait.
  *
@@ -136,34 +165,9 @@ const decodeOptions = Arguments.decoder(
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options?: Options): RetryPolicy => {
-  Result.getOrThrow(decodeOptions(options === undefined ? {} : options))
-  const times = options?.times ?? 5
-  const maxDelay = Duration.fromInputUnsafe(options?.maxDelay ?? "8 seconds")
-  const maxRetryAfter = Duration.fromInputUnsafe(options?.maxRetryAfter ?? "60 seconds")
-  const maxElapsed =
-    options?.maxElapsed === undefined
-      ? Number.POSITIVE_INFINITY
-      : Duration.toMillis(Duration.fromInputUnsafe(options.maxElapsed))
-  const waits = Schedule.exponential(options?.baseDelay ?? "500 millis", 2).pipe(
-    Schedule.setInputType<StripeError>(),
-    Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, maxDelay)))
-  )
-  return {
-    while: options?.while ?? ((error) => error.isRetryable),
-    schedule: (options?.jitter === false ? waits : Schedule.jittered(waits)).pipe(
-      // Jitter comes first, so that it can never cut a wait that Stripe asked for.
-      Schedule.modifyDelay(({ duration, input }) =>
-        Effect.succeed(
-          input.retryAfter === undefined
-            ? duration
-            : Duration.max(duration, Duration.min(input.retryAfter, maxRetryAfter))
-        )
-      ),
-      Schedule.while(({ duration, elapsed }) => elapsed + Duration.toMillis(duration) <= maxElapsed),
-      Schedule.upTo({ times })
-    )
-  }
+export const make = (options: Options = {}): RetryPolicy => {
+  Result.getOrThrow(decodeOptions(options))
+  return fromOptions(options)
 }
 
 /**
@@ -172,7 +176,7 @@ export const make = (options?: Options): RetryPolicy => {
  * @category constructors
  * @since 0.1.0
  */
-export const none: RetryPolicy = make({ times: 0 })
+export const none: RetryPolicy = fromOptions({ times: 0 })
 
 /**
  * The policy in force. Replace it for one effect or stream with `StripeClient.withRetryPolicy`, or for a program with
@@ -204,5 +208,5 @@ export const none: RetryPolicy = make({ times: 0 })
  */
 export const Current: Context.Reference<RetryPolicy> = Context.Reference<RetryPolicy>(
   "effect-stripe-identity/RetryPolicy",
-  { defaultValue: () => make() }
+  { defaultValue: () => fromOptions() }
 )

@@ -15,8 +15,10 @@ import { baseUrl, server } from "./support/sandboxServer.ts"
 // The package as a user gets it: built from nothing, packed, installed without a network, imported from elsewhere. What
 // needs a network, other versions of the compiler and other runtimes, is in test/support/packageMatrix.ts.
 
-const guides = filesBelow(join(root, "examples/guides")).map((file) => `examples/guides/${file}`)
-const documents = ["AGENTS.md", "CHANGELOG.md", "LICENSE", "README.md", ...guides]
+const documents = [
+  ...["AGENTS.md", "CHANGELOG.md", "LICENSE", "README.md", "src/README.md", "test/bench/chart.svg"],
+  ...filesBelow(join(root, "examples")).map((file) => `examples/${file}`)
+]
 
 let folder = ""
 let user = ""
@@ -82,6 +84,15 @@ describe("the package", () => {
     ]
     const expected = [...declared, ...built, ...documents, "package.json"]
     assert.deepStrictEqual([...contents].toSorted(), expected.toSorted())
+  })
+
+  it("has what its documents link to", async () => {
+    for (const page of contents.filter((file) => file.endsWith(".md"))) {
+      const text = await readFile(join(installed, page), "utf8")
+      const targets = Array.from(text.matchAll(/\]\((?!https?:)([^)\s#]+)/g), ([, path = ""]) => path)
+      const missing = targets.filter((path) => !existsSync(join(installed, posix.dirname(page), path)))
+      assert.deepStrictEqual(missing, [], page)
+    }
   })
 
   it("gives each module from the root and from its own path, the same one", async () => {
@@ -172,7 +183,7 @@ describe("the package", () => {
       const [, kind = ""] = /(\.js|\.d\.ts)\.map$/.exec(map) ?? []
       for (const source of sources) mapped.get(kind)?.add(posix.join(posix.dirname(map), source))
     }
-    const sources = contents.filter((file) => file.startsWith("src/")).toSorted()
+    const sources = contents.filter((file) => /^src\/.*\.ts$/.test(file)).toSorted()
     assert.deepStrictEqual(Array.from(mapped.get(".d.ts") ?? []).toSorted(), sources)
     // A source with types alone is in no program.
     const programs = Array.from(mapped.get(".js") ?? [])
@@ -210,8 +221,8 @@ describe("the package", () => {
     assert.deepStrictEqual(unused, { own: [], effect: [] })
 
     const one = await bundle("one.js", [
-      `import { RetryPolicy } from "effect-stripe-identity"`,
-      "console.log(RetryPolicy.make({ times: 1 }))"
+      `import * as RetryPolicy from "effect-stripe-identity/RetryPolicy"`,
+      "console.log(RetryPolicy.none)"
     ])
     assert.deepStrictEqual(one.own, ["RetryPolicy.ts"])
 
