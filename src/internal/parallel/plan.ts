@@ -145,12 +145,13 @@ const step = (plan: Plan, free: number, isIdle: boolean): readonly [Request, Pla
     if (walk.state === "done") continue
     const allowed = memory * (1 - keptForNear * Math.min(1, rank / readers) - forBurst)
     const hasRoom = taken < Math.min(allowed, memory - 1)
-    const isHead = index === 0 && walk.waiting === 0
+    const deliversAtOnce = index === 0 && walk.waiting === 0
     const end = nextAnswered(plan, index)
     const gap = walk.answered ? gapBelow(plan, walk, index, end) : undefined
     const outlook = gap === undefined ? undefined : Cut.lookInto(gap, situation)
     const isAwaited = oldestFirst && gap?.pending[0] !== undefined && isNear(plan, walk, gap.pending[0])
-    const goesOn = walk.state === "ready" ? !isAwaited && (isHead || hasRoom) : walk.state === "lost" && isHead
+    const goesOn =
+      walk.state === "ready" ? !isAwaited && (deliversAtOnce || hasRoom) : walk.state === "lost" && deliversAtOnce
     if (goesOn) return Walks.send(plan, index, walk)
     rank++
     if (gap === undefined || outlook === undefined) continue
