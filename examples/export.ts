@@ -14,7 +14,7 @@ import {
   type VerificationSession,
   VerificationSessions
 } from "effect-stripe-identity"
-import { inWords, makeFolderOf } from "./support/files.ts"
+import { inWords, prepareFile } from "./support/files.ts"
 import { goOnWithoutReader } from "./support/output.ts"
 import { display } from "./support/progress.ts"
 import { layer } from "./support/source.ts"
@@ -34,7 +34,7 @@ const exportTo = Effect.fn("export")(function* (
       new Error("--resume goes on with what is there and --restart throws it away: choose one of them.")
     )
   }
-  const file = yield* makeFolderOf(output)
+  const file = yield* prepareFile(output)
   const partial = `${file}.partial`
   if (!options.resume && !options.restart && (yield* fileSystem.exists(partial))) {
     return yield* Effect.fail(

@@ -18,7 +18,7 @@ import {
   VerificationSessions
 } from "effect-stripe-identity"
 import { DatabaseSync } from "node:sqlite"
-import { inWords, makeFolderOf } from "./support/files.ts"
+import { inWords, prepareFile } from "./support/files.ts"
 import { outlastOutages } from "./support/outage.ts"
 import { goOnWithoutReader } from "./support/output.ts"
 import { display } from "./support/progress.ts"
@@ -97,7 +97,7 @@ const toRow = (session: VerificationSession.EncodedAny) => ({
 })
 
 const openDatabase = Effect.fnUntraced(function* (path: string) {
-  yield* makeFolderOf(path)
+  yield* prepareFile(path)
   const fileSystem = yield* FileSystem.FileSystem
   // The rows describe people, so only their owner may read them. SQLite gives the files beside it the same permissions.
   if (!(yield* fileSystem.exists(path))) {

@@ -12,10 +12,10 @@ export const inWords = (error: {
     : error.message
 
 /**
- * Makes the folder that a file goes to, and says which file that is: through a link, the one that it leads to. What can be
- * no file is refused now, and not when everything was read: a file would take the place of it, even of a device.
+ * Makes ready to write a file: its folder is there, and what can be no file is refused now, and not when everything was
+ * read, because a file would take the place of it, even of a device. Gives the file: through a link, the one it leads to.
  */
-export const makeFolderOf = Effect.fnUntraced(function* (file: string) {
+export const prepareFile = Effect.fnUntraced(function* (file: string) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const refuse = (what: string) => Effect.fail(new Error(`${file} ${what}`))
