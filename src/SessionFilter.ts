@@ -68,7 +68,7 @@ export type { WithStatus } from "./internal/filter/fields.ts"
  * @since 0.1.0
  */
 export const Json: Schema.Codec<SessionFilter, Model.JsonInput> =
-  // Type boundary: as above, and what a filter encodes to is JSON.
+  // Type boundary: everything is decoded, as by `SessionFilter`, and what a filter encodes to is JSON.
   Filter as Schema.Codec<SessionFilter, Model.JsonInput>
 
 /**
