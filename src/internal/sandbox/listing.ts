@@ -162,7 +162,7 @@ export const make = (options: {
     return low
   }
 
-  function* older(cursor: Cursor, to: number): Generator<Entry, undefined> {
+  const older = (cursor: Cursor, to: number): Generator<Entry, undefined> => {
     let initialAt = history.countBefore(to + 1) - 1
     let insertedAt = insertedBefore(to, Infinity) - 1
     if (cursor._tag === "OlderThan") {
@@ -170,43 +170,32 @@ export const make = (options: {
       initialAt = Math.min(initialAt, initialBefore(created, rank) - 1)
       insertedAt = Math.min(insertedAt, insertedBefore(created, rank) - 1)
     }
-    let left = initialAt < 0 ? undefined : initial(initialAt)
-    while (true) {
-      const right = inserted[insertedAt]
-      if (left !== undefined && (right === undefined || compare(left, right) > 0)) {
-        yield left
-        initialAt--
-        left = initialAt < 0 ? undefined : initial(initialAt)
-      } else if (right !== undefined) {
-        yield right
-        insertedAt--
-      } else {
-        return
-      }
-    }
+    return merged(initialAt, insertedAt, -1)
   }
 
-  function* newer(entry: Entry, from: number): Generator<Entry, undefined> {
-    const { created, rank } = entry
+  const newer = ({ created, index, rank }: Entry, from: number): Generator<Entry, undefined> => {
     // One more than the rows before the entry, if the entry itself is of that kind.
-    let initialAt = Math.max(
-      history.countBefore(from),
-      initialBefore(created, rank) + (entry.index < history.size ? 1 : 0)
+    const isInitial = index < history.size
+    return merged(
+      Math.max(history.countBefore(from), initialBefore(created, rank) + (isInitial ? 1 : 0)),
+      Math.max(insertedBefore(from, -Infinity), insertedBefore(created, rank) + (isInitial ? 0 : 1)),
+      1
     )
-    let insertedAt = Math.max(
-      insertedBefore(from, -Infinity),
-      insertedBefore(created, rank) + (entry.index < history.size ? 0 : 1)
-    )
-    let left = initialAt < history.size ? initial(initialAt) : undefined
+  }
+
+  /** The rows of the start and the inserted ones in list order, from these on towards newer (1) or older rows (-1). */
+  function* merged(initialAt: number, insertedAt: number, step: 1 | -1): Generator<Entry, undefined> {
+    const initialRow = () => (initialAt >= 0 && initialAt < history.size ? initial(initialAt) : undefined)
+    let left = initialRow()
     while (true) {
       const right = inserted[insertedAt]
-      if (left !== undefined && (right === undefined || compare(left, right) < 0)) {
+      if (left !== undefined && (right === undefined || compare(left, right) * step < 0)) {
         yield left
-        initialAt++
-        left = initialAt < history.size ? initial(initialAt) : undefined
+        initialAt += step
+        left = initialRow()
       } else if (right !== undefined) {
         yield right
-        insertedAt++
+        insertedAt += step
       } else {
         return
       }
