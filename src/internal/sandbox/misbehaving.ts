@@ -32,7 +32,7 @@ const htmlPage = (title: string): string =>
 
 /** The answer of a misbehaving server. */
 export const reply = (fault: Fault, situation: Situation): Effect.Effect<Reply, ConnectionReset> => {
-  const { answer, honest, refuse } = situation
+  const { honest } = situation
   switch (fault._tag) {
     case "Hang":
       return Effect.never
@@ -44,68 +44,68 @@ export const reply = (fault: Fault, situation: Situation): Effect.Effect<Reply, 
       return situation.compresses
         ? Effect.suspend(() => gzipped(honest()))
         : Effect.sync(() => truncated(honest(), 0.5))
-    case "Reply":
-      return Effect.sync(() => {
-        const body = fault.body === undefined ? "" : typeof fault.body === "string" ? fault.body : print(fault.body)
-        return answer(fault.status ?? 200, body, fault.headers)
-      })
-    case "RateLimited":
-      return Effect.sync(() => {
-        const refused = refuse(Errors.rateLimited(fault.reason ?? "endpoint-rate"))
-        return fault.retryAfter === undefined
-          ? refused
-          : { ...refused, headers: { ...refused.headers, "retry-after": String(fault.retryAfter) } }
-      })
-    case "LockTimeout":
-      return Effect.sync(() => refuse(Errors.lockTimeout))
-    case "ServerError":
-      return Effect.sync(() => {
-        const status = fault.status ?? 500
-        return fault.format === "json"
-          ? refuse(Errors.unknownError(status))
-          : answer(status, htmlPage(`${status} Server Error`), html)
-      })
-    case "Conflict":
-      return Effect.sync(() => refuse(Errors.conflict))
-    case "ShouldRetry":
-      return Effect.sync(() =>
-        refuse({ ...Errors.unknownError(fault.status), headers: { "stripe-should-retry": String(fault.retry) } })
-      )
-    case "CursorNotFound":
-      return Effect.sync(() => {
-        const { cursor, noun } = situation
-        return refuse(Errors.noSuchObject(noun, cursor?.id ?? "", fault.param ?? cursor?.param ?? "starting_after"))
-      })
-    case "Redirect":
-      return Effect.sync(() => answer(fault.status ?? 302, "", { location: fault.location ?? "https://example.com/" }))
-    case "HtmlPage":
-      return Effect.sync(() => answer(200, htmlPage("Sign in to continue"), html))
-    case "EmptyBody":
-      return Effect.sync(() => answer(200, ""))
-    case "ResetMidBody":
-      return Effect.sync(() => cut(honest(), fault.at ?? 0.5, Stream.fail(new ConnectionReset())))
-    case "StalledBody":
-      return Effect.sync(() => cut(honest(), fault.at ?? 0.5, Stream.never))
-    case "TruncatedJson":
-      return Effect.sync(() => truncated(honest(), fault.at ?? 0.5))
-    case "HugeBody":
-      return Effect.sync(() => padded(honest(), fault.bytes, fault.chunked))
-    case "WrongContentType":
-      return Effect.sync(() => {
-        const whole = honest()
-        return { ...whole, headers: { ...whole.headers, "content-type": fault.contentType ?? "text/plain" } }
-      })
-    case "OversizedPage":
-      return Effect.sync(() => {
-        const page = honest().page
-        return situation.enlarged(fault.extra ?? page?.data.length ?? 0)
-      })
     default:
-      return Effect.sync(() => {
-        const whole = honest()
-        const page = whole.page
-        return page === undefined ? whole : { ...whole, body: print(mangled(fault, page, situation.previous)) }
-      })
+      return Effect.sync(() => replaced(fault, situation))
+  }
+}
+
+type ReplyFault = Exclude<Fault, { _tag: "Hang" | "ResetBeforeHeaders" | "Latency" | "GzipCutShort" }>
+
+/** What is sent in place of the honest answer. */
+const replaced = (fault: ReplyFault, situation: Situation): Reply => {
+  const { answer, honest, refuse } = situation
+  switch (fault._tag) {
+    case "Reply": {
+      const body = fault.body === undefined ? "" : typeof fault.body === "string" ? fault.body : print(fault.body)
+      return answer(fault.status ?? 200, body, fault.headers)
+    }
+    case "RateLimited": {
+      const refused = refuse(Errors.rateLimited(fault.reason ?? "endpoint-rate"))
+      return fault.retryAfter === undefined
+        ? refused
+        : { ...refused, headers: { ...refused.headers, "retry-after": String(fault.retryAfter) } }
+    }
+    case "LockTimeout":
+      return refuse(Errors.lockTimeout)
+    case "ServerError": {
+      const status = fault.status ?? 500
+      return fault.format === "json"
+        ? refuse(Errors.unknownError(status))
+        : answer(status, htmlPage(`${status} Server Error`), html)
+    }
+    case "Conflict":
+      return refuse(Errors.conflict)
+    case "ShouldRetry":
+      return refuse({ ...Errors.unknownError(fault.status), headers: { "stripe-should-retry": String(fault.retry) } })
+    case "CursorNotFound": {
+      const { cursor, noun } = situation
+      return refuse(Errors.noSuchObject(noun, cursor?.id ?? "", fault.param ?? cursor?.param ?? "starting_after"))
+    }
+    case "Redirect":
+      return answer(fault.status ?? 302, "", { location: fault.location ?? "https://example.com/" })
+    case "HtmlPage":
+      return answer(200, htmlPage("Sign in to continue"), html)
+    case "EmptyBody":
+      return answer(200, "")
+    case "ResetMidBody":
+      return cut(honest(), fault.at ?? 0.5, Stream.fail(new ConnectionReset()))
+    case "StalledBody":
+      return cut(honest(), fault.at ?? 0.5, Stream.never)
+    case "TruncatedJson":
+      return truncated(honest(), fault.at ?? 0.5)
+    case "HugeBody":
+      return padded(honest(), fault.bytes, fault.chunked)
+    case "WrongContentType": {
+      const whole = honest()
+      return { ...whole, headers: { ...whole.headers, "content-type": fault.contentType ?? "text/plain" } }
+    }
+    case "OversizedPage":
+      return situation.enlarged(fault.extra ?? honest().page?.data.length ?? 0)
+    default: {
+      const whole = honest()
+      const { page } = whole
+      return page === undefined ? whole : { ...whole, body: print(mangled(fault, page, situation.previous)) }
+    }
   }
 }
 
