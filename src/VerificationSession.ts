@@ -15,12 +15,12 @@ import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import * as Codec from "./internal/sessionCodec.ts"
 import { VerificationSession } from "./internal/sessionCodec.ts"
+import * as SessionMismatch from "./internal/sessionMismatch.ts"
 import type * as Model from "./internal/sessionModel.ts"
-import * as SessionStream from "./internal/sessionStream.ts"
 
-export { MismatchError } from "./internal/sessionStream.ts"
+export { MismatchError } from "./internal/sessionMismatch.ts"
 
-export type { Mismatch, MismatchFailure, MismatchServices, OnMismatch } from "./internal/sessionStream.ts"
+export type { Mismatch, MismatchFailure, MismatchServices, OnMismatch } from "./internal/sessionMismatch.ts"
 
 export {
   LastError,
@@ -276,12 +276,9 @@ export const withMetadata = <
   _options?: { readonly expand?: Paths | undefined }
 ): Schema.Codec<WithMetadata<Model.Expanded<Paths>, A>, Model.Expanded<Paths>, RD, RE> =>
   // Type boundary: a session is `metadata` and fields that pass through, and its metadata is decoded whatever it holds.
-  SessionStream.withMetadata(schema) as unknown as Schema.Codec<
-    WithMetadata<Model.Expanded<Paths>, A>,
-    Model.Expanded<Paths>,
-    RD,
-    RE
-  >
+  Schema.StructWithRest(Schema.Struct({ metadata: schema }), [
+    Schema.Record(Schema.String, Schema.Unknown)
+  ]) as unknown as Schema.Codec<WithMetadata<Model.Expanded<Paths>, A>, Model.Expanded<Paths>, RD, RE>
 
 /**
  * Decodes the sessions of a stream through any Schema over a session, such as {@link withMetadata}, and sends those that
@@ -317,30 +314,30 @@ export const withMetadata = <
  * @since 0.1.0
  */
 export const decodeRows: {
-  <S extends Schema.Constraint, const Choice extends SessionStream.OnMismatch<Codec.Any>>(
+  <S extends Schema.Constraint, const Choice extends SessionMismatch.OnMismatch<Codec.Any>>(
     schema: S,
     options: { readonly onMismatch: Choice }
   ): <Session extends Codec.Any, E, R>(
     self: Stream.Stream<Session, E, R>
   ) => Stream.Stream<
     S["Type"],
-    E | SessionStream.MismatchFailure<Choice>,
-    R | S["DecodingServices"] | SessionStream.MismatchServices<Choice>
+    E | SessionMismatch.MismatchFailure<Choice>,
+    R | S["DecodingServices"] | SessionMismatch.MismatchServices<Choice>
   >
   <
     Session extends Codec.Any,
     E,
     R,
     S extends Schema.Constraint,
-    const Choice extends SessionStream.OnMismatch<Session>
+    const Choice extends SessionMismatch.OnMismatch<Session>
   >(
     self: Stream.Stream<Session, E, R>,
     schema: S,
     options: { readonly onMismatch: Choice }
   ): Stream.Stream<
     S["Type"],
-    E | SessionStream.MismatchFailure<Choice>,
-    R | S["DecodingServices"] | SessionStream.MismatchServices<Choice>
+    E | SessionMismatch.MismatchFailure<Choice>,
+    R | S["DecodingServices"] | SessionMismatch.MismatchServices<Choice>
   >
 } = dual(
   3,
@@ -348,6 +345,6 @@ export const decodeRows: {
   <Session extends Codec.Any, E, R>(
     self: Stream.Stream<Session, E, R>,
     schema: Schema.Constraint,
-    { onMismatch }: { readonly onMismatch: SessionStream.OnMismatch<Session> }
-  ) => SessionStream.decodeRows(self, schema, onMismatch)
+    { onMismatch }: { readonly onMismatch: SessionMismatch.OnMismatch<Session> }
+  ) => SessionMismatch.decodeRows(self, schema, onMismatch)
 )

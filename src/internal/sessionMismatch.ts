@@ -1,5 +1,6 @@
 /**
- * Sessions through a Schema of the user's own, page by page: chunks stay chunks, and rows before a failure come out.
+ * Sessions through a Schema of the user's own, and what becomes of those that do not match. Chunks stay chunks, and rows
+ * before a failure come out.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -126,11 +127,3 @@ const toShown = ({ expected, path }: Issues.Expectation) => ({
   path: Issues.showPath(path),
   expected: expected === "Missing key" ? "missing" : `expected ${expected}`
 })
-
-const Loose = Schema.Record(Schema.String, Schema.Unknown)
-
-/** A session whose metadata is what the Schema says; all other fields pass through as they are. */
-export const withMetadata = <A, I extends object, RD, RE>(
-  schema: Schema.Codec<A, I, RD, RE>
-): Schema.Codec<{ readonly metadata: A }, { readonly metadata: I }, RD, RE> =>
-  Schema.StructWithRest(Schema.Struct({ metadata: schema }), [Loose])
