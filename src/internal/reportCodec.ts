@@ -16,7 +16,7 @@ import {
   Wire
 } from "./reportWire.ts"
 import { type Unchecked, wireCodec } from "./wireCodec.ts"
-import { generated, toEpochSeconds } from "./wireFields.ts"
+import { generated, revealed, toEpochSeconds } from "./wireFields.ts"
 
 /**
  * A report as it is on the wire: `created` in epoch seconds.
@@ -108,13 +108,11 @@ export const confidentialFromWire = (wire: Encoded): Confidential => {
 }
 
 const confidentialToWire = (report: Unchecked<Confidential>): unknown => {
-  const revealed: Record<string, unknown> = { ...report }
+  const plain: Record<string, unknown> = { ...report }
   for (const name of checkNames) {
-    const check = report[name]
-    if (name in report && check !== null)
-      revealed[name] = Redacted.isRedacted(check) ? Redacted.value(check) : undefined
+    if (name in plain) plain[name] = revealed(plain[name])
   }
-  return toWire(revealed)
+  return toWire(plain)
 }
 
 /**

@@ -27,7 +27,7 @@ import {
   WireWithReport
 } from "./sessionWire.ts"
 import { type Unchecked, wireCodec } from "./wireCodec.ts"
-import { generated, toEpochSeconds } from "./wireFields.ts"
+import { generated, revealed, toEpochSeconds } from "./wireFields.ts"
 
 /**
  * A verification session, with nothing expanded.
@@ -140,20 +140,17 @@ const convert = (wire: EncodedAny): Any => {
   return session as unknown as Any
 }
 
-const unwrap = (value: unknown): unknown =>
-  value === null ? null : Redacted.isRedacted(value) ? Redacted.value(value) : undefined
-
 export const toWire = (session: Unchecked<Any>): Record<string, unknown> => {
   const wire: Record<string, unknown> = { ...session, created: toEpochSeconds(session.created) }
   for (const field of plainSecrets) {
-    if (field in wire) wire[field] = unwrap(wire[field])
+    if (field in wire) wire[field] = revealed(wire[field])
   }
   const report = session.last_verification_report
   if (typeof report === "object" && report !== null) {
-    const revealed = unwrap(report)
+    const wireReport = revealed(report)
     // Type boundary: an object may have any keys, and is checked as a report on the wire next.
-    wire.last_verification_report = Predicate.isObject(revealed)
-      ? ReportCodec.toWire(revealed as Unchecked<ReportCodec.VerificationReport>)
+    wire.last_verification_report = Predicate.isObject(wireReport)
+      ? ReportCodec.toWire(wireReport as Unchecked<ReportCodec.VerificationReport>)
       : undefined
   }
   return wire

@@ -5,6 +5,7 @@
  * into straight code. Whatever users see differently is converted once a row, by `wireCodec.ts`.
  */
 import * as DateTime from "effect/DateTime"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 
@@ -34,6 +35,10 @@ export const EpochSeconds = Schema.Int.check(
 /** Seconds of a `DateTime.Utc`; `undefined`, which no wire schema accepts, for anything else. */
 export const toEpochSeconds = (value: unknown): number | undefined =>
   DateTime.isDateTime(value) && DateTime.isUtc(value) ? DateTime.toEpochSeconds(value) : undefined
+
+/** What a `Redacted` holds, or `null` where that stands; `undefined`, which no wire schema accepts, for anything else. */
+export const revealed = (value: unknown): unknown =>
+  value === null ? null : Redacted.isRedacted(value) ? Redacted.value(value) : undefined
 
 /**
  * What generated rows have in place of fields that the wire leaves wider: ids as Stripe makes them, which Stripe does
