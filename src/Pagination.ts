@@ -17,7 +17,7 @@ import * as Arguments from "./internal/arguments.ts"
 import type { FetchPage, InvalidRow, Page, PageRequest, Row, Window } from "./internal/listModel.ts"
 import * as Prefetch from "./internal/prefetch.ts"
 import { rowsOf } from "./internal/rowsOf.ts"
-import { validRows } from "./internal/validRows.ts"
+import { validPage } from "./internal/validPage.ts"
 import * as Walking from "./internal/walk.ts"
 import * as WalkOptions from "./internal/walkOptions.ts"
 import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
@@ -155,9 +155,7 @@ const walk = <A extends Row, E, R, E2, R2>(
     const [step, next] = yield* Walking.next(fetch, route, yield* Effect.fromResult(state))
     const after: Option.Option<State> = Option.map(next, Result.succeed)
     if (Option.isNone(step)) return [[], after] as const
-    const { entries, has_more, requestId } = step.value
-    const { data, failure } = yield* validRows(entries, onInvalid)
-    const page: Page<A> = { data, has_more: has_more || Option.isSome(failure), requestId }
+    const { failure, page } = yield* validPage(step.value, onInvalid)
     // The good rows go first, and the next pull fails.
     if (Option.isNone(failure)) return [[page], after] as const
     return [page.data.length === 0 ? [] : [page], Option.some<State>(Result.fail(failure.value))] as const

@@ -24,7 +24,7 @@ import type * as Lanes from "./internal/parallel/lane.ts"
 import * as Reading from "./internal/parallel/reading.ts"
 import type * as Walking from "./internal/walk.ts"
 import { rowsOf } from "./internal/rowsOf.ts"
-import { validRows } from "./internal/validRows.ts"
+import { validPage } from "./internal/validPage.ts"
 import * as Guards from "./internal/walkGuards.ts"
 import * as WalkOptions from "./internal/walkOptions.ts"
 import type { WalkError } from "./Pagination.ts"
@@ -161,11 +161,11 @@ const pagesOf = <A extends Row, E, R, E2, R2>(
       return yield* new PaginationStalledError({ description: followed.failure, page, requestId: step.requestId })
     }
     trail = followed.success
-    const valid = yield* validRows(entries, onInvalid)
+    const has_more = step.has_more || entries.length < step.entries.length
+    const valid = yield* validPage({ ...step, entries, has_more }, onInvalid)
     failure = valid.failure
-    if (valid.data.length === 0 && Option.isSome(failure)) return yield* pull
-    const has_more = step.has_more || entries.length < step.entries.length || Option.isSome(failure)
-    return Arr.of({ data: valid.data, has_more, requestId: step.requestId })
+    if (valid.page.data.length === 0 && Option.isSome(failure)) return yield* pull
+    return Arr.of(valid.page)
   })
   return pull
 }
