@@ -7,7 +7,7 @@ import type { ExpandPath as ReportExpandPath } from "./reportWire.ts"
 import type { Any, VerificationSession } from "./sessionCodec.ts"
 import type { VerifiedOutputs } from "./sessionWire.ts"
 
-export type { Any, EncodedAny } from "./sessionCodec.ts"
+export type { Any } from "./sessionCodec.ts"
 
 /**
  * What a list or a retrieve can expand, without the `data.` that a list puts in front.

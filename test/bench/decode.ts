@@ -9,8 +9,8 @@
 import { DateTime, Result, Schema, SchemaTransformation } from "effect"
 import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { fromWire, toWire, variant } from "../../src/internal/sessionCodec.ts"
-import type { Any, EncodedAny } from "../../src/internal/sessionModel.ts"
+import { type EncodedAny, fromWire, toWire, variant } from "../../src/internal/sessionCodec.ts"
+import type { Any } from "../../src/internal/sessionModel.ts"
 import { ProvidedDetails, Wire } from "../../src/internal/sessionWire.ts"
 import { EpochSeconds, optionalNullOr } from "../../src/internal/wireFields.ts"
 
