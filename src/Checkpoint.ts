@@ -16,8 +16,8 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import type { Row } from "./internal/listModel.ts"
-import { EpochSeconds } from "./internal/wireFields.ts"
+import type { Row } from "./internal/list/model.ts"
+import { EpochSeconds } from "./internal/wire/fields.ts"
 import { CheckpointMismatchError } from "./StripeError.ts"
 
 /**

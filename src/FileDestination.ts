@@ -23,15 +23,15 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as Destination from "./Destination.ts"
 import * as Arguments from "./internal/arguments.ts"
-import * as CheckpointedFile from "./internal/checkpointedFile.ts"
-import * as CsvColumns from "./internal/csvColumns.ts"
+import * as CheckpointedFile from "./internal/sync/checkpointedFile.ts"
+import * as CsvColumns from "./internal/session/csvColumns.ts"
 import { alternatives, suggest } from "./internal/nearest.ts"
-import type { Batch } from "./internal/sessionCalls.ts"
-import { secretFields } from "./internal/sessionCodec.ts"
+import type { Batch } from "./internal/session/calls.ts"
+import { secretFields } from "./internal/session/codec.ts"
 import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 import * as VerificationSession from "./VerificationSession.ts"
 
-export { FileDestinationError } from "./internal/checkpointedFile.ts"
+export { FileDestinationError } from "./internal/sync/checkpointedFile.ts"
 
 /**
  * A file as a destination of the batches that `VerificationSessions.sync` gives.

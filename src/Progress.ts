@@ -15,7 +15,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
 import type * as Checkpoint from "./Checkpoint.ts"
 import * as Created from "./internal/filter/created.ts"
-import type { Row } from "./internal/listModel.ts"
+import type { Row } from "./internal/list/model.ts"
 import * as SessionFilter from "./SessionFilter.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
 

@@ -19,12 +19,12 @@ import * as Moments from "./internal/filter/moments.ts"
 import * as Parts from "./internal/filter/parts.ts"
 import * as Predicates from "./internal/filter/predicate.ts"
 import * as UrlCodec from "./internal/filter/urlParams.ts"
-import * as StripeQuery from "./internal/stripeQuery.ts"
-import type { Query } from "./internal/stripeQuery.ts"
+import * as StripeQuery from "./internal/client/query.ts"
+import type { Query } from "./internal/client/query.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
 
 export type { UrlRecord } from "./internal/filter/urlParams.ts"
-export type { Query } from "./internal/stripeQuery.ts"
+export type { Query } from "./internal/client/query.ts"
 export type {
   Chosen,
   CreatedRange,

@@ -14,7 +14,7 @@
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { CheckpointMismatchError } from "./internal/checkpointMismatch.ts"
+import { CheckpointMismatchError } from "./internal/sync/mismatch.ts"
 import {
   ApiError,
   AuthenticationError,
@@ -26,7 +26,7 @@ import {
   PermissionError,
   RateLimitError,
   reasonId
-} from "./internal/replyReasons.ts"
+} from "./internal/client/reasons.ts"
 
 export {
   ApiError,

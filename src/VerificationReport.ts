@@ -11,10 +11,10 @@
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
-import type { Confidential, VerificationReport } from "./internal/reportCodec.ts"
-import { type CheckName, checkNames, type DocumentCheck } from "./internal/reportWire.ts"
+import type { Confidential, VerificationReport } from "./internal/report/codec.ts"
+import { type CheckName, checkNames, type DocumentCheck } from "./internal/report/wire.ts"
 
-export { Confidential, type Encoded, VerificationReport } from "./internal/reportCodec.ts"
+export { Confidential, type Encoded, VerificationReport } from "./internal/report/codec.ts"
 
 export {
   Address,
@@ -29,9 +29,9 @@ export {
   ReportOptions,
   SelfieCheck,
   Sex
-} from "./internal/reportWire.ts"
+} from "./internal/report/wire.ts"
 
-export type { CheckName, ExpandPath } from "./internal/reportWire.ts"
+export type { CheckName, ExpandPath } from "./internal/report/wire.ts"
 
 /**
  * How a check ended.

@@ -16,18 +16,18 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { CreatedFromUnknown } from "./internal/filter/created.ts"
 import * as Parts from "./internal/filter/parts.ts"
-import * as ListCalls from "./internal/listCalls.ts"
-import * as ListRequests from "./internal/listRequests.ts"
-import type { Filter, List, Pages, Reports, Retrieve, Service } from "./internal/reportCalls.ts"
-import { confidentialFromWire } from "./internal/reportCodec.ts"
-import { expandPaths, Wire } from "./internal/reportWire.ts"
-import * as RowDecoder from "./internal/rowDecoder.ts"
-import * as StripeQuery from "./internal/stripeQuery.ts"
+import * as ListCalls from "./internal/list/calls.ts"
+import * as ListRequests from "./internal/list/requests.ts"
+import type { Filter, List, Pages, Reports, Retrieve, Service } from "./internal/report/calls.ts"
+import { confidentialFromWire } from "./internal/report/codec.ts"
+import { expandPaths, Wire } from "./internal/report/wire.ts"
+import * as RowDecoder from "./internal/wire/rowDecoder.ts"
+import * as StripeQuery from "./internal/client/query.ts"
 import * as StripeClient from "./StripeClient.ts"
 import type * as VerificationReport from "./VerificationReport.ts"
 
-export type { WalkOptions } from "./internal/listCalls.ts"
-export type { PageParameters } from "./internal/listRequests.ts"
+export type { WalkOptions } from "./internal/list/calls.ts"
+export type { PageParameters } from "./internal/list/requests.ts"
 export type {
   Filter,
   List,
@@ -38,7 +38,7 @@ export type {
   Reports,
   Retrieve,
   Service
-} from "./internal/reportCalls.ts"
+} from "./internal/report/calls.ts"
 
 const FilterFromUnknown = Parts.exact({
   client_reference_id: Schema.optional(Parts.text("a text of 1 to 5000 characters")),

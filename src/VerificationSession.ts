@@ -13,14 +13,14 @@ import { dual } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import * as Codec from "./internal/sessionCodec.ts"
-import { VerificationSession } from "./internal/sessionCodec.ts"
-import * as SessionMismatch from "./internal/sessionMismatch.ts"
-import type * as Model from "./internal/sessionModel.ts"
+import * as Codec from "./internal/session/codec.ts"
+import { VerificationSession } from "./internal/session/codec.ts"
+import * as SessionMismatch from "./internal/session/mismatch.ts"
+import type * as Model from "./internal/session/model.ts"
 
-export { MismatchError } from "./internal/sessionMismatch.ts"
+export { MismatchError } from "./internal/session/mismatch.ts"
 
-export type { Mismatch, MismatchFailure, MismatchServices, OnMismatch } from "./internal/sessionMismatch.ts"
+export type { Mismatch, MismatchFailure, MismatchServices, OnMismatch } from "./internal/session/mismatch.ts"
 
 export {
   LastError,
@@ -31,13 +31,13 @@ export {
   Status,
   Type,
   VerifiedOutputs
-} from "./internal/sessionWire.ts"
+} from "./internal/session/wire.ts"
 
-export { VerificationSession } from "./internal/sessionCodec.ts"
+export { VerificationSession } from "./internal/session/codec.ts"
 
-export type { Any, Encoded, EncodedAny, SecretField } from "./internal/sessionCodec.ts"
+export type { Any, Encoded, EncodedAny, SecretField } from "./internal/session/codec.ts"
 
-export type { Expanded, ExpandPath, WithOutputs, WithOutputsAndReport, WithReport } from "./internal/sessionModel.ts"
+export type { Expanded, ExpandPath, WithOutputs, WithOutputsAndReport, WithReport } from "./internal/session/model.ts"
 
 /**
  * The codec of sessions for which these paths were expanded: one of four, and {@link VerificationSession} itself for no

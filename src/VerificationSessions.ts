@@ -10,13 +10,13 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import * as ListCalls from "./internal/listCalls.ts"
-import type * as Calls from "./internal/sessionCalls.ts"
-import type { Service } from "./internal/sessionCalls.ts"
-import { requests } from "./internal/sessionList.ts"
-import type { Any, ExpandPath } from "./internal/sessionModel.ts"
-import * as SessionSync from "./internal/sessionSync.ts"
-import type { TestHandlers } from "./internal/testHandlers.ts"
+import * as ListCalls from "./internal/list/calls.ts"
+import type * as Calls from "./internal/session/calls.ts"
+import type { Service } from "./internal/session/calls.ts"
+import { requests } from "./internal/session/list.ts"
+import type { Any, ExpandPath } from "./internal/session/model.ts"
+import * as SessionSync from "./internal/session/sync.ts"
+import type { TestHandlers } from "./internal/session/testHandlers.ts"
 import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
 
@@ -33,11 +33,11 @@ export type {
   SyncOptions,
   Tail,
   TailOptions
-} from "./internal/sessionCalls.ts"
-export type { WalkOptions } from "./internal/listCalls.ts"
-export type { PageParameters } from "./internal/listRequests.ts"
-export type { ListExpandPath } from "./internal/sessionModel.ts"
-export type { TestHandlers } from "./internal/testHandlers.ts"
+} from "./internal/session/calls.ts"
+export type { WalkOptions } from "./internal/list/calls.ts"
+export type { PageParameters } from "./internal/list/requests.ts"
+export type { ListExpandPath } from "./internal/session/model.ts"
+export type { TestHandlers } from "./internal/session/testHandlers.ts"
 
 /**
  * The service. Provide it with {@link layer} or {@link layerConfig}; with {@link layerClient} where several services share
@@ -63,7 +63,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
 
     const { sync, tail } = SessionSync.make(client)
     return VerificationSessions.of({
-      // Type boundary: `expand` chose how rows are decoded, and by that their type; see `sessionCodec.ts`.
+      // Type boundary: `expand` chose how rows are decoded, and by that their type; see `session/codec.ts`.
       list: list as Service["list"],
       retrieve: retrieve as Service["retrieve"],
       pages: pages as Service["pages"],

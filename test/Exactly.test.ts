@@ -3,9 +3,9 @@ import { Effect, Exit, Redacted, Schema } from "effect"
 import * as Arbitrary from "effect/Arbitrary"
 import { HttpClient } from "effect/http"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
-import { exactly } from "../src/internal/exactly.ts"
-import { Wire as ReportWire } from "../src/internal/reportWire.ts"
-import { AnyWire, Wire, WireWithBoth } from "../src/internal/sessionWire.ts"
+import { exactly } from "../src/internal/wire/exactly.ts"
+import { Wire as ReportWire } from "../src/internal/report/wire.ts"
+import { AnyWire, Wire, WireWithBoth } from "../src/internal/session/wire.ts"
 import { expandedSession, fullReport, fullSession, leastSession } from "./support/identityRows.ts"
 
 // Kinds of schema that Stripe's rows do not have today: a look must be right about them, or say that it cannot tell.

@@ -3,7 +3,7 @@ import { Cause, Clock, DateTime, Effect, Exit, Fiber, Schema, Stream } from "eff
 import { Pagination, StripeError } from "effect-stripe-identity"
 import * as ParallelPagination from "effect-stripe-identity/ParallelPagination"
 import { TestClock } from "effect/testing"
-import { SlowDown } from "../src/internal/slowDown.ts"
+import { SlowDown } from "../src/internal/client/slowDown.ts"
 import { between } from "./support/filters.ts"
 import { type FakeRow, fakeList, unruly } from "./support/parallelList.ts"
 import { random, secondsOf, shapes, simulate } from "./support/parallelSimulator.ts"

@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import { StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { readFileSync } from "node:fs"
-import { version } from "../src/internal/version.ts"
+import { version } from "../src/internal/client/version.ts"
 import { countRequests, reason, requests, settled, withoutJitter, world } from "./support/world.ts"
 
 const { Fault } = Sandbox

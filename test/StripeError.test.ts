@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Schema } from "effect"
 import { Headers, HttpClientError, HttpClientRequest } from "effect/http"
 import { StripeError } from "effect-stripe-identity"
-import * as StripeReply from "../src/internal/stripeReply.ts"
-import * as Transport from "../src/internal/transport.ts"
+import * as StripeReply from "../src/internal/client/reply.ts"
+import * as Transport from "../src/internal/client/transport.ts"
 import { readStripeMaterial } from "./support/stripeMaterial.ts"
 
 const reasonOf = (status: number, body: unknown, headers: Record<string, string> = {}) =>

@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type { Reason, StripeError } from "../StripeError.ts"
-import * as StripeReply from "./stripeReply.ts"
+import * as StripeReply from "./client/reply.ts"
 
 type Attributes = Readonly<Record<string, string>>
 

@@ -9,10 +9,10 @@
 import { DateTime, Result, Schema, SchemaTransformation } from "effect"
 import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { type EncodedAny, fromWire, toWire, variant } from "../../src/internal/sessionCodec.ts"
-import type { Any } from "../../src/internal/sessionModel.ts"
-import { ProvidedDetails, Wire } from "../../src/internal/sessionWire.ts"
-import { EpochSeconds, optionalNullOr } from "../../src/internal/wireFields.ts"
+import { type EncodedAny, fromWire, toWire, variant } from "../../src/internal/session/codec.ts"
+import type { Any } from "../../src/internal/session/model.ts"
+import { ProvidedDetails, Wire } from "../../src/internal/session/wire.ts"
+import { EpochSeconds, optionalNullOr } from "../../src/internal/wire/fields.ts"
 
 const rounds = 15
 const rows = 4_000

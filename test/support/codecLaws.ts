@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Exit, Schema } from "effect"
 import * as Arbitrary from "effect/Arbitrary"
 import { VerificationReport, VerificationSession } from "effect-stripe-identity"
-import { Wire as ReportWire } from "../../src/internal/reportWire.ts"
-import { AnyWire, Wire, WireWithBoth, WireWithOutputs, WireWithReport } from "../../src/internal/sessionWire.ts"
+import { Wire as ReportWire } from "../../src/internal/report/wire.ts"
+import { AnyWire, Wire, WireWithBoth, WireWithOutputs, WireWithReport } from "../../src/internal/session/wire.ts"
 import { expandedSession, fullReport, fullSession, leastSession } from "./identityRows.ts"
 
 type Codec = Schema.Codec<{ readonly created: DateTime.Utc }, object>

@@ -211,7 +211,7 @@ const needsNoExample = (one: Exported): boolean =>
   // A constant says itself what it is.
   docstring(one.statement).includes("@category constants") ||
   // A part of a session or a report is met in it, and the examples of the two decode one.
-  ["internal/sessionWire.ts", "internal/reportWire.ts"].includes(one.file)
+  ["internal/session/wire.ts", "internal/report/wire.ts"].includes(one.file)
 
 const withExample = (text: string): boolean => text.includes("* ```ts\n")
 

@@ -3,13 +3,13 @@
  */
 import * as Arr from "effect/Array"
 import type * as DateTime from "effect/DateTime"
-import type { Any } from "../sessionModel.ts"
+import type { Any } from "../session/model.ts"
 import {
   lastErrorCodes as documentedCodes,
   redactionStatuses as documentedRedactions,
   statuses,
   types
-} from "../sessionWire.ts"
+} from "../session/wire.ts"
 
 export { statuses, types }
 

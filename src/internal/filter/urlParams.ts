@@ -5,7 +5,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { Filter, type SessionFilter } from "./fields.ts"
-import { toParameters } from "../stripeQuery.ts"
+import { toParameters } from "../client/query.ts"
 
 /**
  * The parameters of a URL by their names, as Effect's HTTP modules have them. A name that came more than once has a list.

@@ -8,7 +8,7 @@ const owners: ReadonlyArray<readonly [owner: string, fits: (url: string, name: s
   ["waiting", (_url, name) => name === "(idle)"],
   ["garbage collection", (_url, name) => name === "(garbage collector)"],
   // `JSON.parse` is native, and counts for who calls it.
-  ["JSON.parse", (url) => url.endsWith("/src/internal/stripeReply.ts")],
+  ["JSON.parse", (url) => url.endsWith("/src/internal/client/reply.ts")],
   [
     "HTTP: Node and Undici",
     (url) => url === "" || url.startsWith("node:") || url.includes("/undici/") || url.startsWith("wasm:")
@@ -21,7 +21,7 @@ const owners: ReadonlyArray<readonly [owner: string, fits: (url: string, name: s
   ["Effect and Stream", (url) => url.includes("/effect/dist/")],
   [
     "this library: rows",
-    (url) => /\/src\/internal\/(exactly|rowDecoder|sessionCodec|listReply|wireCodec)\.ts$/.test(url)
+    (url) => /\/src\/internal\/(wire\/(exactly|rowDecoder|codec)|session\/codec|list\/reply)\.ts$/.test(url)
   ],
   ["this library: order of rows, pages, spans, retries", (url) => url.includes("/src/")],
   ["the rest", () => true]

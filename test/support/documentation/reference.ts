@@ -34,8 +34,8 @@ const application = await Application.bootstrap({
     "src/StripeClient.ts:EffectOrStream",
     "src/internal/filter/model.ts:lastErrorCodes",
     "src/internal/filter/model.ts:redactionStatuses",
-    "src/internal/reportWire.ts:checkNames",
-    "src/internal/reportWire.ts:expandPaths",
+    "src/internal/report/wire.ts:checkNames",
+    "src/internal/report/wire.ts:expandPaths",
     "src/internal/sandbox/faults.ts:Options",
     "src/internal/sandbox/history.ts:Shape",
     "src/internal/sandbox/parameters.ts:Query",
@@ -44,8 +44,8 @@ const application = await Application.bootstrap({
     "src/internal/sandbox/session.ts:Open",
     "src/internal/sandbox/session.ts:Status",
     "src/internal/sandbox/session.ts:VerifiedOutputs",
-    "src/internal/sessionWire.ts:statuses",
-    "src/internal/sessionWire.ts:types"
+    "src/internal/session/wire.ts:statuses",
+    "src/internal/session/wire.ts:types"
   ]
 })
 

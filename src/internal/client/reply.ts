@@ -1,0 +1,162 @@
+/**
+ * What a reply of Stripe's says apart from its rows: the reason behind an error status, in texts that are safe to show.
+ */
+import type * as Duration from "effect/Duration"
+import * as Headers from "effect/http/Headers"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { DecodeError } from "../../StripeError.ts"
+import * as Reasons from "./reasons.ts"
+import { inOneLine } from "../withoutSecrets.ts"
+
+/** The head and the text of one reply. */
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly text: string
+}
+
+type ReplyReason =
+  | Reasons.RateLimitError
+  | Reasons.AuthenticationError
+  | Reasons.PermissionError
+  | Reasons.IdentityNotEnabledError
+  | Reasons.InvalidRequestError
+  | Reasons.NotFoundError
+  | Reasons.CursorNotFoundError
+  | Reasons.ConflictError
+  | Reasons.ApiError
+
+const unknownField = Schema.optionalKey(Schema.Unknown)
+
+// Fields are taken as they come: one of a wrong type counts as absent, because the status alone still decides.
+const decodeErrorBody = Schema.decodeUnknownOption(
+  Schema.fromJsonString(
+    Schema.Struct({
+      error: Schema.Struct({
+        code: unknownField,
+        doc_url: unknownField,
+        message: unknownField,
+        param: unknownField,
+        request_log_url: unknownField
+      })
+    })
+  )
+)
+
+const excerptLength = 200
+
+/**
+ * The first bytes of a body that is no JSON, for a person to recognise the proxy or the page that sent it. Whatever
+ * may be a part of sessions is not shown, and neither are bytes that are no text.
+ */
+export const excerpt = (text: string): string | undefined => {
+  const start = text.trimStart().slice(0, excerptLength)
+  // A control character, or the character that stands for bytes that are no text.
+  if (start === "" || /^[[{"]|"\s*:|[^\P{Cc}\s]|\uFFFD/u.test(start)) return undefined
+  // The cut may have gone through a secret, which would then no longer look like one.
+  const whole = text.length > excerptLength ? start.replace(/\S*$/, (word) => (word.length < 40 ? "" : word)) : start
+  return inOneLine(whole)
+}
+
+/** Stripe's id of the request. */
+export const requestId = (headers: Headers.Headers): string | undefined => headers["request-id"]
+
+const shouldRetry = (headers: Headers.Headers): boolean | undefined => {
+  const value = headers["stripe-should-retry"]
+  return value === "true" ? true : value === "false" ? false : undefined
+}
+
+const retryAfter = (headers: Headers.Headers, now: number): Duration.Duration | undefined => {
+  const value = headers["retry-after"]
+  if (value === undefined) return undefined
+  const parsed = Headers.parseRetryAfter(value)
+  return Result.isSuccess(parsed) ? Headers.retryAfterDelay(parsed.success, now) : undefined
+}
+
+const notJson = (reply: Reply): DecodeError => {
+  const seen = excerpt(reply.text)
+  const size = `${reply.text.length} characters of ${reply.headers["content-type"] ?? "no content type"}`
+  return new DecodeError({
+    part: "body",
+    status: reply.status,
+    requestId: requestId(reply.headers),
+    description: `expected JSON, got ${size}${seen === undefined ? "" : ` that start with "${seen}"`}`
+  })
+}
+
+/** The JSON of a 2xx reply, or what arrived instead. */
+export const parse = (reply: Reply): Result.Result<unknown, DecodeError> =>
+  Result.try({ try: (): unknown => JSON.parse(reply.text), catch: () => notJson(reply) })
+
+// Only the host, because the rest of the address may repeat the query or the key.
+const redirect = (location: string | undefined): string => {
+  const to = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@]+)/i.exec(location ?? "")?.[1]
+  return to === undefined ? "It sends elsewhere." : `It sends to ${inOneLine(to)}.`
+}
+
+/**
+ * What is wrong with a 400 that was cut short: only its body says which of many refusals it is, so it has to be asked
+ * for again.
+ */
+export const cutShort = (reply: Reply): DecodeError | undefined =>
+  reply.status === 400 && reply.text.trimStart().startsWith("{")
+    ? Option.getOrUndefined(Result.getFailure(parse(reply)))
+    : undefined
+
+const asText = (value: unknown): string | undefined => (Predicate.isString(value) ? value : undefined)
+
+const asSafeText = (value: unknown): string | undefined => (Predicate.isString(value) ? inOneLine(value) : undefined)
+
+const isCursor = (param: string | undefined): boolean => param === "starting_after" || param === "ending_before"
+
+/**
+ * The reason behind a reply whose status is not 2xx, by status, then code, then param. `now` is the time of its
+ * arrival in epoch milliseconds, from which a `Retry-After` date is counted.
+ */
+export const toReason = (reply: Reply, now: number): ReplyReason => {
+  const { headers, status, text } = reply
+  const error = Option.getOrUndefined(decodeErrorBody(text))?.error
+  const message = asText(error?.message)
+  const code = asSafeText(error?.code)
+  const param = asSafeText(error?.param)
+  const fields = {
+    status,
+    code,
+    param,
+    description:
+      message !== undefined
+        ? inOneLine(message)
+        : status >= 300 && status < 400
+          ? redirect(headers["location"])
+          : excerpt(text),
+    requestId: requestId(headers),
+    docUrl: asSafeText(error?.doc_url),
+    requestLogUrl: asText(error?.request_log_url),
+    shouldRetry: shouldRetry(headers),
+    retryAfter: retryAfter(headers, now)
+  }
+  if (status === 429 || code === "rate_limit") {
+    return new Reasons.RateLimitError({ ...fields, limitedBy: headers["stripe-rate-limited-reason"] })
+  }
+  switch (status) {
+    case 401:
+      return new Reasons.AuthenticationError(fields)
+    case 403:
+      return new Reasons.PermissionError(fields)
+    case 404:
+      return new Reasons.NotFoundError(fields)
+    case 409:
+      return new Reasons.ConflictError(fields)
+  }
+  if (status < 400 || status >= 500) return new Reasons.ApiError(fields)
+  // Older accounts get no code with a missing cursor, so the words have to do.
+  if (isCursor(param) && (code === "resource_missing" || message?.startsWith("No such "))) {
+    return new Reasons.CursorNotFoundError(fields)
+  }
+  // Stripe gives neither code nor param here, so the words have to do, as they do for Stripe's own sync engine.
+  if (message?.includes("not set up to use Identity")) return new Reasons.IdentityNotEnabledError(fields)
+  return new Reasons.InvalidRequestError(fields)
+}

@@ -1,0 +1,100 @@
+/**
+ * The reply to a list: Stripe's envelope first, then each row on its own, so that a wrong row is named by itself and
+ * costs no other.
+ */
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { DecodeError } from "../../StripeError.ts"
+import * as Issues from "../issues.ts"
+import type { InvalidRow, Page } from "./model.ts"
+import type { DecodeRow } from "../wire/rowDecoder.ts"
+import { EpochSeconds } from "../wire/fields.ts"
+import { withoutSecrets } from "../withoutSecrets.ts"
+
+const decodeEnvelope = Schema.decodeUnknownResult(
+  Schema.Struct({ object: Schema.Literal("list"), data: Schema.Array(Schema.Unknown), has_more: Schema.Boolean })
+)
+
+/** What is known of the page besides its reply, for errors. */
+export interface Place {
+  readonly page?: number | undefined
+  readonly cursor?: string | undefined
+}
+
+interface Where extends Place {
+  readonly requestId: string | undefined
+  readonly rowId?: string | undefined
+  readonly position?: number | undefined
+}
+
+const toDecodeError = (part: "envelope" | "row", { issue }: Schema.SchemaError, where: Where): DecodeError => {
+  const [first] = Issues.expectations(issue)
+  const expected = first?.expected ?? "another value"
+  const prefix = where.position === undefined ? [] : ["data", where.position]
+  return new DecodeError({
+    part,
+    status: 200,
+    path: withoutSecrets(Issues.showPath([...prefix, ...withoutOwnNames(first?.path ?? [])])) || undefined,
+    description: expected === "Missing key" ? "it is missing" : `expected ${expected}`,
+    ...where
+  })
+}
+
+// What stands below `metadata` was named by whoever made the session, and may be the name of a person.
+const withoutOwnNames = (path: ReadonlyArray<PropertyKey>): ReadonlyArray<PropertyKey> => {
+  const metadata = path.indexOf("metadata")
+  return metadata < 0 ? path : path.slice(0, metadata + 1)
+}
+
+/** The id of a row of which nothing else need be right. What looks like a client secret is none. */
+const idOf = (row: unknown): string | undefined =>
+  Predicate.hasProperty(row, "id") && Predicate.isString(row.id) && /^(?!.*_secret_)\w{1,255}$/.test(row.id)
+    ? row.id
+    : undefined
+
+const isEpochSeconds = Schema.is(EpochSeconds)
+
+// Any other number may be what is wrong with the row, and says nothing about its place in the order.
+const createdOf = (row: unknown): number | undefined =>
+  Predicate.hasProperty(row, "created") && isEpochSeconds(row.created) ? row.created : undefined
+
+/** The reply to a retrieve: one row. */
+export const readRow =
+  <A>(decodeRow: DecodeRow<A>) =>
+  (body: unknown, requestId: string | undefined): Result.Result<A, DecodeError> =>
+    Result.mapError(decodeRow(body), (error) => toDecodeError("row", error, { requestId, rowId: idOf(body) }))
+
+/** The reply to a list: one page, with the rows that are wrong set apart. */
+export const readRows =
+  <A>(decodeRow: DecodeRow<A>, place: Place) =>
+  (body: unknown, requestId: string | undefined): Result.Result<Page<A>, DecodeError> => {
+    const envelope = decodeEnvelope(body)
+    if (Result.isFailure(envelope)) {
+      return Result.fail(toDecodeError("envelope", envelope.failure, { ...place, requestId }))
+    }
+    const data: Array<A> = []
+    const invalid: Array<InvalidRow> = []
+    for (const [position, raw] of envelope.success.data.entries()) {
+      const row = decodeRow(raw)
+      if (Result.isSuccess(row)) {
+        data.push(row.success)
+        continue
+      }
+      const id = idOf(raw)
+      const error = toDecodeError("row", row.failure, { ...place, requestId, rowId: id, position })
+      invalid.push({ error, position, id, created: createdOf(raw) })
+    }
+    const page = { data, has_more: envelope.success.has_more, requestId }
+    return Result.succeed(invalid.length === 0 ? page : { ...page, invalid })
+  }
+
+/** The reply to a list where one wrong row is a failure, because one page is all that was asked for. */
+export const readPage = <A>(decodeRow: DecodeRow<A>) => {
+  const read = readRows(decodeRow, {})
+  return (body: unknown, requestId: string | undefined): Result.Result<Page<A>, DecodeError> =>
+    Result.flatMap(read(body, requestId), (page) => {
+      const [first] = page.invalid ?? []
+      return first === undefined ? Result.succeed(page) : Result.fail(first.error)
+    })
+}

@@ -1,0 +1,150 @@
+/**
+ * What users see of a report, plain or with its checks `Redacted`, and the way between that and the wire. Public through
+ * `VerificationReport`.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Redacted from "effect/Redacted"
+import type * as Schema from "effect/Schema"
+import {
+  type CheckName,
+  checkNames,
+  type DocumentCheck,
+  type EmailCheck,
+  type IdNumberCheck,
+  type PhoneCheck,
+  type SelfieCheck,
+  Wire
+} from "./wire.ts"
+import { type Unchecked, wireCodec } from "../wire/codec.ts"
+import { generated, revealed, toEpochSeconds } from "../wire/fields.ts"
+
+/**
+ * A report as it is on the wire: `created` in epoch seconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Encoded extends Schema.Struct.Type<typeof Wire.fields> {}
+
+/**
+ * The report on one attempt to verify somebody.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface VerificationReport extends Omit<Encoded, "created"> {
+  /** When the report was made, to the second. */
+  readonly created: DateTime.Utc
+}
+
+export const fromWire = (wire: Encoded): VerificationReport => ({
+  ...wire,
+  created: DateTime.fromEpochSeconds(wire.created)
+})
+
+export const toWire = (report: Unchecked<VerificationReport>): unknown => ({
+  ...report,
+  created: toEpochSeconds(report.created)
+})
+
+/**
+ * The codec between a report and Stripe's JSON. Use it for reports that come from elsewhere than a session, such as
+ * Stripe's own `/v1/identity/verification_reports`.
+ *
+ * **Example** (A report from elsewhere)
+ *
+ * ```ts
+ * import { DateTime, Schema } from "effect"
+ * import { VerificationReport } from "effect-stripe-identity"
+ *
+ * const report = Schema.decodeUnknownSync(VerificationReport.VerificationReport)({
+ *   id: "vr_1",
+ *   object: "identity.verification_report",
+ *   created: 1767225600,
+ *   livemode: false,
+ *   type: "document",
+ *   document: { status: "unverified", error: { code: "document_expired", reason: "The document is expired." } }
+ * })
+ *
+ * DateTime.formatIso(report.created) // => "2026-01-01T00:00:00.000Z"
+ * report.document?.error?.code // => "document_expired"
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const VerificationReport: Schema.Codec<VerificationReport, Encoded> = wireCodec({
+  identifier: "VerificationReport",
+  wire: Wire,
+  generator: Wire.mapFields(generated("vr")),
+  fromWire,
+  toWire
+})
+
+/**
+ * A report whose checks are `Redacted`, as `VerificationReports` gives it: what says nothing about the person is plain, so
+ * that reports can be counted, ordered and stored without the rest. Read a check with `Redacted.value`, or how it ended
+ * with `VerificationReport.outcomes`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Confidential extends Omit<VerificationReport, CheckName> {
+  readonly document?: Redacted.Redacted<DocumentCheck> | null
+  readonly email?: Redacted.Redacted<EmailCheck> | null
+  readonly id_number?: Redacted.Redacted<IdNumberCheck> | null
+  readonly phone?: Redacted.Redacted<PhoneCheck> | null
+  readonly selfie?: Redacted.Redacted<SelfieCheck> | null
+}
+
+export const confidentialFromWire = (wire: Encoded): Confidential => {
+  const report: Record<string, unknown> = { ...fromWire(wire) }
+  for (const name of checkNames) {
+    const check = wire[name]
+    if (check !== null && check !== undefined) report[name] = Redacted.make(check, { label: name })
+  }
+  // Type boundary: the loop made each check what the type says, which TypeScript cannot follow.
+  return report as unknown as Confidential
+}
+
+const confidentialToWire = (report: Unchecked<Confidential>): unknown => {
+  const plain: Record<string, unknown> = { ...report }
+  for (const name of checkNames) {
+    if (name in plain) plain[name] = revealed(plain[name])
+  }
+  return toWire(plain)
+}
+
+/**
+ * The codec between a report whose checks are `Redacted` and Stripe's JSON. Encoding gives back what came, the checks
+ * included.
+ *
+ * **Example** (A report from a queue, with its checks out of sight)
+ *
+ * ```ts
+ * import { Schema } from "effect"
+ * import { VerificationReport } from "effect-stripe-identity"
+ *
+ * const report = Schema.decodeUnknownSync(VerificationReport.Confidential)({
+ *   id: "vr_1",
+ *   object: "identity.verification_report",
+ *   created: 1767225600,
+ *   livemode: false,
+ *   type: "document",
+ *   document: { status: "verified", first_name: "Jenny" }
+ * })
+ *
+ * String(report.document) // => "<redacted:document>"
+ * VerificationReport.outcomes(report) // => [{ check: "document", status: "verified", code: undefined }]
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Confidential: Schema.Codec<Confidential, Encoded> = wireCodec({
+  identifier: "ConfidentialVerificationReport",
+  wire: Wire,
+  generator: Wire.mapFields(generated("vr")),
+  fromWire: confidentialFromWire,
+  toWire: confidentialToWire
+})

@@ -1,0 +1,250 @@
+/**
+ * What users see of a session, and the way between that and the wire. The conversion is the same whatever was expanded:
+ * what is allowed to be there is for the wire schemas to say. Public through `VerificationSession`.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Struct from "effect/Struct"
+import type * as Types from "effect/Types"
+import * as ReportCodec from "../report/codec.ts"
+import * as RowDecoder from "../wire/rowDecoder.ts"
+import {
+  AnyWire,
+  type LastError,
+  type ProvidedDetails,
+  type Redaction,
+  type RelatedPerson,
+  type SessionOptions,
+  type Status,
+  type Type,
+  type VerifiedOutputs,
+  Wire,
+  WireWithBoth,
+  WireWithOutputs,
+  WireWithReport
+} from "./wire.ts"
+import { type Unchecked, wireCodec } from "../wire/codec.ts"
+import { generated, revealed, toEpochSeconds } from "../wire/fields.ts"
+
+/**
+ * A verification session, with nothing expanded.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface VerificationSession {
+  /** `vs_…`; also the cursor of a list. */
+  readonly id: string
+  readonly object: "identity.verification_session"
+  /** When the session was made, to the second. Many sessions can share one. */
+  readonly created: DateTime.Utc
+  /** `false` for sessions of test mode and sandboxes. */
+  readonly livemode: boolean
+  readonly status: Status
+  readonly type: Type
+  /** Your own key-value pairs. Not `Redacted`: keep personal data out of it. */
+  readonly metadata: { readonly [key: string]: string }
+  /** Your own id for the person or the attempt. */
+  readonly client_reference_id?: string | null
+  /** Lets Stripe.js show the verification in your page, once, within 24 hours. Secret. */
+  readonly client_secret?: Redacted.Redacted<string> | null
+  /** Why the last attempt failed. */
+  readonly last_error?: LastError | null
+  /** The id of the report on the last attempt, `vr_…`. It expands to the report itself. */
+  readonly last_verification_report?: string | null
+  readonly options?: SessionOptions | null
+  /** What you told Stripe about the person. Personal data. */
+  readonly provided_details?: Redacted.Redacted<ProvidedDetails> | null
+  /** `null` unless the removal of the personal data was asked for. */
+  readonly redaction?: Redaction | null
+  /** The id of a customer, `cus_…`. */
+  readonly related_customer?: string | null
+  /** The id of an account that represents a customer, `acct_…`. */
+  readonly related_customer_account?: string | null
+  readonly related_person?: RelatedPerson | null
+  /** Where to send the person, once, within 48 hours; `null` once the session is done. Secret. */
+  readonly url?: Redacted.Redacted<string> | null
+  /** The id of the verification flow that the session follows. */
+  readonly verification_flow?: string | null
+}
+
+/**
+ * A session as it is on the wire: `created` in epoch seconds, nothing redacted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Encoded extends Schema.Struct.Type<typeof Wire.fields> {}
+
+/**
+ * A session on the wire, whatever was expanded.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface EncodedAny extends Schema.Struct.Type<typeof AnyWire.fields> {}
+
+/**
+ * A session, whatever was expanded. Every `Expanded` type is one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Any extends Omit<VerificationSession, "last_verification_report"> {
+  readonly last_verification_report?: string | Redacted.Redacted<ReportCodec.VerificationReport> | null
+  readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
+}
+
+/**
+ * A field that holds a secret or personal data, and is `Redacted` for that reason.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SecretField = "client_secret" | "url" | "provided_details" | "verified_outputs" | "last_verification_report"
+
+// `Redacted` prints its label in place of the value.
+const labels = {
+  client_secret: { label: "client_secret" },
+  url: { label: "url" },
+  provided_details: { label: "provided_details" },
+  verified_outputs: { label: "verified_outputs" },
+  last_verification_report: { label: "last_verification_report" }
+} as const satisfies { readonly [Field in SecretField]: { readonly label: Field } }
+
+export const secretFields: ReadonlyArray<SecretField> = Struct.keys(labels)
+
+// The secret fields whose value needs no conversion of its own.
+const plainSecrets = ["client_secret", "url", "provided_details", "verified_outputs"] as const
+
+export const fromWire = (wire: EncodedAny): Any => convert({ ...wire })
+
+/** Turns a session on the wire that nobody else has into one that users see, in place: a copy would cost as much again. */
+const convert = (wire: EncodedAny): Any => {
+  // Type boundary: from here on it is half a session of each kind.
+  const session = wire as unknown as Record<string, unknown>
+  session.created = DateTime.fromEpochSeconds(wire.created)
+  for (const field of plainSecrets) {
+    const value = wire[field]
+    if (value !== null && value !== undefined) session[field] = Redacted.make(value, labels[field])
+  }
+  const report = wire.last_verification_report
+  // A string is the id of a report, which is no secret.
+  if (typeof report === "object" && report !== null) {
+    session.last_verification_report = Redacted.make(ReportCodec.fromWire(report), labels.last_verification_report)
+  }
+  // Type boundary: these statements made each field what `Any` says, which TypeScript cannot follow through a loop.
+  return session as unknown as Any
+}
+
+export const toWire = (session: Unchecked<Any>): Record<string, unknown> => {
+  const wire: Record<string, unknown> = { ...session, created: toEpochSeconds(session.created) }
+  for (const field of plainSecrets) {
+    if (field in wire) wire[field] = revealed(wire[field])
+  }
+  const report = session.last_verification_report
+  if (typeof report === "object" && report !== null) {
+    const wireReport = revealed(report)
+    // Type boundary: an object may have any keys, and is checked as a report on the wire next.
+    wire.last_verification_report = Predicate.isObject(wireReport)
+      ? ReportCodec.toWire(wireReport as Unchecked<ReportCodec.VerificationReport>)
+      : undefined
+  }
+  return wire
+}
+
+const generatedSession = generated("vs")
+
+/** A codec of sessions with these fields on the wire; `generator` is what `Arbitrary` starts from. */
+const codec = (wire: Schema.Codec<EncodedAny>, generator: Schema.Codec<EncodedAny>): Schema.Codec<Any, EncodedAny> =>
+  wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
+
+const decoder = (wire: Schema.Codec<EncodedAny>): RowDecoder.DecodeRow<Any> => RowDecoder.make(wire, convert)
+
+/** What a choice of expansions makes of the rows: a codec for users, and a faster decoder for replies. */
+export interface Variant {
+  readonly codec: Schema.Codec<Any, EncodedAny>
+  readonly decodeRow: RowDecoder.DecodeRow<Any>
+}
+
+const plainCodec = codec(Wire, Wire.mapFields(generatedSession))
+
+/**
+ * The codec between a session with nothing expanded and Stripe's JSON. Decoding checks every field and drops the keys
+ * it does not know; encoding gives back what came, secrets included. To write sessions elsewhere, use `Json`.
+ *
+ * **Example** (A session from elsewhere, with its secret out of sight)
+ *
+ * ```ts
+ * import { DateTime, Schema } from "effect"
+ * import { VerificationSession } from "effect-stripe-identity"
+ *
+ * const session = Schema.decodeUnknownSync(VerificationSession.VerificationSession)({
+ *   id: "vs_1",
+ *   object: "identity.verification_session",
+ *   created: 1767225600,
+ *   livemode: false,
+ *   status: "requires_input",
+ *   type: "document",
+ *   metadata: {},
+ *   client_secret: "vs_1_secret"
+ * })
+ *
+ * DateTime.formatIso(session.created) // => "2026-01-01T00:00:00.000Z"
+ * String(session.client_secret) // => "<redacted:client_secret>"
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const VerificationSession: Schema.Codec<VerificationSession, Encoded> =
+  // Type boundary: this wire has neither outputs nor a report, so the session has neither.
+  plainCodec as Schema.Codec<VerificationSession, Encoded>
+
+const plain: Variant = { codec: plainCodec, decodeRow: decoder(Wire) }
+
+const outputs: Variant = {
+  codec: codec(WireWithOutputs, WireWithOutputs.mapFields(generatedSession)),
+  decodeRow: decoder(WireWithOutputs)
+}
+
+const report: Variant = {
+  codec: codec(WireWithReport, WireWithReport.mapFields(generatedSession)),
+  decodeRow: decoder(WireWithReport)
+}
+
+const outputsAndReport: Variant = {
+  codec: codec(WireWithBoth, WireWithBoth.mapFields(generatedSession)),
+  decodeRow: decoder(WireWithBoth)
+}
+
+/** The variant for paths as a retrieve has them, without `data.`. */
+export const variant = (paths: ReadonlyArray<string>): Variant => {
+  const withOutputs = paths.some((path) => path.startsWith("verified_outputs"))
+  const withReport = paths.some((path) => path.startsWith("last_verification_report"))
+  if (withOutputs && withReport) return outputsAndReport
+  if (withOutputs) return outputs
+  return withReport ? report : plain
+}
+
+const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
+
+/**
+ * Sessions as plain JSON without the secret fields, but for the revealed ones.
+ */
+export const json = (reveal: ReadonlyArray<SecretField>): Schema.Codec<Any, EncodedAny> => {
+  const hidden = plainSecrets.filter((field) => !reveal.includes(field))
+  const hideReport = !reveal.includes("last_verification_report")
+  const encode = (session: Any): EncodedAny => {
+    // Type boundary: the session was checked just before, so this is a session on the wire.
+    const wire = toWire(session) as unknown as Types.Mutable<EncodedAny>
+    for (const field of hidden) delete wire[field]
+    const report = wire.last_verification_report
+    if (hideReport && typeof report === "object" && report !== null) wire.last_verification_report = report.id
+    return wire
+  }
+  return AnyWire.pipe(Schema.decodeTo(Schema.toType(any), SchemaTransformation.transform({ decode: fromWire, encode })))
+}

@@ -1,0 +1,88 @@
+/**
+ * How expanding changes what users see of a session. Public through `VerificationSession`.
+ */
+import type * as Redacted from "effect/Redacted"
+import type { VerificationReport } from "../report/codec.ts"
+import type { ExpandPath as ReportExpandPath } from "../report/wire.ts"
+import type { Any, VerificationSession } from "./codec.ts"
+import type { VerifiedOutputs } from "./wire.ts"
+
+export type { Any } from "./codec.ts"
+
+/**
+ * What a list or a retrieve can expand, without the `data.` that a list puts in front.
+ *
+ * `verified_outputs` gives names, address, email, phone and the type of the ID number, `last_verification_report` the
+ * checks, and any secret key may read them. The deeper paths are sensitive: each must be named, and they need a
+ * **restricted** key with read access to sensitive verification results, for the results of the last 48 hours, or of
+ * any time when the key is also bound to IP addresses. With any other key the fields are missing.
+ *
+ * Source: https://docs.stripe.com/identity/access-verification-results
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ExpandPath =
+  | "verified_outputs"
+  | "verified_outputs.dob"
+  | "verified_outputs.id_number"
+  | "verified_outputs.sex"
+  | "verified_outputs.unparsed_place_of_birth"
+  | "verified_outputs.unparsed_sex"
+  | "last_verification_report"
+  | `last_verification_report.${ReportExpandPath}`
+
+/**
+ * What a list can expand, as Stripe writes it. See `VerificationSession.ExpandPath` for what each path needs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ListExpandPath = `data.${ExpandPath}`
+
+/**
+ * A session with its verified outputs, which are absent when there are none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WithOutputs extends VerificationSession {
+  readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
+}
+
+/**
+ * A session with the report on its last attempt.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WithReport extends Omit<VerificationSession, "last_verification_report"> {
+  readonly last_verification_report?: Redacted.Redacted<VerificationReport> | null
+}
+
+/**
+ * A session with its verified outputs and the report on its last attempt.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WithOutputsAndReport extends WithReport {
+  readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
+}
+
+/**
+ * The type of a session for which this list of paths was expanded, written for a retrieve or, with `data.`, for a list.
+ * Where the compiler does not know the list, it is {@link Any}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Expanded<Paths extends ReadonlyArray<ExpandPath | ListExpandPath>> = number extends Paths["length"]
+  ? Any
+  : [Extract<Paths[number], `${"" | "data."}verified_outputs${string}`>] extends [never]
+    ? [Extract<Paths[number], `${"" | "data."}last_verification_report${string}`>] extends [never]
+      ? VerificationSession
+      : WithReport
+    : [Extract<Paths[number], `${"" | "data."}last_verification_report${string}`>] extends [never]
+      ? WithOutputs
+      : WithOutputsAndReport

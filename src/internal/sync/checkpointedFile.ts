@@ -1,0 +1,272 @@
+/**
+ * A file that only grows, and beside it the checkpoint of what it holds with the length at which that is true. What is
+ * beyond that length was being written when somebody stopped the program, and is cut off before anything follows it.
+ */
+import * as ByteSize from "effect/ByteSize"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import type { PlatformError } from "effect/PlatformError"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Checkpoint from "../../Checkpoint.ts"
+import type { AnyBatch, Destination } from "../../Destination.ts"
+import { CheckpointMismatchError } from "../../StripeError.ts"
+
+/**
+ * A file that cannot be written, or not be gone on with. What it held stays as it was.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class FileDestinationError extends Schema.TaggedError<FileDestinationError>(
+  "effect-stripe-identity/FileDestinationError"
+)("FileDestinationError", {
+  path: Schema.String,
+  /**
+   * `system`: the file system refused, such as for a full disk or a folder without permission. `unrelated`: the file holds
+   * something and has no checkpoint. `shorter`: the file has lost rows that its checkpoint counts. `format`: it was begun
+   * in another format, or with other columns. `shared`: another program has written to it meanwhile. `not-a-file`: it is a
+   * folder, a device or a pipe.
+   */
+  problem: Schema.Literals(["system", "unrelated", "shorter", "format", "shared", "not-a-file"]),
+  /** What happened, in words. */
+  description: Schema.String,
+  /** The error of the file system. */
+  cause: Schema.optional(Schema.Defect())
+}) {
+  override get message(): string {
+    return `${this.path}: ${this.description}`
+  }
+}
+
+/** What is kept in the file beside it; `checkpoint` is null while there is none. */
+const Sidecar = Schema.Struct({
+  bytes: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+  format: Schema.String,
+  checkpoint: Schema.Unknown
+})
+
+const encodeCheckpoint = Schema.encodeSync(Checkpoint.Checkpoint)
+const decodeSidecar = Schema.decodeUnknownResult(Schema.fromJsonString(Sidecar))
+
+const encoder = new TextEncoder()
+
+/** What a file is written with. */
+export interface Options<in Batch> {
+  readonly path: string
+  /** Tells files of different form apart. */
+  readonly format: string
+  /** The lines at the beginning of the file. */
+  readonly header?: Stream.Stream<string> | undefined
+  readonly toLines: (batch: Batch) => Stream.Stream<string>
+}
+
+interface Standing {
+  readonly bytes: number
+  readonly checkpoint: Option.Option<Checkpoint.Checkpoint>
+}
+
+/** The file as a destination. It is open only while something is written: somebody may put another in its place. */
+export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
+  options: Options<Batch>
+): Effect.fn.Return<Destination<Batch, FileDestinationError | CheckpointMismatchError>, never, FileSystem.FileSystem> {
+  const { format, header, path, toLines } = options
+  const fileSystem = yield* FileSystem.FileSystem
+  const beside = `${path}.checkpoint`
+  let standing: Standing | undefined
+  // The length of the file while it is known to hold what its checkpoint counts, and nothing more.
+  let length: number | undefined
+  // What stood beside the file when it was looked at or written last.
+  let seen: string | undefined
+  // Whether another program was noticed since then.
+  let isShared = false
+
+  const failure = (problem: FileDestinationError["problem"], description: string, cause?: unknown) =>
+    new FileDestinationError({ path, problem, description, ...(cause === undefined ? {} : { cause }) })
+
+  const system = <A, R>(effect: Effect.Effect<A, PlatformError, R>): Effect.Effect<A, FileDestinationError, R> =>
+    Effect.mapError(effect, (error) =>
+      failure(
+        "system",
+        `${inWords(error)}. Nothing that was stored before is lost: remove the cause and run it again to go on.`,
+        error
+      )
+    )
+
+  const orNone = <A>(effect: Effect.Effect<A, PlatformError>): Effect.Effect<Option.Option<A>, FileDestinationError> =>
+    effect.pipe(
+      Effect.asSome,
+      Effect.catchIf(
+        (error) => error.reason._tag === "NotFound",
+        () => Effect.succeedNone
+      ),
+      system
+    )
+
+  const size = Effect.gen(function* () {
+    const info = Option.getOrUndefined(yield* orNone(fileSystem.stat(path)))
+    if (info === undefined) return Option.none()
+    // Of a device nobody knows how much of what was written counts, and its place is not for a file.
+    if (info.type !== "File") {
+      const kind = kinds[info.type] ?? "something else"
+      return yield* failure("not-a-file", `It is ${kind} and no regular file. Write to another file.`)
+    }
+    return Option.some(ByteSize.toNumberUnsafe(info.size))
+  })
+
+  const look = Effect.gen(function* (): Effect.fn.Return<Standing, FileDestinationError | CheckpointMismatchError> {
+    const text = yield* orNone(fileSystem.readFileString(beside))
+    const found = Option.getOrElse(yield* size, () => 0)
+    // What was seen before counts until all of it was looked at anew.
+    const stand = (now: Standing) => {
+      standing = now
+      length = undefined
+      seen = Option.getOrUndefined(text)
+      isShared = false
+      return now
+    }
+    if (Option.isNone(text)) {
+      if (found === 0) return stand({ bytes: 0, checkpoint: Option.none() })
+      return yield* failure(
+        "unrelated",
+        `It is there already, without ${beside} beside it. Write to another file, or remove it.`
+      )
+    }
+    const damaged = (actual: string) =>
+      new CheckpointMismatchError({ problem: "damaged", expected: `the checkpoint of ${path}`, actual })
+    const sidecar = decodeSidecar(text.value)
+    if (Result.isFailure(sidecar)) {
+      return yield* damaged(`${text.value.length} characters in ${beside} that are none`)
+    }
+    const { bytes, checkpoint: json } = sidecar.success
+    if (json === null && bytes !== 0) return yield* damaged(`${bytes} bytes without a checkpoint in ${beside}`)
+    const checkpoint = json === null ? Option.none() : Option.some(yield* Effect.fromResult(Checkpoint.fromJson(json)))
+    if (sidecar.success.format !== format) {
+      return yield* failure(
+        "format",
+        `It was begun as ${sidecar.success.format} and not as ${format}. Write to another file.`
+      )
+    }
+    if (found < bytes) {
+      return yield* failure(
+        "shorter",
+        `It has ${found} bytes, and its checkpoint counts ${bytes}: rows were removed from it. Restore it, or remove it together with ${beside} to begin anew.`
+      )
+    }
+    // What is written are whole lines, so anything else was changed by somebody.
+    if (bytes > 0 && (yield* byteAt(bytes - 1)) !== lineFeed) {
+      return yield* damaged(`${bytes} bytes in ${beside}, which end within a line of the file`)
+    }
+    return stand({ bytes, checkpoint })
+  })
+
+  const byteAt = (position: number) =>
+    Effect.gen(function* () {
+      const file = yield* fileSystem.open(path, { flag: "r" })
+      yield* file.seek(BigInt(position), "start")
+      return Option.getOrUndefined(yield* file.readAlloc(1))?.[0]
+    }).pipe(Effect.scoped, system)
+
+  /** Two programs on one file would write over each other. The one that finds what the other left ends. */
+  const undisturbed = Effect.fnUntraced(function* (expected: number | undefined) {
+    if (standing === undefined) return yield* look
+    const text = yield* orNone(fileSystem.readFileString(beside))
+    const found = yield* size
+    const isOurs = Option.getOrUndefined(text) === seen && (expected === undefined || Option.contains(found, expected))
+    isShared ||= !isOurs
+    if (isShared) {
+      return yield* failure(
+        "shared",
+        "Another program has written to it meanwhile. Let one end, and run the other again to go on."
+      )
+    }
+    return standing
+  })
+
+  const load = Effect.map(look, ({ checkpoint }) => checkpoint)
+
+  /** The file, opened at its end, without what is beyond its checkpoint. */
+  const ready = Effect.gen(function* () {
+    const { bytes, checkpoint } = yield* undisturbed(length)
+    const exists = Option.isSome(yield* size)
+    // The rows describe people, so only their owner may read them.
+    const flags = { flag: exists ? "r+" : "wx+", mode: 0o600 } as const
+    const file = yield* system(fileSystem.open(path, flags))
+    // From its first byte on the file has something beside it that says how much of it counts. Never before there is the
+    // file: by it, whatever came to lie there would be cut.
+    if (Option.isNone(checkpoint)) yield* keep(undefined, 0)
+    yield* system(cut(file, bytes))
+    length = bytes
+    if (bytes === 0 && header !== undefined) length = yield* append(file, header)
+    return file
+  })
+
+  const cut = (file: FileSystem.File, bytes: number) =>
+    Effect.andThen(file.truncate(bytes), file.seek(BigInt(bytes), "start"))
+
+  /** Adds whole lines, or nothing, as far as the file system lets us choose, and gives the new length. */
+  const append = (file: FileSystem.File, lines: Stream.Stream<string>) =>
+    Effect.flatMap(Stream.mkString(lines), (text) => {
+      const before = length ?? 0
+      const chunk = encoder.encode(text)
+      // Until it is all there and counted, the file must be cut before anything else is added.
+      length = undefined
+      return file.writeAll(chunk).pipe(
+        Effect.andThen(file.sync),
+        Effect.as(before + chunk.length),
+        Effect.tapError(() => Effect.ignore(cut(file, before))),
+        system
+      )
+    })
+
+  /** The new checkpoint takes the place of the old one in one step. */
+  const keep = (checkpoint: Checkpoint.Checkpoint | undefined, bytes: number) => {
+    const json = checkpoint === undefined ? null : encodeCheckpoint(checkpoint)
+    const text = `${JSON.stringify({ bytes, format, checkpoint: json })}\n`
+    const fresh = `${beside}.new`
+    return Effect.gen(function* () {
+      const file = yield* fileSystem.open(fresh, { flag: "w", mode: 0o600 })
+      yield* file.writeAll(encoder.encode(text))
+      yield* file.sync
+    }).pipe(
+      Effect.scoped,
+      Effect.andThen(fileSystem.rename(fresh, beside)),
+      Effect.andThen(Effect.sync(() => (seen = text))),
+      system
+    )
+  }
+
+  const save = Effect.fnUntraced(
+    function* (batch: Batch) {
+      const file = yield* ready
+      const bytes = yield* append(file, toLines(batch))
+      yield* undisturbed(bytes)
+      yield* keep(batch.checkpoint, bytes)
+      standing = { bytes, checkpoint: Option.some(batch.checkpoint) }
+      length = bytes
+    },
+    Effect.scoped,
+    Effect.uninterruptible
+  )
+
+  return { load, save, finish: ready.pipe(Effect.scoped, Effect.asVoid, Effect.uninterruptible) }
+})
+
+const lineFeed = 0x0a
+
+const kinds: { readonly [Type in FileSystem.File.Type]?: string } = {
+  Directory: "a folder",
+  BlockDevice: "a device",
+  CharacterDevice: "a device",
+  FIFO: "a pipe",
+  Socket: "a socket"
+}
+
+// The file system's own words, such as "no space left on device", are in the cause.
+const inWords = (error: PlatformError): string =>
+  Predicate.hasProperty(error.cause, "message") && Predicate.isString(error.cause.message)
+    ? error.cause.message
+    : error.message

@@ -1,0 +1,19 @@
+/** The options of runs that follow each other, as Schemas. */
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Checkpoint from "../../Checkpoint.ts"
+import * as Arguments from "../arguments.ts"
+
+/** Where to go on. */
+export const from = Schema.optional(
+  Arguments.accepts(
+    "a checkpoint, as a batch has it and Checkpoint.fromText gives it",
+    Schema.is(Checkpoint.Checkpoint)
+  )
+)
+
+/** Checks where to go on, and when. */
+export const decode = Arguments.decoder(
+  Schema.Struct({ from, schedule: Schema.optional(Arguments.accepts("a Schedule", Schedule.isSchedule)) }),
+  "options"
+)

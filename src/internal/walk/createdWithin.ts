@@ -1,0 +1,41 @@
+/**
+ * A query that asks for a range of time besides what it asked for already. Stripe takes each bound once, so the two
+ * ranges become the one in which they agree.
+ */
+import * as Predicate from "effect/Predicate"
+import type { Window } from "../list/model.ts"
+import type { Query } from "../client/query.ts"
+
+/** What a bound means, as the first second that it lets in and the first after it that it does not. */
+const windows: Record<string, (second: number) => Window> = {
+  created: (second) => ({ gte: second, lt: second + 1 }),
+  "created[gt]": (second) => ({ gte: second + 1 }),
+  "created[gte]": (second) => ({ gte: second }),
+  "created[lt]": (second) => ({ lt: second }),
+  "created[lte]": (second) => ({ lt: second + 1 })
+}
+
+/** The range in which two ranges agree. */
+export const intersect = (left: Window, right: Window): Window => {
+  const gte = Math.max(left.gte ?? Number.NEGATIVE_INFINITY, right.gte ?? Number.NEGATIVE_INFINITY)
+  const lt = Math.min(left.lt ?? Number.POSITIVE_INFINITY, right.lt ?? Number.POSITIVE_INFINITY)
+  return { ...(Number.isFinite(gte) ? { gte } : {}), ...(Number.isFinite(lt) ? { lt } : {}) }
+}
+
+const boundOf = ([name, value]: Query[number]): Window | undefined =>
+  Predicate.isString(value) ? windows[name]?.(Number(value)) : undefined
+
+/** The range of time that a query asks for. */
+export const windowOf = (query: Query): Window =>
+  query.reduce<Window>((window, parameter) => intersect(window, boundOf(parameter) ?? {}), {})
+
+/** The query for the rows of a window alone. */
+export const narrow = (query: Query, within: Window | undefined): Query => {
+  if (within === undefined) return query
+  const { gte, lt } = intersect(within, windowOf(query))
+  return [
+    ...query.filter((parameter) => boundOf(parameter) === undefined),
+    ...(gte === undefined ? [] : [["created[gte]", String(gte)] as const]),
+    ...(lt === undefined ? [] : [["created[lt]", String(lt)] as const])
+  ]
+}
