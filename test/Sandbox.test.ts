@@ -387,6 +387,18 @@ describe("a change", () => {
     )
   )
 
+  it.effect("takes nothing back by what it leaves undefined", () =>
+    inSandbox(
+      { sessions: 0 },
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox.Sandbox
+        const before = yield* sandbox.insert({ status: "verified", created: first, metadata: { plan: "gold" } })
+        yield* sandbox.update(before.id, { status: undefined, metadata: undefined, client_reference_id: "user_1" })
+        assert.deepStrictEqual(yield* sandbox.sessions, [{ ...before, client_reference_id: "user_1" }])
+      })
+    )
+  )
+
   it.effect("can say anything, even what Stripe never said", () =>
     inSandbox(
       { sessions: 0 },

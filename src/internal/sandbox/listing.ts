@@ -249,7 +249,9 @@ export const make = (options: {
     const before = patches.get(entry.index) ?? {}
     // A new status brings its own error, report, secret and url, unless they are given with it.
     const kept = patch.status === undefined || patch.status === before.status ? before : withoutOutcome(before)
-    change(entry.index, { ...kept, ...patch })
+    // What is `undefined` is not said, and takes back nothing that was said before.
+    const said = Object.entries(patch).filter(([, value]) => value !== undefined)
+    change(entry.index, { ...kept, ...Object.fromEntries(said) })
     return true
   }
 
