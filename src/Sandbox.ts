@@ -22,8 +22,6 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpServer from "effect/http/HttpServer"
@@ -36,6 +34,8 @@ import * as ClientFront from "./internal/sandbox/clientFront.ts"
 import * as Engine from "./internal/sandbox/engine.ts"
 import type { Service } from "./internal/sandbox/engine.ts"
 import type { Shape } from "./internal/sandbox/history.ts"
+import * as SandboxOptions from "./internal/sandbox/options.ts"
+import type { Options } from "./internal/sandbox/options.ts"
 import type { Incoming, InjectOptions, RecordedRequest } from "./internal/sandbox/recording.ts"
 import type { ConnectionReset, Reply } from "./internal/sandbox/reply.ts"
 import * as ServerFront from "./internal/sandbox/serverFront.ts"
@@ -53,6 +53,7 @@ export {
 }
 
 export type { Service } from "./internal/sandbox/engine.ts"
+export type { Options } from "./internal/sandbox/options.ts"
 export type { RateLimitReason } from "./internal/sandbox/faults.ts"
 
 /**
@@ -104,52 +105,6 @@ export type { InjectOptions }
  * @since 0.1.0
  */
 export type { ConnectionReset, Incoming, Reply }
-
-/**
- * What kind of Stripe to simulate.
- *
- * @category options
- * @since 0.1.0
- */
-export interface Options {
-  /**
-   * How many sessions there are at the start. To read more than 2,500 under `TestClock`, give the layer of the library
-   * `rateLimit: false`.
-   *
-   * @default 250
-   */
-  readonly sessions?: number | undefined
-  /** Everything that looks random follows from this. @default 1 */
-  readonly seed?: number | undefined
-  /** How the moments of creation are spread over the range. @default "uniform" */
-  readonly history?: History | undefined
-  /** The earliest possible `created`. @default 2025-01-01T00:00:00Z */
-  readonly from?: DateTime.Utc | undefined
-  /**
-   * Every `created` of the start is before this. A `TestClock` has to be set after it for `sync` and `tail` to give any.
-   *
-   * @default 2026-01-01T00:00:00Z
-   */
-  readonly to?: DateTime.Utc | undefined
-  /** How long after its `created` an inserted session appears in lists, by `Clock`. @default 0 */
-  readonly visibilityLag?: Duration.Input | undefined
-  /** How long every answer takes, by `Clock`; a `jitter` of 0.3 spreads it by ±30 %, seeded. @default 0 */
-  readonly latency?: Duration.Input | { readonly base: Duration.Input; readonly jitter: number } | undefined
-  /** Whether the account may use Identity; if not, every request is refused with 400. @default "identity-enabled" */
-  readonly account?: "identity-enabled" | "identity-not-enabled" | undefined
-  /**
-   * Whether any session may be a cursor, or only one that the filter of the request selects; with "must-match-filter" any
-   * other is refused with 400 `resource_missing`, as Stripe does for some resources. @default "any-session"
-   */
-  readonly cursorPolicy?: "any-session" | "must-match-filter" | undefined
-  /** Answers 429 beyond `limit` requests in `window`: a token bucket by `Clock`. @default undefined (no limit) */
-  readonly rateLimit?: { readonly limit: number; readonly window: Duration.Input } | undefined
-  /**
-   * Where a session appears that is inserted into a second which has others: above them, or anywhere among them, for good.
-   * Ids never tell the order. @default "insertion"
-   */
-  readonly orderWithinSecond?: "insertion" | "shuffled" | undefined
-}
 
 /**
  * The controls of a sandbox, as a service.
@@ -255,35 +210,7 @@ export const unreachableAccount: string = Authentication.unreachableAccount
  * @since 0.1.0
  */
 export const make = (options: Options = {}): Effect.Effect<Service> =>
-  Effect.sync(() => {
-    const { latency = 0, rateLimit, seed = 1, sessions = 250 } = options
-    const from = options.from === undefined ? 1735689600 : Math.ceil(DateTime.toEpochSeconds(options.from))
-    const to = options.to === undefined ? 1767225600 : Math.ceil(DateTime.toEpochSeconds(options.to))
-    const wanted = (condition: boolean, message: string): void => {
-      if (!condition) throw new RangeError(`Sandbox: ${message}`)
-    }
-    wanted(Number.isInteger(sessions) && sessions >= 0 && sessions <= 1e9, "sessions must be a whole number up to 1e9")
-    wanted(Number.isInteger(seed), "seed must be a whole number")
-    wanted(from < to, "from must be before to")
-    const spread = typeof latency === "object" && "jitter" in latency ? latency : { base: latency, jitter: 0 }
-    wanted(spread.jitter >= 0 && spread.jitter <= 1, "jitter must be between 0 and 1")
-    const window = Duration.toMillis(rateLimit?.window ?? 1)
-    wanted(rateLimit === undefined || rateLimit.limit >= 0, "the limit of rateLimit must not be negative")
-    wanted(window > 0, "the window of rateLimit must not be empty")
-    return Engine.make({
-      sessions,
-      seed,
-      history: options.history ?? "uniform",
-      from,
-      to,
-      visibilityLag: Duration.toMillis(options.visibilityLag ?? 0),
-      latency: { base: Duration.toMillis(spread.base), jitter: spread.jitter },
-      identityEnabled: options.account !== "identity-not-enabled",
-      cursorsMustMatch: options.cursorPolicy === "must-match-filter",
-      rateLimit: rateLimit === undefined ? undefined : { limit: rateLimit.limit, window },
-      shuffled: options.orderWithinSecond === "shuffled"
-    })
-  })
+  Effect.sync(() => Engine.make(SandboxOptions.toSettings(options)))
 
 /**
  * A client that asks the given sandbox in process. It does not care which host a request names.

@@ -539,11 +539,65 @@ describe("options that make no sense", () => {
     ["from", { from: DateTime.makeUnsafe(1), to: DateTime.makeUnsafe(1) }],
     ["jitter", { latency: { base: 1, jitter: 2 } }],
     ["the limit", { rateLimit: { limit: -1, window: 1 } }],
-    ["the window", { rateLimit: { limit: 1, window: 0 } }]
+    ["the window", { rateLimit: { limit: 1, window: 0 } }],
+    ["latency", { latency: -1 }],
+    ["visibilityLag", { visibilityLag: -1 }]
   ])("say so: %s", ([name, options]) =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(Sandbox.make(options))
       assert.match(String(exit), new RegExp(`Sandbox: ${name}`))
+    })
+  )
+})
+
+// From plain JavaScript. What would do nothing makes a test pass that relies on it.
+describe("what nobody would read is refused", () => {
+  it.effect.each<readonly [string, unknown, string]>([
+    ["a name that is none", { session: 10 }, "the options must not have session, only sessions, seed"],
+    ["no object", null, "the options must be an object"],
+    ["another history", { history: "unifrom" }, "history must be one of uniform, growing"],
+    ["another account", { account: "disabled" }, "account must be one of identity-enabled"],
+    ["another policy", { cursorPolicy: "must-match" }, "cursorPolicy must be one of any-session"],
+    ["another order", { orderWithinSecond: "random" }, "orderWithinSecond must be one of insertion"],
+    ["a limit of no time", { rateLimit: { limit: 1 } }, "the window of rateLimit must not be empty"],
+    ["a limit misspelt", { rateLimit: { limt: 1, window: 1 } }, "rateLimit must not have limt, only limit, window"],
+    ["a jitter misspelt", { latency: { base: 5, jiter: 1 } }, "latency must not have jiter, only base, jitter"]
+  ])("as an option: %s", ([, options, message]) =>
+    Effect.gen(function* () {
+      // Type boundary: that these are not what the types say is what the test is about.
+      const exit = yield* Effect.exit(Sandbox.make(options as never))
+      assert.include(String(exit), `Sandbox: ${message}`)
+    })
+  )
+
+  const { Fault } = Sandbox
+  it.effect.each<readonly [string, unknown, unknown, string]>([
+    ["a fault that was not called", Fault.RateLimited, {}, "inject takes what a function of Fault gives"],
+    ["the name of a fault", "RateLimited", {}, "inject takes what a function of Fault gives"],
+    [
+      "a field misspelt",
+      { ...Fault.RateLimited(), retryafter: 2 },
+      {},
+      "must not have retryafter, only retryAfter, reason"
+    ],
+    [
+      "a field of a fault without any",
+      { ...Fault.Conflict(), status: 2 },
+      {},
+      "the fault Conflict must not have status"
+    ],
+    ["an option misspelt", Fault.Conflict(), { time: 2 }, "the options of inject must not have time, only times, skip"],
+    ["options that are none", Fault.Conflict(), 2, "the options of inject must be an object"],
+    ["no number of times", Fault.Conflict(), { times: Number.NaN }, "times must be a whole number or Infinity"],
+    ["a part of a time", Fault.Conflict(), { times: 1.5 }, "times must be a whole number or Infinity"],
+    ["no number to skip", Fault.Conflict(), { skip: "1" }, "skip must be a whole number"],
+    ["a condition that is none", Fault.Conflict(), { when: "limit" }, "when must be a function of the request"]
+  ])("as a fault: %s", ([, fault, options, message]) =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.make()
+      // Type boundary: as above.
+      const exit = yield* Effect.exit(sandbox.inject(fault as never, options as never))
+      assert.include(String(exit), message)
     })
   )
 })

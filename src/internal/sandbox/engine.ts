@@ -64,7 +64,10 @@ export interface Service {
    * given too. `id` and `created` never change. Dies if there is no such session.
    */
   readonly update: (id: string, patch: SessionPatch) => Effect.Effect<void>
-  /** Arranges a fault for requests to come. Of several that are due, the one injected first is taken. */
+  /**
+   * Arranges a fault for requests to come. Of several that are due, the one injected first is taken. Dies if it is no fault,
+   * or if it or the options say what nobody would read.
+   */
   readonly inject: (fault: Fault, options?: Recording.InjectOptions) => Effect.Effect<void>
   /** Withdraws the faults that nobody met. */
   readonly clearFaults: Effect.Effect<void>

@@ -2,7 +2,9 @@
  * What the sandbox can do wrong on demand. A fault is plain data that names one misbehaviour.
  */
 import type * as Duration from "effect/Duration"
+import * as Predicate from "effect/Predicate"
 import type { SessionPatch } from "./session.ts"
+import { names, wanted } from "./wanted.ts"
 
 /** See the constructors in {@link Fault} for what each one does. */
 export type Fault =
@@ -59,6 +61,45 @@ export type Fault =
  */
 export type RateLimitReason =
   "global-rate" | "endpoint-rate" | "global-concurrency" | "endpoint-concurrency" | "resource-specific"
+
+// What each fault may say, for callers that no compiler looks at.
+const fields: { readonly [Tag in Fault["_tag"]]: ReadonlyArray<Exclude<keyof Extract<Fault, { _tag: Tag }>, "_tag">> } =
+  {
+    Reply: ["status", "headers", "body"],
+    RateLimited: ["retryAfter", "reason"],
+    LockTimeout: [],
+    ServerError: ["status", "format"],
+    Conflict: [],
+    ShouldRetry: ["status", "retry"],
+    CursorNotFound: ["param"],
+    Redirect: ["location", "status"],
+    ResetBeforeHeaders: [],
+    ResetMidBody: ["at"],
+    Hang: [],
+    StalledBody: ["at"],
+    Latency: ["duration"],
+    TruncatedJson: ["at"],
+    GzipCutShort: [],
+    HugeBody: ["bytes", "chunked"],
+    HtmlPage: [],
+    EmptyBody: [],
+    WrongContentType: ["contentType"],
+    RepeatedPage: [],
+    EmptyPageWithMore: [],
+    RowsOutOfOrder: [],
+    OversizedPage: ["extra"],
+    BadRow: ["at", "patch", "replacement"],
+    MissingData: [],
+    NotAList: []
+  }
+
+/** Throws what is wrong with something that was injected, if anything: no fault, or one that says what none says. */
+export const check = (fault: Fault): void => {
+  const tag: unknown = Predicate.hasProperty(fault, "_tag") ? fault._tag : undefined
+  wanted(Predicate.isString(tag) && Object.hasOwn(fields, tag), "inject takes what a function of Fault gives")
+  const { _tag, ...said } = fault
+  names(`the fault ${_tag}`, said, fields[_tag])
+}
 
 type Options<Tag extends Fault["_tag"]> = Omit<Extract<Fault, { readonly _tag: Tag }>, "_tag">
 

@@ -2,8 +2,10 @@
  * The record of every request, and the faults that wait for one.
  */
 import * as Authentication from "./authentication.ts"
+import * as Faults from "./faults.ts"
 import type { Fault } from "./faults.ts"
 import type { Query } from "./parameters.ts"
+import { names, wanted } from "./wanted.ts"
 
 /** One request as the sandbox saw it, and what became of it. */
 export interface RecordedRequest {
@@ -48,6 +50,8 @@ export interface InjectOptions {
   /** Which requests count; all unless given. */
   readonly when?: ((request: RecordedRequest) => boolean) | undefined
 }
+
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0
 
 /** Makes an empty record. */
 export const make = () => {
@@ -96,9 +100,14 @@ export const make = () => {
     clear: (): void => {
       requests = []
     },
-    inject: (fault: Fault, options?: InjectOptions): void => {
-      const times = options?.times ?? 1
-      if (times > 0) waiting.push({ fault, when: options?.when, times, skip: options?.skip ?? 0 })
+    inject: (fault: Fault, options: InjectOptions = {}): void => {
+      Faults.check(fault)
+      names("the options of inject", options, ["times", "skip", "when"])
+      const { skip = 0, times = 1, when } = options
+      wanted(times === Infinity || isCount(times), "times must be a whole number or Infinity")
+      wanted(isCount(skip), "skip must be a whole number")
+      wanted(when === undefined || typeof when === "function", "when must be a function of the request")
+      if (times > 0) waiting.push({ fault, when, times, skip })
     },
     clearFaults: (): void => {
       waiting = []

@@ -1,0 +1,109 @@
+/**
+ * The options of a sandbox, and what they come to. Public through `Sandbox`.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import type { Settings } from "./engine.ts"
+import { type Shape, shapes } from "./history.ts"
+import { names, wanted, word } from "./wanted.ts"
+
+/**
+ * What kind of Stripe to simulate.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /**
+   * How many sessions there are at the start. To read more than 2,500 under `TestClock`, give the layer of the library
+   * `rateLimit: false`.
+   *
+   * @default 250
+   */
+  readonly sessions?: number | undefined
+  /** Everything that looks random follows from this. @default 1 */
+  readonly seed?: number | undefined
+  /** How the moments of creation are spread over the range. @default "uniform" */
+  readonly history?: Shape | undefined
+  /** The earliest possible `created`. @default 2025-01-01T00:00:00Z */
+  readonly from?: DateTime.Utc | undefined
+  /**
+   * Every `created` of the start is before this. A `TestClock` has to be set after it for `sync` and `tail` to give any.
+   *
+   * @default 2026-01-01T00:00:00Z
+   */
+  readonly to?: DateTime.Utc | undefined
+  /** How long after its `created` an inserted session appears in lists, by `Clock`. @default 0 */
+  readonly visibilityLag?: Duration.Input | undefined
+  /** How long every answer takes, by `Clock`; a `jitter` of 0.3 spreads it by ±30 %, seeded. @default 0 */
+  readonly latency?: Duration.Input | { readonly base: Duration.Input; readonly jitter: number } | undefined
+  /** Whether the account may use Identity; if not, every request is refused with 400. @default "identity-enabled" */
+  readonly account?: "identity-enabled" | "identity-not-enabled" | undefined
+  /**
+   * Whether any session may be a cursor, or only one that the filter of the request selects; with "must-match-filter" any
+   * other is refused with 400 `resource_missing`, as Stripe does for some resources. @default "any-session"
+   */
+  readonly cursorPolicy?: "any-session" | "must-match-filter" | undefined
+  /** Answers 429 beyond `limit` requests in `window`: a token bucket by `Clock`. @default undefined (no limit) */
+  readonly rateLimit?: { readonly limit: number; readonly window: Duration.Input } | undefined
+  /**
+   * Where a session appears that is inserted into a second which has others: above them, or anywhere among them, for good.
+   * Ids never tell the order. @default "insertion"
+   */
+  readonly orderWithinSecond?: "insertion" | "shuffled" | undefined
+}
+
+// A record, so that none is forgotten.
+const optionNames: { readonly [Name in keyof Options]-?: true } = {
+  sessions: true,
+  seed: true,
+  history: true,
+  from: true,
+  to: true,
+  visibilityLag: true,
+  latency: true,
+  account: true,
+  cursorPolicy: true,
+  rateLimit: true,
+  orderWithinSecond: true
+}
+
+/** The settings that these options stand for. Throws if one makes no sense. */
+export const toSettings = (options: Options): Settings => {
+  names("the options", options, Object.keys(optionNames))
+  word("history", options.history, shapes)
+  word("account", options.account, ["identity-enabled", "identity-not-enabled"])
+  word("cursorPolicy", options.cursorPolicy, ["any-session", "must-match-filter"])
+  word("orderWithinSecond", options.orderWithinSecond, ["insertion", "shuffled"])
+  const { latency = 0, rateLimit, seed = 1, sessions = 250 } = options
+  const from = options.from === undefined ? 1735689600 : Math.ceil(DateTime.toEpochSeconds(options.from))
+  const to = options.to === undefined ? 1767225600 : Math.ceil(DateTime.toEpochSeconds(options.to))
+  wanted(Number.isInteger(sessions) && sessions >= 0 && sessions <= 1e9, "sessions must be a whole number up to 1e9")
+  wanted(Number.isInteger(seed), "seed must be a whole number")
+  wanted(from < to, "from must be before to, and both a DateTime")
+  const isSpread = typeof latency === "object" && ("base" in latency || "jitter" in latency)
+  if (isSpread) names("latency", latency, ["base", "jitter"])
+  const spread = isSpread ? latency : { base: latency, jitter: 0 }
+  wanted(spread.jitter >= 0 && spread.jitter <= 1, "jitter must be between 0 and 1")
+  const base = Duration.toMillis(spread.base)
+  wanted(base >= 0, "latency must not be negative")
+  const visibilityLag = Duration.toMillis(options.visibilityLag ?? 0)
+  wanted(visibilityLag >= 0, "visibilityLag must not be negative")
+  if (rateLimit !== undefined) names("rateLimit", rateLimit, ["limit", "window"])
+  wanted(rateLimit === undefined || rateLimit.limit >= 0, "the limit of rateLimit must not be negative")
+  const window = rateLimit === undefined ? 1 : Duration.toMillis(rateLimit.window ?? 0)
+  wanted(window > 0, "the window of rateLimit must not be empty")
+  return {
+    sessions,
+    seed,
+    history: options.history ?? "uniform",
+    from,
+    to,
+    visibilityLag,
+    latency: { base, jitter: spread.jitter },
+    identityEnabled: options.account !== "identity-not-enabled",
+    cursorsMustMatch: options.cursorPolicy === "must-match-filter",
+    rateLimit: rateLimit === undefined ? undefined : { limit: rateLimit.limit, window },
+    shuffled: options.orderWithinSecond === "shuffled"
+  }
+}
