@@ -173,6 +173,16 @@ describe("a refusal", () => {
           type: "invalid_request_error"
         })
         assert.strictEqual(version.headers["stripe-version"], "not-a-real-version")
+        // What a version is called is a part of it, of those that have a name.
+        for (const [sent, status] of [
+          ["2026-09-30.endive", 200],
+          ["2026-09-30", 400],
+          ["2024-06-20", 200],
+          ["2024-06-20.acacia", 400]
+        ] as const) {
+          const answered = yield* ask("", { headers: { "stripe-version": sent } })
+          assert.strictEqual(answered.status, status, sent)
+        }
         const long = yield* ask(`?client_reference_id=${"x".repeat(17_000)}`)
         assert.strictEqual(long.status, 414)
         assert.match(long.text, /^<html>/)

@@ -104,7 +104,7 @@ const attempt = (account: Account, visit: Visit, extra: number): Result.Result<R
     }
     const caller = yield* Authentication.authenticate(headers)
     const version = headers["stripe-version"]
-    if (version !== undefined && !/^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$/.test(version)) {
+    if (version !== undefined && !isVersion(version)) {
       return yield* Result.fail(Errors.invalidVersion(version))
     }
     if (!account.identityEnabled) return yield* Result.fail(Errors.identityNotEnabled)
@@ -113,6 +113,12 @@ const attempt = (account: Account, visit: Visit, extra: number): Result.Result<R
     const envelope = yield* list(asked, extra)
     return { ...answer(account, visit, 200, print(envelope)), page: envelope }
   })
+
+// Versions have a name since 2024-09-30.acacia (docs.stripe.com/api/versioning), and had none before.
+const isVersion = (version: string): boolean => {
+  const [, date, name] = /^(\d{4}-\d{2}-\d{2})(\.[a-z]+)?$/.exec(version) ?? []
+  return date !== undefined && date >= "2024-09-30" === (name !== undefined)
+}
 
 // A stray percent sign is part of an id that does not exist.
 const decoded = (segment: string): string =>
