@@ -3,7 +3,7 @@ import { ConfigProvider, Context, Duration, Effect, Fiber, Layer, Redacted, Stre
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
-import { StripeClient, VerificationSessions } from "effect-stripe-identity"
+import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { readFileSync } from "node:fs"
 import { version } from "../src/internal/client/version.ts"
@@ -268,6 +268,24 @@ describe("the time limit of a request", () => {
       yield* Fiber.join(fiber)
       assert.strictEqual(yield* countRequests, 2)
     }).pipe(Effect.provide([world(), withoutJitter]))
+  )
+})
+
+describe("a reply that only something on the way can have sent", () => {
+  it.effect.each<readonly [string, Sandbox.Fault, string]>([
+    [
+      "a page that this client does not unpack names its encoding",
+      Fault.Reply({ headers: { "content-encoding": "gzip" }, body: "\u001f\ufffd" }),
+      "expected JSON, got 2 characters of application/json in the encoding gzip."
+    ],
+    ["a 304 sends nowhere", Fault.Reply({ status: 304 }), "Stripe answered 304. Check apiBase,"],
+    ["a redirect says where to", Fault.Redirect(), "Stripe answered 302. It sends to example.com. Check apiBase,"]
+  ])("%s", ([, fault, message]) =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      yield* sandbox.inject(fault)
+      assert.include((yield* reason(VerificationSessions.list())).message, message)
+    }).pipe(Effect.provide(world()), StripeClient.withRetryPolicy(RetryPolicy.none))
   )
 })
 

@@ -78,7 +78,10 @@ const retryAfter = (headers: Headers.Headers, now: number): Duration.Duration | 
 
 const notJson = (reply: Reply): DecodeError => {
   const seen = excerpt(reply.text)
-  const size = `${reply.text.length} characters of ${reply.headers["content-type"] ?? "no content type"}`
+  const encoding = reply.headers["content-encoding"]
+  // Not every client unpacks, as fetch does. Stripe sends nothing packed that was not asked for, but a proxy may.
+  const packed = encoding === undefined ? "" : ` in the encoding ${inOneLine(encoding)}`
+  const size = `${reply.text.length} characters of ${reply.headers["content-type"] ?? "no content type"}${packed}`
   return new DecodeError({
     part: "body",
     status: reply.status,
@@ -92,8 +95,8 @@ export const parse = (reply: Reply): Result.Result<unknown, DecodeError> =>
   Result.try({ try: (): unknown => JSON.parse(reply.text), catch: () => notJson(reply) })
 
 // Only the host, because the rest of the address may repeat the query or the key.
-const redirect = (location: string | undefined): string => {
-  const to = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@]+)/i.exec(location ?? "")?.[1]
+const redirect = (location: string): string => {
+  const to = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@]+)/i.exec(location)?.[1]
   return to === undefined ? "It sends elsewhere." : `It sends to ${inOneLine(to)}.`
 }
 
@@ -118,6 +121,8 @@ const isCursor = (param: string | undefined): boolean => param === "starting_aft
  */
 export const toReason = (reply: Reply, now: number): ReplyReason => {
   const { headers, status, text } = reply
+  // A 304, which has no address, sends nowhere.
+  const location = status >= 300 && status < 400 ? headers["location"] : undefined
   const error = Option.getOrUndefined(decodeErrorBody(text))?.error
   const message = asText(error?.message)
   const code = asSafeText(error?.code)
@@ -127,11 +132,7 @@ export const toReason = (reply: Reply, now: number): ReplyReason => {
     code,
     param,
     description:
-      message !== undefined
-        ? inOneLine(message)
-        : status >= 300 && status < 400
-          ? redirect(headers["location"])
-          : excerpt(text),
+      message !== undefined ? inOneLine(message) : location !== undefined ? redirect(location) : excerpt(text),
     requestId: requestId(headers),
     docUrl: asSafeText(error?.doc_url),
     requestLogUrl: asText(error?.request_log_url),
