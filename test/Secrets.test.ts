@@ -94,7 +94,26 @@ describe("neither the key nor identity data is seen", () => {
       body: {
         error: { message: `Invalid API Key provided: sk_test_******${key.slice(-4)}`, type: "invalid_request_error" }
       }
-    })
+    }),
+    "a key in headers": Fault.Reply({
+      status: 429,
+      headers: { "request-id": `req_${key}`, "stripe-rate-limited-reason": key }
+    }),
+    "a key in the type of a page": Fault.Reply({ headers: { "content-type": `text/html; ${key}` }, body: "<html>" }),
+    "a key in the address of a log": Fault.Reply({
+      status: 400,
+      body: { error: { request_log_url: `https://dashboard.stripe.com/${key}?key=${key}&t=1` } }
+    }),
+    "a link with escaped slashes": Fault.Reply({
+      status: 503,
+      body: "It was https:\\/\\/verify.stripe.com\\/start\\/planted_link"
+    }),
+    "a link in HTML": Fault.Reply({
+      status: 503,
+      body: "<p>https:&#x2F;&#x2F;verify.stripe.com&#x2F;start&#x2F;planted_link"
+    }),
+    "a link in an address": Fault.Reply({ status: 503, body: "It was https%3A%2F%2Fverify.stripe.com%2Fplanted_link" }),
+    "a link in capitals": Fault.Reply({ status: 503, body: "It was HTTPS://VERIFY.STRIPE.COM/planted_link" })
   }
 
   for (const [name, fault] of Object.entries(faults)) {
@@ -114,7 +133,7 @@ describe("neither the key nor identity data is seen", () => {
           })
         )
         assert.include(emitted, "StripeError")
-        assert.deepStrictEqual(leaks(emitted, [...planted, "secret_in_a_wrong_place"]), [])
+        assert.deepStrictEqual(leaks(emitted, [...planted, "secret_in_a_wrong_place", "planted_link"]), [])
       }).pipe(Effect.provide([everything, withoutJitter]))
     )
   }

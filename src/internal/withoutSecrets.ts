@@ -5,9 +5,10 @@
  */
 export const withoutSecrets = (text: string): string =>
   text
-    .replace(/\b([a-z]{2}_(?:test|live|org))_[\w*.]+/g, "$1_<redacted>")
+    .replace(/((?:\b[a-z]{2}|(?<=_)[srpe]k)_(?:test|live|org))_[\w*.]+/g, "$1_<redacted>")
     .replace(/\b(vs_\w+?)_secret_\w+/g, "$1_secret_<redacted>")
-    .replace(/(\/\/verify\.stripe\.com)\/[^\s"'<>]+/g, "$1/<redacted>")
+    // However the slashes are written: in JSON, in HTML or within another address.
+    .replace(/(verify\.stripe\.com)[\\/%&][^\s"'<>]+/gi, "$1/<redacted>")
     .replace(/(\/\/)[^\s"'<>/?#]+@/g, "$1<redacted>@")
     .replace(/([?&][\w.[\]%-]+)=[^\s"'&<>]+/g, "$1=<redacted>")
     .replace(/[^\s"'<>(),:;]+@[\w-]+(?:\.[\w-]+)+/g, "<redacted>")

@@ -62,7 +62,7 @@ export const excerpt = (text: string): string | undefined => {
 }
 
 /** Stripe's id of the request. */
-export const requestId = (headers: Headers.Headers): string | undefined => headers["request-id"]
+export const requestId = (headers: Headers.Headers): string | undefined => asSafeText(headers["request-id"])
 
 const shouldRetry = (headers: Headers.Headers): boolean | undefined => {
   const value = headers["stripe-should-retry"]
@@ -81,7 +81,8 @@ const notJson = (reply: Reply): DecodeError => {
   const encoding = reply.headers["content-encoding"]
   // Not every client unpacks, as fetch does. Stripe sends nothing packed that was not asked for, but a proxy may.
   const packed = encoding === undefined ? "" : ` in the encoding ${inOneLine(encoding)}`
-  const size = `${reply.text.length} characters of ${reply.headers["content-type"] ?? "no content type"}${packed}`
+  const type = asSafeText(reply.headers["content-type"]) ?? "no content type"
+  const size = `${reply.text.length} characters of ${type}${packed}`
   return new DecodeError({
     part: "body",
     status: reply.status,
@@ -113,6 +114,12 @@ const asText = (value: unknown): string | undefined => (Predicate.isString(value
 
 const asSafeText = (value: unknown): string | undefined => (Predicate.isString(value) ? inOneLine(value) : undefined)
 
+// The one query that a log's address has is when the request was.
+const asLogUrl = (value: unknown): string | undefined => {
+  const [, address, time = ""] = /^([^]*?)(\?t=\d+)?$/.exec(asText(value) ?? "") ?? []
+  return address === undefined || address === "" ? undefined : inOneLine(address) + time
+}
+
 const isCursor = (param: string | undefined): boolean => param === "starting_after" || param === "ending_before"
 
 /**
@@ -135,12 +142,12 @@ export const toReason = (reply: Reply, now: number): ReplyReason => {
       message !== undefined ? inOneLine(message) : location !== undefined ? redirect(location) : excerpt(text),
     requestId: requestId(headers),
     docUrl: asSafeText(error?.doc_url),
-    requestLogUrl: asText(error?.request_log_url),
+    requestLogUrl: asLogUrl(error?.request_log_url),
     shouldRetry: shouldRetry(headers),
     retryAfter: retryAfter(headers, now)
   }
   if (status === 429 || code === "rate_limit") {
-    return new Reasons.RateLimitError({ ...fields, limitedBy: headers["stripe-rate-limited-reason"] })
+    return new Reasons.RateLimitError({ ...fields, limitedBy: asSafeText(headers["stripe-rate-limited-reason"]) })
   }
   switch (status) {
     case 401:
