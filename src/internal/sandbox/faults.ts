@@ -187,7 +187,10 @@ export const Fault = {
   RowsOutOfOrder: (): Fault => ({ _tag: "RowsOutOfOrder" }),
   /** `extra` more rows than were asked for, as many again unless given. */
   OversizedPage: (options: Options<"OversizedPage"> = {}): Fault => ({ _tag: "OversizedPage", ...options }),
-  /** The row at position `at` (0 unless given) with the fields of `patch`, or `replacement` in its place. */
+  /**
+   * The row at position `at` (0 unless given) with the fields of `patch`, or `replacement` in its place. Nothing is wrong with
+   * a page that has no such row.
+   */
   BadRow: (options: Options<"BadRow">): Fault => ({ _tag: "BadRow", ...options }),
   /** The envelope without `data`. */
   MissingData: (): Fault => ({ _tag: "MissingData" }),
