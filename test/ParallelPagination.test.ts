@@ -521,6 +521,13 @@ describe("rows that cannot be decoded", () => {
     return { fetch, good, bad, list }
   }
 
+  /** The wrong rows do not even say when they were created. */
+  const silent = (fetch: Pagination.FetchPage<FakeRow, never>) => (request: Pagination.PageRequest) =>
+    Effect.map(fetch(request), (page) => ({
+      ...page,
+      invalid: page.invalid?.map((row) => ({ ...row, created: undefined }))
+    }))
+
   it.effect("fail the stream after the rows before", () =>
     Effect.gen(function* () {
       const { fetch, list } = withBadRows(300, (index) => index === 137)
@@ -541,14 +548,9 @@ describe("rows that cannot be decoded", () => {
         const size = 20 + Math.floor(chance() * 40)
         // The newest row says it, because oldest-first the way to the oldest is found from there.
         const { bad, fetch } = withBadRows(size, (index) => index > 0 && (index === 10 || chance() < 0.15))
-        const silent = (request: Pagination.PageRequest) =>
-          Effect.map(fetch(request), (page) => ({
-            ...page,
-            invalid: page.invalid?.map((row) => ({ ...row, created: undefined }))
-          }))
         for (const direction of ["newest-first", "oldest-first"] as const) {
           const options = { pageSize: 1 + (seed % 3), concurrency: 2 + (seed % 7), direction }
-          const error = yield* Effect.flip(idsOf(ParallelPagination.rows(silent, options)))
+          const error = yield* Effect.flip(idsOf(ParallelPagination.rows(silent(fetch), options)))
           assert.strictEqual(error, decodeError, `seed ${seed}, ${bad.length} rows, ${direction}`)
         }
       }
@@ -568,6 +570,34 @@ describe("rows that cannot be decoded", () => {
       const oldestFirst = { pageSize: 10, concurrency: 8, onInvalid, direction: "oldest-first" } as const
       assert.deepStrictEqual(yield* idsOf(ParallelPagination.rows(fetch, oldestFirst)), good.toReversed())
       assert.strictEqual(told, 2 * bad.length)
+    })
+  )
+
+  it.effect("that do not say when they were created are told once, wherever two parts meet", () =>
+    Effect.gen(function* () {
+      for (let seed = 1; seed <= 300; seed++) {
+        const chance = random(seed)
+        const isBad = Array.from({ length: 20 + Math.floor(chance() * 40) }, (_, index) => index > 0 && chance() < 0.15)
+        const { bad, fetch, good } = withBadRows(isBad.length, (index) => isBad[index] === true)
+        for (const direction of ["newest-first", "oldest-first"] as const) {
+          const told: Array<number> = []
+          const onInvalid = ({ position }: StripeError.DecodeError) => Effect.sync(() => told.push(position ?? -1))
+          const options = { pageSize: 1 + (seed % 3), concurrency: 2 + (seed % 7), direction, onInvalid }
+          const seen = yield* idsOf(ParallelPagination.rows(silent(fetch), options))
+          assert.deepStrictEqual(seen, direction === "newest-first" ? good : good.toReversed(), `seed ${seed}`)
+          assert.strictEqual(told.length, bad.length, `seed ${seed}, ${direction}`)
+        }
+      }
+    })
+  )
+
+  it.effect("and fill the newest page without saying it leave no way to the oldest row: PaginationStalledError", () =>
+    Effect.gen(function* () {
+      const { fetch } = withBadRows(30, (index) => index < 2)
+      const options = { pageSize: 2, direction: "oldest-first", onInvalid: () => Effect.void } as const
+      const error = yield* Effect.flip(idsOf(ParallelPagination.rows(silent(fetch), options)))
+      assert.strictEqual(error._tag, "PaginationStalledError")
+      assert.include(error.message, "newest-first reads them all")
     })
   )
 })

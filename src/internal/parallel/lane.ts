@@ -111,7 +111,9 @@ export const ask = <A extends Row, E, R>(
       Effect.flatMap(Walking.next(inWindow(fetch, lane.window), route, at(state)), ([step, state]) =>
         Option.isNone(step) && Option.isSome(state)
           ? firstPage(state.value)
-          : Effect.succeed({ entries: entriesOf(step).toReversed(), state, step })
+          : lane.isEnd && Option.isSome(state) && Guards.spanOf(entriesOf(step)) === undefined
+            ? Effect.fail(withoutMoment(step, request.number))
+            : Effect.succeed({ entries: entriesOf(step).toReversed(), state, step })
       )
     return firstPage(Option.getOrElse(beside?.older ?? Option.none(), () => Walking.start(route)))
   }
@@ -133,6 +135,15 @@ export const ask = <A extends Row, E, R>(
   )
 }
 
+/** The oldest row is looked for from the newest page, by time. */
+const withoutMoment = <A>(step: Option.Option<Walking.Step<A>>, page: number): PaginationStalledError =>
+  new PaginationStalledError({
+    description:
+      "no row on the newest page says when it was created, so the oldest cannot be found; newest-first reads them all",
+    page,
+    requestId: Option.isSome(step) ? step.value.requestId : undefined
+  })
+
 /** What is behind of both. */
 const farther = (left: Guards.Behind | undefined, right: Guards.Behind): Guards.Behind => {
   if (left === undefined || left === right || left.second < right.second) return right
@@ -150,12 +161,17 @@ export const replyOf = <A>(
   before: Lane<A> | undefined,
   after: Lane<A> | undefined
 ): Reply => {
-  const seconds = secondsOf(entries, momentBefore(lane, entries, oldestFirst))
   const hasMore = Option.isSome(state)
-  if (!oldestFirst) return { created: seconds, hasMore }
-  const created = seconds.map((second) => -second)
-  if (lane.older !== undefined)
+  const moment = momentBefore(lane)
+  if (!oldestFirst) return { created: secondsOf(entries, moment), hasMore }
+  if (lane.older !== undefined) {
+    const created = secondsOf(entries, moment).map((second) => -second)
     return { created, hasMore, met: after === undefined ? undefined : metBy(after, entries, lane.state.trail) }
+  }
+  // The first page was read towards older rows. What may be of the walk before or of this one is kept by both.
+  const created = secondsOf(entries.toReversed(), moment)
+    .map((second) => -second)
+    .reverse()
   const behind = before?.older === undefined ? undefined : Guards.behindOf(before.state.trail, before.state.behind)
   return { created, hasMore, passed: entries.findLastIndex((entry) => Guards.isBehind(behind, entry, true)) + 1 }
 }
@@ -267,16 +283,10 @@ const inWindow =
 
 /**
  * The moment that the first place of a page has if it does not say: that of the row before, or at the beginning of a walk
- * the last one that its range lets through. Oldest-first a walk begins with the end of its range, and the row after says more.
+ * the last one that its range lets through.
  */
-const momentBefore = <A>(
-  { older, state, window: { lt } }: Lane<A>,
-  entries: ReadonlyArray<Guards.Entry<A>>,
-  oldestFirst: boolean
-): number | undefined => {
-  const last = state.trail.created ?? (lt === undefined ? undefined : (lt - 1) * 1000)
-  return oldestFirst && older === undefined ? (firstMoment(entries) ?? last) : last
-}
+const momentBefore = <A>({ state, window: { lt } }: Lane<A>): number | undefined =>
+  state.trail.created ?? (lt === undefined ? undefined : (lt - 1) * 1000)
 
 const firstMoment = <A>(entries: ReadonlyArray<Guards.Entry<A>>): number | undefined =>
   entries.find(({ created }) => created !== undefined)?.created
