@@ -3,13 +3,15 @@ import { DateTime, Effect, Stream } from "effect"
 import { Pagination, StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { readWith } from "./support/reading.ts"
-import { ids, query, requests, world } from "./support/world.ts"
+import { ids, listIds, query, requests, world } from "./support/world.ts"
 
 const small = world({ sandbox: { sessions: 25 } })
 const strict = (options?: Sandbox.Options) =>
   world({ sandbox: { sessions: 40, cursorPolicy: "must-match-filter", ...options } })
 
 const sandbox = Sandbox.Sandbox
+
+const isWithoutCursor = (query: Sandbox.RecordedRequest["query"]) => query.every(([name]) => name !== "ending_before")
 
 describe("a cursor that vanishes", () => {
   const leave = (position: number, list: ReadonlyArray<string>) =>
@@ -120,6 +122,26 @@ describe("a cursor that vanishes", () => {
       }).pipe(Effect.provide(strict({ sessions: 400, history })))
     )
   }
+
+  it.effect("oldest first, a newest row that does not say when it was created does not look like the end", () =>
+    Effect.gen(function* () {
+      const list = yield* listIds
+      const { CursorNotFound, BadRow } = Sandbox.Fault
+      const oldest = list[39] ?? ""
+      yield* sandbox.use((sandbox) => sandbox.inject(CursorNotFound(), { skip: 3 }))
+      yield* sandbox.use((sandbox) =>
+        sandbox.inject(BadRow({ at: 0, patch: { created: null } }), { when: ({ query }) => isWithoutCursor(query) })
+      )
+      const { error, seen } = yield* readWith(
+        VerificationSessions.stream(
+          {},
+          { direction: "oldest-first", endingBefore: oldest, pageSize: 1, onInvalid: () => Effect.void }
+        )
+      )
+      assert.strictEqual(error?.reason._tag, "PaginationStalledError")
+      assert.deepStrictEqual(seen, list.slice(36, 39).reverse())
+    }).pipe(Effect.provide(strict()))
+  )
 
   it.effect("a fetch that knows nothing of ranges is slow, and not wrong", () =>
     Effect.gen(function* () {

@@ -55,7 +55,11 @@ export const oldestFrom = Effect.fnUntraced(function* <A extends Row, E, R>(
   // Often there is little left to read.
   const rest = yield* read({ gte: behind.second })
   if (!rest.has_more) return found(rest.entries, false, rest.requestId)
-  const newest = rest.entries.find((entry) => entry.created !== undefined)?.created ?? 0
+  const newest = rest.entries.find((entry) => entry.created !== undefined)?.created
+  if (newest === undefined) {
+    const description = "no row on the newest page says when it was created, so the next row cannot be found by time"
+    return yield* new PaginationStalledError({ description, page, requestId: rest.requestId })
+  }
 
   let gte = behind.second
   let seconds = search.seconds
