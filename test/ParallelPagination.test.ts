@@ -591,6 +591,50 @@ describe("rows that cannot be decoded", () => {
     })
   )
 
+  it.effect("and come in without saying it where a cursor was lost cost no row that was there", () =>
+    Effect.gen(function* () {
+      const gone = new StripeError.StripeError({
+        operation: "test",
+        reason: new StripeError.CursorNotFoundError({ status: 400 })
+      })
+      for (let lost = 3; lost <= 20; lost++) {
+        const row = (index: number) => ({ id: `r${index}`, second: index < 10 ? 1_700_000_001 : 1_700_000_000 })
+        let list: ReadonlyArray<{ readonly id: string; readonly second: number; readonly isSilent?: boolean }> =
+          Array.from({ length: 20 }, (_, index) => row(index))
+        let sent = 0
+        const fetch: Pagination.FetchPage<FakeRow, StripeError.StripeError> = ({ limit, starting_after, within }) => {
+          if (++sent === lost) {
+            const { second } = list.find(({ id }) => id === starting_after) ?? row(0)
+            const top = list.findIndex((row) => row.second === second)
+            const silent = [1, 2].map((index) => ({ id: `silent${index}`, second, isSilent: true }))
+            list = list.toSpliced(top, 0, ...silent)
+            if (starting_after !== undefined) return Effect.fail(gone)
+          }
+          const after = list.findIndex(({ id }) => id === starting_after)
+          const rest = list.slice(after + 1).filter(({ second }) => second < (within?.lt ?? Infinity))
+          const page = rest.slice(0, limit)
+          return Effect.succeed({
+            data: page.flatMap(({ id, isSilent, second }) =>
+              isSilent === true ? [] : [{ id, created: DateTime.makeUnsafe(second * 1000) }]
+            ),
+            invalid: page.flatMap(({ id, isSilent }, position) =>
+              isSilent === true ? [{ error: decodeError, position, id }] : []
+            ),
+            has_more: rest.length > limit,
+            requestId: undefined
+          })
+        }
+        const options = { pageSize: 1, concurrency: 2, onInvalid: () => Effect.void } as const
+        const seen = yield* idsOf(ParallelPagination.rows(fetch, options))
+        assert.deepStrictEqual(
+          seen,
+          Array.from({ length: 20 }, (_, index) => `r${index}`),
+          `request ${lost}`
+        )
+      }
+    })
+  )
+
   it.effect("and fill the newest page without saying it leave no way to the oldest row: PaginationStalledError", () =>
     Effect.gen(function* () {
       const { fetch } = withBadRows(30, (index) => index < 2)

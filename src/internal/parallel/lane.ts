@@ -250,7 +250,7 @@ export interface Delivered {
 
 /** Takes note of a page that is delivered. */
 export const deliver = <A>(delivered: Delivered, entries: ReadonlyArray<Guards.Entry<A>>): void => {
-  const seconds = secondsOf(entries)
+  const seconds = secondsOf(entries, firstMoment(entries) ?? delivered.second * 1000)
   const last = seconds.at(-1) ?? delivered.second
   if (last !== delivered.second) delivered.ids = new Set()
   delivered.second = last
@@ -283,11 +283,11 @@ const inWindow =
   }
 
 /**
- * The moment that the first place of a page has if it does not say: that of the row before, or at the beginning of a walk
- * the last one that its range lets through.
+ * The moment that the first place of a page has if it does not say: that of the row before, or of the place that was found
+ * again, or at the beginning of a walk the last one that its range lets through.
  */
-const momentBefore = <A>({ state, window: { lt } }: Lane<A>): number | undefined =>
-  state.trail.created ?? (lt === undefined ? undefined : (lt - 1) * 1000)
+const momentBefore = <A>({ state: { behind, trail }, window: { lt } }: Lane<A>): number | undefined =>
+  trail.created ?? (behind !== undefined ? behind.second * 1000 : lt === undefined ? undefined : (lt - 1) * 1000)
 
 const firstMoment = <A>(entries: ReadonlyArray<Guards.Entry<A>>): number | undefined =>
   entries.find(({ created }) => created !== undefined)?.created
