@@ -154,18 +154,22 @@ const pagesOf = <A extends Row, E, R, E2, R2>(
     if (remaining === 0) return yield* Cause.done()
     const step = yield* steps
     page++
-    // Between two parts may stand rows that do not say when they were created, and then both parts have them.
-    const cameBefore = ({ created, id }: Guards.Entry<A>) =>
-      created === undefined && id !== undefined && trail.second.has(id)
-    const fresh = step.entries.filter((entry) => !cameBefore(entry))
-    const entries = fresh.slice(0, remaining)
+    const entries = step.entries.slice(0, remaining)
     remaining -= entries.length
     const followed = Guards.follow(trail, entries, oldestFirst)
     if (Result.isFailure(followed)) {
-      return yield* new PaginationStalledError({ description: followed.failure, page, requestId: step.requestId })
+      // Between two parts may stand a row that does not say when it was created, and then both parts have it.
+      const isSilent = entries.some(
+        ({ created, id }) => created === undefined && id !== undefined && trail.second.has(id)
+      )
+      const hint = isSilent
+        ? "; it does not say when it was created, and newest-first with concurrency: 1 reads it"
+        : ""
+      const description = `${followed.failure}${hint}`
+      return yield* new PaginationStalledError({ description, page, requestId: step.requestId })
     }
     trail = followed.success
-    const has_more = step.has_more || entries.length < fresh.length
+    const has_more = step.has_more || entries.length < step.entries.length
     const valid = yield* validPage({ ...step, entries, has_more }, onInvalid)
     failure = valid.failure
     if (valid.page.data.length === 0 && Option.isSome(failure)) return yield* pull
