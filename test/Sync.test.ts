@@ -105,6 +105,28 @@ describe("sync", () => {
     }).pipe(Effect.provide(inWorld()))
   )
 
+  for (const [direction, day] of [
+    ["newer", "2020-01-01"],
+    ["older", "2025-12-31"]
+  ] as const) {
+    it.effect(`takes no row from the wrong side of where it goes on (${direction})`, () =>
+      Effect.gen(function* () {
+        const [first] = yield* Stream.runCollect(Stream.take(VerificationSessions.sync(), 1))
+        yield* insert({ created: year / 1000 })
+        const sandbox = yield* Sandbox.Sandbox
+        const created = DateTime.toEpochSeconds(DateTime.makeUnsafe(`${day}T23:59:59Z`))
+        yield* sandbox.inject(Sandbox.Fault.BadRow({ patch: { created } }), { skip: direction === "newer" ? 0 : 1 })
+        const given: Array<number> = []
+        const failed = yield* VerificationSessions.sync({}, { from: first?.checkpoint }).pipe(
+          Stream.runForEach(({ sessions }) => Effect.sync(() => given.push(sessions.length))),
+          reason
+        )
+        assert.strictEqual(failed._tag, "PaginationStalledError")
+        assert.deepStrictEqual(given, direction === "newer" ? [] : [1])
+      }).pipe(Effect.provide(inWorld()))
+    )
+  }
+
   it.effect("leaves a row for the next run until it has settled", () =>
     Effect.gen(function* () {
       const from = yield* everything()

@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import type { Interval } from "../../Checkpoint.ts"
 import * as Pagination from "../../Pagination.ts"
 import * as ParallelPagination from "../../ParallelPagination.ts"
-import { CheckpointMismatchError } from "../../StripeError.ts"
+import { CheckpointMismatchError, PaginationStalledError } from "../../StripeError.ts"
 import { isLostCursor } from "../walk/lostCursor.ts"
 import * as CreatedWithin from "../walk/createdWithin.ts"
 import type { FetchPage, Page, Row } from "../list/model.ts"
@@ -62,14 +62,16 @@ export const walk = <A extends Row, E, R, E2, R2>(
 ): Stream.Stream<Step<A>, E | E2 | Pagination.WalkError | CheckpointMismatchError, R | R2> =>
   Stream.suspend(() => {
     const { whole } = lists
-    const begin = direction === "newer" ? from?.newest.id : from?.oldest.id
+    const edge = direction === "newer" ? from?.newest : from?.oldest
+    const begin = edge?.id
     let at = begin
+    let page = 0
     let next: Next = "list"
 
     const { concurrency = 1, ...inTurn } = pages
     const { onInvalid, pageSize } = pages
 
-    const read = <Failure>(fetch: FetchPage<A, Failure, R>) =>
+    const inSequence = <Failure>(fetch: FetchPage<A, Failure, R>) =>
       direction === "newer" && at !== undefined
         ? Pagination.pages(fetch, { ...inTurn, direction: "oldest-first", endingBefore: at })
         : Pagination.pages(fetch, { ...inTurn, startingAfter: at })
@@ -92,8 +94,20 @@ export const walk = <A extends Row, E, R, E2, R2>(
       const within = at === undefined ? { lt: until } : {}
       return direction === "older" && concurrency !== 1
         ? ParallelPagination.pages(fetch, { concurrency, pageSize, onInvalid, startingAfter: at, within })
-        : read(fetch)
+        : inSequence(fetch)
     }
+
+    const [isPassed, side] = direction === "newer" ? [DateTime.isLessThan, "older"] : [DateTime.isGreaterThan, "newer"]
+
+    /** What lies on the other side of the row that the leg begins at was handed over before. */
+    const goesOn = ({ data, requestId }: Page<A>) =>
+      Effect.suspend(() => {
+        page++
+        const row = edge === undefined ? undefined : data.find(({ created }) => isPassed(created, edge.created))
+        if (row === undefined) return Effect.void
+        const description = `${row.id} is ${side} than ${begin}, after which the run goes on`
+        return Effect.fail(new PaginationStalledError({ description, page, cursor: begin, requestId }))
+      })
 
     /** The rows of a page that are old enough, and whether the list goes on after them. */
     const settled = ({ data, has_more }: Page<A>) => {
@@ -105,6 +119,7 @@ export const walk = <A extends Row, E, R, E2, R2>(
 
     const inList = () =>
       readList().pipe(
+        Stream.tap(goesOn),
         Stream.map((page) => {
           const { data, end } = settled(page)
           return step({ rows: data, kept: data, end }, "list")
@@ -112,7 +127,8 @@ export const walk = <A extends Row, E, R, E2, R2>(
       )
 
     const inWhole = ({ fetch, includes }: NonNullable<typeof whole>) =>
-      read(settledOnly(fetch)).pipe(
+      inSequence(settledOnly(fetch)).pipe(
+        Stream.tap(goesOn),
         Stream.map((page) => {
           const { data, end } = settled(page)
           const last = data.findLastIndex(includes)
