@@ -62,8 +62,7 @@ export const walk = <A extends Row, E, R, E2, R2>(
 ): Stream.Stream<Step<A>, E | E2 | Pagination.WalkError | CheckpointMismatchError, R | R2> =>
   Stream.suspend(() => {
     const { whole } = lists
-    const edge = direction === "newer" ? from?.newest : from?.oldest
-    const begin = edge?.id
+    const begin = direction === "newer" ? from?.newest.id : from?.oldest.id
     let at = begin
     let page = 0
     let next: Next = "list"
@@ -97,15 +96,21 @@ export const walk = <A extends Row, E, R, E2, R2>(
         : inSequence(fetch)
     }
 
-    const [isPassed, side] = direction === "newer" ? [DateTime.isLessThan, "older"] : [DateTime.isGreaterThan, "newer"]
+    /** The rows at the ends, and what lies on the other side of where the leg begins, were handed over before. */
+    const isPassed = ({ created, id }: A) =>
+      from !== undefined &&
+      (id === from.newest.id ||
+        id === from.oldest.id ||
+        (direction === "newer"
+          ? DateTime.isLessThan(created, from.newest.created)
+          : DateTime.isGreaterThan(created, from.oldest.created)))
 
-    /** What lies on the other side of the row that the leg begins at was handed over before. */
     const goesOn = ({ data, requestId }: Page<A>) =>
       Effect.suspend(() => {
         page++
-        const row = edge === undefined ? undefined : data.find(({ created }) => isPassed(created, edge.created))
+        const row = data.find(isPassed)
         if (row === undefined) return Effect.void
-        const description = `${row.id} is ${side} than ${begin}, after which the run goes on`
+        const description = `${row.id} came again: the run goes on with what is ${direction} than ${begin}`
         return Effect.fail(new PaginationStalledError({ description, page, cursor: begin, requestId }))
       })
 
