@@ -4,7 +4,6 @@ import { HttpClient, UrlParams } from "effect/http"
 import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { between } from "./support/filters.ts"
-import { random } from "./support/parallelSimulator.ts"
 import { countRequests, ids, listIds, query, reason, requests, world } from "./support/world.ts"
 
 // The rule and its simulator are tested beside this; here the service reads the sandbox with several requests at once.
@@ -214,46 +213,6 @@ describe("concurrency", () => {
           )
         }
       })
-  )
-
-  it.effect("rows that come into the list anywhere while it is read oldest-first cost none that was there", () =>
-    Effect.gen(function* () {
-      const from = DateTime.makeUnsafe("2025-06-01T00:00:00Z")
-      const to = DateTime.addDuration(from, "1000 seconds")
-      for (let seed = 1; seed <= 300; seed++) {
-        yield* Effect.gen(function* () {
-          const chance = random(seed)
-          const sandbox = yield* Sandbox.Sandbox
-          const before = (yield* listIds).toReversed()
-          const oneComes = Effect.suspend(() => {
-            const created = DateTime.toEpochSeconds(from) + Math.floor(1000 * chance())
-            return chance() < 0.4 ? sandbox.insert({ created, status: "verified" }) : Effect.void
-          })
-          const client = yield* VerificationSessions.make.pipe(
-            Effect.provide(
-              StripeClient.layer({
-                apiKey: Sandbox.apiKey,
-                rateLimit: false,
-                transformClient: HttpClient.mapRequestEffect((request) =>
-                  // Replies overtake each other.
-                  Effect.repeat(Effect.yieldNow, { times: Math.floor(40 * chance() * chance()) }).pipe(
-                    Effect.andThen(oneComes),
-                    Effect.as(request)
-                  )
-                )
-              })
-            )
-          )
-          const options = { concurrency: 16, pageSize: 1 + (seed % 3), direction: "oldest-first" } as const
-          const seen = yield* ids(client.stream({}, options))
-          assert.deepStrictEqual(
-            seen.filter((id) => before.includes(id)),
-            before
-          )
-          assert.strictEqual(new Set(seen).size, seen.length)
-        }).pipe(Effect.provide(Sandbox.layer({ sessions: 5 + (seed % 40), seed, from, to })))
-      }
-    })
   )
 
   it.effect("a short list costs what it costs in sequence, and taking little stops it", () =>

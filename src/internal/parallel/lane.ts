@@ -231,10 +231,9 @@ export const take = <A, E, R>(
   lane.state = {
     ...lane.state,
     cursor: entries[last]?.id,
-    // Where it has no row before its second, the walk begins with the first row from that second on. What comes into the
-    // list before that second belongs to the walk before.
+    // Where all rows before its second have left the list, the walk begins with the first row from that second on.
     behind:
-      kept.length === 0 && lane.window.lt !== undefined
+      entries.length === 0 && lane.window.lt !== undefined
         ? { second: lane.window.lt, ids: new Set<string>() }
         : undefined,
     trail: Result.getOrElse(Guards.follow(Guards.nowhere(), entries, true), Guards.nowhere),
