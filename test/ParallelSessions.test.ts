@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Layer, Option, Result, Schema, Stream } from "effect"
-import { HttpClient, UrlParams } from "effect/http"
+import { DateTime, Duration, Effect, Layer, Result, Schema, Stream } from "effect"
+import { HttpClient } from "effect/http"
 import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { between } from "./support/filters.ts"
@@ -163,56 +163,6 @@ describe("concurrency", () => {
         assert.strictEqual(new Set(seen).size, seen.length)
       }).pipe(Effect.provide([Sandbox.layer({ ...sandboxOf(history), cursorPolicy: "must-match-filter" }), atOnce])),
     { arbitrary: { runs: 300 } }
-  )
-
-  it.effect.each([1, 2, 3])(
-    "a second that gets rows while it is passed, and loses a cursor, is read whole, oldest-first by %s rows a page",
-    (pageSize) =>
-      Effect.gen(function* () {
-        for (const lost of [5, 12, 20, 33]) {
-          yield* Effect.gen(function* () {
-            const sandbox = yield* Sandbox.Sandbox
-            const before = (yield* sandbox.sessions).filter((session) => session.status === "verified")
-            const created = before[0]?.created ?? 0
-            let sent = 0
-            let left: string | undefined
-            const change = (cursor: string) =>
-              Effect.gen(function* () {
-                left = cursor
-                yield* sandbox.insert({ created, status: "verified" })
-                yield* sandbox.update(cursor, { status: "canceled" })
-              })
-            const client = yield* VerificationSessions.make.pipe(
-              Effect.provide(
-                StripeClient.layer({
-                  apiKey: Sandbox.apiKey,
-                  rateLimit: false,
-                  transformClient: HttpClient.mapRequestEffect((request) => {
-                    const cursor = Option.getOrUndefined(UrlParams.getFirst(request.urlParams, "starting_after"))
-                    return ++sent < lost || left !== undefined || cursor === undefined
-                      ? Effect.succeed(request)
-                      : Effect.as(change(cursor), request)
-                  })
-                })
-              )
-            )
-            const options = { concurrency: 3, pageSize, direction: "oldest-first" } as const
-            const seen = yield* ids(client.stream({ status: "verified" }, options))
-            assert.isDefined(left)
-            const whole = before.map(({ id }) => id).filter((id) => id !== left)
-            assert.deepStrictEqual(
-              seen.toReversed().filter((id) => whole.includes(id)),
-              whole
-            )
-            assert.strictEqual(new Set(seen).size, seen.length)
-          }).pipe(
-            Effect.provide([
-              Sandbox.layer({ sessions: 250, history: "one-second", cursorPolicy: "must-match-filter" }),
-              atOnce
-            ])
-          )
-        }
-      })
   )
 
   it.effect("a short list costs what it costs in sequence, and taking little stops it", () =>

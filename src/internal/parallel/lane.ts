@@ -100,12 +100,7 @@ export const ask = <A extends Row, E, R>(
     )
   }
   if (lane.older === undefined) {
-    const route: Walking.Route = {
-      ...routeOf(reading, undefined),
-      oldestFirst: false,
-      maxItems: Number.POSITIVE_INFINITY,
-      keepsPlaceInSecond: true
-    }
+    const route = { ...routeOf(reading, undefined), oldestFirst: false, maxItems: Number.POSITIVE_INFINITY }
     // Pages of which every row was passed, because the place had to be found again, say nothing of where the list ends.
     const firstPage = (state: Walking.State): ReturnType<typeof ask<A, E, R>> =>
       Effect.flatMap(Walking.next(inWindow(fetch, lane.window), route, at(state)), ([step, state]) =>

@@ -22,11 +22,6 @@ export interface Route {
   readonly maxItems: number
   /** Whether to fail where the cursor is lost, instead of finding the place again. */
   readonly failsWithoutCursor?: boolean | undefined
-  /**
-   * Newest-first, whether to go on after an earlier row of the same second where the cursor is lost. From the top of that
-   * second, rows would come that were put in there since, and this walk must have none from above its place.
-   */
-  readonly keepsPlaceInSecond?: boolean | undefined
 }
 
 /** The places of one page, in the order of the walk, without those that were passed before. */
@@ -171,15 +166,6 @@ const advance = <A>(
   ])
 }
 
-/**
- * A row that was passed in the same second before the cursor, ever further back, for what takes one row out of a list may
- * take many. The last look is left for the top of the second.
- */
-const earlierRow = ({ cursor = "", lost }: State, { ids }: Guards.Behind): string | undefined => {
-  const passed = Array.from(ids)
-  return lost + 1 < mostLost ? passed[passed.indexOf(cursor) - 2 ** lost] : undefined
-}
-
 /** Goes on without the cursor, which Stripe no longer finds. */
 export const findPlace = <A extends Row, E, R>(
   fetch: FetchPage<A, E, R>,
@@ -200,10 +186,6 @@ export const findPlace = <A extends Row, E, R>(
   // Rows of the caller's own cursor's second may lie on its other side, and only that cursor can tell them apart.
   if (route.start !== undefined && state.first === behind.second) {
     return next(fetch, route, { ...again, cursor: route.start, within: undefined })
-  }
-  const earlier = route.keepsPlaceInSecond === true ? earlierRow(state, behind) : undefined
-  if (earlier !== undefined) {
-    return next(fetch, route, { ...again, cursor: earlier, lostInSecond: state.lostInSecond })
   }
   if (!route.oldestFirst) {
     return next(fetch, route, { ...again, cursor: undefined, within: { lt: behind.second + 1 } })
