@@ -178,6 +178,12 @@ export const make = (options: Options = {}): RetryPolicy => {
  */
 export const none: RetryPolicy = fromOptions({ times: 0 })
 
+/** The policy in force where none was given. */
+export const standard: RetryPolicy = fromOptions()
+
+/** Retries what is retryable until it succeeds: for programs that poll and have to outlast any outage. */
+export const forever: RetryPolicy = fromOptions({ times: Number.POSITIVE_INFINITY })
+
 /**
  * The policy in force. Replace it for one effect or stream with `StripeClient.withRetryPolicy`, or for a program with
  * `Layer.succeed(RetryPolicy.Current, policy)`.
@@ -208,5 +214,5 @@ export const none: RetryPolicy = fromOptions({ times: 0 })
  */
 export const Current: Context.Reference<RetryPolicy> = Context.Reference<RetryPolicy>(
   "effect-stripe-identity/RetryPolicy",
-  { defaultValue: () => fromOptions() }
+  { defaultValue: () => standard }
 )

@@ -14,19 +14,18 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { flow } from "effect/Function"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
+import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Struct from "effect/Struct"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as Arguments from "./internal/arguments.ts"
 import * as FollowOptions from "./internal/sync/options.ts"
-import type { FetchPage, Row } from "./internal/list/model.ts"
-import * as Legs from "./internal/sync/legs.ts"
-import * as WalkOptions from "./internal/walk/options.ts"
-import type { Options as PaginationOptions, WalkError } from "./Pagination.ts"
+import type { FetchPage, Row, Window } from "./internal/list/model.ts"
+import * as Pass from "./internal/sync/pass.ts"
+import * as Polling from "./internal/sync/poll.ts"
+import * as ReadOptions from "./internal/walk/options.ts"
+import type { Options as PaginationOptions, PaginationError } from "./Pagination.ts"
 import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 
 /**
@@ -54,17 +53,11 @@ export interface Batch<out A> {
 export interface Source<A, E, R = never> {
   readonly fetch: FetchPage<A, E, R>
   /**
-   * Where rows can leave the list, because they change: the same list with the rows that left it, and whether a row of it
-   * is in the list now. It is read only where a row at which we stand has left, to find the next one that has not.
+   * The range of `created` that the list has. It saves concurrent reads the requests for time outside of it.
    *
-   * @default rows never leave the list
+   * @default unknown
    */
-  readonly whole?:
-    | {
-        readonly fetch: FetchPage<A, E, R>
-        readonly includes: (row: A) => boolean
-      }
-    | undefined
+  readonly range?: Window | undefined
   /** Which list it is, for the checkpoint. */
   readonly subject: Checkpoint.Subject
 }
@@ -94,7 +87,7 @@ export interface Options<E = never, R = never> extends Pick<
    */
   readonly settle?: Duration.Input | undefined
   /**
-   * How many requests may be in flight while reading what is older, 1 to 100; see `ParallelPagination`. The rows and
+   * How many requests may be in flight while reading what is older, 1 to 100; see `Pagination.Options`. The rows and
    * their order stay the same. What is newer is read one page at a time. More than one takes the place of `prefetch`.
    *
    * @default 1
@@ -103,19 +96,16 @@ export interface Options<E = never, R = never> extends Pick<
 }
 
 const decodeOptions = Arguments.decoder(
-  WalkOptions.Shared.mapFields(
-    flow(
-      Struct.pick(["pageSize", "onInvalid"]),
-      Struct.assign({
-        from: FollowOptions.from,
-        settle: Schema.optional(
-          Arguments.duration("1 minute", (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle))
-        ),
-        prefetch: WalkOptions.prefetch,
-        concurrency: WalkOptions.concurrency
-      })
-    )
-  ),
+  Schema.Struct({
+    from: FollowOptions.from,
+    settle: Schema.optional(
+      Arguments.duration("1 minute", (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle))
+    ),
+    pageSize: ReadOptions.pageSize,
+    prefetch: ReadOptions.prefetch,
+    concurrency: ReadOptions.concurrency,
+    onInvalid: ReadOptions.onInvalid
+  }),
   "options"
 )
 
@@ -150,7 +140,7 @@ const validate = <E, R>(options: Options<E, R>): Result.Result<Options<E, R>, In
 export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
   source: Source<A, E, R>,
   options: Options<E2, R2> = {}
-): Stream.Stream<Batch<A>, E | E2 | WalkError | CheckpointMismatchError, R | R2> =>
+): Stream.Stream<Batch<A>, E | E2 | PaginationError | CheckpointMismatchError, R | R2> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { from, settle = "1 minute", ...pages } = yield* Effect.fromResult(validate(options))
@@ -166,22 +156,22 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
 
 const run = <A extends Row, E, R, E2, R2>(
   source: Source<A, E, R>,
-  pages: Legs.PageOptions<E2, R2>,
+  pages: Pass.PageOptions<E2, R2>,
   begin: Checkpoint.Checkpoint,
   until: number
-): Stream.Stream<Batch<A>, E | E2 | WalkError | CheckpointMismatchError, R | R2> => {
+): Stream.Stream<Batch<A>, E | E2 | PaginationError | CheckpointMismatchError, R | R2> => {
   const { covered } = begin
-  const leg = (direction: "newer" | "older") =>
-    Stream.map(Legs.walk(source, pages, { direction, until, from: covered }), (step) => ({ ...step, direction }))
-  // To catch up does not move the older end, so where the older leg begins is known before.
-  const catchUp = covered === undefined ? Stream.empty : leg("newer")
-  const backfill = covered?.complete === true ? Stream.empty : leg("older")
+  const pass = (direction: "newer" | "older") =>
+    Stream.map(Pass.steps(source, pages, { direction, until, from: covered }), (step) => ({ ...step, direction }))
+  // To catch up does not move the older end, so where the older pass begins is known before.
+  const catchUp = covered === undefined ? Stream.empty : pass("newer")
+  const backfill = covered?.complete === true ? Stream.empty : pass("older")
   return Stream.concat(catchUp, backfill).pipe(
     Stream.mapAccum(
       () => begin,
-      (before, { kept, ...step }) => {
-        const checkpoint = Checkpoint.advance(before, step)
-        return [checkpoint, checkpoint === before ? [] : [{ rows: kept, checkpoint }]] as const
+      (before, { direction, end, reached, rows }) => {
+        const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached })
+        return [checkpoint, checkpoint === before ? [] : [{ rows, checkpoint }]] as const
       }
     )
   )
@@ -199,7 +189,7 @@ const run = <A extends Row, E, R, E2, R2>(
  *
  * const seen: Array<boolean> = []
  * const checkpoint = Checkpoint.start({ filter: "all" })
- * const runs = Sync.follow((from) => {
+ * const runs = Sync.poll((from) => {
  *   seen.push(from === undefined)
  *   return Stream.make({ checkpoint })
  * }, { schedule: Schedule.spaced("1 millis") })
@@ -211,21 +201,17 @@ const run = <A extends Row, E, R, E2, R2>(
  * @category streams
  * @since 0.1.0
  */
-export const follow = <B extends { readonly checkpoint: Checkpoint.Checkpoint }, E, R, E2 = never, R2 = never>(
+export const poll = <B extends { readonly checkpoint: Checkpoint.Checkpoint }, E, R, E2 = never, R2 = never>(
   read: (from: Checkpoint.Checkpoint | undefined) => Stream.Stream<B, E, R>,
   options: {
     /** Where to go on. @default from nothing */
     readonly from?: Checkpoint.Checkpoint | undefined
-    /** @default a run begins 30 seconds after the end of the one before */
+    /** @default a run begins 5 minutes after the end of the one before */
     readonly schedule?: Schedule.Schedule<unknown, void, E2, R2> | undefined
   } = {}
 ): Stream.Stream<B, E | E2 | InvalidArgumentError, R | R2> =>
   Stream.unwrap(
-    Effect.map(Effect.fromResult(FollowOptions.decode(options)), () => {
-      let latest = options.from
-      return Stream.suspend(() => read(latest)).pipe(
-        Stream.tap(({ checkpoint }) => Effect.sync(() => (latest = checkpoint))),
-        Stream.repeat(options.schedule ?? Schedule.spaced("30 seconds"))
-      )
-    })
+    Effect.map(Effect.fromResult(FollowOptions.decode(options)), () =>
+      Polling.poll(read, options.from, options.schedule)
+    )
   )

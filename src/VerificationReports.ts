@@ -14,35 +14,25 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { CreatedFromUnknown } from "./internal/filter/created.ts"
+import * as Created from "./internal/filter/created.ts"
 import * as Parts from "./internal/filter/parts.ts"
-import * as ListCalls from "./internal/list/calls.ts"
-import * as ListRequests from "./internal/list/requests.ts"
-import type { Filter, List, Pages, Reports, Retrieve, Service } from "./internal/report/calls.ts"
+import * as Resource from "./internal/list/resource.ts"
+import type { Filter, ListParams, ReadOptions, Service } from "./internal/report/service.ts"
 import { confidentialFromWire } from "./internal/report/codec.ts"
 import { expandPaths, Wire } from "./internal/report/wire.ts"
 import * as RowDecoder from "./internal/wire/rowDecoder.ts"
 import * as StripeQuery from "./internal/client/query.ts"
+import type { Page } from "./Pagination.ts"
 import * as StripeClient from "./StripeClient.ts"
+import type { StripeError } from "./StripeError.ts"
 import type * as VerificationReport from "./VerificationReport.ts"
 
-export type { WalkOptions } from "./internal/list/calls.ts"
-export type { PageParameters } from "./internal/list/requests.ts"
-export type {
-  Filter,
-  List,
-  ListExpandPath,
-  ListParams,
-  Pages,
-  ReadOptions,
-  Reports,
-  Retrieve,
-  Service
-} from "./internal/report/calls.ts"
+export type { PageParameters } from "./internal/list/resource.ts"
+export type { Filter, ListExpandPath, ListParams, ReadOptions, Service } from "./internal/report/service.ts"
 
 const FilterFromUnknown = Parts.exact({
   client_reference_id: Schema.optional(Parts.text("a text of 1 to 5000 characters")),
-  created: Schema.optional(CreatedFromUnknown),
+  created: Schema.optional(Created.CreatedFromUnknown),
   type: Schema.optional(Parts.word(["document", "id_number"])),
   // Stripe takes the ids that sessions had when they were called intents, too.
   verification_session: Schema.optional(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
@@ -50,23 +40,38 @@ const FilterFromUnknown = Parts.exact({
 
 const decodeRow = RowDecoder.make(Wire, confidentialFromWire)
 
-const requests = ListRequests.make<
-  VerificationReport.Confidential,
-  typeof FilterFromUnknown.Type,
-  VerificationReport.ExpandPath
->({
+type ReportFilter = typeof FilterFromUnknown.Type
+
+const definition: Resource.Definition<ReportFilter, VerificationReport.ExpandPath> = {
   service: "VerificationReports",
   path: "/v1/identity/verification_reports",
   id: { pattern: /^vr_[A-Za-z0-9]+$/, expected: "the id of a report (vr_…)" },
-  expand: { paths: expandPaths, such: ["document.number", "id_number.id_number"] },
+  expand: { paths: expandPaths, examples: ["document.number", "id_number.id_number"] },
   filter: {
     names: ["client_reference_id", "created", "type", "verification_session"],
     decode: Parts.decoder(FilterFromUnknown),
-    toQuery: StripeQuery.make(FilterFromUnknown, ["client_reference_id"])
-  },
-  // What is expanded is optional in every report, so all are decoded in one way.
-  decodeRow: () => decodeRow
-})
+    toQuery: StripeQuery.make(FilterFromUnknown, ["client_reference_id"]),
+    clientFields: () => []
+  }
+}
+
+const matches = (filter: ReportFilter) => {
+  const { client_reference_id, created, type, verification_session } = filter
+  const isWithin = created === undefined ? () => true : Created.contains(created)
+  // A report names its session by today's id, also where it was asked for by the one of an intent.
+  const session = verification_session?.startsWith("vs_") === true ? verification_session : undefined
+  return (report: VerificationReport.Confidential): report is VerificationReport.Confidential =>
+    (client_reference_id === undefined || report.client_reference_id === client_reference_id) &&
+    (type === undefined || report.type === type) &&
+    (session === undefined || report.verification_session === session) &&
+    isWithin(report.created)
+}
+
+// What is expanded is optional in every report, so all are decoded in one way.
+const rows: Resource.Rows<VerificationReport.Confidential, VerificationReport.Confidential, ReportFilter> = {
+  decode: () => decodeRow,
+  matches
+}
 
 /**
  * The service. Provide it with {@link layer} or {@link layerConfig}; with {@link layerClient} where several services share
@@ -87,8 +92,15 @@ export class VerificationReports extends Context.Service<VerificationReports, Se
  */
 export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Effect.map(
   StripeClient.StripeClient,
-  (client): Service =>
-    ListCalls.make<VerificationReport.Confidential, Filter, VerificationReport.ExpandPath>(client, requests)
+  (client): Service => {
+    const resource = Resource.make(client, definition)
+    return {
+      list: (params) => resource.list(rows, params),
+      retrieve: (id, options) => resource.retrieve(rows, id, options),
+      pages: (filter, options) => resource.pages(rows, filter, options),
+      stream: (filter, options) => resource.stream(rows, filter, options)
+    }
+  }
 )
 
 /**
@@ -219,7 +231,10 @@ export const layerTest = (handlers: Partial<Service>): Layer.Layer<VerificationR
  * @category accessors
  * @since 0.1.0
  */
-export const list: List<VerificationReports> = (params) => VerificationReports.use((service) => service.list(params))
+export const list = (
+  params?: ListParams
+): Effect.Effect<Page<VerificationReport.Confidential>, StripeError, VerificationReports> =>
+  VerificationReports.use((service) => service.list(params))
 
 /**
  * {@link Service.retrieve} of the service in the context: one report by its id.
@@ -245,7 +260,10 @@ export const list: List<VerificationReports> = (params) => VerificationReports.u
  * @category accessors
  * @since 0.1.0
  */
-export const retrieve: Retrieve<VerificationReports> = (id, options) =>
+export const retrieve = (
+  id: string,
+  options?: { readonly expand?: ReadonlyArray<VerificationReport.ExpandPath> | undefined }
+): Effect.Effect<VerificationReport.Confidential, StripeError, VerificationReports> =>
   VerificationReports.use((service) => service.retrieve(id, options))
 
 /**
@@ -272,7 +290,10 @@ export const retrieve: Retrieve<VerificationReports> = (id, options) =>
  * @category accessors
  * @since 0.1.0
  */
-export const pages: Pages<VerificationReports> = (filter, options) =>
+export const pages = <E = never, R = never>(
+  filter?: Filter,
+  options?: ReadOptions<E, R>
+): Stream.Stream<Page<VerificationReport.Confidential>, StripeError | E, VerificationReports | R> =>
   Stream.unwrap(VerificationReports.useSync((service) => service.pages(filter, options)))
 
 /**
@@ -299,5 +320,8 @@ export const pages: Pages<VerificationReports> = (filter, options) =>
  * @category accessors
  * @since 0.1.0
  */
-export const stream: Reports<VerificationReports> = (filter, options) =>
+export const stream = <E = never, R = never>(
+  filter?: Filter,
+  options?: ReadOptions<E, R>
+): Stream.Stream<VerificationReport.Confidential, StripeError | E, VerificationReports | R> =>
   Stream.unwrap(VerificationReports.useSync((service) => service.stream(filter, options)))

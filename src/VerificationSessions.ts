@@ -10,34 +10,36 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import * as ListCalls from "./internal/list/calls.ts"
-import type * as Calls from "./internal/session/calls.ts"
-import type { Service } from "./internal/session/calls.ts"
-import { requests } from "./internal/session/list.ts"
-import type { Any, ExpandPath } from "./internal/session/model.ts"
+import * as Resource from "./internal/list/resource.ts"
+import type { ListExpandPath } from "./internal/session/model.ts"
+import { definition, rows } from "./internal/session/resource.ts"
+import type {
+  Batch,
+  ListParams,
+  ReadOptions,
+  Service,
+  SyncOptions,
+  TailOptions,
+  TestHandlers
+} from "./internal/session/service.ts"
 import * as SessionSync from "./internal/session/sync.ts"
-import type { TestHandlers } from "./internal/session/testHandlers.ts"
+import type { Page } from "./Pagination.ts"
 import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
+import type { StripeError } from "./StripeError.ts"
+import type * as VerificationSession from "./VerificationSession.ts"
 
+export type { PageParameters } from "./internal/list/resource.ts"
+export type { ListExpandPath } from "./internal/session/model.ts"
 export type {
   Batch,
-  List,
   ListParams,
-  Pages,
   ReadOptions,
-  Retrieve,
   Service,
-  Sessions,
-  Sync,
   SyncOptions,
-  Tail,
-  TailOptions
-} from "./internal/session/calls.ts"
-export type { WalkOptions } from "./internal/list/calls.ts"
-export type { PageParameters } from "./internal/list/requests.ts"
-export type { ListExpandPath } from "./internal/session/model.ts"
-export type { TestHandlers } from "./internal/session/testHandlers.ts"
+  TailOptions,
+  TestHandlers
+} from "./internal/session/service.ts"
 
 /**
  * The service. Provide it with {@link layer} or {@link layerConfig}; with {@link layerClient} where several services share
@@ -59,17 +61,37 @@ export class VerificationSessions extends Context.Service<VerificationSessions, 
 export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Effect.map(
   StripeClient.StripeClient,
   (client): Service => {
-    const { list, pages, retrieve, stream } = ListCalls.make<Any, SessionFilter.Input, ExpandPath>(client, requests)
-
-    const { sync, tail } = SessionSync.make(client)
+    const resource = Resource.make(client, definition)
+    const { sync, tail } = SessionSync.make(client, resource)
     return VerificationSessions.of({
-      // Type boundary: `expand` chose how rows are decoded, and by that their type; see `session/codec.ts`.
-      list: list as Service["list"],
-      retrieve: retrieve as Service["retrieve"],
-      pages: pages as Service["pages"],
-      stream: stream as Service["stream"],
-      sync: sync as Service["sync"],
-      tail: tail as Service["tail"]
+      list: <const Paths extends ReadonlyArray<ListExpandPath>, const Status extends SessionFilter.Status | undefined>(
+        params?: ListParams<Paths>
+      ) => resource.list(rows<Paths, Status>(), params),
+      retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
+        id: string,
+        options?: { readonly expand?: Paths | undefined }
+      ) => resource.retrieve(rows<Paths, undefined>(), id, options),
+      pages: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
+        filter?: SessionFilter.Narrowing<Status>,
+        options?: ReadOptions<Paths, E, R>
+      ) => resource.pages(rows<Paths, Status>(), filter, options),
+      stream: <
+        const Paths extends ReadonlyArray<ListExpandPath>,
+        E,
+        R,
+        const Status extends SessionFilter.StatusChoice
+      >(
+        filter?: SessionFilter.Narrowing<Status>,
+        options?: ReadOptions<Paths, E, R>
+      ) => resource.stream(rows<Paths, Status>(), filter, options),
+      sync: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
+        filter?: SessionFilter.Narrowing<Status>,
+        options?: SyncOptions<Paths, E, R>
+      ) => sync(rows<Paths, Status>(), filter, options),
+      tail: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
+        filter?: SessionFilter.Narrowing<Status>,
+        options?: TailOptions<Paths, E, R>
+      ) => tail(rows<Paths, Status>(), filter, options)
     })
   }
 )
@@ -187,9 +209,16 @@ export const layerTest = (handlers: TestHandlers): Layer.Layer<VerificationSessi
  * @category accessors
  * @since 0.1.0
  */
-export const list: Calls.List<VerificationSessions> = ((params) =>
-  // Type boundary: of one generic signature in another the compiler loses the status, which passes through unchanged.
-  VerificationSessions.use((service) => service.list(params))) as Calls.List<VerificationSessions>
+export const list = <
+  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  const Status extends SessionFilter.Status | undefined = undefined
+>(
+  params?: ListParams<Paths> | (ListParams<Paths> & { readonly status: Status })
+): Effect.Effect<
+  Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
+  StripeError,
+  VerificationSessions
+> => VerificationSessions.use((service) => service.list<Paths, Status>(params))
 
 /**
  * {@link Service.retrieve} of the service in the context: one session by its id.
@@ -215,7 +244,10 @@ export const list: Calls.List<VerificationSessions> = ((params) =>
  * @category accessors
  * @since 0.1.0
  */
-export const retrieve: Calls.Retrieve<VerificationSessions> = (id, options) =>
+export const retrieve = <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
+  id: string,
+  options?: { readonly expand?: Paths | undefined }
+): Effect.Effect<VerificationSession.Expanded<Paths>, StripeError, VerificationSessions> =>
   VerificationSessions.use((service) => service.retrieve(id, options))
 
 /**
@@ -242,8 +274,19 @@ export const retrieve: Calls.Retrieve<VerificationSessions> = (id, options) =>
  * @category accessors
  * @since 0.1.0
  */
-export const pages: Calls.Pages<VerificationSessions> = (filter, options) =>
-  Stream.unwrap(VerificationSessions.useSync((service) => service.pages(filter, options)))
+export const pages = <
+  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never,
+  const Status extends SessionFilter.StatusChoice = undefined
+>(
+  filter?: SessionFilter.Narrowing<Status>,
+  options?: ReadOptions<Paths, E, R>
+): Stream.Stream<
+  Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
+  StripeError | E,
+  VerificationSessions | R
+> => Stream.unwrap(VerificationSessions.useSync((service) => service.pages<Paths, E, R, Status>(filter, options)))
 
 /**
  * {@link Service.stream} of the service in the context: one element a session.
@@ -268,8 +311,19 @@ export const pages: Calls.Pages<VerificationSessions> = (filter, options) =>
  * @category accessors
  * @since 0.1.0
  */
-export const stream: Calls.Sessions<VerificationSessions> = (filter, options) =>
-  Stream.unwrap(VerificationSessions.useSync((service) => service.stream(filter, options)))
+export const stream = <
+  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never,
+  const Status extends SessionFilter.StatusChoice = undefined
+>(
+  filter?: SessionFilter.Narrowing<Status>,
+  options?: ReadOptions<Paths, E, R>
+): Stream.Stream<
+  SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>,
+  StripeError | E,
+  VerificationSessions | R
+> => Stream.unwrap(VerificationSessions.useSync((service) => service.stream<Paths, E, R, Status>(filter, options)))
 
 /**
  * {@link Service.sync} of the service in the context: in batches to go on from.
@@ -302,8 +356,19 @@ export const stream: Calls.Sessions<VerificationSessions> = (filter, options) =>
  * @category accessors
  * @since 0.1.0
  */
-export const sync: Calls.Sync<VerificationSessions> = (filter, options) =>
-  Stream.unwrap(VerificationSessions.useSync((service) => service.sync(filter, options)))
+export const sync = <
+  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never,
+  const Status extends SessionFilter.StatusChoice = undefined
+>(
+  filter?: SessionFilter.Narrowing<Status>,
+  options?: SyncOptions<Paths, E, R>
+): Stream.Stream<
+  Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
+  StripeError | E,
+  VerificationSessions | R
+> => Stream.unwrap(VerificationSessions.useSync((service) => service.sync<Paths, E, R, Status>(filter, options)))
 
 /**
  * {@link Service.tail} of the service in the context: `sync` for ever.
@@ -368,5 +433,16 @@ export const sync: Calls.Sync<VerificationSessions> = (filter, options) =>
  * @category accessors
  * @since 0.1.0
  */
-export const tail: Calls.Tail<VerificationSessions> = (filter, options) =>
-  Stream.unwrap(VerificationSessions.useSync((service) => service.tail(filter, options)))
+export const tail = <
+  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never,
+  const Status extends SessionFilter.StatusChoice = undefined
+>(
+  filter?: SessionFilter.Narrowing<Status>,
+  options?: TailOptions<Paths, E, R>
+): Stream.Stream<
+  Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
+  StripeError | E,
+  VerificationSessions | R
+> => Stream.unwrap(VerificationSessions.useSync((service) => service.tail<Paths, E, R, Status>(filter, options)))

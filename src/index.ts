@@ -8,7 +8,6 @@
 export * as Checkpoint from "./Checkpoint.ts"
 export * as Destination from "./Destination.ts"
 export * as FileDestination from "./FileDestination.ts"
-export * as ParallelPagination from "./ParallelPagination.ts"
 export * as Pagination from "./Pagination.ts"
 export * as Progress from "./Progress.ts"
 export * as RetryPolicy from "./RetryPolicy.ts"

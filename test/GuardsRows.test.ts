@@ -173,7 +173,8 @@ describe("a row that is wrong", () => {
       const told: Array<number | undefined> = []
       const onInvalid = (error: StripeError.DecodeError) => Effect.sync(() => void told.push(error.position))
       const rows = yield* ids(VerificationSessions.stream({}, { pageSize: 10, onInvalid }))
-      assert.deepStrictEqual(told, [9])
+      // It stands at the end of the first page, and is told of as the first row of the second.
+      assert.deepStrictEqual(told, [0])
       assert.deepStrictEqual(
         rows,
         list.filter((id) => id !== list[9])

@@ -38,7 +38,7 @@ const read = (pages: ReadonlyArray<Page>, options?: Pagination.Options) =>
     const error = yield* Pagination.rows(script.fetch, options).pipe(
       Stream.runForEach((row) => Effect.sync(() => seen.push(row.id))),
       Effect.match({
-        onFailure: (error): Pagination.WalkError | undefined => error,
+        onFailure: (error): Pagination.PaginationError | undefined => error,
         onSuccess: () => undefined
       })
     )
@@ -119,11 +119,41 @@ describe("a walk", () => {
   )
 })
 
+describe("rows up to a minute out of order are delivered, once", () => {
+  for (const [name, pages, expected] of [
+    ["on a page", [page(false, "b@2", "c@62", "a@1")], ["b", "c", "a"]],
+    ["across pages", [page(true, "b@2"), page(false, "c@3", "a@1")], ["b", "c", "a"]]
+  ] as const) {
+    it.effect(name, () =>
+      Effect.gen(function* () {
+        const { error, seen } = yield* read(pages)
+        assert.isUndefined(error)
+        assert.deepStrictEqual(seen, expected)
+      })
+    )
+  }
+
+  it.effect("and a row that comes again among them is refused, however many pages later", () =>
+    Effect.gen(function* () {
+      const pages = [
+        page(true, "e@50"),
+        page(true, "d@49"),
+        page(true, "c@48"),
+        page(true, "b@20"),
+        page(false, "e@50")
+      ]
+      const { error, seen } = yield* read(pages, { pageSize: 1 })
+      assert.deepStrictEqual(seen, ["e", "d", "c", "b"])
+      assert.include(error?.message, "e came again")
+    })
+  )
+})
+
 describe("a list that does not go on is PaginationStalledError, never an end and never a loop", () => {
   const cases: ReadonlyArray<
     readonly [name: string, pages: ReadonlyArray<Page>, seen: number, says: string, options?: Pagination.Options]
   > = [
-    ["a page that repeats", [page(true, "b@2", "a@1")], 2, "b came again"],
+    ["a page that repeats", [page(true, "b@2", "a@1")], 2, "the cursor a came again"],
     ["a row that comes again", [page(true, "c@3", "b@2"), page(true, "b@2", "a@1")], 2, "b came again"],
     [
       "a cursor that does not advance, although its row looks older each time",
@@ -139,23 +169,28 @@ describe("a list that does not go on is PaginationStalledError, never an end and
       "x came again",
       { direction: "oldest-first", endingBefore: "x" }
     ],
-    ["a row twice on a page", [page(false, "b@2", "b@2")], 0, "b came twice"],
-    ["more rows announced and none sent", [page(true, "b@2"), page(true)], 1, "without any"],
-    ["more rows announced on an empty first page", [page(true)], 0, "without any"],
-    ["rows out of order on a page", [page(false, "b@2", "c@3")], 0, "c is newer"],
-    ["rows out of order across pages", [page(true, "b@2"), page(false, "c@3")], 1, "c is newer"],
+    ["a row twice on a page", [page(false, "b@2", "b@2")], 0, "b came again"],
+    ["more rows announced and none sent", [page(true, "b@2"), page(true)], 1, "on a page without rows"],
+    ["more rows announced on an empty first page", [page(true)], 0, "on a page without rows"],
+    ["a row over a minute out of order on a page", [page(false, "b@2", "c@63")], 0, "c is 61 seconds newer"],
+    [
+      "a row over a minute out of order across pages",
+      [page(true, "b@2"), page(false, "c@63")],
+      1,
+      "c is 61 seconds newer"
+    ],
     [
       "a page larger than asked for",
       [page(false, "c@3", "b@2", "a@1")],
       0,
-      "2 rows were asked for and 3 came",
+      "expected at most 2 rows, got 3",
       { pageSize: 2 }
     ],
     [
-      "rows out of order when walking oldest-first",
-      [page(true, "b@2"), page(false, "a@1")],
+      "a row over a minute out of order when reading oldest-first",
+      [page(true, "b@70"), page(false, "a@9")],
       1,
-      "a is older",
+      "a is 61 seconds older",
       { direction: "oldest-first", endingBefore: "x" }
     ]
   ]

@@ -61,7 +61,7 @@ describe("what is no object is an InvalidArgumentError before any request", () =
     "ParallelPagination.pages": (given: never) => ParallelPagination.pages(fetch, given),
     "ParallelPagination.rows": (given: never) => ParallelPagination.rows(fetch, given),
     "Sync.batches": (given: never) => Sync.batches({ fetch, subject: { filter: "all" } }, given),
-    "Sync.follow": (given: never) => Sync.follow(() => Stream.die("nothing is to be read"), given)
+    "Sync.follow": (given: never) => Sync.poll(() => Stream.die("nothing is to be read"), given)
   }
 
   it.effect.each(Object.entries(engines))("as the options of %s", ([, read]) =>
@@ -186,7 +186,7 @@ describe("what is no schedule is an InvalidArgumentError before any request", ()
         const tailed = yield* reason(Stream.runDrain(tail({}, { schedule })))
         assert.strictEqual(tailed._tag, "InvalidArgumentError", String(schedule))
         assert.match(tailed.message, message)
-        const follow = Sync.follow(() => Stream.die("nothing is to be read"), { schedule })
+        const follow = Sync.poll(() => Stream.die("nothing is to be read"), { schedule })
         const followed = yield* Effect.flip(Stream.runDrain(follow))
         assert.instanceOf(followed, StripeError.InvalidArgumentError, String(schedule))
         assert.match(followed.message, message)

@@ -82,7 +82,7 @@ describe("a walk over the reports", () => {
   )
 
   it.effect.prop(
-    "gives the same reports in the same order with many requests at once, both ways",
+    "gives the same reports in the same order with many requests at once",
     { history: History, pageSize: between(1, 60), concurrency: between(2, 32), gte: between(0, 1_000_000) },
     ({ concurrency, gte, history, pageSize }) =>
       Effect.gen(function* () {
@@ -90,7 +90,6 @@ describe("a walk over the reports", () => {
         const read = (options: VerificationReports.ReadOptions) =>
           ids(VerificationReports.stream({}, { concurrency, pageSize, ...options }))
         assert.deepStrictEqual(yield* read({}), list)
-        assert.deepStrictEqual(yield* read({ direction: "oldest-first", concurrency }), list.toReversed())
         const filter = { type: "document", created: { gte: from + gte } } as const
         assert.deepStrictEqual(
           yield* ids(VerificationReports.stream(filter, { concurrency, pageSize })),
@@ -118,19 +117,13 @@ describe("a walk over the reports", () => {
     { arbitrary: { runs: 40 } }
   )
 
-  it.effect("goes on by time where the report that was the cursor is gone", () =>
+  it.effect("asks again for a cursor that Stripe does not find, because reports never leave their list", () =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox.Sandbox
       const list = yield* listIds
-      const seen: Array<string> = []
-      yield* VerificationReports.stream({}, { pageSize: 10 }).pipe(
-        Stream.runForEach(({ id, verification_session }) =>
-          seen.push(id) % 10 === 0 ? sandbox.update(verification_session ?? "", { status: "canceled" }) : Effect.void
-        )
-      )
-      assert.deepStrictEqual(seen, list)
-      assert.isTrue((yield* requests).some((request) => request.status === 400))
-    }).pipe(Effect.provide(world({ sessions: 90, history: "import" })))
+      yield* sandbox.inject(Fault.CursorNotFound(), { skip: 2, times: 2 })
+      assert.deepStrictEqual(yield* ids(VerificationReports.stream({}, { pageSize: 10 })), list)
+    }).pipe(Effect.provide([world({ sessions: 90, history: "import" }), atOnce]))
   )
 
   it.effect("stops at a report that cannot be read, or tells and goes on", () =>

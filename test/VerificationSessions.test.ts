@@ -393,12 +393,13 @@ describe("refusals before any request", () => {
       "oldest-first without a start",
       // @ts-expect-error oldest-first needs an id
       Stream.runDrain(VerificationSessions.stream({}, { direction: "oldest-first" })),
-      "endingBefore: got nothing, accepted is the id to start from, or instead of it a concurrency of 2 or more (ParallelPagination), because Stripe's lists start at the newest row"
+      "endingBefore: got nothing, accepted is the id to start from together with oldest-first, because Stripe's lists start at the newest row"
     ],
     [
-      "oldest-first without a start and with one request at a time",
-      Stream.runDrain(VerificationSessions.stream({}, { direction: "oldest-first", concurrency: 1 })),
-      "endingBefore: got nothing, accepted is the id to start from, or instead of it a concurrency of 2 or more (ParallelPagination), because Stripe's lists start at the newest row"
+      "oldest-first without a start, with many requests at once",
+      // @ts-expect-error oldest-first needs an id to start from
+      Stream.runDrain(VerificationSessions.stream({}, { direction: "oldest-first", concurrency: 4 })),
+      "endingBefore: got nothing, accepted is the id to start from together with oldest-first, because Stripe's lists start at the newest row"
     ],
     [
       "a misspelt status",
@@ -410,13 +411,13 @@ describe("refusals before any request", () => {
       "a misspelt option",
       // @ts-expect-error a misspelt option does not compile
       Stream.runDrain(VerificationSessions.stream({}, { pagesize: 10 })),
-      "pagesize: got 10, accepted is one of the names direction, pageSize, maxItems, onInvalid, startingAfter, endingBefore, prefetch, concurrency, expand"
+      "pagesize: got 10, accepted is one of the names direction, startingAfter, endingBefore, pageSize, maxItems, prefetch, concurrency, onInvalid, expand"
     ],
     [
       "several problems at once, each named",
       // @ts-expect-error a misspelt status does not compile
       Stream.runDrain(VerificationSessions.stream({ status: "bad" }, { pageSize: 0, startingAfter: "x" })),
-      'status: got "bad", accepted is canceled, processing, requires_input or verified; pageSize: got 0, accepted is a whole number from 1 to 100; startingAfter: got "x", accepted is the id of a session (vs_…)'
+      'status: got "bad", accepted is canceled, processing, requires_input or verified; startingAfter: got "x", accepted is the id of a session (vs_…); pageSize: got 0, accepted is a whole number from 1 to 100'
     ],
     [
       "a client secret for an id",

@@ -3,25 +3,27 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { WalkError } from "../Pagination.ts"
+import type { PaginationError } from "../Pagination.ts"
 import * as StripeError from "../StripeError.ts"
 import * as Telemetry from "./telemetry.ts"
 
 type OnInvalid<E, R> = (error: StripeError.DecodeError) => Effect.Effect<void, E, R>
 
 /** An error of the caller's own, on its way through a walk. It may look like one of the walk's, which get a name. */
-export class CallersOwn<out E> {
+export class HandlerError<out E> {
   readonly error: E
   constructor(error: E) {
     this.error = error
   }
 }
 
-/** A handler whose errors come out of {@link named} as they are. */
-export const callers = <E, R>(onInvalid: OnInvalid<E, R> | undefined): OnInvalid<CallersOwn<E>, R> | undefined =>
+/** A handler whose errors come out of {@link withOperation} as they are. */
+export const tagHandlerError = <E, R>(
+  onInvalid: OnInvalid<E, R> | undefined
+): OnInvalid<HandlerError<E>, R> | undefined =>
   // From plain JavaScript it may be anything. The walk refuses what is no function.
   typeof onInvalid === "function"
-    ? (error) => Effect.mapError(onInvalid(error), (error) => new CallersOwn(error))
+    ? (error) => Effect.mapError(onInvalid(error), (error) => new HandlerError(error))
     : onInvalid
 
 const refused = (operation: string, reason: StripeError.Reason): StripeError.StripeError =>
@@ -31,19 +33,19 @@ const refused = (operation: string, reason: StripeError.Reason): StripeError.Str
     ...("page" in reason ? { page: reason.page, cursor: reason.cursor } : undefined)
   })
 
-type Walks<E> = StripeError.StripeError | WalkError | StripeError.CheckpointMismatchError | CallersOwn<E>
+type Walks<E> = StripeError.StripeError | PaginationError | StripeError.CheckpointMismatchError | HandlerError<E>
 
 /** A walk under the name of its operation, in its errors and as a span. */
-export const named = <A, E, R>(
+export const withOperation = <A, E, R>(
   operation: string,
   self: Stream.Stream<A, Walks<E>, R>
 ): Stream.Stream<A, StripeError.StripeError | E, R> =>
   self.pipe(
     Stream.mapError((error) =>
-      error instanceof CallersOwn || StripeError.isStripeError(error) ? error : refused(operation, error)
+      error instanceof HandlerError || StripeError.isStripeError(error) ? error : refused(operation, error)
     ),
-    Stream.tapError((error) => (error instanceof CallersOwn ? Effect.void : Telemetry.failed(error))),
-    Stream.mapError((error) => (error instanceof CallersOwn ? error.error : error)),
+    Stream.tapError((error) => (error instanceof HandlerError ? Effect.void : Telemetry.failed(error))),
+    Stream.mapError((error) => (error instanceof HandlerError ? error.error : error)),
     Stream.withSpan(operation)
   )
 

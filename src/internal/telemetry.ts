@@ -166,12 +166,13 @@ export const failed = ({ reason }: StripeError): Effect.Effect<void> =>
 interface Page {
   readonly data: ReadonlyArray<unknown>
   readonly invalid?: ReadonlyArray<unknown> | undefined
+  readonly excluded?: ReadonlyArray<unknown> | undefined
   readonly limit?: number | undefined
 }
 
 /** Counts a page, and says on the current span what came. */
-export const page = (operation: string, { data, invalid = [], limit }: Page): Effect.Effect<void> => {
-  const count = data.length + invalid.length
+export const page = (operation: string, { data, excluded = [], invalid = [], limit }: Page): Effect.Effect<void> => {
+  const count = data.length + invalid.length + excluded.length
   const attributes = ofOperation(operation)
   return Effect.annotateCurrentSpan({
     "stripe.page.rows": count,

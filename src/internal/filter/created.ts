@@ -173,3 +173,12 @@ export const show = (created: Created): string =>
           return bound === undefined ? [] : [`${name} ${DateTime.formatIso(bound)}`]
         })
         .join(", ")
+
+/** Whether a moment is at the second, or in the range, of a filter. */
+export const contains = (created: Created): ((moment: DateTime.Utc) => boolean) => {
+  const { first, last } = span(created)
+  return (moment) => {
+    const second = DateTime.toEpochSeconds(moment)
+    return first <= second && second <= last
+  }
+}

@@ -2,7 +2,6 @@
  * What a filter does to sessions, and what two filters do together.
  */
 import * as Arr from "effect/Array"
-import * as DateTime from "effect/DateTime"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -26,11 +25,8 @@ export const matches = (filter: SessionFilter): Test => {
   const { client_reference_id, created, livemode, metadata, related_customer, related_customer_account } = filter
   if (client_reference_id !== undefined) tests.push((session) => session.client_reference_id === client_reference_id)
   if (created !== undefined) {
-    const { first, last } = Created.span(created)
-    tests.push((session) => {
-      const second = DateTime.toEpochSeconds(session.created)
-      return first <= second && second <= last
-    })
+    const isWithin = Created.contains(created)
+    tests.push((session) => isWithin(session.created))
   }
   if (related_customer !== undefined) tests.push((session) => session.related_customer === related_customer)
   if (related_customer_account !== undefined) {

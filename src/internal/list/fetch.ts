@@ -1,39 +1,172 @@
 /**
- * How one page of a list is fetched, for everything that walks it.
+ * One page of a list, for everything that reads it: asks for it, leaves out rows that do not match the filter, and reads
+ * on where a cursor is lost.
  */
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import * as RetryPolicy from "../../RetryPolicy.ts"
 import type * as StripeClient from "../../StripeClient.ts"
 import type { StripeError } from "../../StripeError.ts"
-import type { FetchPage, Page, PageRequest } from "./model.ts"
-import * as ListReply from "./reply.ts"
-import type { Requests, Walk } from "./requests.ts"
-import * as PageSize from "../walk/pageSize.ts"
+import type { Query } from "../client/query.ts"
 import * as Telemetry from "../telemetry.ts"
+import * as Guards from "../walk/guards.ts"
+import * as PageSize from "../walk/pageSize.ts"
+import type { DecodeRow } from "../wire/rowDecoder.ts"
+import * as CreatedWithin from "../walk/createdWithin.ts"
+import type { FetchPage, Page, PageRequest, Row } from "./model.ts"
+import * as ListReply from "./reply.ts"
 
-/** Fetches pages of a list that was asked for with these expansions. */
-export const make = <A>(
+/** Which rows of a list are read, and how. `Sent` is what Stripe sends, `A` what matches. */
+export interface Selection<Sent extends Row, A extends Sent> {
+  /** The service and the call, as spans and errors name them. */
+  readonly service: string
+  readonly operation: string
+  readonly path: string
+  /** The filter as Stripe is asked for it. */
+  readonly query: Query
+  readonly expand: Query
+  readonly decodeRow: DecodeRow<Sent>
+  /** Whether a row matches the filter, all of it. */
+  readonly matches: (row: Sent) => row is A
+  /** Whether the filter has a part that Stripe cannot answer, so that rows are left out as a matter of course. */
+  readonly isPartial: boolean
+}
+
+type PageQuery = { readonly [Name in "limit" | "starting_after" | "ending_before"]?: PageRequest[Name] | undefined }
+
+const pageQuery = (page: PageQuery): Query =>
+  (["limit", "starting_after", "ending_before"] as const).flatMap((name) => {
+    const value = page[name]
+    return value === undefined ? [] : [[name, String(value)] as const]
+  })
+
+const isCursorLost = ({ reason }: StripeError): boolean => reason._tag === "CursorNotFoundError"
+
+/**
+ * Fetches pages of a list.
+ *
+ * A row leaves the list of one `status` when its status changes, and then Stripe may no longer find it as a cursor. In the
+ * list without `status` no row ever vanishes. So a lost cursor is looked up there: the page after it is asked for without
+ * `status`, and the rows that match are kept. The next page starts after the last of those, in the list with `status`
+ * again, or where none matched, after the last row that came.
+ */
+export const make = <Sent extends Row, A extends Sent>(
   client: StripeClient.Service,
-  requests: Requests<A>,
-  operation: string,
-  toQuery: Walk<A>["toQuery"],
-  expand: ReadonlyArray<string> | undefined
+  selection: Selection<Sent, A>
 ): FetchPage<A, StripeError> => {
-  const { path, service } = requests
-  const decodeRow = requests.decodeListed(expand)
-  return (request: PageRequest) => {
-    const { limit, page } = request
+  const { decodeRow, expand, matches, operation, path, query, service } = selection
+  const queryWithoutStatus = query.filter(([name]) => name !== "status")
+  const hasStatus = queryWithoutStatus.length < query.length
+
+  const ask = (request: PageRequest, query: Query): Effect.Effect<Page<A>, StripeError> => {
+    const { limit, page, within } = request
     const cursor = request.starting_after ?? request.ending_before
-    const decode = ListReply.readRows(decodeRow, { page, cursor })
-    const query = toQuery(request)
+    const decode = ListReply.readRows(decodeRow, matches, { page, cursor })
+    const filter = CreatedWithin.narrow(query, within)
+    const toQuery = (limit: number): Query => [...filter, ...pageQuery({ ...request, limit }), ...expand]
     const smaller = (failures: number): StripeClient.Request<Page<A>> => {
-      const limit = PageSize.afterFailures(request.limit, failures)
+      const fewer = PageSize.afterFailures(limit, failures)
       return {
         ...sent,
-        query: toQuery({ ...request, limit }),
-        decode: (body, requestId) => Result.map(decode(body, requestId), (page) => ({ ...page, limit }))
+        query: toQuery(fewer),
+        decode: (body, requestId) => Result.map(decode(body, requestId), (page) => ({ ...page, limit: fewer }))
       }
     }
-    const sent = { operation, path, query, page, cursor, decode, smaller }
-    return Telemetry.pageSpan(`${service}.page`, operation, { page, limit, cursor }, client.get(sent))
+    const sent = { operation, path, query: toQuery(limit), page, cursor, decode, smaller }
+    return client.get(sent)
+  }
+
+  const askWithoutStatus = (request: PageRequest): Effect.Effect<Page<A>, StripeError> => {
+    const asked = Effect.map(ask(request, queryWithoutStatus), (page) =>
+      toLastMatch(page, request.ending_before !== undefined)
+    )
+    // After the first page the cursor is a row that Stripe sent: if it is not found here, Stripe contradicts itself.
+    return request.page === 1
+      ? asked
+      : Effect.flatMap(RetryPolicy.Current, (policy) => Effect.retry(asked, { ...policy, while: isCursorLost }))
+  }
+
+  return (request) => {
+    const { limit, page } = request
+    const cursor = request.starting_after ?? request.ending_before
+    return Telemetry.pageSpan(
+      `${service}.page`,
+      operation,
+      { page, limit, cursor },
+      ask(request, query).pipe(
+        Effect.tap((page) => (selection.isPartial ? Effect.void : warnOfExcluded(operation, page))),
+        Effect.catch((error) =>
+          cursor !== undefined && isCursorLost(error) && (hasStatus || page > 1)
+            ? askWithoutStatus(request)
+            : Effect.fail(error)
+        )
+      )
+    )
+  }
+}
+
+/**
+ * Exactly one page, with exactly one request and its retries. One wrong row is a failure, because one page is all that was
+ * asked for.
+ */
+export const one = <Sent extends Row, A extends Sent>(
+  client: StripeClient.Service,
+  { decodeRow, expand, matches, operation, path, query }: Selection<Sent, A>,
+  page: PageQuery
+): Effect.Effect<Page<A>, StripeError> =>
+  client
+    .get({
+      operation,
+      path,
+      query: [...query, ...pageQuery(page), ...expand],
+      decode: (body, requestId) =>
+        Result.flatMap(ListReply.readRows(decodeRow, matches, {})(body, requestId), (page) => {
+          const [first] = page.invalid ?? []
+          return first === undefined ? Result.succeed(page) : Result.fail(first.error)
+        })
+    })
+    .pipe(
+      Effect.tap((reply) => Telemetry.page(operation, reply)),
+      Effect.tap((reply) => warnOfExcluded(operation, reply)),
+      Effect.map((reply) => {
+        const entries = Guards.entriesOf(reply)
+        const last = page.ending_before === undefined ? entries.at(-1) : entries[0]
+        return { data: reply.data, has_more: reply.has_more, requestId: reply.requestId, cursor: last?.id }
+      })
+    )
+
+/** Stripe filters by what it was asked for, so rows of another kind come from something in between, or from a fake. */
+const warnOfExcluded = (operation: string, { excluded }: Page<unknown>): Effect.Effect<void> =>
+  excluded === undefined
+    ? Effect.void
+    : Effect.logWarning(
+        `${operation}: left out ${excluded.length} rows that do not match the filter. ` +
+          "Stripe did not filter them; look for a proxy or a fake between."
+      )
+
+/**
+ * A page up to its last row that matches, in the direction of the read, so that the next page can start there in the list
+ * with `status`. Without a row that matches it is the page as it came.
+ */
+const toLastMatch = <A>(page: Page<A>, oldestFirst: boolean): Page<A> => {
+  const { data, excluded = [], invalid = [] } = page
+  if (data.length === 0) return page
+  const apart = new Set([...excluded, ...invalid].map(({ position }) => position))
+  const length = data.length + apart.size
+  let from = 0
+  let to = length
+  if (oldestFirst) while (apart.has(from)) from++
+  else while (apart.has(to - 1)) to--
+  const kept = <Place extends { readonly position: number }>(places: ReadonlyArray<Place>): ReadonlyArray<Place> =>
+    places
+      .filter(({ position }) => position >= from && position < to)
+      .map((place) => ({ ...place, position: place.position - from }))
+  const decoded = kept(invalid)
+  return {
+    ...page,
+    excluded: kept(excluded),
+    invalid: decoded,
+    // Rows that were cut off and do not match need no further look.
+    has_more: page.has_more || decoded.length < invalid.length
   }
 }

@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { DecodeError } from "../../StripeError.ts"
 import * as Issues from "../issues.ts"
-import type { InvalidRow, Page } from "./model.ts"
+import type { ExcludedRow, InvalidRow, Page, Row } from "./model.ts"
 import type { DecodeRow } from "../wire/rowDecoder.ts"
 import { EpochSeconds } from "../wire/fields.ts"
 import { withoutSecrets } from "../withoutSecrets.ts"
@@ -65,36 +65,34 @@ export const readRow =
   (body: unknown, requestId: string | undefined): Result.Result<A, DecodeError> =>
     Result.mapError(decodeRow(body), (error) => toDecodeError("row", error, { requestId, rowId: idOf(body) }))
 
-/** The reply to a list: one page, with the rows that are wrong set apart. */
+/** The reply to a list: one page, with the rows set apart that are wrong or that the filter leaves out. */
 export const readRows =
-  <A>(decodeRow: DecodeRow<A>, place: Place) =>
-  (body: unknown, requestId: string | undefined): Result.Result<Page<A>, DecodeError> => {
+  <A extends Row, B extends A>(decodeRow: DecodeRow<A>, matches: (row: A) => row is B, place: Place) =>
+  (body: unknown, requestId: string | undefined): Result.Result<Page<B>, DecodeError> => {
     const envelope = decodeEnvelope(body)
     if (Result.isFailure(envelope)) {
       return Result.fail(toDecodeError("envelope", envelope.failure, { ...place, requestId }))
     }
-    const data: Array<A> = []
+    const data: Array<B> = []
     const invalid: Array<InvalidRow> = []
+    const excluded: Array<ExcludedRow> = []
     for (const [position, raw] of envelope.success.data.entries()) {
-      const row = decodeRow(raw)
-      if (Result.isSuccess(row)) {
-        data.push(row.success)
+      const decoded = decodeRow(raw)
+      if (Result.isFailure(decoded)) {
+        const id = idOf(raw)
+        const error = toDecodeError("row", decoded.failure, { ...place, requestId, rowId: id, position })
+        invalid.push({ error, position, id, created: createdOf(raw) })
         continue
       }
-      const id = idOf(raw)
-      const error = toDecodeError("row", row.failure, { ...place, requestId, rowId: id, position })
-      invalid.push({ error, position, id, created: createdOf(raw) })
+      const row = decoded.success
+      if (matches(row)) data.push(row)
+      else excluded.push({ id: row.id, created: row.created, position })
     }
-    const page = { data, has_more: envelope.success.has_more, requestId }
-    return Result.succeed(invalid.length === 0 ? page : { ...page, invalid })
-  }
-
-/** The reply to a list where one wrong row is a failure, because one page is all that was asked for. */
-export const readPage = <A>(decodeRow: DecodeRow<A>) => {
-  const read = readRows(decodeRow, {})
-  return (body: unknown, requestId: string | undefined): Result.Result<Page<A>, DecodeError> =>
-    Result.flatMap(read(body, requestId), (page) => {
-      const [first] = page.invalid ?? []
-      return first === undefined ? Result.succeed(page) : Result.fail(first.error)
+    return Result.succeed({
+      data,
+      has_more: envelope.success.has_more,
+      requestId,
+      ...(invalid.length === 0 ? {} : { invalid }),
+      ...(excluded.length === 0 ? {} : { excluded })
     })
-}
+  }

@@ -1,25 +1,77 @@
-/** The options that every way of reading a list has, as Schemas. */
+/** The options of reading a list: what is accepted, and what is refused with words. */
 import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
+import type { Window } from "../list/model.ts"
+import type { Reading } from "./read.ts"
 
-/** What all ways share. */
-export const Shared = Schema.Struct({
+export const pageSize = Schema.optional(Arguments.wholeNumber(1, 100))
+export const prefetch = Schema.optional(Arguments.wholeNumber(0, 100))
+export const concurrency = Schema.optional(Arguments.wholeNumber(1, 100))
+export const onInvalid = Schema.optional(
+  Schema.Unknown.pipe(Schema.refine(Predicate.isFunction, { expected: "a function that returns an Effect" }))
+)
+
+/** The fields of the options, for a list whose ids look like this. */
+export const fields = (id: Schema.Codec<unknown>) => ({
   direction: Schema.optional(
     Schema.Literals(["newest-first", "oldest-first"]).annotate({ expected: `"newest-first" or "oldest-first"` })
   ),
-  pageSize: Schema.optional(Arguments.wholeNumber(1, 100)),
+  startingAfter: Schema.optional(id),
+  endingBefore: Schema.optional(id),
+  pageSize,
   maxItems: Schema.optional(Arguments.wholeNumber(0)),
-  onInvalid: Schema.optional(
-    Schema.Unknown.pipe(Schema.refine(Predicate.isFunction, { expected: "a function that returns an Effect" }))
-  )
+  prefetch,
+  concurrency,
+  onInvalid
 })
 
-/** The field of reading in sequence. */
-export const prefetch = Schema.optional(Arguments.wholeNumber(0, 100))
+/** Options whose fields were checked one by one. */
+export interface Checked<E, R> {
+  readonly direction?: "newest-first" | "oldest-first" | undefined
+  readonly startingAfter?: string | undefined
+  readonly endingBefore?: string | undefined
+  readonly pageSize?: number | undefined
+  readonly prefetch?: number | undefined
+  readonly maxItems?: number | undefined
+  readonly concurrency?: number | undefined
+  readonly within?: Window | undefined
+  readonly onInvalid?: Reading<E, R>["onInvalid"]
+}
 
-/** The field of reading in parallel. */
-export const concurrency = Schema.optional(Arguments.wholeNumber(1, 100))
+/** What is wrong with a direction and the ids to start from, which only make sense together. */
+export const checkStart = ({
+  direction,
+  endingBefore,
+  startingAfter
+}: Checked<unknown, unknown>): Result.Result<void, InvalidArgumentError> =>
+  startingAfter !== undefined && endingBefore !== undefined
+    ? Arguments.refuse("startingAfter, endingBefore", "both", "one of them")
+    : direction === "oldest-first" && endingBefore === undefined
+      ? Arguments.refuse(
+          "endingBefore",
+          "nothing",
+          "the id to start from together with oldest-first, because Stripe's lists start at the newest row"
+        )
+      : direction !== "oldest-first" && endingBefore !== undefined
+        ? Arguments.refuse("direction", direction ?? "nothing", `"oldest-first" together with endingBefore`)
+        : Result.void
 
-/** A cursor of a list of which only this is known. */
-export const cursor = Schema.optional(Schema.NonEmptyString.annotate({ expected: "the id of a row" }))
+/** Options as a read takes them, with the defaults. */
+export const toReading = <E, R>(options: Checked<E, R>, fitsLastPage = true): Reading<E, R> => {
+  const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, onInvalid, pageSize = 100 } = options
+  const oldestFirst = options.direction === "oldest-first"
+  return {
+    oldestFirst,
+    start: oldestFirst ? endingBefore : options.startingAfter,
+    within: options.within,
+    pageSize,
+    maxItems,
+    fitsLastPage,
+    concurrency: oldestFirst ? 1 : concurrency,
+    prefetch: options.prefetch ?? 0,
+    onInvalid
+  }
+}

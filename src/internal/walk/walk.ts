@@ -4,218 +4,111 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
 import { PaginationStalledError } from "../../StripeError.ts"
-import { isLostCursor } from "./lostCursor.ts"
-import * as CreatedWithin from "./createdWithin.ts"
 import type { FetchPage, PageRequest, Row, Window } from "../list/model.ts"
-import * as PageSize from "./pageSize.ts"
-import * as Reanchor from "./reanchor.ts"
 import * as Guards from "./guards.ts"
+import * as PageSize from "./pageSize.ts"
 
-/** Which way to go. */
+/** Where a read starts, which way it goes and where it ends. */
 export interface Route {
   readonly oldestFirst: boolean
   /** The id that the caller gave to start from. */
   readonly start: string | undefined
+  /** The range of `created` to read. */
+  readonly within: Window | undefined
   readonly pageSize: number
   readonly maxItems: number
-  /** Whether to fail where the cursor is lost, instead of finding the place again. */
-  readonly failsWithoutCursor?: boolean | undefined
+  /** Whether the last page asks only for the rows that are still wanted. Not where the fetch leaves out rows. */
+  readonly fitsLastPage: boolean
 }
 
-/** The places of one page, in the order of the walk, without those that were passed before. */
+/** The places of one page, in the order of the read. */
 export interface Step<A> {
   readonly entries: ReadonlyArray<Guards.Entry<A>>
   readonly has_more: boolean
   readonly requestId: string | undefined
 }
 
-/** Where a walk stands. */
+/** Where a read is. */
 export interface State {
   readonly page: number
   readonly cursor: string | undefined
-  /** Set after the place was found again by time. A cursor is only sent with the range that it was found in. */
-  readonly within: Window | undefined
   readonly remaining: number
   readonly size: PageSize.PageSize
-  readonly trail: Guards.Trail
-  readonly behind: Guards.Behind | undefined
-  /** The second of the first row. */
-  readonly first: number | undefined
-  /** How many seconds the last page covered. */
-  readonly seconds: number
-  /** How often the place had to be found again since a row was let through. */
-  readonly lost: number
-  /** How often the place had to be found again in the second of `behind`. */
-  readonly lostInSecond: number
-  /** How many rows without an id stand between the cursor and the next new row. */
-  readonly skip: number
+  readonly seen: Guards.Seen
 }
-
-// A list whose rows change while it is read can lose its cursor again and again. What never comes to a new row must end,
-// and so must a second that gets new rows as fast as they are read.
-const mostLost = 10
-const mostLostInSecond = 100
 
 export const start = (route: Route): State => ({
   page: 1,
   cursor: route.start,
-  within: undefined,
   remaining: route.maxItems,
   size: PageSize.start(route.pageSize),
-  trail: Guards.nowhere(),
-  behind: undefined,
-  first: undefined,
-  seconds: 1,
-  lost: 0,
-  lostInSecond: 0,
-  skip: 0
+  seen: Guards.nothing()
 })
 
-type Next<A, E, R> = Effect.Effect<readonly [step: Option.Option<Step<A>>, state: Option.Option<State>], E, R>
+type Next<A, E, R> = Effect.Effect<readonly [step: Step<A>, state: Option.Option<State>], E, R>
 
-/** The next page, and where the walk stands after it. Of a page that was passed before there is nothing to show. */
+/** The next page, and where the read is after it. */
 export const next = <A extends Row, E, R>(
   fetch: FetchPage<A, E, R>,
   route: Route,
-  state: State
+  state: State,
+  within: Window | undefined = route.within
 ): Next<A, E | PaginationStalledError, R> => {
-  const { cursor, page, within } = state
-  const limit = Math.min(state.size.limit, state.remaining)
+  const { cursor, page, remaining } = state
+  const { oldestFirst } = route
+  const limit = route.fitsLastPage ? Math.min(state.size.limit, remaining) : state.size.limit
   const request: PageRequest = {
     page,
     limit,
-    ...(cursor === undefined ? {} : route.oldestFirst ? { ending_before: cursor } : { starting_after: cursor }),
+    ...(cursor === undefined ? {} : oldestFirst ? { ending_before: cursor } : { starting_after: cursor }),
     ...(within === undefined ? {} : { within })
   }
-  return Effect.matchEffect(fetch(request), {
-    onFailure: (error): Next<A, E | PaginationStalledError, R> =>
-      isLostCursor(error) && cursor !== route.start && route.failsWithoutCursor !== true && mayLookAgain(state)
-        ? findPlace(fetch, route, state, limit)
-        : Effect.fail(error),
-    onSuccess: (reply) => {
-      const all = Guards.entriesOf(reply)
-      const entries = route.oldestFirst ? all.toReversed() : all
-      return Result.match(Guards.checkPage(state.trail, reply, entries, limit, route.oldestFirst, cursor), {
-        onFailure: (description) => stalled(description, state, reply.requestId),
-        onSuccess: (trail) => advance(route, state, { ...reply, entries, limit }, trail, reply.limit)
-      })
-    }
-  })
-}
-
-/** All places of a list, read to its end. */
-const collect = <A extends Row, E, R>(
-  fetch: FetchPage<A, E, R>,
-  route: Route
-): Effect.Effect<ReadonlyArray<Guards.Entry<A>>, E | PaginationStalledError, R> =>
-  Stream.suspend(() =>
-    Stream.paginate(start(route), (state) =>
-      Effect.map(next(fetch, route, state), ([step, state]) => [Option.isSome(step) ? step.value.entries : [], state])
-    )
-  ).pipe(Stream.runCollect)
-
-const mayLookAgain = (state: State): boolean => state.lost < mostLost && state.lostInSecond < mostLostInSecond
-
-const stalled = (description: string, { cursor, page }: State, requestId: string | undefined) =>
-  Effect.fail(new PaginationStalledError({ description, page, cursor, requestId }))
-
-/** What was read becomes a step, unless all of it was passed before, and the walk moves on. */
-const advance = <A>(
-  route: Route,
-  state: State,
-  reply: Step<A> & { readonly limit: number },
-  trail: Guards.Trail,
-  served: number | undefined
-): Next<A, PaginationStalledError, never> => {
-  const { entries, has_more, requestId } = reply
-  const named = entries.findIndex(({ id }) => id !== undefined)
-  const skipped = Math.min(named < 0 ? entries.length : named, state.skip)
-  const { behind } = state
-  const unskipped = skipped === 0 ? entries : entries.slice(skipped)
-  const fresh = (
-    behind === undefined ? unskipped : unskipped.filter((entry) => !Guards.isBehind(behind, entry, route.oldestFirst))
-  ).slice(0, state.remaining)
-  const last = entries.findLastIndex(({ id }) => id !== undefined)
-  const remaining = state.remaining - fresh.length
-  const goesOn = has_more && remaining > 0
-  const cursor = entries[last]?.id
-  if (goesOn && cursor === undefined) {
-    return stalled("no row on the page has an id to go on from", state, requestId)
-  }
-  const span = Guards.spanOf(entries)
-  const step: Step<A> = { entries: fresh, has_more, requestId }
-  const moved: State = {
-    page: state.page + 1,
-    cursor,
-    within: state.within,
-    remaining,
-    size: PageSize.after(state.size, reply.limit, served, route.pageSize),
-    trail,
-    behind,
-    first: state.first ?? span?.first,
-    seconds: span === undefined ? state.seconds : Math.abs(span.first - span.last) + 1,
-    lost: fresh.length > 0 ? 0 : state.lost,
-    lostInSecond: state.lostInSecond,
-    skip: entries.length - 1 - last
-  }
-  return Effect.succeed([
-    fresh.length > 0 || !has_more ? Option.some(step) : Option.none(),
-    goesOn ? Option.some(moved) : Option.none()
-  ])
-}
-
-/** Goes on without the cursor, which Stripe no longer finds. */
-export const findPlace = <A extends Row, E, R>(
-  fetch: FetchPage<A, E, R>,
-  route: Route,
-  state: State,
-  limit: number
-): Next<A, E | PaginationStalledError, R> => {
-  const behind = Guards.behindOf(state.trail, state.behind)
-  if (behind === undefined) return stalled("no row so far says when it was created", state, undefined)
-  const again: State = {
-    ...state,
-    trail: Guards.nowhere(),
-    behind,
-    lost: state.lost + 1,
-    lostInSecond: behind.second === state.behind?.second ? state.lostInSecond + 1 : 1,
-    skip: 0
-  }
-  // Rows of the caller's own cursor's second may lie on its other side, and only that cursor can tell them apart.
-  if (route.start !== undefined && state.first === behind.second) {
-    return next(fetch, route, { ...again, cursor: route.start, within: undefined })
-  }
-  if (!route.oldestFirst) {
-    return next(fetch, route, { ...again, cursor: undefined, within: { lt: behind.second + 1 } })
-  }
-  const readAll = (window: Window) =>
-    collect(
-      (request) =>
-        fetch({ ...request, page: state.page, within: CreatedWithin.intersect(window, request.within ?? {}) }),
-      {
-        oldestFirst: false,
-        start: undefined,
-        pageSize: route.pageSize,
-        maxItems: Number.POSITIVE_INFINITY
-      }
-    )
+  // A fetch of the caller's own may throw.
   return Effect.flatMap(
-    Reanchor.oldestFrom({ fetch, page: state.page, limit: state.size.limit, behind, seconds: state.seconds, readAll }),
-    (found) =>
-      Result.match(Guards.follow(Guards.nowhere(), found.entries, true), {
-        onFailure: (description) => stalled(description, state, found.requestId),
-        onSuccess: (trail) =>
-          Effect.map(advance(route, again, { ...found, limit }, trail, undefined), ([step, moved]) => [
-            step,
-            // Rows may have come into the list among these while they were read, so the next page may bring some again.
-            Option.map(moved, (state) => ({
-              ...state,
-              trail: { ...Guards.nowhere(), created: trail.created },
-              behind: Guards.behindOf(trail, behind)
-            }))
-          ])
-      })
+    Effect.suspend(() => fetch(request)),
+    (reply): Next<A, PaginationStalledError, never> => {
+      const { has_more, requestId } = reply
+      const stalled = (description: string) =>
+        Effect.fail(new PaginationStalledError({ description, page, cursor, requestId }))
+
+      const inReply = Guards.entriesOf(reply)
+      const entries = oldestFirst ? inReply.toReversed() : inReply
+      const checked = Guards.checkPage(state.seen, reply, entries, { limit, oldestFirst, cursor, within })
+      if (Result.isFailure(checked)) return stalled(checked.failure)
+
+      // Rows without an id at the end of a page come again on the next one, which starts after the last row that has one.
+      const last = entries.findLastIndex(({ id }) => id !== undefined)
+      const wanted = upTo(has_more ? entries.slice(0, last + 1) : entries, remaining)
+      const left = remaining - countRows(wanted)
+      const step: Step<A> = { entries: wanted, has_more: has_more || wanted.length < entries.length, requestId }
+      if (!has_more || left === 0) return Effect.succeed([step, Option.none()])
+      if (last < 0) return stalled("has_more is true and no row on the page has an id to use as the cursor")
+      const moved: State = {
+        page: page + 1,
+        cursor: entries[last]?.id,
+        remaining: left,
+        size: PageSize.after(state.size, limit, reply.limit, route.pageSize),
+        seen: checked.success
+      }
+      return Effect.succeed([step, Option.some(moved)])
+    }
   )
+}
+
+/** Rows that could not be decoded count for `maxItems`, and rows that the filter leaves out do not. */
+const counts = ({ error, row }: Guards.Entry<unknown>): boolean => row !== undefined || error !== undefined
+
+const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number => {
+  let count = 0
+  for (const entry of entries) if (counts(entry)) count++
+  return count
+}
+
+/** The places up to so many rows. */
+export const upTo = <A>(entries: ReadonlyArray<Guards.Entry<A>>, rows: number): ReadonlyArray<Guards.Entry<A>> => {
+  if (entries.length <= rows) return entries
+  let left = rows
+  const end = entries.findIndex((entry) => counts(entry) && --left < 0)
+  return end < 0 ? entries : entries.slice(0, end)
 }

@@ -2,15 +2,13 @@
  * What the list of sessions has of its own.
  */
 import * as Arr from "effect/Array"
-import type * as Result from "effect/Result"
 import * as Struct from "effect/Struct"
 import * as SessionFilter from "../../SessionFilter.ts"
-import type { InvalidArgumentError } from "../../StripeError.ts"
-import * as Arguments from "../arguments.ts"
-import * as ListRequests from "../list/requests.ts"
+import type * as Resource from "../list/resource.ts"
 import { expandPaths as reportPaths } from "../report/wire.ts"
 import { variant } from "./codec.ts"
-import type { Any, ExpandPath } from "./model.ts"
+import type { DecodeRow } from "../wire/rowDecoder.ts"
+import type { Expanded, ExpandPath, ListExpandPath } from "./model.ts"
 
 // A record, so that the compiler asks for every path that the type has.
 const ownPaths: { readonly [Path in Exclude<ExpandPath, `last_verification_report.${string}`>]: true } = {
@@ -37,22 +35,8 @@ const filterNames: { readonly [Name in keyof SessionFilter.Input]-?: true } = {
   redaction: true
 }
 
-/** A page of which rows were taken away could not be followed by its last row, so there is none. */
-const withoutLocalPart = (filter: SessionFilter.SessionFilter): Result.Result<unknown, InvalidArgumentError> =>
-  Arguments.all(
-    Object.keys(SessionFilter.split(filter).local).map((name) =>
-      Arguments.refuse(
-        name,
-        name === "status" ? "several" : "a filter",
-        name === "status"
-          ? "one status, because one page is what Stripe selects (stream and pages take several)"
-          : "what Stripe filters by, because one page is what Stripe selects (stream and pages take the rest)"
-      )
-    )
-  )
-
-/** The calls of the list of sessions. */
-export const requests: ListRequests.Requests<Any> = ListRequests.make<Any, SessionFilter.SessionFilter, ExpandPath>({
+/** What tells the list of sessions from other lists. */
+export const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> = {
   service: "VerificationSessions",
   path: "/v1/identity/verification_sessions",
   id: { pattern: /^vs_[A-Za-z0-9]+$/, expected: "the id of a session (vs_…)" },
@@ -61,17 +45,26 @@ export const requests: ListRequests.Requests<Any> = ListRequests.make<Any, Sessi
       Struct.keys(ownPaths),
       reportPaths.map((path) => `last_verification_report.${path}` as const)
     ),
-    such: ["verified_outputs", "last_verification_report"]
+    examples: ["verified_outputs", "last_verification_report"]
   },
   filter: {
     names: Struct.keys(filterNames),
     decode: SessionFilter.decode,
     toQuery: SessionFilter.toQuery,
-    keep: (filter) => {
-      const { local } = SessionFilter.split(filter)
-      return Object.keys(local).length === 0 ? undefined : SessionFilter.matches(local)
-    },
-    checkPage: withoutLocalPart
-  },
-  decodeRow: (expand) => variant(expand).decodeRow
+    clientFields: (filter) => Object.keys(SessionFilter.split(filter).local)
+  }
+}
+
+/** The rows of a call that expands these paths, with the status that its filter names. */
+export const rows = <
+  const Paths extends ReadonlyArray<ExpandPath | ListExpandPath>,
+  const Status extends SessionFilter.StatusChoice
+>(): Resource.Rows<Expanded<Paths>, SessionFilter.Narrowed<Expanded<Paths>, Status>, SessionFilter.SessionFilter> => ({
+  // Type boundary: these paths chose the decoder, and `Expanded` says in types what `variant` does.
+  decode: (expand) => variant(expand).decodeRow as DecodeRow<Expanded<Paths>>,
+  matches: (filter) => {
+    const test = SessionFilter.matches(filter)
+    // Decoding a filter keeps its status, so a row that matches has the status that the caller wrote.
+    return (row): row is SessionFilter.Narrowed<Expanded<Paths>, Status> => test(row)
+  }
 })

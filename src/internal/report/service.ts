@@ -7,8 +7,7 @@ import type * as Pagination from "../../Pagination.ts"
 import type * as SessionFilter from "../../SessionFilter.ts"
 import type { StripeError } from "../../StripeError.ts"
 import type * as VerificationReport from "../../VerificationReport.ts"
-import type { WalkOptions } from "../list/calls.ts"
-import type { PageParameters } from "../list/requests.ts"
+import type { PageParameters } from "../list/resource.ts"
 
 /**
  * Which reports to read. Fields combine; without fields it is the whole list. Stripe decides all of it.
@@ -55,7 +54,7 @@ export type ListParams = Filter &
  * @category options
  * @since 0.1.0
  */
-export type ReadOptions<E = never, R = never> = WalkOptions<E, R> & {
+export type ReadOptions<E = never, R = never> = Pagination.ReadOptions<E, R> & {
   /**
    * What Stripe is to send besides what it sends anyway. The type of the reports stays the same.
    *
@@ -65,49 +64,6 @@ export type ReadOptions<E = never, R = never> = WalkOptions<E, R> & {
 }
 
 /**
- * The type of `list`. `Needs` is what a call requires: nothing on the service, the service itself as an accessor.
- *
- * @category models
- * @since 0.1.0
- */
-export type List<Needs = never> = (
-  params?: ListParams
-) => Effect.Effect<Pagination.Page<VerificationReport.Confidential>, StripeError, Needs>
-
-/**
- * The type of `retrieve`. See {@link List} for `Needs`.
- *
- * @category models
- * @since 0.1.0
- */
-export type Retrieve<Needs = never> = (
-  id: string,
-  options?: { readonly expand?: ReadonlyArray<VerificationReport.ExpandPath> | undefined }
-) => Effect.Effect<VerificationReport.Confidential, StripeError, Needs>
-
-/**
- * The type of `pages`. See {@link List} for `Needs`; `E` and `R` are those of `onInvalid`.
- *
- * @category models
- * @since 0.1.0
- */
-export type Pages<Needs = never> = <E = never, R = never>(
-  filter?: Filter,
-  options?: ReadOptions<E, R>
-) => Stream.Stream<Pagination.Page<VerificationReport.Confidential>, StripeError | E, Needs | R>
-
-/**
- * The type of `stream`, as {@link Pages} is that of `pages`.
- *
- * @category models
- * @since 0.1.0
- */
-export type Reports<Needs = never> = <E = never, R = never>(
-  filter?: Filter,
-  options?: ReadOptions<E, R>
-) => Stream.Stream<VerificationReport.Confidential, StripeError | E, Needs | R>
-
-/**
  * What `VerificationReports` offers. Every call fails with `StripeError` alone.
  *
  * @category models
@@ -115,17 +71,26 @@ export type Reports<Needs = never> = <E = never, R = never>(
  */
 export interface Service {
   /** Exactly one page, with exactly one request (and its retries). Rows come newest first, as Stripe sends them. */
-  readonly list: List
+  readonly list: (params?: ListParams) => Effect.Effect<Pagination.Page<VerificationReport.Confidential>, StripeError>
 
   /** One report by its id. Fails with `NotFoundError` where there is none. */
-  readonly retrieve: Retrieve
+  readonly retrieve: (
+    id: string,
+    options?: { readonly expand?: ReadonlyArray<VerificationReport.ExpandPath> | undefined }
+  ) => Effect.Effect<VerificationReport.Confidential, StripeError>
 
   /** All pages of the list: one element a page. */
-  readonly pages: Pages
+  readonly pages: <E = never, R = never>(
+    filter?: Filter,
+    options?: ReadOptions<E, R>
+  ) => Stream.Stream<Pagination.Page<VerificationReport.Confidential>, StripeError | E, R>
 
   /**
    * All reports of the list: one element a report, one chunk a page. Requests are sent as their first row is asked for.
    * Retries happen inside, so no row comes twice; `Stream.retry` around it would start again from the first page.
    */
-  readonly stream: Reports
+  readonly stream: <E = never, R = never>(
+    filter?: Filter,
+    options?: ReadOptions<E, R>
+  ) => Stream.Stream<VerificationReport.Confidential, StripeError | E, R>
 }

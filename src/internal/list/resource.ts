@@ -1,0 +1,314 @@
+/**
+ * One of Stripe's lists: from its definition to the calls that read it. Arguments are checked here, once, before
+ * anything is sent.
+ */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type * as Pagination from "../../Pagination.ts"
+import type * as StripeClient from "../../StripeClient.ts"
+import type { DecodeError, InvalidArgumentError, PaginationStalledError, StripeError } from "../../StripeError.ts"
+import * as Arguments from "../arguments.ts"
+import type { Query } from "../client/query.ts"
+import { suggest } from "../nearest.ts"
+import { check, type HandlerError, tagHandlerError, withOperation } from "../operation.ts"
+import * as Telemetry from "../telemetry.ts"
+import * as CreatedWithin from "../walk/createdWithin.ts"
+import * as ReadOptions from "../walk/options.ts"
+import * as Read from "../walk/read.ts"
+import type { DecodeRow } from "../wire/rowDecoder.ts"
+import * as Fetch from "./fetch.ts"
+import type { FetchPage, Page, Row } from "./model.ts"
+import * as ListReply from "./reply.ts"
+
+/** What tells one of Stripe's lists from another. `Path` is what a retrieve can expand. */
+export interface Definition<Filter, Path extends string> {
+  /** The service, as operations and spans name it. */
+  readonly service: string
+  /** The path of the list. A row is one segment below it. */
+  readonly path: string
+  readonly id: { readonly pattern: RegExp; readonly expected: string }
+  /** What can be expanded, and examples of it for messages. */
+  readonly expand: { readonly paths: ReadonlyArray<Path>; readonly examples: ReadonlyArray<Path> }
+  readonly filter: {
+    /** The names of its fields. */
+    readonly names: ReadonlyArray<string>
+    readonly decode: (input: unknown) => Effect.Effect<Filter, InvalidArgumentError>
+    /** What Stripe is asked for. */
+    readonly toQuery: (filter: Filter) => Query
+    /** The fields that Stripe cannot answer. They are applied to the rows that it sends. */
+    readonly clientFields: (filter: Filter) => ReadonlyArray<string>
+  }
+}
+
+/** The rows of one call: `Sent` is what Stripe sends for what was expanded, `A` what of it matches the filter. */
+export interface Rows<Sent extends Row, A extends Sent, Filter> {
+  /** How a row is decoded for which these paths, as a retrieve has them, were expanded. */
+  readonly decode: (expand: ReadonlyArray<string>) => DecodeRow<Sent>
+  readonly matches: (filter: Filter) => (row: Sent) => row is A
+}
+
+/**
+ * Which page of a list, named as Stripe names it.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type PageParameters = {
+  /**
+   * Rows on the page, 1 to 100.
+   *
+   * @default 10, Stripe's own default
+   */
+  readonly limit?: number | undefined
+} & (
+  | {
+      /** The page of the rows older than the one with this id. */
+      readonly starting_after?: string | undefined
+      readonly ending_before?: undefined
+    }
+  | {
+      readonly starting_after?: undefined
+      /** The page of the rows newer than the one with this id, those next to it. */
+      readonly ending_before?: string | undefined
+    }
+)
+
+interface ExpandOptions {
+  readonly expand?: ReadonlyArray<string> | undefined
+}
+
+/** A filter that was checked, and how the list that it selects is read. */
+export interface Selected<A, Filter> {
+  readonly filter: Filter
+  readonly fetch: FetchPage<A, StripeError>
+  /** The range of `created` that the filter asks for. */
+  readonly range: Pagination.Window
+  /** Whether the filter has a part that Stripe cannot answer. */
+  readonly isPartial: boolean
+}
+
+/** The calls of a list. Each fails with `StripeError` alone, and with the errors of the caller's own handlers. */
+export interface Resource<Filter> {
+  readonly list: <Sent extends Row, A extends Sent>(
+    rows: Rows<Sent, A, Filter>,
+    params?: object
+  ) => Effect.Effect<Page<A>, StripeError>
+  readonly retrieve: <Sent extends Row, A extends Sent>(
+    rows: Rows<Sent, A, Filter>,
+    id: string,
+    options?: ExpandOptions
+  ) => Effect.Effect<Sent, StripeError>
+  readonly pages: <Sent extends Row, A extends Sent, E = never, R = never>(
+    rows: Rows<Sent, A, Filter>,
+    filter?: object,
+    options?: Pagination.ReadOptions<E, R> & ExpandOptions
+  ) => Stream.Stream<Page<A>, StripeError | E, R>
+  readonly stream: <Sent extends Row, A extends Sent, E = never, R = never>(
+    rows: Rows<Sent, A, Filter>,
+    filter?: object,
+    options?: Pagination.ReadOptions<E, R> & ExpandOptions
+  ) => Stream.Stream<A, StripeError | E, R>
+  /** What `sync` reads: a filter and paths checked, and how one page is fetched. */
+  readonly select: <Sent extends Row, A extends Sent>(
+    rows: Rows<Sent, A, Filter>,
+    operation: string,
+    filter: unknown,
+    options: ExpandOptions
+  ) => Effect.Effect<Selected<A, Filter>, InvalidArgumentError>
+}
+
+/** Paths that can be expanded. One that Stripe does not know would cost a request to be refused. */
+const expandField = ({ examples, paths }: Definition<never, string>["expand"], prefix: "data." | "") => {
+  const known = paths.map((path) => prefix + path)
+  const expected = `a path such as ${examples.map((path) => prefix + path).join(" or ")}`
+  return Schema.optional(
+    Arguments.list("paths", (path) =>
+      typeof path === "string" && known.includes(path)
+        ? undefined
+        : typeof path === "string" && path.split(".").length > 4
+          ? "a path of at most four names, which is as deep as Stripe expands"
+          : suggest(expected, path, known)
+    )
+  )
+}
+
+const expandQuery = (expand: ReadonlyArray<string> | undefined): Query =>
+  (expand ?? []).map((path) => ["expand[]", path] as const)
+
+const withoutData = (expand: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+  (expand ?? []).map((path) => path.slice("data.".length))
+
+/** The calls of a list on a client. */
+export const make = <Filter, Path extends string>(
+  client: StripeClient.Service,
+  definition: Definition<Filter, Path>
+): Resource<Filter> => {
+  const { filter: filters, id, path, service } = definition
+  const Id = Arguments.accepts(id.expected, (value) => Predicate.isString(value) && id.pattern.test(value))
+  const listExpand = expandField(definition.expand, "data.")
+
+  const checkId = Arguments.decoder(Schema.Struct({ id: Id }), "id")
+  const checkRetrieve = Arguments.decoder(Schema.Struct({ expand: expandField(definition.expand, "") }), "options")
+  const checkExpand = Arguments.decoder(Schema.Struct({ expand: listExpand }), "options")
+  const checkRead = Arguments.decoder(
+    Schema.Struct({ ...ReadOptions.fields(Id), expand: listExpand }),
+    "options",
+    (name) =>
+      name === "limit"
+        ? "maxItems for rows in all, or pageSize for rows a request"
+        : filters.names.includes(name)
+          ? "no such option: it is a field of the filter, which is the first argument"
+          : undefined
+  )
+  const pageFields = {
+    limit: Schema.optional(Arguments.wholeNumber(1, 100)),
+    starting_after: Schema.optional(Id),
+    ending_before: Schema.optional(Id),
+    expand: listExpand
+  }
+  const checkPage = Arguments.decoder(Schema.Struct(pageFields), "params")
+  const pageNames = [...filters.names, ...Object.keys(pageFields)]
+
+  /** The filter, if it and what else was checked is right; else everything that is wrong. */
+  const decodeWith = (
+    input: unknown,
+    checks: (filter: Filter | undefined) => ReadonlyArray<Result.Result<unknown, InvalidArgumentError>>
+  ): Effect.Effect<Filter, InvalidArgumentError> =>
+    Effect.flatMap(Effect.result(filters.decode(input)), (filter) => {
+      const others = checks(Result.getOrUndefined(filter))
+      return Effect.fromResult(Result.map(Arguments.all([filter, ...others]), () => Result.getOrThrow(filter)))
+    })
+
+  const selectionOf = <Sent extends Row, A extends Sent>(
+    rows: Rows<Sent, A, Filter>,
+    operation: string,
+    filter: Filter,
+    expand: ReadonlyArray<string> | undefined
+  ): Fetch.Selection<Sent, A> => ({
+    service,
+    operation,
+    path,
+    query: filters.toQuery(filter),
+    expand: expandQuery(expand),
+    decodeRow: rows.decode(withoutData(expand)),
+    matches: rows.matches(filter),
+    isPartial: filters.clientFields(filter).length > 0
+  })
+
+  const selected = <Sent extends Row, A extends Sent>(
+    rows: Rows<Sent, A, Filter>,
+    operation: string,
+    filter: Filter,
+    expand: ReadonlyArray<string> | undefined
+  ): Selected<A, Filter> => {
+    const selection = selectionOf(rows, operation, filter, expand)
+    const { isPartial, query } = selection
+    return { filter, fetch: Fetch.make(client, selection), range: CreatedWithin.windowOf(query), isPartial }
+  }
+
+  const select: Resource<Filter>["select"] = (rows, operation, input, options) =>
+    Effect.map(
+      decodeWith(input, () => [checkExpand({ expand: options.expand })]),
+      (filter) => selected(rows, operation, filter, options.expand)
+    )
+
+  const operations = {
+    list: `${service}.list`,
+    retrieve: `${service}.retrieve`,
+    pages: `${service}.pages`,
+    stream: `${service}.stream`
+  }
+
+  // One object holds the filter and the page, so a name that is neither is told the names of both.
+  const refuseUnknown = (params: object, name: string) =>
+    Arguments.refuse(
+      name,
+      Arguments.show(Predicate.hasProperty(params, name) ? params[name] : undefined),
+      suggest(`one of the names ${pageNames.join(", ")}`, name, pageNames)
+    )
+
+  // A page of which rows were left out as a matter of course would look like the end of the list.
+  const refuseClientField = (name: string) =>
+    Arguments.refuse(
+      name,
+      name === "status" ? "several" : "a filter",
+      name === "status"
+        ? "one status, because one page is what Stripe selects (stream and pages take several)"
+        : "what Stripe filters by, because one page is what Stripe selects (stream and pages take the rest)"
+    )
+
+  const list = Effect.fn(operations.list)(function* <Sent extends Row, A extends Sent>(
+    rows: Rows<Sent, A, Filter>,
+    params: PageParameters & ExpandOptions = {}
+  ) {
+    const operation = operations.list
+    const given = yield* check(operation, Effect.fromResult(Arguments.object(params, "params")))
+    const { ending_before, expand, limit, starting_after, ...rest } = given
+    const unknown = Object.keys(rest).filter((name) => !pageNames.includes(name))
+    const known = Object.fromEntries(Object.entries(rest).filter(([name]) => !unknown.includes(name)))
+    const filter = yield* check(
+      operation,
+      decodeWith(known, (filter) => [
+        ...unknown.map((name) => refuseUnknown(rest, name)),
+        ...(filter === undefined ? [] : filters.clientFields(filter).map(refuseClientField)),
+        checkPage({ ending_before, expand, limit, starting_after }),
+        starting_after === undefined || ending_before === undefined
+          ? Result.void
+          : Arguments.refuse("starting_after, ending_before", "both", "one of them")
+      ])
+    )
+    return yield* Fetch.one(client, selectionOf(rows, operation, filter, expand), {
+      limit,
+      starting_after,
+      ending_before
+    })
+  }, Effect.tapError(Telemetry.failed))
+
+  const retrieve = Effect.fn(operations.retrieve)(function* <Sent extends Row, A extends Sent>(
+    rows: Rows<Sent, A, Filter>,
+    id: string,
+    options: ExpandOptions = {}
+  ) {
+    const operation = operations.retrieve
+    yield* check(operation, Effect.fromResult(Arguments.all([checkId({ id }), checkRetrieve(options)])))
+    const { expand = [] } = options
+    const decode = ListReply.readRow(rows.decode(expand))
+    return yield* client.get({ operation, path: `${path}/${id}`, query: expandQuery(expand), decode })
+  }, Effect.tapError(Telemetry.failed))
+
+  /** What `pages` and `stream` share: the arguments checked, and how one page is fetched. */
+  const read = <Element, Sent extends Row, A extends Sent, E, R>(
+    operation: string,
+    rows: Rows<Sent, A, Filter>,
+    input: object = {},
+    options: Pagination.ReadOptions<E, R> & ExpandOptions = {},
+    toStream: (
+      fetch: FetchPage<A, StripeError>,
+      reading: Read.Reading<HandlerError<E>, R>
+    ) => Stream.Stream<Element, StripeError | DecodeError | PaginationStalledError | HandlerError<E>, R>
+  ) => {
+    const checked = decodeWith(input, () => [Result.andThen(checkRead(options), () => ReadOptions.checkStart(options))])
+    const elements = Effect.map(check(operation, checked), (filter) => {
+      const { fetch, isPartial, range } = selected(rows, operation, filter, options.expand)
+      const { concurrency = 1, onInvalid } = options
+      // How many rows are sent for each that matches is not known, so the last page is as large as the others.
+      const reading = ReadOptions.toReading(
+        { ...options, onInvalid: tagHandlerError(onInvalid), within: concurrency > 1 ? range : undefined },
+        !isPartial
+      )
+      return toStream(fetch, reading)
+    })
+    return withOperation(operation, Stream.unwrap(elements))
+  }
+
+  return {
+    list,
+    retrieve,
+    select,
+    pages: (rows, filter, options) => read(operations.pages, rows, filter, options, Read.pages),
+    stream: (rows, filter, options) => read(operations.stream, rows, filter, options, Read.rows)
+  }
+}

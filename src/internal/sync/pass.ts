@@ -1,0 +1,106 @@
+/**
+ * One pass of a run: from one end of what was processed onward, page by page, to the end of the list or to the rows that
+ * are too young.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { Interval } from "../../Checkpoint.ts"
+import type { Options as PaginationOptions, PaginationError } from "../../Pagination.ts"
+import { CheckpointMismatchError, isStripeError, PaginationStalledError } from "../../StripeError.ts"
+import type { FetchPage, Row, Window } from "../list/model.ts"
+import * as CreatedWithin from "../walk/createdWithin.ts"
+import * as Guards from "../walk/guards.ts"
+import * as ReadOptions from "../walk/options.ts"
+import * as Read from "../walk/read.ts"
+import type { Step as Page } from "../walk/walk.ts"
+
+/** A list to read, and the range of `created` that it is known to have. */
+export interface List<A, E, R> {
+  readonly fetch: FetchPage<A, E, R>
+  readonly range?: Window | undefined
+}
+
+/** What every page of a run is read with. */
+export type PageOptions<E, R> = Pick<PaginationOptions<E, R>, "pageSize" | "prefetch" | "onInvalid" | "concurrency">
+
+/** Where a pass begins, and where it ends. */
+export interface Pass {
+  readonly direction: "newer" | "older"
+  /** The first second of which rows may still come. */
+  readonly until: number
+  /** What was processed before, if anything was. */
+  readonly from: Interval | undefined
+}
+
+/** What one page brought. */
+export interface Step<A> {
+  /** The rows to hand out. */
+  readonly rows: ReadonlyArray<A>
+  /** The first and the last row that was read, in the order of the pass, whether they are handed out or not. */
+  readonly reached: ReadonlyArray<Row>
+  /** Whether the pass ends here. */
+  readonly end: boolean
+}
+
+/** The pages of a pass. */
+export const steps = <A extends Row, E, R, E2, R2>(
+  { fetch, range = {} }: List<A, E, R>,
+  options: PageOptions<E2, R2>,
+  { direction, from, until }: Pass
+): Stream.Stream<Step<A>, E | E2 | PaginationError | CheckpointMismatchError, R | R2> =>
+  Stream.suspend(() => {
+    const begin = direction === "newer" ? from?.newest : from?.oldest
+    const reading = ReadOptions.toReading({
+      ...options,
+      ...(direction === "newer"
+        ? { direction: "oldest-first", endingBefore: begin?.id }
+        : { startingAfter: begin?.id }),
+      // Without a row to start after, a list begins at its newest row, which may be too young.
+      within: begin === undefined ? CreatedWithin.intersect(range, { lt: until }) : range
+    })
+    let page = 0
+
+    /** The rows at both ends, and those beyond the end where the pass begins, were processed before. */
+    const isProcessed = ({ created, id }: Guards.Entry<A>): boolean => {
+      if (from === undefined || begin === undefined) return false
+      if (id === from.newest.id || id === from.oldest.id) return true
+      if (created === undefined) return false
+      const past = DateTime.toEpochMillis(begin.created) - created
+      return (direction === "newer" ? past : -past) > Guards.disorder
+    }
+
+    const toStep = ({ entries, has_more, requestId }: Page<A>) =>
+      Effect.suspend((): Effect.Effect<Step<A>, PaginationStalledError> => {
+        page++
+        const again = entries.find(isProcessed)
+        if (again !== undefined) {
+          const description = `${again.id ?? "a row"} came again, among the rows ${direction} than ${begin?.id}`
+          return Effect.fail(new PaginationStalledError({ description, page, cursor: begin?.id, requestId }))
+        }
+        const young = direction === "newer" ? entries.findIndex(({ created = 0 }) => created >= until * 1000) : -1
+        const settled = young < 0 ? entries : entries.slice(0, young)
+        const places = settled.flatMap(rowOf)
+        return Effect.succeed({
+          rows: Read.rowsOf(settled),
+          reached: places.length < 2 ? places : [places[0], places.at(-1)].flatMap((row) => row ?? []),
+          end: young >= 0 || !has_more
+        })
+      })
+
+    return Read.steps(fetch, reading).pipe(
+      Stream.mapEffect(toStep),
+      Stream.takeUntil(({ end }) => end),
+      Stream.mapError((error) =>
+        page === 0 && begin !== undefined && isCursorLost(error)
+          ? new CheckpointMismatchError({ problem: "position", expected: "the rows of this key", actual: begin.id })
+          : error
+      )
+    )
+  })
+
+/** A place that a checkpoint can name. */
+const rowOf = ({ created, id }: Guards.Entry<unknown>): ReadonlyArray<Row> =>
+  id === undefined || created === undefined ? [] : [{ id, created: DateTime.makeUnsafe(created) }]
+
+const isCursorLost = (error: unknown): boolean => isStripeError(error) && error.reason._tag === "CursorNotFoundError"

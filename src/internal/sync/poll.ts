@@ -1,0 +1,17 @@
+/** Runs that follow each other, each from where the one before ended. The options were checked before. */
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+
+export const poll = <Checkpoint, B extends { readonly checkpoint: Checkpoint }, E, R, E2, R2>(
+  read: (from: Checkpoint | undefined) => Stream.Stream<B, E, R>,
+  from: Checkpoint | undefined,
+  schedule: Schedule.Schedule<unknown, void, E2, R2> | undefined
+): Stream.Stream<B, E | E2, R | R2> =>
+  Stream.suspend(() => {
+    let latest = from
+    return Stream.suspend(() => read(latest)).pipe(
+      Stream.tap(({ checkpoint }) => Effect.sync(() => (latest = checkpoint))),
+      Stream.repeat(schedule ?? Schedule.spaced("5 minutes"))
+    )
+  })
