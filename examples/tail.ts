@@ -1,13 +1,12 @@
-// New sessions as they come, for ever: node examples/tail.ts
+// Poll for new sessions until Ctrl-C: node examples/tail.ts
 //
-// In the sandbox somebody starts a verification every second. A list shows new sessions; that an old one changed its
-// status, it does not show. A session appears here some seconds after it was created (`settle`), because Stripe does not
-// list it at once. However long Stripe does not answer, it goes on when that is over.
+// In the sandbox somebody starts a verification every second. A list shows new sessions, and not that an old one changed
+// its status. A session appears here some seconds after it was created (`settle`), because Stripe does not list it at once.
+// An outage of Stripe's only delays it.
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, DateTime, Effect, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { Checkpoint, StripeClient, VerificationSessions } from "effect-stripe-identity"
-import { outlastOutages } from "./support/outage.ts"
+import { Checkpoint, VerificationSessions } from "effect-stripe-identity"
 import { endWithoutReader } from "./support/output.ts"
 import { layer } from "./support/source.ts"
 
@@ -20,7 +19,6 @@ const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
   ).pipe(Option.getOrUndefined)
   let shown = 0
   yield* VerificationSessions.tail({}, { from, settle, schedule: Schedule.spaced("2 seconds") }).pipe(
-    StripeClient.withRetryPolicy(outlastOutages(Console.error)),
     Stream.flatMap((batch) => Stream.fromIterable(batch.sessions)),
     Stream.take(Option.getOrElse(sessions, () => Infinity)),
     Stream.runForEach(({ created, id, status }) =>

@@ -178,10 +178,51 @@ export const make = (options: Options = {}): RetryPolicy => {
  */
 export const none: RetryPolicy = fromOptions({ times: 0 })
 
-/** The policy in force where none was given. */
+/**
+ * The policy in force where none was provided: five retries, some 16 seconds in all.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const standard: RetryPolicy = fromOptions()
 
-/** Retries what is retryable until it succeeds: for programs that poll and have to outlast any outage. */
+/**
+ * Retries what is retryable until it succeeds: for programs that poll and have to outlast any outage, as
+ * `VerificationSessions.tail` does. What no retry can help, such as a wrong key, fails at once.
+ *
+ * **Example** (A night without Stripe)
+ *
+ * ```ts
+ * import { Effect, Fiber, Stream } from "effect"
+ * import { TestClock } from "effect/testing"
+ * import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* TestClock.setTime(Date.UTC(2026, 0, 2))
+ *   const sandbox = yield* Sandbox.Sandbox
+ *   yield* sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), { skip: 1, times: Infinity })
+ *   const reading = yield* VerificationSessions.stream().pipe(
+ *     StripeClient.withRetryPolicy(RetryPolicy.forever),
+ *     Stream.runCount,
+ *     Effect.forkChild
+ *   )
+ *   yield* TestClock.adjust("8 hours")
+ *   yield* sandbox.clearFaults
+ *   yield* TestClock.adjust("1 minute")
+ *   return yield* Fiber.join(reading)
+ * }).pipe(
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit: false })),
+ *   Effect.provide(Sandbox.layer({ sessions: 250 })),
+ *   Effect.provide(TestClock.layer())
+ * )
+ *
+ * await Effect.runPromise(program) // => 250
+ * ```
+ *
+ * @category constants
+ * @since 0.1.0
+ */
 export const forever: RetryPolicy = fromOptions({ times: Number.POSITIVE_INFINITY })
 
 /**

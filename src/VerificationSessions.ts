@@ -13,15 +13,8 @@ import * as Stream from "effect/Stream"
 import * as Resource from "./internal/list/resource.ts"
 import type { ListExpandPath } from "./internal/session/model.ts"
 import { definition, rows } from "./internal/session/resource.ts"
-import type {
-  Batch,
-  ListParams,
-  ReadOptions,
-  Service,
-  SyncOptions,
-  TailOptions,
-  TestHandlers
-} from "./internal/session/service.ts"
+import type * as Calls from "./internal/session/service.ts"
+import type { Service, TestHandlers } from "./internal/session/service.ts"
 import * as SessionSync from "./internal/session/sync.ts"
 import type { Page } from "./Pagination.ts"
 import type * as SessionFilter from "./SessionFilter.ts"
@@ -65,7 +58,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
     const { sync, tail } = SessionSync.make(client, resource)
     return VerificationSessions.of({
       list: <const Paths extends ReadonlyArray<ListExpandPath>, const Status extends SessionFilter.Status | undefined>(
-        params?: ListParams<Paths>
+        params?: Calls.ListParams<Paths>
       ) => resource.list(rows<Paths, Status>(), params),
       retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
         id: string,
@@ -73,7 +66,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       ) => resource.retrieve(rows<Paths, undefined>(), id, options),
       pages: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
         filter?: SessionFilter.Narrowing<Status>,
-        options?: ReadOptions<Paths, E, R>
+        options?: Calls.ReadOptions<Paths, E, R>
       ) => resource.pages(rows<Paths, Status>(), filter, options),
       stream: <
         const Paths extends ReadonlyArray<ListExpandPath>,
@@ -82,15 +75,15 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
         const Status extends SessionFilter.StatusChoice
       >(
         filter?: SessionFilter.Narrowing<Status>,
-        options?: ReadOptions<Paths, E, R>
+        options?: Calls.ReadOptions<Paths, E, R>
       ) => resource.stream(rows<Paths, Status>(), filter, options),
       sync: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
         filter?: SessionFilter.Narrowing<Status>,
-        options?: SyncOptions<Paths, E, R>
+        options?: Calls.SyncOptions<Paths, E, R>
       ) => sync(rows<Paths, Status>(), filter, options),
       tail: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
         filter?: SessionFilter.Narrowing<Status>,
-        options?: TailOptions<Paths, E, R>
+        options?: Calls.TailOptions<Paths, E, R>
       ) => tail(rows<Paths, Status>(), filter, options)
     })
   }
@@ -134,14 +127,10 @@ export const layerClient: Layer.Layer<VerificationSessions, never, StripeClient.
  * import { VerificationSessions } from "effect-stripe-identity"
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
- * const options = { apiKey: Sandbox.apiKey, timeout: "30 seconds", rateLimit: { limit: 12 } } as const
- * const page = await VerificationSessions.list({ limit: 3 }).pipe(
- *   Effect.provide(VerificationSessions.layer(options)),
- *   Effect.provide(Sandbox.layer()),
- *   Effect.runPromise
- * )
+ * const sessions = VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit: { limit: 12 } })
+ * const list = VerificationSessions.list({ limit: 3 }).pipe(Effect.provide(sessions), Effect.provide(Sandbox.layer()))
  *
- * page.data.length // => 3
+ * ;(await Effect.runPromise(list)).data.length // => 3
  * ```
  *
  * @category layers
@@ -213,7 +202,7 @@ export const list = <
   const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
   const Status extends SessionFilter.Status | undefined = undefined
 >(
-  params?: ListParams<Paths> | (ListParams<Paths> & { readonly status: Status })
+  params?: Calls.ListParams<Paths> | (Calls.ListParams<Paths> & { readonly status: Status })
 ): Effect.Effect<
   Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
   StripeError,
@@ -281,7 +270,7 @@ export const pages = <
   const Status extends SessionFilter.StatusChoice = undefined
 >(
   filter?: SessionFilter.Narrowing<Status>,
-  options?: ReadOptions<Paths, E, R>
+  options?: Calls.ReadOptions<Paths, E, R>
 ): Stream.Stream<
   Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
   StripeError | E,
@@ -318,7 +307,7 @@ export const stream = <
   const Status extends SessionFilter.StatusChoice = undefined
 >(
   filter?: SessionFilter.Narrowing<Status>,
-  options?: ReadOptions<Paths, E, R>
+  options?: Calls.ReadOptions<Paths, E, R>
 ): Stream.Stream<
   SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>,
   StripeError | E,
@@ -338,12 +327,10 @@ export const stream = <
  * const program = Effect.gen(function*() {
  *   const first = yield* Stream.runCollect(VerificationSessions.sync())
  *   const from = first.at(-1)?.checkpoint
- *
  *   const sandbox = yield* Sandbox.Sandbox
  *   const created = DateTime.toEpochSeconds(DateTime.makeUnsafe("2026-02-01T00:00:00Z"))
  *   yield* sandbox.insert({ id: "vs_new", status: "verified", created })
  *   const second = yield* Stream.runCollect(VerificationSessions.sync({}, { from }))
- *
  *   return second.flatMap(({ sessions }) => sessions.map(({ id }) => id))
  * }).pipe(
  *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
@@ -363,22 +350,19 @@ export const sync = <
   const Status extends SessionFilter.StatusChoice = undefined
 >(
   filter?: SessionFilter.Narrowing<Status>,
-  options?: SyncOptions<Paths, E, R>
+  options?: Calls.SyncOptions<Paths, E, R>
 ): Stream.Stream<
-  Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
+  Calls.Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
   StripeError | E,
   VerificationSessions | R
 > => Stream.unwrap(VerificationSessions.useSync((service) => service.sync<Paths, E, R, Status>(filter, options)))
 
 /**
- * {@link Service.tail} of the service in the context: `sync` for ever.
+ * {@link Service.tail} of the service in the context: `sync`, then polling for new sessions.
  *
- * A request that fails is tried again for some 16 seconds, and then the stream ends with the error. What is to outlast a
- * night without Stripe gets a policy that never gives up, as in the second example: between two requests it waits some
- * 8 seconds, or as long as Stripe asks for, up to a minute. What is not retryable, such as a wrong key, ends it at
- * once all the same.
+ * It outlasts outages: unless another policy is provided, requests are retried by `RetryPolicy.forever`.
  *
- * **Example** (The first look of many)
+ * **Example** (The first poll of many)
  *
  * ```ts
  * import { Effect, Stream } from "effect"
@@ -386,7 +370,7 @@ export const sync = <
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
  * const seen = await VerificationSessions.tail({ status: "verified" }).pipe(
- *   Stream.flatMap((batch) => Stream.fromIterable(batch.sessions)),
+ *   Stream.flatMap(({ sessions }) => Stream.fromIterable(sessions)),
  *   Stream.take(136),
  *   Stream.runCount,
  *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
@@ -395,39 +379,6 @@ export const sync = <
  * )
  *
  * seen // => 136
- * ```
- *
- * **Example** (An outage of an hour)
- *
- * ```ts
- * import { Effect, Fiber, Stream } from "effect"
- * import { TestClock } from "effect/testing"
- * import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const program = Effect.gen(function*() {
- *   yield* TestClock.setTime(Date.UTC(2026, 0, 2))
- *   const sandbox = yield* Sandbox.Sandbox
- *   yield* sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), { skip: 1, times: Infinity })
- *   let seen = 0
- *   const following = yield* VerificationSessions.tail().pipe(
- *     StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
- *     Stream.runForEach(({ sessions }) => Effect.sync(() => (seen += sessions.length))),
- *     Effect.forkChild
- *   )
- *   yield* TestClock.adjust("1 hour")
- *   const before = seen
- *   yield* sandbox.clearFaults
- *   yield* TestClock.adjust("1 minute")
- *   yield* Fiber.interrupt(following)
- *   return [before, seen]
- * }).pipe(
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit: false })),
- *   Effect.provide(Sandbox.layer({ sessions: 250 })),
- *   Effect.provide(TestClock.layer())
- * )
- *
- * await Effect.runPromise(program) // => [100, 250]
  * ```
  *
  * @category accessors
@@ -440,9 +391,9 @@ export const tail = <
   const Status extends SessionFilter.StatusChoice = undefined
 >(
   filter?: SessionFilter.Narrowing<Status>,
-  options?: TailOptions<Paths, E, R>
+  options?: Calls.TailOptions<Paths, E, R>
 ): Stream.Stream<
-  Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
+  Calls.Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
   StripeError | E,
   VerificationSessions | R
 > => Stream.unwrap(VerificationSessions.useSync((service) => service.tail<Paths, E, R, Status>(filter, options)))

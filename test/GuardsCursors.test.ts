@@ -35,8 +35,8 @@ describe("a cursor that vanishes", () => {
       assert.deepStrictEqual(seen, expected)
       const bounds = { "created[gte]": String(first), "created[lte]": String(last) }
       const [, lost, found, next] = (yield* requests).map(query)
-      assert.deepStrictEqual(lost, { status: "verified", limit: "4", ...bounds, starting_after: expected[3] })
-      assert.deepStrictEqual(found, { limit: "4", ...bounds, starting_after: expected[3] })
+      assert.deepStrictEqual(lost, { status: "verified", limit: "4", ...bounds, starting_after: expected[3] ?? "" })
+      assert.deepStrictEqual(found, { limit: "4", ...bounds, starting_after: expected[3] ?? "" })
       // The list without status was read up to a row that matches, so the list with status has the next cursor.
       assert.strictEqual(next?.["status"], "verified")
       assert.include(expected.slice(4), next?.["starting_after"])

@@ -101,6 +101,7 @@ describe("a destination that is followed", () => {
           })
       }
       const following = yield* Destination.stream(destination, (from) => VerificationSessions.tail({}, { from })).pipe(
+        StripeClient.withRetryPolicy(RetryPolicy.make({ times: 5 })),
         Stream.retry(Schedule.spaced("1 minute")),
         Stream.runDrain,
         Effect.forkChild

@@ -128,7 +128,7 @@ describe("rows up to a minute out of order are delivered, once", () => {
       Effect.gen(function* () {
         const { error, seen } = yield* read(pages)
         assert.isUndefined(error)
-        assert.deepStrictEqual(seen, expected)
+        assert.deepStrictEqual(seen, [...expected])
       })
     )
   }

@@ -89,12 +89,14 @@ export const follow = <A>(
   return Result.succeed({ ids, reached, before: seen.reached })
 }
 
-/** The first place that lies outside of the range of time that was asked for, in words. */
+/** The first row that lies outside of the range of time that was asked for, in words. */
 const outside = (
   entries: ReadonlyArray<Entry<unknown>>,
   { gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY }: Window
 ): string | undefined => {
-  const found = entries.find(({ created }) => created !== undefined && (created < gte * 1000 || created >= lt * 1000))
+  const found = entries.find(
+    ({ created, row }) => row !== undefined && created !== undefined && (created < gte * 1000 || created >= lt * 1000)
+  )
   return found && `${found.id ?? "a row"} is outside of the range of created that was asked for`
 }
 
