@@ -42,7 +42,7 @@ const decodeRow = RowDecoder.make(Wire, confidentialFromWire)
 
 type ReportFilter = typeof FilterFromUnknown.Type
 
-const definition: Resource.Definition<ReportFilter, VerificationReport.ExpandPath> = {
+const resource = Resource.make<ReportFilter, VerificationReport.ExpandPath>({
   service: "VerificationReports",
   path: "/v1/identity/verification_reports",
   id: { pattern: /^vr_[A-Za-z0-9]+$/, expected: "the id of a report (vr_…)" },
@@ -53,7 +53,7 @@ const definition: Resource.Definition<ReportFilter, VerificationReport.ExpandPat
     toQuery: StripeQuery.make(FilterFromUnknown, ["client_reference_id"]),
     clientFields: () => []
   }
-}
+})
 
 const matches = (filter: ReportFilter) => {
   const { client_reference_id, created, type, verification_session } = filter
@@ -92,15 +92,12 @@ export class VerificationReports extends Context.Service<VerificationReports, Se
  */
 export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Effect.map(
   StripeClient.StripeClient,
-  (client): Service => {
-    const resource = Resource.make(client, definition)
-    return {
-      list: (params) => resource.list(rows, params),
-      retrieve: (id, options) => resource.retrieve(rows, id, options),
-      pages: (filter, options) => resource.pages(rows, filter, options),
-      stream: (filter, options) => resource.stream(rows, filter, options)
-    }
-  }
+  (client): Service => ({
+    list: (params) => resource.list(client, rows, params),
+    retrieve: (id, options) => resource.retrieve(client, rows, id, options),
+    pages: (filter, options) => resource.pages(client, rows, filter, options),
+    stream: (filter, options) => resource.stream(client, rows, filter, options)
+  })
 )
 
 /**

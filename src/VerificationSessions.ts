@@ -10,9 +10,8 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import * as Resource from "./internal/list/resource.ts"
 import type { ListExpandPath } from "./internal/session/model.ts"
-import { definition, rows } from "./internal/session/resource.ts"
+import { resource, rows } from "./internal/session/resource.ts"
 import type * as Calls from "./internal/session/service.ts"
 import type { Service, TestHandlers } from "./internal/session/service.ts"
 import * as SessionSync from "./internal/session/sync.ts"
@@ -54,20 +53,19 @@ export class VerificationSessions extends Context.Service<VerificationSessions, 
 export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Effect.map(
   StripeClient.StripeClient,
   (client): Service => {
-    const resource = Resource.make(client, definition)
-    const { sync, tail } = SessionSync.make(client, resource)
+    const { sync, tail } = SessionSync.make(client)
     return VerificationSessions.of({
       list: <const Paths extends ReadonlyArray<ListExpandPath>, const Status extends SessionFilter.Status | undefined>(
         params?: Calls.ListParams<Paths>
-      ) => resource.list(rows<Paths, Status>(), params),
+      ) => resource.list(client, rows<Paths, Status>(), params),
       retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
         id: string,
         options?: { readonly expand?: Paths | undefined }
-      ) => resource.retrieve(rows<Paths, undefined>(), id, options),
+      ) => resource.retrieve(client, rows<Paths, undefined>(), id, options),
       pages: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
         filter?: SessionFilter.Narrowing<Status>,
         options?: Calls.ReadOptions<Paths, E, R>
-      ) => resource.pages(rows<Paths, Status>(), filter, options),
+      ) => resource.pages(client, rows<Paths, Status>(), filter, options),
       stream: <
         const Paths extends ReadonlyArray<ListExpandPath>,
         E,
@@ -76,7 +74,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       >(
         filter?: SessionFilter.Narrowing<Status>,
         options?: Calls.ReadOptions<Paths, E, R>
-      ) => resource.stream(rows<Paths, Status>(), filter, options),
+      ) => resource.stream(client, rows<Paths, Status>(), filter, options),
       sync: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
         filter?: SessionFilter.Narrowing<Status>,
         options?: Calls.SyncOptions<Paths, E, R>

@@ -93,26 +93,31 @@ export interface Selected<A, Filter> {
 /** The calls of a list. Each fails with `StripeError` alone, and with the errors of the caller's own handlers. */
 export interface Resource<Filter> {
   readonly list: <Sent extends Row, A extends Sent>(
+    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     params?: object
   ) => Effect.Effect<Page<A>, StripeError>
   readonly retrieve: <Sent extends Row, A extends Sent>(
+    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     id: string,
     options?: ExpandOptions
   ) => Effect.Effect<Sent, StripeError>
   readonly pages: <Sent extends Row, A extends Sent, E = never, R = never>(
+    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     filter?: object,
     options?: Pagination.ReadOptions<E, R> & ExpandOptions
   ) => Stream.Stream<Page<A>, StripeError | E, R>
   readonly stream: <Sent extends Row, A extends Sent, E = never, R = never>(
+    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     filter?: object,
     options?: Pagination.ReadOptions<E, R> & ExpandOptions
   ) => Stream.Stream<A, StripeError | E, R>
   /** What `sync` reads: a filter and paths checked, and how one page is fetched. */
   readonly select: <Sent extends Row, A extends Sent>(
+    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     operation: string,
     filter: unknown,
@@ -141,11 +146,8 @@ const expandQuery = (expand: ReadonlyArray<string> | undefined): Query =>
 const withoutData = (expand: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
   (expand ?? []).map((path) => path.slice("data.".length))
 
-/** The calls of a list on a client. */
-export const make = <Filter, Path extends string>(
-  client: StripeClient.Service,
-  definition: Definition<Filter, Path>
-): Resource<Filter> => {
+/** The calls of a list. Made once for all clients, because it prepares how arguments are checked. */
+export const make = <Filter, Path extends string>(definition: Definition<Filter, Path>): Resource<Filter> => {
   const { filter: filters, id, path, service } = definition
   const Id = Arguments.accepts(id.expected, (value) => Predicate.isString(value) && id.pattern.test(value))
   const listExpand = expandField(definition.expand, "data.")
@@ -199,6 +201,7 @@ export const make = <Filter, Path extends string>(
   })
 
   const selected = <Sent extends Row, A extends Sent>(
+    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     operation: string,
     filter: Filter,
@@ -209,10 +212,10 @@ export const make = <Filter, Path extends string>(
     return { filter, fetch: Fetch.make(client, selection), range: CreatedWithin.windowOf(query), isPartial }
   }
 
-  const select: Resource<Filter>["select"] = (rows, operation, input, options) =>
+  const select: Resource<Filter>["select"] = (client, rows, operation, input, options) =>
     Effect.map(
       decodeWith(input, () => [checkExpand({ expand: options.expand })]),
-      (filter) => selected(rows, operation, filter, options.expand)
+      (filter) => selected(client, rows, operation, filter, options.expand)
     )
 
   const operations = {
@@ -241,6 +244,7 @@ export const make = <Filter, Path extends string>(
     )
 
   const list = Effect.fn(operations.list)(function* <Sent extends Row, A extends Sent>(
+    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     params: PageParameters & ExpandOptions = {}
   ) {
@@ -268,6 +272,7 @@ export const make = <Filter, Path extends string>(
   }, Effect.tapError(Telemetry.failed))
 
   const retrieve = Effect.fn(operations.retrieve)(function* <Sent extends Row, A extends Sent>(
+    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     id: string,
     options: ExpandOptions = {}
@@ -282,6 +287,7 @@ export const make = <Filter, Path extends string>(
   /** What `pages` and `stream` share: the arguments checked, and how one page is fetched. */
   const read = <Element, Sent extends Row, A extends Sent, E, R>(
     operation: string,
+    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     input: object = {},
     options: Pagination.ReadOptions<E, R> & ExpandOptions = {},
@@ -292,7 +298,7 @@ export const make = <Filter, Path extends string>(
   ) => {
     const checked = decodeWith(input, () => [Result.andThen(checkRead(options), () => ReadOptions.checkStart(options))])
     const elements = Effect.map(check(operation, checked), (filter) => {
-      const { fetch, isPartial, range } = selected(rows, operation, filter, options.expand)
+      const { fetch, isPartial, range } = selected(client, rows, operation, filter, options.expand)
       const { concurrency = 1, onInvalid } = options
       // How many rows are sent for each that matches is not known, so the last page is as large as the others.
       const reading = ReadOptions.toReading(
@@ -308,7 +314,7 @@ export const make = <Filter, Path extends string>(
     list,
     retrieve,
     select,
-    pages: (rows, filter, options) => read(operations.pages, rows, filter, options, Read.pages),
-    stream: (rows, filter, options) => read(operations.stream, rows, filter, options, Read.rows)
+    pages: (client, rows, filter, options) => read(operations.pages, client, rows, filter, options, Read.pages),
+    stream: (client, rows, filter, options) => read(operations.stream, client, rows, filter, options, Read.rows)
   }
 }

@@ -4,7 +4,7 @@
 import * as Arr from "effect/Array"
 import * as Struct from "effect/Struct"
 import * as SessionFilter from "../../SessionFilter.ts"
-import type * as Resource from "../list/resource.ts"
+import * as Resource from "../list/resource.ts"
 import { expandPaths as reportPaths } from "../report/wire.ts"
 import { variant } from "./codec.ts"
 import type { DecodeRow } from "../wire/rowDecoder.ts"
@@ -35,10 +35,11 @@ const filterNames: { readonly [Name in keyof SessionFilter.Input]-?: true } = {
   redaction: true
 }
 
-/** What tells the list of sessions from other lists. */
-export const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> = {
+export const path = "/v1/identity/verification_sessions"
+
+const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> = {
   service: "VerificationSessions",
-  path: "/v1/identity/verification_sessions",
+  path,
   id: { pattern: /^vs_[A-Za-z0-9]+$/, expected: "the id of a session (vs_…)" },
   expand: {
     paths: Arr.appendAll(
@@ -54,6 +55,9 @@ export const definition: Resource.Definition<SessionFilter.SessionFilter, Expand
     clientFields: (filter) => Object.keys(SessionFilter.split(filter).local)
   }
 }
+
+/** The calls of the list of sessions. */
+export const resource: Resource.Resource<SessionFilter.SessionFilter> = Resource.make(definition)
 
 /** The rows of a call that expands these paths, with the status that its filter names. */
 export const rows = <

@@ -10,13 +10,13 @@ import type { StripeError } from "../../StripeError.ts"
 import * as Sync from "../../Sync.ts"
 import * as Arguments from "../arguments.ts"
 import type { Row } from "../list/model.ts"
-import type { Resource, Rows } from "../list/resource.ts"
+import type { Rows } from "../list/resource.ts"
 import { tagHandlerError, withOperation } from "../operation.ts"
 import * as Fingerprint from "../sync/fingerprint.ts"
 import * as FollowOptions from "../sync/options.ts"
 import { poll } from "../sync/poll.ts"
 import type { ListExpandPath } from "./model.ts"
-import { definition } from "./resource.ts"
+import { path, resource } from "./resource.ts"
 import type { Batch, SyncOptions, TailOptions } from "./service.ts"
 
 type SessionRows<Sent extends Row, A extends Sent> = Rows<Sent, A, SessionFilter.SessionFilter>
@@ -24,7 +24,7 @@ type SessionRows<Sent extends Row, A extends Sent> = Rows<Sent, A, SessionFilter
 type Paths = ReadonlyArray<ListExpandPath>
 
 /** The two calls on a client, for rows of any kind. */
-export const make = (client: StripeClient.Service, resource: Resource<SessionFilter.SessionFilter>) => {
+export const make = (client: StripeClient.Service) => {
   /** One run from a checkpoint. `tail` is runs that follow each other, under its own name. */
   const run = <Sent extends Row, A extends Sent, E, R>(
     operation: string,
@@ -35,9 +35,9 @@ export const make = (client: StripeClient.Service, resource: Resource<SessionFil
     const batches = Effect.gen(function* () {
       const { expand, onInvalid, ...read } = yield* Effect.fromResult(Arguments.object(options, "options"))
       // Relative dates are taken once, so that all requests are for the same list.
-      const { fetch, filter, range } = yield* resource.select(rows, operation, input, { expand })
+      const { fetch, filter, range } = yield* resource.select(client, rows, operation, input, { expand })
       const { id: account, livemode } = yield* client.account
-      const subject = { filter: Fingerprint.make(definition.path, filter), account, livemode }
+      const subject = { filter: Fingerprint.make(path, filter), account, livemode }
       return Stream.map(
         Sync.batches({ fetch, range, subject }, { ...read, onInvalid: tagHandlerError(onInvalid) }),
         ({ checkpoint, rows }): Batch<A> => ({ sessions: rows, checkpoint })
