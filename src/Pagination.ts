@@ -138,7 +138,7 @@ export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
   options: Options<E2, R2> = {}
 ): Stream.Stream<Page<A>, E | E2 | PaginationError, R | R2> =>
-  Stream.unwrap(Effect.map(Effect.fromResult(validate(options)), (reading) => Read.pages(fetch, reading)))
+  Stream.unwrap(Effect.map(Effect.fromResult(validate(options)), (reading) => Read.read(fetch, reading, Read.pageOf)))
 
 /**
  * The list as a stream of rows: one chunk a page.
@@ -180,4 +180,8 @@ export const rows = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
   options: Options<E2, R2> = {}
 ): Stream.Stream<A, E | E2 | PaginationError, R | R2> =>
-  Stream.unwrap(Effect.map(Effect.fromResult(validate(options)), (reading) => Read.rows(fetch, reading)))
+  Stream.unwrap(
+    Effect.map(Effect.fromResult(validate(options)), (reading) =>
+      Read.read(fetch, reading, ({ entries }) => Read.rowsOf(entries))
+    )
+  )

@@ -9,15 +9,16 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as Pagination from "../../Pagination.ts"
 import type * as StripeClient from "../../StripeClient.ts"
-import type { DecodeError, InvalidArgumentError, PaginationStalledError, StripeError } from "../../StripeError.ts"
+import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/query.ts"
 import { suggest } from "../nearest.ts"
-import { check, type HandlerError, tagHandlerError, withOperation } from "../operation.ts"
+import { check, tagHandlerError, withOperation } from "../operation.ts"
 import * as Telemetry from "../telemetry.ts"
 import * as CreatedWithin from "../walk/createdWithin.ts"
 import * as ReadOptions from "../walk/options.ts"
 import * as Read from "../walk/read.ts"
+import type { Step } from "../walk/walk.ts"
 import type { DecodeRow } from "../wire/rowDecoder.ts"
 import * as Fetch from "./fetch.ts"
 import type { FetchPage, Page, Row } from "./model.ts"
@@ -86,8 +87,6 @@ export interface Selected<A, Filter> {
   readonly fetch: FetchPage<A, StripeError>
   /** The range of `created` that the filter asks for. */
   readonly range: Pagination.Window
-  /** Whether the filter has a part that Stripe cannot answer. */
-  readonly isPartial: boolean
 }
 
 /** The calls of a list. Each fails with `StripeError` alone, and with the errors of the caller's own handlers. */
@@ -200,22 +199,13 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     isPartial: filters.clientFields(filter).length > 0
   })
 
-  const selected = <Sent extends Row, A extends Sent>(
-    client: StripeClient.Service,
-    rows: Rows<Sent, A, Filter>,
-    operation: string,
-    filter: Filter,
-    expand: ReadonlyArray<string> | undefined
-  ): Selected<A, Filter> => {
-    const selection = selectionOf(rows, operation, filter, expand)
-    const { isPartial, query } = selection
-    return { filter, fetch: Fetch.make(client, selection), range: CreatedWithin.windowOf(query), isPartial }
-  }
-
   const select: Resource<Filter>["select"] = (client, rows, operation, input, options) =>
     Effect.map(
       decodeWith(input, () => [checkExpand({ expand: options.expand })]),
-      (filter) => selected(client, rows, operation, filter, options.expand)
+      (filter) => {
+        const selection = selectionOf(rows, operation, filter, options.expand)
+        return { filter, fetch: Fetch.make(client, selection), range: CreatedWithin.windowOf(selection.query) }
+      }
     )
 
   const operations = {
@@ -284,28 +274,27 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     return yield* client.get({ operation, path: `${path}/${id}`, query: expandQuery(expand), decode })
   }, Effect.tapError(Telemetry.failed))
 
-  /** What `pages` and `stream` share: the arguments checked, and how one page is fetched. */
-  const read = <Element, Sent extends Row, A extends Sent, E, R>(
+  /** What `pages` and `stream` share. `emit` says what comes out of a page. */
+  const read = <Sent extends Row, A extends Sent, E, R, Element>(
     operation: string,
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     input: object = {},
     options: Pagination.ReadOptions<E, R> & ExpandOptions = {},
-    toStream: (
-      fetch: FetchPage<A, StripeError>,
-      reading: Read.Reading<HandlerError<E>, R>
-    ) => Stream.Stream<Element, StripeError | DecodeError | PaginationStalledError | HandlerError<E>, R>
-  ) => {
-    const checked = decodeWith(input, () => [Result.andThen(checkRead(options), () => ReadOptions.checkStart(options))])
-    const elements = Effect.map(check(operation, checked), (filter) => {
-      const { fetch, isPartial, range } = selected(client, rows, operation, filter, options.expand)
-      const { concurrency = 1, onInvalid } = options
-      // How many rows are sent for each that matches is not known, so the last page is as large as the others.
-      const reading = ReadOptions.toReading(
-        { ...options, onInvalid: tagHandlerError(onInvalid), within: concurrency > 1 ? range : undefined },
-        !isPartial
+    emit: (step: Step<A>) => ReadonlyArray<Element>
+  ): Stream.Stream<Element, StripeError | E, R> => {
+    const elements = Effect.gen(function* () {
+      const checked = Result.andThen(checkRead(options), () => ReadOptions.checkStart(options))
+      const filter = yield* check(
+        operation,
+        decodeWith(input, () => [checked])
       )
-      return toStream(fetch, reading)
+      const selection = selectionOf(rows, operation, filter, options.expand)
+      const onInvalid = tagHandlerError(options.onInvalid)
+      const within = (options.concurrency ?? 1) > 1 ? CreatedWithin.windowOf(selection.query) : undefined
+      // How many rows are sent for each that matches is not known, so the last page is as large as the others.
+      const reading = ReadOptions.toReading({ ...options, onInvalid, within }, !selection.isPartial)
+      return Read.read(Fetch.make(client, selection), reading, emit)
     })
     return withOperation(operation, Stream.unwrap(elements))
   }
@@ -314,7 +303,8 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     list,
     retrieve,
     select,
-    pages: (client, rows, filter, options) => read(operations.pages, client, rows, filter, options, Read.pages),
-    stream: (client, rows, filter, options) => read(operations.stream, client, rows, filter, options, Read.rows)
+    pages: (client, rows, filter, options) => read(operations.pages, client, rows, filter, options, Read.pageOf),
+    stream: (client, rows, filter, options) =>
+      read(operations.stream, client, rows, filter, options, ({ entries }) => Read.rowsOf(entries))
   }
 }

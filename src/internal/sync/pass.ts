@@ -88,7 +88,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
         })
       })
 
-    return Read.steps(fetch, reading).pipe(
+    return Read.read(fetch, reading, (step) => [step]).pipe(
       Stream.mapEffect(toStep),
       Stream.takeUntil(({ end }) => end),
       Stream.mapError((error) =>
