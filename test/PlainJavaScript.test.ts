@@ -1,14 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import {
-  Checkpoint,
-  Pagination,
-  ParallelPagination,
-  StripeError,
-  Sync,
-  VerificationSessions
-} from "effect-stripe-identity"
+import { Checkpoint, Pagination, StripeError, Sync, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { countRequests, reason, world } from "./support/world.ts"
 
@@ -58,8 +51,6 @@ describe("what is no object is an InvalidArgumentError before any request", () =
   const engines = {
     "Pagination.pages": (given: never) => Pagination.pages(fetch, given),
     "Pagination.rows": (given: never) => Pagination.rows(fetch, given),
-    "ParallelPagination.pages": (given: never) => ParallelPagination.pages(fetch, given),
-    "ParallelPagination.rows": (given: never) => ParallelPagination.rows(fetch, given),
     "Sync.batches": (given: never) => Sync.batches({ fetch, subject: { filter: "all" } }, given),
     "Sync.follow": (given: never) => Sync.poll(() => Stream.die("nothing is to be read"), given)
   }

@@ -61,7 +61,10 @@ const readOurs = Effect.fnUntraced(function* (one: Case, expand?: ReadonlyArray<
   )
   const requests = yield* sandbox.requests
   // A row that was handed over, with its id or without, is not among the rows.
-  const leftOut = invalid.map(({ position, rowId }) => rowId ?? list[100 + (position ?? 0)]?.id ?? "")
+  const placeOf = (cursor: string | undefined) => list.findIndex(({ id }) => id === cursor) + 1
+  const leftOut = invalid.map(
+    ({ cursor, position, rowId }) => rowId ?? list[placeOf(cursor) + (position ?? 0)]?.id ?? ""
+  )
   const { rows, whole } = prefix(list, ids, leftOut)
   if (error === undefined && !whole) throw new Error(`${list.length} rows were to come and ${rows} came`)
   return {
