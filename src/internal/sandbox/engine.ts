@@ -34,6 +34,7 @@ export interface Settings {
   readonly cursorsMustMatch: boolean
   readonly rateLimit: { readonly limit: number; readonly window: number } | undefined
   readonly shuffled: boolean
+  readonly recordedRequests: number
 }
 
 /**
@@ -43,9 +44,11 @@ export interface Settings {
  * @since 0.1.0
  */
 export interface Service {
-  /** Every request so far, in order of arrival. */
+  /** The requests so far, in order of arrival: the last `recordedRequests` of them, 10,000 by default. */
   readonly requests: Effect.Effect<ReadonlyArray<Recording.RecordedRequest>>
-  /** Forgets the requests so far. Numbering goes on. */
+  /** How many requests there were, cleared ones and those that are no longer kept included. */
+  readonly requestCount: Effect.Effect<number>
+  /** Forgets the requests so far. Numbering and `requestCount` continue. */
   readonly clearRequests: Effect.Effect<void>
   /** The whole list as it is listed now, newest first, unexpanded: exactly what a walk over the pages must give. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>>
@@ -98,7 +101,7 @@ export const make = (settings: Settings): Service => {
     test,
     live: listing(0)
   }
-  const recording = Recording.make()
+  const recording = Recording.make(settings.recordedRequests)
   const bucket = settings.rateLimit === undefined ? undefined : RateLimit.make(settings.rateLimit)
   const walks = new Map<string, ListEnvelope>()
 
@@ -167,6 +170,7 @@ export const make = (settings: Settings): Service => {
 
   return {
     requests: Effect.sync(recording.requests),
+    requestCount: Effect.sync(recording.count),
     clearRequests: Effect.sync(recording.clear),
     sessions: Effect.map(Clock.currentTimeMillis, (now) => Resources.all(Resources.sessions, test, seed, now)),
     reports: Effect.map(Clock.currentTimeMillis, (now) => Resources.all(Resources.reports, test, seed, now)),
