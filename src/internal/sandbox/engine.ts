@@ -34,6 +34,8 @@ export interface Settings {
   readonly cursorsMustMatch: boolean
   readonly rateLimit: { readonly limit: number; readonly window: number } | undefined
   readonly shuffled: boolean
+  /** Seconds. */
+  readonly disorder: number
   readonly recordedRequests: number
 }
 
@@ -91,7 +93,8 @@ export const make = (settings: Settings): Service => {
       reportIds: makeIdCodec("vr_", seed, 1),
       seed,
       visibilityLag: settings.visibilityLag,
-      shuffled: settings.shuffled
+      shuffled: settings.shuffled,
+      disorder: settings.disorder
     })
   const test = listing(settings.sessions)
   const account: Answering.Account = {
@@ -137,6 +140,7 @@ export const make = (settings: Settings): Service => {
     const param = ["starting_after", "ending_before"].find((name) => incoming.url.searchParams.has(name))
     return yield* Misbehaving.reply(fault, {
       honest: () => Answering.honest(account, visit()),
+      unfiltered: (names) => Answering.honest(account, { ...visit(), incoming: withoutParameters(incoming, names) }),
       enlarged: (extra) => Answering.honest(account, visit(), extra),
       refuse: (refusal) => Answering.refuse(account, visit(), refusal),
       answer: (status, body, headers) => Answering.answer(account, visit(), status, body, headers),
@@ -188,6 +192,15 @@ export const make = (settings: Settings): Service => {
     clearFaults: Effect.sync(recording.clearFaults),
     respond
   }
+}
+
+/** The request as a server reads it that overlooks some parameters. */
+const withoutParameters = (incoming: Recording.Incoming, names: ReadonlyArray<string>): Recording.Incoming => {
+  const url = new URL(incoming.url)
+  for (const [name] of Array.from(url.searchParams)) {
+    if (names.includes(name.replace(/\[.*$/, ""))) url.searchParams.delete(name)
+  }
+  return { ...incoming, url }
 }
 
 // A walk is the requests of one caller that differ only in their cursor.

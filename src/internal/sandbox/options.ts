@@ -52,6 +52,11 @@ export interface Options {
    */
   readonly orderWithinSecond?: "insertion" | "shuffled" | undefined
   /**
+   * How far the list is out of order: one session in ten has its place up to so many seconds before or after its
+   * `created`. The order is stable, and `created[…]` in a query goes by the true `created`. @default 0
+   */
+  readonly disorder?: Duration.Input | undefined
+  /**
    * How many requests `requests` shows: the last ones. Each takes about 1 kB, so a sandbox that runs for long needs a bound;
    * `requestCount` counts them all. @default 10_000
    */
@@ -71,6 +76,7 @@ const optionNames: { readonly [Name in keyof Options]-?: true } = {
   cursorPolicy: true,
   rateLimit: true,
   orderWithinSecond: true,
+  disorder: true,
   recordedRequests: true
 }
 
@@ -96,6 +102,8 @@ export const toSettings = (options: Options): Settings => {
   wanted(base >= 0, "latency must not be negative")
   const visibilityLag = Duration.toMillis(options.visibilityLag ?? 0)
   wanted(visibilityLag >= 0, "visibilityLag must not be negative")
+  const disorder = Math.floor(Duration.toSeconds(options.disorder ?? 0))
+  wanted(Number.isFinite(disorder) && disorder >= 0, "disorder must be a number of seconds from 0")
   if (rateLimit !== undefined) names("rateLimit", rateLimit, ["limit", "window"])
   wanted(rateLimit === undefined || rateLimit.limit >= 0, "the limit of rateLimit must not be negative")
   const window = rateLimit === undefined ? 1 : Duration.toMillis(rateLimit.window ?? 0)
@@ -112,6 +120,7 @@ export const toSettings = (options: Options): Settings => {
     cursorsMustMatch: options.cursorPolicy === "must-match-filter",
     rateLimit: rateLimit === undefined ? undefined : { limit: rateLimit.limit, window },
     shuffled: options.orderWithinSecond === "shuffled",
+    disorder,
     recordedRequests
   }
 }
