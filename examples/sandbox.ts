@@ -74,6 +74,8 @@ const command = Command.make(
           history,
           seed,
           latency: { base: latency, jitter: 0.3 },
+          // Nobody reads them here, and a server may run for days.
+          recordedRequests: 1,
           rateLimit: Option.getOrUndefined(Option.map(rateLimit, (limit) => ({ limit, window: "1 second" })))
         })
       ),

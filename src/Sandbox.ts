@@ -144,15 +144,16 @@ export class Sandbox extends Context.Service<Sandbox, Service>()("effect-stripe-
  * import { VerificationSessions } from "effect-stripe-identity"
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
- * const { apiKey, expiredApiKey, liveApiKey, restrictedApiKey, sensitiveApiKey } = Sandbox
- * const outcomes = Effect.forEach([apiKey, sensitiveApiKey, liveApiKey, restrictedApiKey, expiredApiKey], (apiKey) =>
+ * const { apiKey, expiredApiKey, liveApiKey, recentSensitiveApiKey, restrictedApiKey, sensitiveApiKey } = Sandbox
+ * const keys = [apiKey, sensitiveApiKey, recentSensitiveApiKey, liveApiKey, restrictedApiKey, expiredApiKey]
+ * const outcomes = Effect.forEach(keys, (apiKey) =>
  *   VerificationSessions.list().pipe(
  *     Effect.match({ onSuccess: ({ data }) => data.length, onFailure: ({ reason }) => reason._tag }),
  *     Effect.provide(VerificationSessions.layer({ apiKey }))
  *   )
  * ).pipe(Effect.provide(Sandbox.layer()))
  *
- * await Effect.runPromise(outcomes) // => [10, 10, 0, "PermissionError", "AuthenticationError"]
+ * await Effect.runPromise(outcomes) // => [10, 10, 10, 0, "PermissionError", "AuthenticationError"]
  * ```
  *
  * @category keys
@@ -169,13 +170,48 @@ export const apiKey: Redacted.Redacted<string> = Redacted.make(Authentication.fu
 export const restrictedApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.restrictedKey)
 
 /**
- * A restricted key that may also see sensitive fields (dates of birth, id numbers, document numbers, images), when they are
- * named in `expand[]`. See {@link apiKey}.
+ * A restricted key that is bound to IP addresses: it may read the sensitive fields of every verification (dates of birth,
+ * ID numbers, numbers and expiration dates of documents), when they are named in `expand[]`. See {@link apiKey}.
  *
  * @category keys
  * @since 0.1.0
  */
 export const sensitiveApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.sensitiveKey)
+
+/**
+ * A restricted key that may read the sensitive fields of the verifications of the last 48 hours: those with a report that
+ * is not older, by `Clock`. A report is made 90 seconds after its session. Compare {@link sensitiveApiKey}.
+ *
+ * **Example** (Sensitive fields are absent after 48 hours)
+ *
+ * ```ts
+ * import { Effect, Redacted } from "effect"
+ * import { TestClock } from "effect/testing"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const program = Effect.gen(function*() {
+ *   const sandbox = yield* Sandbox.Sandbox
+ *   const { id } = yield* sandbox.insert({ status: "verified" })
+ *   const hasDob = VerificationSessions.retrieve(id, { expand: ["verified_outputs.dob"] }).pipe(
+ *     Effect.map(({ verified_outputs: outputs }) => outputs ? "dob" in Redacted.value(outputs) : false)
+ *   )
+ *   const atOnce = yield* hasDob
+ *   yield* TestClock.adjust("49 hours")
+ *   return [atOnce, yield* hasDob]
+ * }).pipe(
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.recentSensitiveApiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.provide(TestClock.layer())
+ * )
+ *
+ * await Effect.runPromise(program) // => [true, false]
+ * ```
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const recentSensitiveApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.recentSensitiveKey)
 
 /**
  * A key that has expired: 401 `api_key_expired`. See {@link apiKey}.

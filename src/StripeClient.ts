@@ -47,7 +47,7 @@ export type { Account, ConfigOptions, Options, RateLimit, Request } from "./inte
  * @category constants
  * @since 0.1.0
  */
-export const defaultApiVersion = "2026-09-30.endive"
+export const defaultApiVersion = "2026-10-28.endive"
 
 /**
  * What a {@link StripeClient} offers.

@@ -531,6 +531,46 @@ describe("time", () => {
   )
 })
 
+describe("the record of requests", () => {
+  it.effect("keeps the last ones, in order, and counts all", () =>
+    inSandbox(
+      { sessions: 1, recordedRequests: 3 },
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox.Sandbox
+        const indices = Effect.map(sandbox.requests, (requests) => requests.map(({ index }) => index))
+        for (let count = 1; count <= 20; count++) {
+          yield* ask()
+          assert.deepStrictEqual(
+            yield* indices,
+            [count - 3, count - 2, count - 1].filter((index) => index >= 0)
+          )
+          assert.strictEqual(yield* sandbox.requestCount, count)
+        }
+        yield* sandbox.clearRequests
+        assert.deepStrictEqual(yield* indices, [])
+        yield* ask()
+        assert.deepStrictEqual(yield* indices, [20])
+        assert.strictEqual(yield* sandbox.requestCount, 21)
+      })
+    )
+  )
+
+  it.effect("does not matter to faults: they see every request, whatever is kept", () =>
+    inSandbox(
+      { sessions: 1, recordedRequests: 1 },
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox.Sandbox
+        yield* sandbox.inject(Sandbox.Fault.Conflict(), { when: ({ index }) => index === 5 })
+        const statuses = yield* Effect.forEach([0, 1, 2, 3, 4, 5, 6], () => ask())
+        assert.deepStrictEqual(
+          statuses.map(({ status }) => status),
+          [200, 200, 200, 200, 200, 409, 200]
+        )
+      })
+    )
+  )
+})
+
 describe("options that make no sense", () => {
   it.effect.each<readonly [string, Sandbox.Options]>([
     ["sessions", { sessions: -1 }],
@@ -541,7 +581,8 @@ describe("options that make no sense", () => {
     ["the limit", { rateLimit: { limit: -1, window: 1 } }],
     ["the window", { rateLimit: { limit: 1, window: 0 } }],
     ["latency", { latency: -1 }],
-    ["visibilityLag", { visibilityLag: -1 }]
+    ["visibilityLag", { visibilityLag: -1 }],
+    ["recordedRequests", { recordedRequests: 0 }]
   ])("say so: %s", ([name, options]) =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(Sandbox.make(options))

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
+import { TestClock } from "effect/testing"
 import * as Sandbox from "../src/Sandbox.ts"
 import { ask, inSandbox, listUrl, page, refusal } from "./support/sandboxClient.ts"
 
@@ -175,8 +176,8 @@ describe("a refusal", () => {
         assert.strictEqual(version.headers["stripe-version"], "not-a-real-version")
         // What a version is called is a part of it, of those that have a name.
         for (const [sent, status] of [
-          ["2026-09-30.endive", 200],
-          ["2026-09-30", 400],
+          ["2026-10-28.endive", 200],
+          ["2026-10-28", 400],
           ["2024-06-20", 200],
           ["2024-06-20.acacia", 400]
         ] as const) {
@@ -391,6 +392,57 @@ describe("expansion", () => {
       assert.match(String(report(named.verified).document?.["number"]), /^SANDBOX/)
       assert.notProperty(report(named.verified).document, "dob")
     })
+  )
+
+  it.effect(
+    "shows sensitive fields of the last 48 hours to a restricted key, and all to one bound to IP addresses",
+    () =>
+      inSandbox(
+        { sessions: 0 },
+        Effect.gen(function* () {
+          const sandbox = yield* Sandbox.Sandbox
+          const { id } = yield* sandbox.insert({ status: "verified", type: "document", redaction: null, created: 0 })
+          const deep = ["verified_outputs.dob", "last_verification_report.document.number"]
+          const shown = Effect.forEach(
+            [Sandbox.apiKey, Sandbox.recentSensitiveApiKey, Sandbox.sensitiveApiKey],
+            Effect.fnUntraced(function* (key) {
+              const query = `?${deep.map((path) => `expand[]=${path}`).join("&")}`
+              const session: Sandbox.Session = JSON.parse((yield* ask(query, { key, url: `${listUrl}/${id}` })).text)
+              return ["dob" in (session.verified_outputs ?? {}), "number" in (report(session).document ?? {})]
+            })
+          )
+          const [none, all] = [
+            [false, false],
+            [true, true]
+          ]
+          // The report is made 90 seconds after the session.
+          yield* TestClock.setTime((48 * 60 * 60 + 90) * 1000)
+          assert.deepStrictEqual(yield* shown, [none, all, all])
+          yield* TestClock.adjust(1000)
+          assert.deepStrictEqual(yield* shown, [none, none, all])
+        })
+      )
+  )
+
+  it.effect("gives the ids of images with the report, to any key and with no path of their own", () =>
+    inSandbox(
+      { sessions: 200 },
+      Effect.gen(function* () {
+        const { data } = yield* page("?limit=100&status=verified&expand[]=data.last_verification_report")
+        const reports = data.map(report)
+        const documents = reports.filter(({ document }) => document?.["status"] === "verified")
+        assert.isNotEmpty(documents)
+        for (const { document } of documents) assert.isArray(document?.["files"])
+        const selfies = reports.flatMap(({ selfie }) => (selfie?.["status"] === "verified" ? [selfie] : []))
+        assert.isNotEmpty(selfies)
+        for (const selfie of selfies) assert.containsAllKeys(selfie, ["document", "selfie"])
+        for (const path of ["document.files", "selfie.document", "selfie.selfie"]) {
+          const { error, status } = yield* refusal(`?expand[]=data.last_verification_report.${path}`)
+          assert.strictEqual(status, 400)
+          assert.match(String(error["message"]), /^This property cannot be expanded/)
+        }
+      })
+    )
   )
 
   it.effect("turns the id of a report into the report, which tells the error of a failed check", () =>

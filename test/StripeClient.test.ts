@@ -25,7 +25,7 @@ describe("what is sent", () => {
       yield* VerificationSessions.list()
       const [request] = yield* requests
       assert.include(request?.headers["authorization"], "Bearer")
-      assert.strictEqual(request?.headers["stripe-version"], "2026-09-30.endive")
+      assert.strictEqual(request?.headers["stripe-version"], "2026-10-28.endive")
       assert.strictEqual(request?.headers["user-agent"], `effect-stripe-identity/${version}`)
       assert.strictEqual(request?.headers["accept"], "application/json")
       assert.isUndefined(request?.headers["stripe-account"])

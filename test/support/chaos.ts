@@ -27,7 +27,8 @@ const survivable: ReadonlyArray<Sandbox.Fault> = [
   Fault.GzipCutShort(),
   Fault.HtmlPage(),
   Fault.EmptyBody(),
-  Fault.CursorNotFound()
+  Fault.CursorNotFound(),
+  Fault.AddedFields()
 ]
 
 /** What nobody can survive: it may only end in a failure, never in a wrong success. */

@@ -65,7 +65,7 @@ const Options = Schema.Struct({
   apiKey: Schema.optional(Schema.Unknown),
   // Checked apart, because it may hold a password that must not be shown.
   apiBase: Schema.optional(Schema.Unknown),
-  apiVersion: Schema.optional(Arguments.accepts("a version of the API, such as 2026-09-30.endive", isPrintable)),
+  apiVersion: Schema.optional(Arguments.accepts("a version of the API, such as 2026-10-28.endive", isPrintable)),
   account: Schema.optional(Arguments.accepts(accountForm, isAccount)),
   timeout: Schema.optional(Arguments.duration("80 seconds", takesTime)),
   // Checked apart, so that what is wrong inside is said in words.

@@ -5,6 +5,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
+import type * as Types from "effect/Types"
 import {
   type CheckName,
   checkNames,
@@ -37,10 +38,31 @@ export interface VerificationReport extends Omit<Encoded, "created"> {
   readonly created: DateTime.Utc
 }
 
-export const fromWire = (wire: Encoded): VerificationReport => ({
-  ...wire,
-  created: DateTime.fromEpochSeconds(wire.created)
-})
+/** The fields that say nothing about the person. Each is named, so that what Stripe adds to reports is dropped. */
+const plainFields = (wire: Encoded): Types.Mutable<Omit<VerificationReport, CheckName>> => {
+  const report: Types.Mutable<Omit<VerificationReport, CheckName>> = {
+    id: wire.id,
+    object: wire.object,
+    created: DateTime.fromEpochSeconds(wire.created),
+    livemode: wire.livemode,
+    type: wire.type
+  }
+  if (wire.client_reference_id !== undefined) report.client_reference_id = wire.client_reference_id
+  if (wire.options !== undefined) report.options = wire.options
+  if (wire.verification_flow !== undefined) report.verification_flow = wire.verification_flow
+  if (wire.verification_session !== undefined) report.verification_session = wire.verification_session
+  return report
+}
+
+export const fromWire = (wire: Encoded): VerificationReport => {
+  const report: Types.Mutable<VerificationReport> = plainFields(wire)
+  if (wire.document !== undefined) report.document = wire.document
+  if (wire.email !== undefined) report.email = wire.email
+  if (wire.id_number !== undefined) report.id_number = wire.id_number
+  if (wire.phone !== undefined) report.phone = wire.phone
+  if (wire.selfie !== undefined) report.selfie = wire.selfie
+  return report
+}
 
 export const toWire = (report: Unchecked<VerificationReport>): unknown => ({
   ...report,
@@ -98,14 +120,17 @@ export interface Confidential extends Omit<VerificationReport, CheckName> {
 }
 
 export const confidentialFromWire = (wire: Encoded): Confidential => {
-  const report: Record<string, unknown> = { ...fromWire(wire) }
-  for (const name of checkNames) {
-    const check = wire[name]
-    if (check !== null && check !== undefined) report[name] = Redacted.make(check, { label: name })
-  }
-  // Type boundary: the loop made each check what the type says, which TypeScript cannot follow.
-  return report as unknown as Confidential
+  const report: Types.Mutable<Confidential> = plainFields(wire)
+  if (wire.document !== undefined) report.document = redacted(wire.document, "document")
+  if (wire.email !== undefined) report.email = redacted(wire.email, "email")
+  if (wire.id_number !== undefined) report.id_number = redacted(wire.id_number, "id_number")
+  if (wire.phone !== undefined) report.phone = redacted(wire.phone, "phone")
+  if (wire.selfie !== undefined) report.selfie = redacted(wire.selfie, "selfie")
+  return report
 }
+
+const redacted = <A>(check: A | null, label: CheckName): Redacted.Redacted<A> | null =>
+  check === null ? null : Redacted.make(check, { label })
 
 const confidentialToWire = (report: Unchecked<Confidential>): unknown => {
   const plain: Record<string, unknown> = { ...report }

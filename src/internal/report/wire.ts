@@ -104,7 +104,8 @@ export const expandPaths = [
 ] as const
 
 /**
- * What of a report can be expanded: its sensitive fields. See `VerificationSession.ExpandPath` for what they need.
+ * What of a report can be expanded: its sensitive fields. See `VerificationSession.ExpandPath` for the key that they need,
+ * and for how long it reads them.
  *
  * @category models
  * @since 0.1.0
@@ -119,8 +120,8 @@ const checkError = <const Code extends ReadonlyArray<string>>(codes: Code) =>
 /**
  * The check of an identity document.
  *
- * `number`, `dob`, `expiration_date`, `sex`, the `unparsed_*` fields and the images behind `files` are only there for a
- * restricted key with access to sensitive results; see `VerificationSession.ExpandPath`.
+ * `number`, `dob`, `expiration_date`, `sex` and the `unparsed_*` fields are only there when they are expanded with a
+ * restricted key; see `VerificationSession.ExpandPath`. `files` are ids; to download the images needs such a key too.
  *
  * @category schemas
  * @since 0.1.0

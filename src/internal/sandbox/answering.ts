@@ -9,10 +9,11 @@ import { type Cursor, type Entry, type Listing, type Selection, selects } from "
 import * as Parameters from "./parameters.ts"
 import type { Incoming } from "./recording.ts"
 import { print, type ListEnvelope, type Reply } from "./reply.ts"
+import * as Reports from "./reports.ts"
 import * as Resources from "./resources.ts"
 import { letters } from "./scramble.ts"
 
-const defaultVersion = "2026-09-30.endive"
+const defaultVersion = "2026-10-28.endive"
 const longestUrl = 16 * 1024
 
 /** What the answers depend on besides the request. */
@@ -192,12 +193,15 @@ const find = (asked: Asked, id: string, param: string): Result.Result<Entry, Err
 }
 
 const render = (asked: Asked, entry: Entry, expansion: Expansion) => {
-  const { account, caller, resource } = asked
+  const { account, caller, resource, visit } = asked
+  const processed = entry.created + Reports.delay
   return resource.render({
     listing: listingOf(asked),
     seed: account.seed,
     entry,
     expansion,
-    sensitive: caller.sensitive
+    sensitive:
+      caller.sensitive === "all" ||
+      (caller.sensitive === "recent" && visit.now / 1000 <= processed + Authentication.recentSeconds)
   })
 }

@@ -10,6 +10,7 @@ import * as Errors from "./errors.ts"
 export const fullAccessKey = "sk_test_SANDBOX_full_access_key"
 export const restrictedKey = "rk_test_SANDBOX_key_without_permission"
 export const sensitiveKey = "rk_test_SANDBOX_sensitive_data_key"
+export const recentSensitiveKey = "rk_test_SANDBOX_recent_sensitive_data_key"
 export const expiredKey = "rk_test_SANDBOX_expired_key"
 export const liveKey = "sk_live_SANDBOX_live_mode_key"
 export const account = "acct_SANDBOX000000001"
@@ -18,8 +19,16 @@ export const unreachableAccount = "acct_SANDBOX000000404"
 /** What the holder of a valid key may do. */
 export interface Caller {
   readonly livemode: boolean
-  readonly sensitive: boolean
+  /** Of which verifications the sensitive results may be read. "recent" is the last {@link recentSeconds}. */
+  readonly sensitive: "none" | "recent" | "all"
 }
+
+/** How long a restricted key that is not bound to IP addresses may read sensitive results: 48 hours. */
+export const recentSeconds = 48 * 60 * 60
+
+// A key bound to IP addresses may read all of them (docs.stripe.com/identity/access-verification-results).
+const sensitiveOf = (key: string): Caller["sensitive"] =>
+  key === sensitiveKey ? "all" : key === recentSensitiveKey ? "recent" : "none"
 
 /** Stripe's mask: the first eight characters, a star for each hidden one, the last four (six of a 107-character key). */
 const mask = (key: string): string => {
@@ -59,7 +68,7 @@ export const authenticate = (
   if (key === undefined) return Result.fail(Errors.apiKeyMissing)
   if (key.startsWith("pk_")) return Result.fail(Errors.publishableKey)
   if (key === expiredKey) return Result.fail(Errors.apiKeyExpired(mask(key)))
-  if (![fullAccessKey, restrictedKey, sensitiveKey, liveKey].includes(key)) {
+  if (![fullAccessKey, restrictedKey, sensitiveKey, recentSensitiveKey, liveKey].includes(key)) {
     return Result.fail(Errors.apiKeyInvalid(mask(key)))
   }
   const connected = headers["stripe-account"] ?? headers["stripe-context"]
@@ -67,5 +76,5 @@ export const authenticate = (
     return Result.fail(Errors.accountAccess(mask(key), connected))
   }
   if (key === restrictedKey) return Result.fail(Errors.permissionDenied(mask(key), connected ?? account))
-  return Result.succeed({ livemode: key === liveKey, sensitive: key === sensitiveKey })
+  return Result.succeed({ livemode: key === liveKey, sensitive: sensitiveOf(key) })
 }

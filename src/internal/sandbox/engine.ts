@@ -34,6 +34,9 @@ export interface Settings {
   readonly cursorsMustMatch: boolean
   readonly rateLimit: { readonly limit: number; readonly window: number } | undefined
   readonly shuffled: boolean
+  /** Seconds. */
+  readonly disorder: number
+  readonly recordedRequests: number
 }
 
 /**
@@ -43,9 +46,11 @@ export interface Settings {
  * @since 0.1.0
  */
 export interface Service {
-  /** Every request so far, in order of arrival. */
+  /** The requests so far, in order of arrival: the last `recordedRequests` of them, 10,000 by default. */
   readonly requests: Effect.Effect<ReadonlyArray<Recording.RecordedRequest>>
-  /** Forgets the requests so far. Numbering goes on. */
+  /** How many requests there were, cleared ones and those that are no longer kept included. */
+  readonly requestCount: Effect.Effect<number>
+  /** Forgets the requests so far. Numbering and `requestCount` continue. */
   readonly clearRequests: Effect.Effect<void>
   /** The whole list as it is listed now, newest first, unexpanded: exactly what a walk over the pages must give. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>>
@@ -88,7 +93,8 @@ export const make = (settings: Settings): Service => {
       reportIds: makeIdCodec("vr_", seed, 1),
       seed,
       visibilityLag: settings.visibilityLag,
-      shuffled: settings.shuffled
+      shuffled: settings.shuffled,
+      disorder: settings.disorder
     })
   const test = listing(settings.sessions)
   const account: Answering.Account = {
@@ -98,7 +104,7 @@ export const make = (settings: Settings): Service => {
     test,
     live: listing(0)
   }
-  const recording = Recording.make()
+  const recording = Recording.make(settings.recordedRequests)
   const bucket = settings.rateLimit === undefined ? undefined : RateLimit.make(settings.rateLimit)
   const walks = new Map<string, ListEnvelope>()
 
@@ -134,6 +140,7 @@ export const make = (settings: Settings): Service => {
     const param = ["starting_after", "ending_before"].find((name) => incoming.url.searchParams.has(name))
     return yield* Misbehaving.reply(fault, {
       honest: () => Answering.honest(account, visit()),
+      unfiltered: (names) => Answering.honest(account, { ...visit(), incoming: withoutParameters(incoming, names) }),
       enlarged: (extra) => Answering.honest(account, visit(), extra),
       refuse: (refusal) => Answering.refuse(account, visit(), refusal),
       answer: (status, body, headers) => Answering.answer(account, visit(), status, body, headers),
@@ -167,6 +174,7 @@ export const make = (settings: Settings): Service => {
 
   return {
     requests: Effect.sync(recording.requests),
+    requestCount: Effect.sync(recording.count),
     clearRequests: Effect.sync(recording.clear),
     sessions: Effect.map(Clock.currentTimeMillis, (now) => Resources.all(Resources.sessions, test, seed, now)),
     reports: Effect.map(Clock.currentTimeMillis, (now) => Resources.all(Resources.reports, test, seed, now)),
@@ -184,6 +192,15 @@ export const make = (settings: Settings): Service => {
     clearFaults: Effect.sync(recording.clearFaults),
     respond
   }
+}
+
+/** The request as a server reads it that overlooks some parameters. */
+const withoutParameters = (incoming: Recording.Incoming, names: ReadonlyArray<string>): Recording.Incoming => {
+  const url = new URL(incoming.url)
+  for (const [name] of Array.from(url.searchParams)) {
+    if (names.includes(name.replace(/\[.*$/, ""))) url.searchParams.delete(name)
+  }
+  return { ...incoming, url }
 }
 
 // A walk is the requests of one caller that differ only in their cursor.

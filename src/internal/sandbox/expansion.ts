@@ -19,24 +19,23 @@ const sensitiveOutputs = ["dob", "id_number", "sex", "unparsed_place_of_birth", 
 const sensitiveDocument = [
   "dob",
   "expiration_date",
-  "files",
   "number",
   "sex",
   "unparsed_place_of_birth",
   "unparsed_sex"
 ] as const
 const sensitiveIdNumber = ["dob", "id_number"] as const
-const sensitiveSelfie = ["document", "selfie"] as const
 
 const leaves = (names: ReadonlyArray<string>): Tree => Object.fromEntries(names.map((name) => [name, leaf]))
 
+// The ids of images (`document.files`, `selfie.document`, `selfie.selfie`) come with the report and have no path.
 export const ofReport: Tree = {
   document: { address: leaf, issued_date: leaf, ...checkError, ...leaves(sensitiveDocument) },
   email: checkError,
   id_number: { ...checkError, ...leaves(sensitiveIdNumber) },
   options: { document: leaf, id_number: leaf },
   phone: checkError,
-  selfie: { ...checkError, ...leaves(sensitiveSelfie) }
+  selfie: checkError
 }
 
 export const ofSession: Tree = {
@@ -99,7 +98,7 @@ const visible = <A extends object>(
 
 /** The report as a request sees it; `prefix` is where its fields begin in the paths that the request names. */
 export const renderReport = (report: Report, prefix: string, expansion: Expansion, sensitive: boolean): Report => {
-  const guard = (field: "document" | "id_number" | "selfie", guarded: ReadonlyArray<string>) => {
+  const guard = (field: "document" | "id_number", guarded: ReadonlyArray<string>) => {
     const check = report[field]
     return check === undefined
       ? undefined
@@ -108,8 +107,7 @@ export const renderReport = (report: Report, prefix: string, expansion: Expansio
   return {
     ...report,
     ...guard("document", sensitiveDocument),
-    ...guard("id_number", sensitiveIdNumber),
-    ...guard("selfie", sensitiveSelfie)
+    ...guard("id_number", sensitiveIdNumber)
   }
 }
 

@@ -50,6 +50,8 @@ export type Fault =
       readonly patch?: Readonly<Record<string, unknown>> | SessionPatch | undefined
       readonly replacement?: unknown
     }
+  | { readonly _tag: "AddedFields"; readonly fields?: Readonly<Record<string, unknown>> | undefined }
+  | { readonly _tag: "IgnoredFilter"; readonly parameters?: ReadonlyArray<string> | undefined }
   | { readonly _tag: "MissingData" }
   | { readonly _tag: "NotAList" }
 
@@ -89,6 +91,8 @@ const fields: { readonly [Tag in Fault["_tag"]]: ReadonlyArray<Exclude<keyof Ext
     RowsOutOfOrder: [],
     OversizedPage: ["extra"],
     BadRow: ["at", "patch", "replacement"],
+    AddedFields: ["fields"],
+    IgnoredFilter: ["parameters"],
     MissingData: [],
     NotAList: []
   }
@@ -189,9 +193,20 @@ export const Fault = {
   OversizedPage: (options: Options<"OversizedPage"> = {}): Fault => ({ _tag: "OversizedPage", ...options }),
   /**
    * The row at position `at` (0 unless given) with the fields of `patch`, or `replacement` in its place. Nothing is wrong with
-   * a page that has no such row.
+   * a page that has no such row. With a `patch` of `status` or `client_reference_id`, it is a row that the filter of the
+   * request does not select.
    */
   BadRow: (options: Options<"BadRow">): Fault => ({ _tag: "BadRow", ...options }),
+  /**
+   * Each row with more `fields`, as when Stripe adds some: in the row and in each object in it but `metadata`. One field
+   * `from_the_future` unless given.
+   */
+  AddedFields: (options: Options<"AddedFields"> = {}): Fault => ({ _tag: "AddedFields", ...options }),
+  /**
+   * The page as if these `parameters` were not sent, such as `["status"]` or `["created"]`; every filter unless given.
+   * Inject it with `times: Infinity` for a server that never filters.
+   */
+  IgnoredFilter: (options: Options<"IgnoredFilter"> = {}): Fault => ({ _tag: "IgnoredFilter", ...options }),
   /** The envelope without `data`. */
   MissingData: (): Fault => ({ _tag: "MissingData" }),
   /** The first session of the page alone, where a list was asked for. */

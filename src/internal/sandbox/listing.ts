@@ -4,7 +4,7 @@
  */
 import type { History } from "./history.ts"
 import * as Rows from "./rows.ts"
-import { fraction, type IdCodec } from "./scramble.ts"
+import { fraction, type IdCodec, mix } from "./scramble.ts"
 import type { Session, SessionPatch } from "./session.ts"
 
 /** A place in the list. Later seconds come first, and within a second the greater rank. */
@@ -12,6 +12,8 @@ export interface Entry {
   /** The row number: below `history.size` for the rows of the start, then counting insertions. */
   readonly index: number
   readonly created: number
+  /** The second that decides its place: `created`, unless the list is out of order. */
+  readonly second: number
   readonly rank: number
   /** Epoch milliseconds from which the row is listed. */
   readonly listedAt: number
@@ -74,8 +76,9 @@ export const make = (options: {
   readonly seed: number
   readonly visibilityLag: number
   readonly shuffled: boolean
+  readonly disorder: number
 }): Listing => {
-  const { history, ids, reportIds, seed } = options
+  const { disorder, history, ids, reportIds, seed } = options
   // Inserted rows in list order, oldest first, and everything that was changed, by row number.
   const inserted: Array<Inserted> = []
   const insertedById = new Map<string, Inserted>()
@@ -84,12 +87,17 @@ export const make = (options: {
   // The reports whose ids were given, by those ids.
   const givenReports = new Map<string, number>()
 
-  const initial = (index: number): Entry => ({
-    index,
-    created: history.created(index),
-    rank: index,
-    listedAt: -Infinity
-  })
+  // One row in ten is out of place, by at least a second.
+  const offset = (index: number): number => {
+    if (disorder === 0 || mix(seed, index, 73) % 10 > 0) return 0
+    const seconds = 1 + (mix(seed, index, 74) % disorder)
+    return mix(seed, index, 75) % 2 === 0 ? seconds : -seconds
+  }
+
+  const initial = (index: number): Entry => {
+    const second = history.created(index)
+    return { index, created: second + offset(index), second, rank: index, listedAt: -Infinity }
+  }
 
   const find = (id: string): Entry | undefined => {
     const added = insertedById.get(id)
@@ -142,18 +150,18 @@ export const make = (options: {
   }
 
   // How many rows of the start, and how many inserted ones, come before (are older than) a place in the list.
-  const initialBefore = (created: number, rank: number): number => {
-    const first = history.countBefore(created)
-    const end = history.countBefore(created + 1)
+  const initialBefore = (second: number, rank: number): number => {
+    const first = history.countBefore(second)
+    const end = history.countBefore(second + 1)
     return Math.min(Math.max(Math.ceil(rank), first), end)
   }
-  const insertedBefore = (created: number, rank: number): number => {
+  const insertedBefore = (second: number, rank: number): number => {
     let low = 0
     let high = inserted.length
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
       const entry = inserted[middle]
-      if (entry !== undefined && (entry.created < created || (entry.created === created && entry.rank < rank))) {
+      if (entry !== undefined && (entry.second < second || (entry.second === second && entry.rank < rank))) {
         low = middle + 1
       } else {
         high = middle
@@ -166,19 +174,19 @@ export const make = (options: {
     let initialAt = history.countBefore(to + 1) - 1
     let insertedAt = insertedBefore(to, Infinity) - 1
     if (cursor._tag === "OlderThan") {
-      const { created, rank } = cursor.entry
-      initialAt = Math.min(initialAt, initialBefore(created, rank) - 1)
-      insertedAt = Math.min(insertedAt, insertedBefore(created, rank) - 1)
+      const { rank, second } = cursor.entry
+      initialAt = Math.min(initialAt, initialBefore(second, rank) - 1)
+      insertedAt = Math.min(insertedAt, insertedBefore(second, rank) - 1)
     }
     return merged(initialAt, insertedAt, -1)
   }
 
-  const newer = ({ created, index, rank }: Entry, from: number): Generator<Entry, undefined> => {
+  const newer = ({ index, rank, second }: Entry, from: number): Generator<Entry, undefined> => {
     // One more than the rows before the entry, if the entry itself is of that kind.
     const isInitial = index < history.size
     return merged(
-      Math.max(history.countBefore(from), initialBefore(created, rank) + (isInitial ? 1 : 0)),
-      Math.max(insertedBefore(from, -Infinity), insertedBefore(created, rank) + (isInitial ? 0 : 1)),
+      Math.max(history.countBefore(from), initialBefore(second, rank) + (isInitial ? 1 : 0)),
+      Math.max(insertedBefore(from, -Infinity), insertedBefore(second, rank) + (isInitial ? 0 : 1)),
       1
     )
   }
@@ -205,8 +213,11 @@ export const make = (options: {
   const page = (selection: Selection, cursor: Cursor, limit: number, now: number): Page => {
     const backward = cursor._tag === "NewerThan"
     const entries: Array<Entry> = []
-    for (const entry of backward ? newer(cursor.entry, selection.from) : older(cursor, selection.to)) {
-      if (backward ? entry.created > selection.to : entry.created < selection.from) break
+    // A row that is selected by its `created` may have its place a few seconds outside of the range.
+    const from = selection.from - disorder
+    const to = selection.to + disorder
+    for (const entry of backward ? newer(cursor.entry, from) : older(cursor, to)) {
+      if (backward ? entry.second > to : entry.second < from) break
       if (entry.listedAt > now || !selects(selection, entry)) continue
       // One row more than the page holds tells whether there are more.
       entries.push(entry)
@@ -225,18 +236,20 @@ export const make = (options: {
 
   const insert = (patch: SessionPatch, created: number): Session => {
     const index = history.size + insertedById.size
-    const first = history.countBefore(created)
-    const end = history.countBefore(created + 1)
+    const second = created - offset(index)
+    const first = history.countBefore(second)
+    const end = history.countBefore(second + 1)
     const id = patch.id ?? ids.encode(index)
     const entry: Inserted = {
       index,
       id,
       created,
+      second,
       // Shuffled: anywhere among the rows that its second had at the start. Otherwise: above all of them.
       rank: options.shuffled ? first - 1 + place(seed, index) * (end - first + 1) : index,
       listedAt: options.visibilityLag === 0 ? -Infinity : created * 1000 + options.visibilityLag
     }
-    inserted.splice(insertedBefore(entry.created, entry.rank), 0, entry)
+    inserted.splice(insertedBefore(second, entry.rank), 0, entry)
     insertedById.set(id, entry)
     insertedIds.set(index, id)
     change(index, patch)
@@ -262,7 +275,7 @@ export const make = (options: {
 const place = (seed: number, index: number): number =>
   fraction(seed, index, 71) + fraction(seed, index, 72) / 0x100000000
 
-const compare = (left: Entry, right: Entry): number => left.created - right.created || left.rank - right.rank
+const compare = (left: Entry, right: Entry): number => left.second - right.second || left.rank - right.rank
 
 const reportIdOf = ({ last_verification_report: report }: SessionPatch): string | undefined =>
   typeof report === "object" ? report?.id : report

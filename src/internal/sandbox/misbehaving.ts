@@ -11,6 +11,8 @@ import { ConnectionReset, print, type ListEnvelope, type Reply } from "./reply.t
 export interface Situation {
   /** The honest answer to the request, worked out when it is asked for. */
   readonly honest: () => Reply
+  /** The honest answer to the request without these parameters. */
+  readonly unfiltered: (names: ReadonlyArray<string>) => Reply
   /** The honest answer with this many more rows on the page. */
   readonly enlarged: (extra: number) => Reply
   readonly refuse: (refusal: Errors.Refusal) => Reply
@@ -99,6 +101,8 @@ const replaced = (fault: ReplyFault, situation: Situation): Reply => {
       const whole = honest()
       return { ...whole, headers: { ...whole.headers, "content-type": fault.contentType ?? "text/plain" } }
     }
+    case "IgnoredFilter":
+      return situation.unfiltered(fault.parameters ?? filters)
     case "OversizedPage":
       return situation.enlarged(fault.extra ?? honest().page?.data.length ?? 0)
     default: {
@@ -111,7 +115,10 @@ const replaced = (fault: ReplyFault, situation: Situation): Reply => {
 
 type PageFault = Extract<
   Fault,
-  { _tag: "RepeatedPage" | "EmptyPageWithMore" | "RowsOutOfOrder" | "BadRow" | "MissingData" | "NotAList" }
+  {
+    _tag:
+      "RepeatedPage" | "EmptyPageWithMore" | "RowsOutOfOrder" | "BadRow" | "AddedFields" | "MissingData" | "NotAList"
+  }
 >
 
 const mangled = (fault: PageFault, page: ListEnvelope, previous: ListEnvelope | undefined): unknown => {
@@ -122,6 +129,10 @@ const mangled = (fault: PageFault, page: ListEnvelope, previous: ListEnvelope | 
       return { ...page, data: [], has_more: true }
     case "RowsOutOfOrder":
       return { ...page, data: page.data.toReversed() }
+    case "AddedFields": {
+      const fields = fault.fields ?? { from_the_future: { since: "2027-01-27.future" } }
+      return { ...page, data: page.data.map((row) => widened(row, fields)) }
+    }
     case "MissingData": {
       const { data: _, ...rest } = page
       return rest
@@ -137,6 +148,24 @@ const mangled = (fault: PageFault, page: ListEnvelope, previous: ListEnvelope | 
       }
   }
 }
+
+/** The row with more fields, in it and in each of its objects but `metadata`, whose keys are not Stripe's. */
+const widened = (value: unknown, fields: Readonly<Record<string, unknown>>): unknown => {
+  if (typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) return value.map((item) => widened(item, fields))
+  const own = Object.entries(value).map(([key, field]) => [key, key === "metadata" ? field : widened(field, fields)])
+  return { ...Object.fromEntries(own), ...fields }
+}
+
+const filters = [
+  "status",
+  "created",
+  "client_reference_id",
+  "related_customer",
+  "related_customer_account",
+  "type",
+  "verification_session"
+]
 
 const encoder = new TextEncoder()
 

@@ -51,6 +51,16 @@ export interface Options {
    * Ids never tell the order. @default "insertion"
    */
   readonly orderWithinSecond?: "insertion" | "shuffled" | undefined
+  /**
+   * How far the list is out of order: one session in ten has its place up to so many seconds before or after its
+   * `created`. The order is stable, and `created[…]` in a query goes by the true `created`. @default 0
+   */
+  readonly disorder?: Duration.Input | undefined
+  /**
+   * How many requests `requests` shows: the last ones. Each takes about 1 kB, so a sandbox that runs for long needs a bound;
+   * `requestCount` counts them all. @default 10_000
+   */
+  readonly recordedRequests?: number | undefined
 }
 
 // A record, so that none is forgotten.
@@ -65,7 +75,9 @@ const optionNames: { readonly [Name in keyof Options]-?: true } = {
   account: true,
   cursorPolicy: true,
   rateLimit: true,
-  orderWithinSecond: true
+  orderWithinSecond: true,
+  disorder: true,
+  recordedRequests: true
 }
 
 /** The settings that these options stand for. Throws if one makes no sense. */
@@ -75,11 +87,12 @@ export const toSettings = (options: Options): Settings => {
   word("account", options.account, ["identity-enabled", "identity-not-enabled"])
   word("cursorPolicy", options.cursorPolicy, ["any-session", "must-match-filter"])
   word("orderWithinSecond", options.orderWithinSecond, ["insertion", "shuffled"])
-  const { latency = 0, rateLimit, seed = 1, sessions = 250 } = options
+  const { latency = 0, rateLimit, recordedRequests = 10_000, seed = 1, sessions = 250 } = options
   const from = options.from === undefined ? 1735689600 : Math.ceil(DateTime.toEpochSeconds(options.from))
   const to = options.to === undefined ? 1767225600 : Math.ceil(DateTime.toEpochSeconds(options.to))
   wanted(Number.isInteger(sessions) && sessions >= 0 && sessions <= 1e9, "sessions must be a whole number up to 1e9")
   wanted(Number.isInteger(seed), "seed must be a whole number")
+  wanted(Number.isInteger(recordedRequests) && recordedRequests >= 1, "recordedRequests must be a whole number from 1")
   wanted(from < to, "from must be before to, and both a DateTime")
   const isSpread = typeof latency === "object" && ("base" in latency || "jitter" in latency)
   if (isSpread) names("latency", latency, ["base", "jitter"])
@@ -89,6 +102,8 @@ export const toSettings = (options: Options): Settings => {
   wanted(base >= 0, "latency must not be negative")
   const visibilityLag = Duration.toMillis(options.visibilityLag ?? 0)
   wanted(visibilityLag >= 0, "visibilityLag must not be negative")
+  const disorder = Math.floor(Duration.toSeconds(options.disorder ?? 0))
+  wanted(Number.isFinite(disorder) && disorder >= 0, "disorder must be a number of seconds from 0")
   if (rateLimit !== undefined) names("rateLimit", rateLimit, ["limit", "window"])
   wanted(rateLimit === undefined || rateLimit.limit >= 0, "the limit of rateLimit must not be negative")
   const window = rateLimit === undefined ? 1 : Duration.toMillis(rateLimit.window ?? 0)
@@ -104,6 +119,8 @@ export const toSettings = (options: Options): Settings => {
     identityEnabled: options.account !== "identity-not-enabled",
     cursorsMustMatch: options.cursorPolicy === "must-match-filter",
     rateLimit: rateLimit === undefined ? undefined : { limit: rateLimit.limit, window },
-    shuffled: options.orderWithinSecond === "shuffled"
+    shuffled: options.orderWithinSecond === "shuffled",
+    disorder,
+    recordedRequests
   }
 }

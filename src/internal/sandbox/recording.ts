@@ -9,7 +9,7 @@ import { names, wanted } from "./wanted.ts"
 
 /** One request as the sandbox saw it, and what became of it. */
 export interface RecordedRequest {
-  /** 0 for the first request. */
+  /** 0 for the first request. It counts on when requests are cleared or no longer kept. */
   readonly index: number
   readonly method: string
   readonly path: string
@@ -53,8 +53,8 @@ export interface InjectOptions {
 
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0
 
-/** Makes an empty record. */
-export const make = () => {
+/** Makes an empty record that keeps the last `limit` requests. */
+export const make = (limit: number) => {
   let requests: Array<OpenRequest> = []
   let count = 0
   let waiting: Array<{ readonly fault: Fault; readonly when: InjectOptions["when"]; times: number; skip: number }> = []
@@ -75,8 +75,12 @@ export const make = () => {
       outcome: "open"
     }
     requests.push(request)
+    // Cutting off half at a time costs each request the same, however many there were.
+    if (requests.length >= 2 * limit) requests = last(requests)
     return request
   }
+
+  const last = <A>(all: ReadonlyArray<A>): Array<A> => all.slice(Math.max(all.length - limit, 0))
 
   // Every waiting fault counts every matching request, so `skip` means the same whatever else was injected.
   const takeFault = (request: RecordedRequest): Fault | undefined => {
@@ -96,7 +100,8 @@ export const make = () => {
   return {
     open,
     takeFault,
-    requests: (): ReadonlyArray<RecordedRequest> => requests.map((request) => ({ ...request })),
+    requests: (): ReadonlyArray<RecordedRequest> => last(requests).map((request) => ({ ...request })),
+    count: (): number => count,
     clear: (): void => {
       requests = []
     },

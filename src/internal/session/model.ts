@@ -12,10 +12,14 @@ export type { Any } from "./codec.ts"
 /**
  * What a list or a retrieve can expand, without the `data.` that a list puts in front.
  *
- * `verified_outputs` gives names, address, email, phone and the type of the ID number, `last_verification_report` the
- * checks, and any secret key may read them. The deeper paths are sensitive: each must be named, and they need a
- * **restricted** key with read access to sensitive verification results, for the results of the last 48 hours, or of
- * any time when the key is also bound to IP addresses. With any other key the fields are missing.
+ * Any key that may read Identity reads two of them. `verified_outputs` gives names, address, email, phone and the type of
+ * the ID number. `last_verification_report` gives the checks, and the ids of the images: `document.files`,
+ * `selfie.document` and `selfie.selfie` come with it and have no path of their own.
+ *
+ * The deeper paths are sensitive fields. Name each one, and use a **restricted** key with read access to sensitive
+ * verification results. It reads them for verifications that were processed in the last 48 hours, or for all when the key
+ * is restricted to IP addresses too. With any other key, and for older verifications, the fields are absent: that is no
+ * error.
  *
  * Source: https://docs.stripe.com/identity/access-verification-results
  *
