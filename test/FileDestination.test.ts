@@ -526,10 +526,69 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
       const [file, link] = [yield* newPath, yield* newPath]
       yield* fileSystem.symlink(file, link)
       const error = yield* Effect.flip(run(FileDestination.ndjson, link))
-      assert.strictEqual(error._tag === "FileDestinationError" && error.problem, "system")
+      assert.strictEqual(error._tag === "FileDestinationError" && error.problem, "not-a-file")
+      assert.strictEqual(
+        error.message,
+        `${link}: It is a link to ${file}, which does not exist, and no regular file. Write to another file.`
+      )
+      assert.strictEqual(yield* countRequests, 0)
       yield* write(file, "precious\n")
       assert.match((yield* Effect.flip(run(FileDestination.ndjson, link))).message, /there already/)
       assert.strictEqual(yield* read(file), "precious\n")
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a checkpoint that is no regular file: a folder, a device, a pipe, a link to nothing", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const nowhere = yield* newPath
+      const cases: ReadonlyArray<readonly [kind: string, make: (path: string) => Effect.Effect<void, unknown>]> = [
+        ["a folder", (path) => fileSystem.makeDirectory(path)],
+        ["a device", (path) => fileSystem.symlink("/dev/zero", path)],
+        ["a pipe", (path) => Effect.sync(() => execFileSync("mkfifo", [path]))],
+        [`a link to ${nowhere}, which does not exist,`, (path) => fileSystem.symlink(nowhere, path)]
+      ]
+      for (const [kind, make] of cases) {
+        for (const begun of [true, false]) {
+          const path = yield* newPath
+          if (begun) yield* run(FileDestination.ndjson, path, 1)
+          const rows = begun ? yield* read(path) : undefined
+          const sent = yield* countRequests
+          yield* fileSystem.remove(`${path}.checkpoint`, { force: true })
+          yield* make(`${path}.checkpoint`)
+          const error = yield* Effect.flip(run(FileDestination.ndjson, path))
+          assert.strictEqual(error._tag === "FileDestinationError" && error.problem, "not-a-file")
+          assert.strictEqual(
+            error.message,
+            `${path}: ${path}.checkpoint beside it is ${kind} and no regular file. Remove it.`
+          )
+          assert.strictEqual(yield* countRequests, sent)
+          if (rows === undefined) assert.isFalse(yield* exists(path))
+          else assert.strictEqual(yield* read(path), rows)
+        }
+      }
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("what somebody put where the next checkpoint is written: what a link leads to stays as it was", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const cases: ReadonlyArray<(other: string, path: string) => Effect.Effect<void, unknown>> = [
+        (other, path) => fileSystem.symlink(other, path),
+        (other, path) => fileSystem.link(other, path),
+        (_, path) => Effect.sync(() => execFileSync("mkfifo", [path])),
+        // A run that was killed leaves half of one.
+        (_, path) => write(path, "{").pipe(Effect.provideService(FileSystem.FileSystem, fileSystem))
+      ]
+      for (const put of cases) {
+        const [path, other] = [yield* newPath, yield* newPath]
+        yield* write(other, "precious\n")
+        yield* put(other, `${path}.checkpoint.new`)
+        yield* run(FileDestination.ndjson, path)
+        assert.strictEqual(yield* read(other), "precious\n")
+        assert.sameMembers(yield* idsIn(path), [...(yield* listIds)])
+        assert.sameMembers(yield* fileSystem.readDirectory(join(path, "..")), ["sessions", "sessions.checkpoint"])
+      }
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 

@@ -194,7 +194,7 @@ describe("what is not text, or not an object, fails with its type and is no defe
     [1],
     new Date(0),
     () => ({})
-  ] as ReadonlyArray<never>
+  ] as unknown as ReadonlyArray<never>
 
   it("as the text of a checkpoint", () => {
     const shown = [
