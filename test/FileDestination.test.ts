@@ -1,6 +1,6 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, DateTime, Effect, Exit, FileSystem, Layer, Redacted, Stream } from "effect"
+import { Cause, DateTime, Effect, Exit, FileSystem, Layer, Redacted, Schema, Stream } from "effect"
 import { Csv } from "effect/encoding"
 import { TestClock } from "effect/testing"
 import {
@@ -13,7 +13,9 @@ import {
 } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { execFileSync } from "node:child_process"
+import { appendFileSync, createReadStream, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { createInterface } from "node:readline"
 import { failingAt, fullAfter, readOnly } from "./support/faultyFiles.ts"
 import { choices } from "./support/syncHistory.ts"
 import { countRequests, listIds, world } from "./support/world.ts"
@@ -147,6 +149,39 @@ describe("a file of NDJSON", () => {
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
+  it.effect("has a session on every line, whichever reader of lines reads it", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const breaks = ["\u2028", "\u2029", "\u0085", "\n", "\r", "\r\n", "\v", "\f"]
+      const session = VerificationSession.make({
+        id: "vs_1",
+        status: "verified",
+        created: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
+        metadata: { breaks: breaks.join("x"), "a\u2028key": "\\\u2028" },
+        client_reference_id: "of\u2028two lines"
+      })
+      const file = yield* FileDestination.ndjson(path)
+      const checkpoint = Checkpoint.advance(Checkpoint.start({ filter: "all" }), {
+        direction: "older",
+        rows: [session],
+        end: true
+      })
+      yield* file.save({ sessions: [session, session], checkpoint })
+      const lines = yield* Effect.promise(async () => {
+        const lines: Array<string> = []
+        for await (const line of createInterface({ input: createReadStream(path) })) lines.push(line)
+        return lines
+      })
+      const toJson = Schema.encodeSync(VerificationSession.Json())
+      assert.deepStrictEqual(
+        lines.map((line): unknown => JSON.parse(line)),
+        [toJson(session), toJson(session)]
+      )
+      // Python's splitlines, and what goes by the Unicode standard.
+      assert.lengthOf((yield* read(path)).trimEnd().split(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/), 2)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
   it.effect("is written through a link to it, and the link stays", () =>
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
@@ -215,6 +250,34 @@ describe("a file of CSV", () => {
           ""
         ].join("\r\n")
       )
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("begins with a byte order mark where that is asked for, and goes on after it", () =>
+    Effect.gen(function* () {
+      const marked: Make = (path) => FileDestination.csv(path, { columns: ["id"], bom: true })
+      const [path, plain] = [yield* newPath, yield* newPath]
+      // Stopped when nothing but a part of the first line was there.
+      yield* Effect.exit(run(marked, path, 1).pipe(Effect.provide(fullAfter(70))))
+      yield* run(marked, path, 1)
+      appendFileSync(path, "vs_tor")
+      yield* run(marked, path)
+      yield* run((path) => FileDestination.csv(path, { columns: ["id"], bom: false }), plain)
+      // Effect's file system leaves the mark out.
+      const text = readFileSync(path, "utf8")
+      assert.strictEqual(text, `\uFEFF${readFileSync(plain, "utf8")}`)
+      const rows = yield* Stream.make(text).pipe(
+        Stream.pipeThroughChannel(Csv.decodeString({ headers: true })),
+        Stream.runCollect
+      )
+      assert.deepStrictEqual(
+        rows.map(({ id }) => id),
+        [...(yield* listIds)]
+      )
+      const before = yield* both(path)
+      const error = yield* Effect.flip(run((path) => FileDestination.csv(path, { columns: ["id"] }), path))
+      assert.match(error.message, /begun as CSV after a byte order mark with id and not as CSV with id\./)
+      assert.deepStrictEqual(yield* both(path), before)
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
@@ -399,7 +462,8 @@ describe("what names nothing is refused before any request, because it would be 
   it.effect("an option that is none, and options that are no object", () =>
     Effect.gen(function* () {
       yield* refusals("csv", [
-        [{ column: ["id"] }, [`column: ["id"], the name columns (did you mean "columns"?)`]],
+        [{ column: ["id"] }, [`column: ["id"], one of the names columns, bom (did you mean "columns"?)`]],
+        [{ bom: "yes" }, [`bom: "yes", true or false`]],
         [["id"], [`options: ["id"], an object`]],
         [null, ["options: null, an object"]]
       ])
