@@ -2,7 +2,8 @@
 //
 //   node examples/filter-cli.ts --status verified --created 7d --metadata plan=pro --format csv
 //
-// Rows go to standard output and everything else to standard error, so that the rows can go on through a pipe.
+// Rows go to standard output and everything else to standard error, so that the rows can go on through a pipe. The table
+// is for people and shows control characters escaped; CSV is for programs and has every value as it is.
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, DateTime, Effect, Layer, Predicate, Schema, Stdio, Stream } from "effect"
 import { CliOutput, Command, Flag } from "effect/cli"
@@ -10,6 +11,7 @@ import { Csv, Ndjson } from "effect/encoding"
 import { type SessionFilter, type StripeError, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as SessionFlags from "effect-stripe-identity/SessionFlags"
 import { layer } from "./support/source.ts"
+import { visible, visibleLines } from "./support/text.ts"
 
 const secrets = ["client_secret", "url", "provided_details", "verified_outputs", "last_verification_report"] as const
 type Secret = (typeof secrets)[number]
@@ -69,7 +71,7 @@ const widths: Record<string, number> = {
 
 const toLine = (names: ReadonlyArray<string>, cells: Record<string, string>): string =>
   `${names
-    .map((name) => (cells[name] ?? "").padEnd(widths[name] ?? 0))
+    .map((name) => visible(cells[name] ?? "").padEnd(widths[name] ?? 0))
     .join("  ")
     .trimEnd()}\n`
 
@@ -77,8 +79,11 @@ type Sessions = Stream.Stream<VerificationSession.Any, StripeError.StripeError>
 
 type Format = (reveal: ReadonlyArray<Secret>) => (sessions: Sessions) => Stream.Stream<string, Error>
 
-const ndjson: Format = (reveal) =>
-  Stream.pipeThroughChannel(Ndjson.encodeSchemaString(VerificationSession.Json({ reveal }))())
+const ndjson: Format = (reveal) => (sessions) =>
+  sessions.pipe(
+    Stream.pipeThroughChannel(Ndjson.encodeSchemaString(VerificationSession.Json({ reveal }))()),
+    Stream.map(visibleLines)
+  )
 
 const csv: Format = (reveal) => (sessions) =>
   sessions.pipe(

@@ -3,29 +3,35 @@
 //   node examples/filter-http.ts --port 8080
 //   curl "http://127.0.0.1:8080/sessions?status=verified&created=2026-Q1&metadata[plan]=pro"
 //
-// It listens on this machine alone, because whoever can ask it can read your sessions.
+// It listens on this machine alone, because whoever can ask it can read your sessions; and it answers to its own address
+// alone, because a web page can point a name of its own at this machine and ask in the reader's browser.
 import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, DateTime, Effect, Layer, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Ndjson } from "effect/encoding"
-import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
+import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { SessionFilter, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import { createServer } from "node:http"
 import { layer } from "./support/source.ts"
+import { visibleLines } from "./support/text.ts"
 
 // Without the secret fields; see `VerificationSession.Json`.
-const toNdjson = Ndjson.encodeSchema(VerificationSession.Json())
+const toNdjson = Ndjson.encodeSchemaString(VerificationSession.Json())
 
 /**
  * `GET /sessions`. A page is asked for when the one before is on its way, so a client that reads slowly is read for slowly,
  * and one that goes away ends the reading. A failure after the first rows breaks the connection off, so that a short
  * answer never looks complete.
  */
-export const routes = HttpRouter.add("GET", "/sessions", (request) =>
+const sessions = HttpRouter.add("GET", "/sessions", (request) =>
   Effect.gen(function* () {
     const { stream } = yield* VerificationSessions.VerificationSessions
     const filter = yield* SessionFilter.decodeUrlQuery(new URL(request.url, "http://localhost").searchParams)
-    const lines = stream(filter).pipe(Stream.pipeThroughChannel(toNdjson()))
+    const lines = stream(filter).pipe(
+      Stream.pipeThroughChannel(toNdjson()),
+      Stream.map(visibleLines),
+      Stream.encodeText
+    )
     return HttpServerResponse.stream(lines, { contentType: "application/x-ndjson" })
   }).pipe(
     Effect.catchTag("InvalidArgumentError", ({ issues }) =>
@@ -33,6 +39,26 @@ export const routes = HttpRouter.add("GET", "/sessions", (request) =>
     )
   )
 )
+
+/** Refuses, at every path, what was asked by another name than this machine's own. */
+const ownAddress = HttpRouter.middleware(
+  HttpServer.addressFormattedWith((address) => {
+    const { port } = new URL(address)
+    const own = ["127.0.0.1", "localhost", "[::1]"].map((name) => new URL(`http://${name}:${port}`).host)
+    return Effect.succeed((answer) =>
+      Effect.gen(function* () {
+        const { headers } = yield* HttpServerRequest.HttpServerRequest
+        const host = headers["host"] ?? ""
+        if (own.includes(host.toLowerCase())) return yield* answer
+        const problem = { path: "Host", actual: JSON.stringify(host), accepted: own.join(", ") }
+        return HttpServerResponse.jsonUnsafe({ problems: [problem] }, { status: 421 })
+      })
+    )
+  }),
+  { global: true }
+)
+
+export const routes = Layer.merge(sessions, ownAddress)
 
 const announce = Effect.gen(function* () {
   const url = yield* HttpServer.addressFormattedWith(Effect.succeed)

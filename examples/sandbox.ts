@@ -1,4 +1,5 @@
-// Reads nothing: this IS the sandbox, a simulated Stripe on a port of this machine, for any Stripe client.
+// Reads nothing: this IS the sandbox, a simulated Stripe on a port of this machine, for any Stripe client. It answers by
+// whatever name it is asked, as a container may have one of its own for this machine: all that it holds is made up.
 //
 //   npm run sandbox -- --port 12111 --sessions 2500
 import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"

@@ -127,6 +127,7 @@ const toDestination = (database: DatabaseSync, path: string, options: { readonly
   let upsert: ReturnType<DatabaseSync["prepare"]> | undefined
   const write = (row: ReturnType<typeof toRow>) => {
     const columns = Object.keys(row)
+    // Not INSERT OR REPLACE, which deletes the row first, and with it what other tables hang on it.
     upsert ??= database.prepare(
       `INSERT INTO verification_sessions (${columns.join(", ")}) VALUES (${columns.map((name) => `:${name}`).join(", ")})
        ON CONFLICT (id) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(", ")}`
@@ -151,7 +152,10 @@ const toDestination = (database: DatabaseSync, path: string, options: { readonly
         try {
           for (const session of toJson(sessions)) write(toRow(session))
           database
-            .prepare("INSERT OR REPLACE INTO checkpoints (list, checkpoint) VALUES (?, ?)")
+            .prepare(
+              `INSERT INTO checkpoints (list, checkpoint) VALUES (?, ?)
+               ON CONFLICT (list) DO UPDATE SET checkpoint = excluded.checkpoint`
+            )
             .run(list, Checkpoint.toText(checkpoint))
           database.exec("COMMIT")
         } catch (error) {

@@ -16,6 +16,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Arguments from "./internal/arguments.ts"
 import type { Row } from "./internal/list/model.ts"
 import { disorder } from "./internal/walk/guards.ts"
 import { EpochSeconds } from "./internal/wire/fields.ts"
@@ -268,7 +269,8 @@ const decodeJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unkno
 export const toText = (self: Checkpoint): string => encodeText(self)
 
 /**
- * The checkpoint that a text holds. Fails for a text that is damaged, or that a newer version of this library wrote.
+ * The checkpoint that a text holds. Fails for what is not text, for a text that is damaged, and for one that a newer version
+ * of this library wrote.
  *
  * **Example** (There and back, and a text that is damaged)
  *
@@ -288,10 +290,11 @@ export const toText = (self: Checkpoint): string => encodeText(self)
  */
 export const fromText = (text: string): Result.Result<Checkpoint, CheckpointMismatchError> => {
   const damaged = (actual: string) =>
-    new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint", actual })
+    Result.fail(new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint as text", actual }))
+  // A database column or a store without an entry gives null or undefined, which no type can rule out.
+  if (!Predicate.isString(text)) return damaged(Arguments.show(text))
   const json = decodeJson(text)
-  if (Result.isFailure(json)) return Result.fail(damaged(`${text.length} characters that are no JSON`))
-  return fromJson(json.success)
+  return Result.isFailure(json) ? damaged(`${text.length} characters that are not JSON`) : fromJson(json.success)
 }
 
 /**
@@ -323,6 +326,6 @@ export const fromJson = (json: unknown): Result.Result<Checkpoint, CheckpointMis
   }
   return Result.mapError(
     decodeCheckpoint(json),
-    () => new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint", actual: "JSON that is none" })
+    () => new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint", actual: "JSON that is not one" })
   )
 }

@@ -45,7 +45,8 @@ export type FileDestination = Destination.Destination<
 >
 
 /**
- * Sessions as NDJSON: one a line, as plain JSON in Stripe's names. A file that exists must have been begun here.
+ * Sessions as NDJSON: one a line, as plain JSON in Stripe's names. Line feeds alone end lines: other line breaks, which some
+ * readers of lines take for an end too, are escaped. A file that exists must have been begun here.
  *
  * Fails with an `InvalidArgumentError` for a secret field or an option that is none, before any request.
  *
@@ -86,9 +87,18 @@ export const ndjson = Effect.fnUntraced(function* (
   return yield* CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
     format: ["NDJSON", ...Array.from(new Set(reveal)).sort()].join(" with "),
-    toLines: ({ sessions }) => Stream.fromIterable(sessions).pipe(Stream.pipeThroughChannel(toLines()), Stream.orDie)
+    toLines: ({ sessions }) =>
+      Stream.fromIterable(sessions).pipe(
+        Stream.pipeThroughChannel(toLines()),
+        Stream.map(escapeLineBreaks),
+        Stream.orDie
+      )
   })
 })
+
+// JSON may have them as they are, and then they are within a text: `node:readline` ends a line at the first two.
+const escapeLineBreaks = (json: string): string =>
+  json.replace(/[\u2028\u2029\u0085]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
 /**
  * The columns of {@link csv} unless others are named.
@@ -132,18 +142,26 @@ export interface CsvOptions {
    * @default {@link defaultColumns}
    */
   readonly columns?: ReadonlyArray<string> | undefined
+  /**
+   * Whether the file begins with a byte order mark, without which Excel may not read it as UTF-8. Other readers may take
+   * the mark for a part of the first column's name.
+   *
+   * @default false
+   */
+  readonly bom?: boolean | undefined
 }
 
 /**
  * Sessions as CSV by RFC 4180, under a line with the names of the columns. `created` is in epoch seconds. A file that
- * exists must have been begun here, with the same columns.
+ * exists must have been begun here, with the same columns and the same `bom`.
  *
  * Fails with an `InvalidArgumentError` for a column that no session has, before any request.
  *
  * **Gotchas**
  *
- * Cells are written as they are. A spreadsheet takes one that begins with `=`, `+`, `-` or `@` for a formula, and
- * `metadata` and `client_reference_id` hold whatever was put there.
+ * Cells are written as they are, so that every reader gets the value that Stripe has. A spreadsheet runs a cell that begins
+ * with `=`, `+`, `-` or `@` as a formula, and `metadata` and `client_reference_id` hold whatever was put there: import such
+ * columns as text.
  *
  * **Example** (Three columns of one's own)
  *
@@ -177,14 +195,14 @@ export const csv = Effect.fnUntraced(function* (
   options: CsvOptions = {}
 ): Effect.fn.Return<FileDestination, InvalidArgumentError, FileSystem.FileSystem> {
   yield* Effect.fromResult(Arguments.all([checkPath(path), checkCsv(options)]))
-  const { columns = defaultColumns } = options
+  const { bom = false, columns = defaultColumns } = options
   const toJson = Schema.encodeSync(VerificationSession.Json({ reveal: CsvColumns.secretsIn(columns) }))
   const toCells = CsvColumns.make(columns)
   return yield* CheckpointedFile.make<Batch<VerificationSession.Any>>({
     path,
     // A key of metadata may have a comma, and must not look like two columns.
-    format: `CSV with ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,
-    header: toLines([columns]),
+    format: `CSV${bom ? " after a byte order mark" : ""} with ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,
+    header: bom ? Stream.concat(Stream.succeed("\uFEFF"), toLines([columns])) : toLines([columns]),
     toLines: ({ sessions }) => toLines(sessions.map((session) => toCells(toJson(session))))
   })
 })
@@ -207,7 +225,13 @@ const checkJson = Arguments.decoder(
   "options"
 )
 
-const checkCsv = Arguments.decoder(Schema.Struct({ columns: Schema.optional(CsvColumns.Columns) }), "options")
+const checkCsv = Arguments.decoder(
+  Schema.Struct({
+    columns: Schema.optional(CsvColumns.Columns),
+    bom: Schema.optional(Arguments.accepts("true or false", Predicate.isBoolean))
+  }),
+  "options"
+)
 
 const toLines = (rows: ReadonlyArray<ReadonlyArray<string>>): Stream.Stream<string> =>
   Stream.fromIterable(rows).pipe(Stream.pipeThroughChannel(Csv.encodeString()))

@@ -156,7 +156,7 @@ export const decode: (input: unknown) => Effect.Effect<SessionFilter, InvalidArg
  */
 export const decodeUrlQuery = (
   query: string | URLSearchParams | UrlCodec.UrlRecord
-): Effect.Effect<SessionFilter, InvalidArgumentError> => decode(UrlCodec.toObject(UrlCodec.fromInput(query)))
+): Effect.Effect<SessionFilter, InvalidArgumentError> => decode(UrlCodec.fromInput(query))
 
 /**
  * Like {@link decode}, without effects and with the same answer every day: days are those of UTC, and relative text is

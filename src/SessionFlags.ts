@@ -15,6 +15,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
+import * as Arguments from "./internal/arguments.ts"
 import { Filter } from "./internal/filter/fields.ts"
 import * as Model from "./internal/filter/model.ts"
 import { toText } from "./internal/filter/urlParams.ts"
@@ -89,6 +90,8 @@ const Values = Schema.Struct({
  * @since 0.1.0
  */
 export interface FlagValues extends Schema.Struct.Type<typeof Values.fields> {}
+
+const isFlagValues: (input: unknown) => boolean = Schema.is(Values)
 
 // The first `=` ends the key, so one within the key is written as in a URL, and so is what that is written with.
 const toKey = (key: string): string => key.replaceAll("%", "%25").replaceAll("=", "%3D")
@@ -187,4 +190,6 @@ export const Flags: Schema.Codec<SessionFilter.SessionFilter, FlagValues> = Valu
  * @since 0.1.0
  */
 export const decode = (values: FlagValues): Effect.Effect<SessionFilter.SessionFilter, InvalidArgumentError> =>
-  SessionFilter.decode(toObject(values))
+  isFlagValues(values)
+    ? SessionFilter.decode(toObject(values))
+    : Effect.fromResult(Arguments.refuse("flags", Arguments.show(values), "what SessionFlags.flags collect"))

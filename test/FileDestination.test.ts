@@ -1,6 +1,6 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, DateTime, Effect, Exit, FileSystem, Layer, Redacted, Stream } from "effect"
+import { Cause, DateTime, Effect, Exit, FileSystem, Layer, Redacted, Schema, Stream } from "effect"
 import { Csv } from "effect/encoding"
 import { TestClock } from "effect/testing"
 import {
@@ -13,7 +13,9 @@ import {
 } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { execFileSync } from "node:child_process"
+import { appendFileSync, createReadStream, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { createInterface } from "node:readline"
 import { failingAt, fullAfter, readOnly } from "./support/faultyFiles.ts"
 import { choices } from "./support/syncHistory.ts"
 import { countRequests, listIds, world } from "./support/world.ts"
@@ -147,6 +149,39 @@ describe("a file of NDJSON", () => {
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
+  it.effect("has a session on every line, whichever reader of lines reads it", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const breaks = ["\u2028", "\u2029", "\u0085", "\n", "\r", "\r\n", "\v", "\f"]
+      const session = VerificationSession.make({
+        id: "vs_1",
+        status: "verified",
+        created: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
+        metadata: { breaks: breaks.join("x"), "a\u2028key": "\\\u2028" },
+        client_reference_id: "of\u2028two lines"
+      })
+      const file = yield* FileDestination.ndjson(path)
+      const checkpoint = Checkpoint.advance(Checkpoint.start({ filter: "all" }), {
+        direction: "older",
+        rows: [session],
+        end: true
+      })
+      yield* file.save({ sessions: [session, session], checkpoint })
+      const lines = yield* Effect.promise(async () => {
+        const lines: Array<string> = []
+        for await (const line of createInterface({ input: createReadStream(path) })) lines.push(line)
+        return lines
+      })
+      const toJson = Schema.encodeSync(VerificationSession.Json())
+      assert.deepStrictEqual(
+        lines.map((line): unknown => JSON.parse(line)),
+        [toJson(session), toJson(session)]
+      )
+      // And readers that go by the Unicode standard.
+      assert.lengthOf((yield* read(path)).trimEnd().split(/[\n\v\f\r\x85\u2028\u2029]/), 2)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
   it.effect("is written through a link to it, and the link stays", () =>
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
@@ -215,6 +250,34 @@ describe("a file of CSV", () => {
           ""
         ].join("\r\n")
       )
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("begins with a byte order mark where that is asked for, and goes on after it", () =>
+    Effect.gen(function* () {
+      const marked: Make = (path) => FileDestination.csv(path, { columns: ["id"], bom: true })
+      const [path, plain] = [yield* newPath, yield* newPath]
+      // Stopped when nothing but a part of the first line was there.
+      yield* Effect.exit(run(marked, path, 1).pipe(Effect.provide(fullAfter(70))))
+      yield* run(marked, path, 1)
+      appendFileSync(path, "vs_tor")
+      yield* run(marked, path)
+      yield* run((path) => FileDestination.csv(path, { columns: ["id"], bom: false }), plain)
+      // Effect's file system leaves the mark out.
+      const text = readFileSync(path, "utf8")
+      assert.strictEqual(text, `\uFEFF${readFileSync(plain, "utf8")}`)
+      const rows = yield* Stream.make(text).pipe(
+        Stream.pipeThroughChannel(Csv.decodeString({ headers: true })),
+        Stream.runCollect
+      )
+      assert.deepStrictEqual(
+        rows.map(({ id }) => id),
+        [...(yield* listIds)]
+      )
+      const before = yield* both(path)
+      const error = yield* Effect.flip(run((path) => FileDestination.csv(path, { columns: ["id"] }), path))
+      assert.match(error.message, /begun as CSV after a byte order mark with id and not as CSV with id\./)
+      assert.deepStrictEqual(yield* both(path), before)
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
@@ -399,7 +462,8 @@ describe("what names nothing is refused before any request, because it would be 
   it.effect("an option that is none, and options that are no object", () =>
     Effect.gen(function* () {
       yield* refusals("csv", [
-        [{ column: ["id"] }, [`column: ["id"], the name columns (did you mean "columns"?)`]],
+        [{ column: ["id"] }, [`column: ["id"], one of the names columns, bom (did you mean "columns"?)`]],
+        [{ bom: "yes" }, [`bom: "yes", true or false`]],
         [["id"], [`options: ["id"], an object`]],
         [null, ["options: null, an object"]]
       ])
@@ -526,10 +590,69 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
       const [file, link] = [yield* newPath, yield* newPath]
       yield* fileSystem.symlink(file, link)
       const error = yield* Effect.flip(run(FileDestination.ndjson, link))
-      assert.strictEqual(error._tag === "FileDestinationError" && error.problem, "system")
+      assert.strictEqual(error._tag === "FileDestinationError" && error.problem, "not-a-file")
+      assert.strictEqual(
+        error.message,
+        `${link}: It is a link to ${file}, which does not exist, and no regular file. Write to another file.`
+      )
+      assert.strictEqual(yield* countRequests, 0)
       yield* write(file, "precious\n")
       assert.match((yield* Effect.flip(run(FileDestination.ndjson, link))).message, /there already/)
       assert.strictEqual(yield* read(file), "precious\n")
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a checkpoint that is no regular file: a folder, a device, a pipe, a link to nothing", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const nowhere = yield* newPath
+      const cases: ReadonlyArray<readonly [kind: string, make: (path: string) => Effect.Effect<void, unknown>]> = [
+        ["a folder", (path) => fileSystem.makeDirectory(path)],
+        ["a device", (path) => fileSystem.symlink("/dev/zero", path)],
+        ["a pipe", (path) => Effect.sync(() => execFileSync("mkfifo", [path]))],
+        [`a link to ${nowhere}, which does not exist,`, (path) => fileSystem.symlink(nowhere, path)]
+      ]
+      for (const [kind, make] of cases) {
+        for (const begun of [true, false]) {
+          const path = yield* newPath
+          if (begun) yield* run(FileDestination.ndjson, path, 1)
+          const rows = begun ? yield* read(path) : undefined
+          const sent = yield* countRequests
+          yield* fileSystem.remove(`${path}.checkpoint`, { force: true })
+          yield* make(`${path}.checkpoint`)
+          const error = yield* Effect.flip(run(FileDestination.ndjson, path))
+          assert.strictEqual(error._tag === "FileDestinationError" && error.problem, "not-a-file")
+          assert.strictEqual(
+            error.message,
+            `${path}: ${path}.checkpoint beside it is ${kind} and no regular file. Remove it.`
+          )
+          assert.strictEqual(yield* countRequests, sent)
+          if (rows === undefined) assert.isFalse(yield* exists(path))
+          else assert.strictEqual(yield* read(path), rows)
+        }
+      }
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("what somebody put where the next checkpoint is written: what a link leads to stays as it was", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const cases: ReadonlyArray<(other: string, path: string) => Effect.Effect<void, unknown>> = [
+        (other, path) => fileSystem.symlink(other, path),
+        (other, path) => fileSystem.link(other, path),
+        (_, path) => Effect.sync(() => execFileSync("mkfifo", [path])),
+        // A run that was killed leaves half of one.
+        (_, path) => write(path, "{").pipe(Effect.provideService(FileSystem.FileSystem, fileSystem))
+      ]
+      for (const put of cases) {
+        const [path, other] = [yield* newPath, yield* newPath]
+        yield* write(other, "precious\n")
+        yield* put(other, `${path}.checkpoint.new`)
+        yield* run(FileDestination.ndjson, path)
+        assert.strictEqual(yield* read(other), "precious\n")
+        assert.sameMembers(yield* idsIn(path), [...(yield* listIds)])
+        assert.sameMembers(yield* fileSystem.readDirectory(join(path, "..")), ["sessions", "sessions.checkpoint"])
+      }
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 

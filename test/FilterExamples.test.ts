@@ -1,6 +1,6 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer } from "effect"
+import { Duration, Effect, Layer, Redacted } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -8,6 +8,7 @@ import { spawn } from "node:child_process"
 import { createServer, request } from "node:http"
 import { fileURLToPath } from "node:url"
 import { routes } from "../examples/filter-http.ts"
+import { baseUrl, server as sandboxServer } from "./support/sandboxServer.ts"
 
 // What people meet who type the commands, and what a client of the server meets on a real socket.
 
@@ -115,6 +116,34 @@ describe("filter-cli", { timeout: 60_000 }, () => {
     }
   })
 
+  it.live("shows in its table what it was given, and obeys none of it", () =>
+    Effect.gen(function* () {
+      const { insert } = yield* Sandbox.Sandbox
+      const forged = "vs_forged  2026-01-01T00:00:00.000Z  verified"
+      const values = [`x\n${forged}`, `x\r\u001b[2K${forged}`, "\u009b1A", "\u202etxet", "\u2066\u2028", "\u200b", "\t"]
+      for (const [at, value] of values.entries()) {
+        yield* insert({ id: `vs_${at}`, metadata: { [`key${value}`]: value }, client_reference_id: value })
+      }
+      const env = { STRIPE_API_KEY: Redacted.value(Sandbox.apiKey), STRIPE_API_BASE: yield* baseUrl }
+      const table = yield* Effect.promise(() => cli([], env))
+      assert.match(table.errors, /7 sessions\n$/)
+      assert.notMatch(table.output, /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u)
+      const [, ...lines] = table.output.trimEnd().split("\n")
+      assert.sameMembers(
+        lines.map((line) => line.slice(0, 4)),
+        values.map((_, at) => `vs_${at}`)
+      )
+      assert.include(table.output, `keyx\\u000a${forged}=x\\u000a${forged}`)
+      // NDJSON says the same values, and is as harmless; CSV has every value as it is.
+      const ndjson = yield* Effect.promise(() => cli(["--format", "ndjson"], env))
+      assert.notMatch(ndjson.output, /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u)
+      const rows = rowsOf(ndjson.output)
+      for (const [at, value] of values.entries()) {
+        assert.deepStrictEqual(rows.find(({ id }) => id === `vs_${at}`)?.metadata, { [`key${value}`]: value })
+      }
+    }).pipe(Effect.provide(sandboxServer({ sessions: 0 })))
+  )
+
   it("says what it reads when that is Stripe", async () => {
     const { code, errors } = await cli(["--status", "verified"], {
       STRIPE_API_KEY: "sk_test_none",
@@ -181,6 +210,43 @@ describe("filter-http", () => {
       )
       assert.match(problems[2]?.["accepted"] ?? "", /did you mean "document"/)
       assert.deepStrictEqual(yield* Sandbox.Sandbox.use((sandbox) => sandbox.requests), [])
+    }).pipe(Effect.provide(server({ sessions: 10 })))
+  )
+
+  it.live("answers to its own address alone, and reads nothing for another, such as a page's that points here", () =>
+    Effect.gen(function* () {
+      const { port } = new URL(yield* url(""))
+      const ask = (host: string, path = "/sessions?status=verified") =>
+        Effect.callback<readonly [status: number | undefined, text: string]>((resume) => {
+          const outgoing = request({ port, host: "127.0.0.1", path, headers: { host }, agent: false }, (response) => {
+            let text = ""
+            response.on("data", (chunk: Buffer) => (text += chunk.toString()))
+            response.on("end", () => resume(Effect.succeed([response.statusCode, text])))
+          })
+          outgoing.end()
+        })
+      const own = `127.0.0.1:${port}, localhost:${port}, [::1]:${port}`
+      const foreign = [
+        "evil.example",
+        `evil.example:${port}`,
+        "127.0.0.1",
+        "localhost:1",
+        `127.0.0.1.evil.example:${port}`
+      ]
+      for (const host of [...foreign, `localhost:${port}.evil.example`]) {
+        for (const path of ["/sessions", "/nothing"]) {
+          const [status, text] = yield* ask(host, path)
+          assert.deepStrictEqual(
+            [status, JSON.parse(text)],
+            [421, { problems: [{ path: "Host", actual: JSON.stringify(host), accepted: own }] }],
+            host
+          )
+        }
+      }
+      assert.deepStrictEqual(yield* Sandbox.Sandbox.use((sandbox) => sandbox.requests), [])
+      for (const host of [`127.0.0.1:${port}`, `LocalHost:${port}`, `[::1]:${port}`]) {
+        assert.strictEqual((yield* ask(host))[0], 200, host)
+      }
     }).pipe(Effect.provide(server({ sessions: 10 })))
   )
 

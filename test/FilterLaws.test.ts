@@ -97,6 +97,49 @@ describe("a filter and a stream", () => {
   )
 })
 
+describe("a part of a second", () => {
+  const digits = Schema.String.check(Schema.isPattern(/^[0-9]{1,9}$/))
+  const Time = {
+    second: between(5, 9),
+    digits: Schema.Union([digits, Schema.Literals(["0005", "000000001", "999999999", "000"])])
+  }
+  const nanos = (second: number, digits: string) => BigInt(second) * 1_000_000_000n + BigInt(digits.padEnd(9, "0"))
+  const passes = {
+    gt: (at: bigint, bound: bigint) => at > bound,
+    gte: (at: bigint, bound: bigint) => at >= bound,
+    lt: (at: bigint, bound: bigint) => at < bound,
+    lte: (at: bigint, bound: bigint) => at <= bound
+  }
+
+  it.effect.prop("counts in a bound, to the nanosecond, in every form that has so many digits", Time, (time) =>
+    Effect.sync(() => {
+      const text = `2026-01-01T12:00:0${time.second}.${time.digits}Z`
+      // A Date and a DateTime have whole milliseconds.
+      const inMillis = time.digits.slice(0, 3)
+      const forms: ReadonlyArray<readonly [form: SessionFilter.Instant, digits: string]> = [
+        [text, time.digits],
+        [new Date(text), inMillis],
+        [DateTime.makeUnsafe(text), inMillis]
+      ]
+      for (const [form, digits] of forms) {
+        for (const [name, passesBound] of Object.entries(passes)) {
+          const matches = SessionFilter.matches(SessionFilter.make({ created: { [name]: form } }))
+          for (let second = time.second - 2; second <= time.second + 2; second++) {
+            const created = DateTime.makeUnsafe(Date.UTC(2026, 0, 1, 12, 0, second))
+            assert.strictEqual(
+              matches(VerificationSession.make({ id: "vs_1", status: "verified", created })),
+              passesBound(nanos(second, "0"), nanos(time.second, digits)),
+              `${second} is ${name} ${text}`
+            )
+          }
+        }
+        const alone = SessionFilter.fromUnknown({ created: form })
+        assert.strictEqual(Result.isSuccess(alone), /^0*$/.test(digits), `${text} alone`)
+      }
+    })
+  )
+})
+
 describe("and", () => {
   it.effect.prop(
     "is intersection, and fails where there is none",

@@ -1,8 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted, Schedule, Stream } from "effect"
+import { Effect, Redacted, Result, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { Checkpoint, Pagination, StripeError, Sync, VerificationSessions } from "effect-stripe-identity"
+import {
+  Checkpoint,
+  Pagination,
+  Progress,
+  SessionFilter,
+  StripeError,
+  Sync,
+  VerificationSessions
+} from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import * as SessionFlags from "effect-stripe-identity/SessionFlags"
 import { countRequests, reason, world } from "./support/world.ts"
 
 // What the compiler refuses, plain JavaScript lets through. It must not become a defect, which no handler of errors sees.
@@ -166,6 +175,83 @@ describe("what is no checkpoint is an InvalidArgumentError before any request", 
       assert.match(error.message, /^from: .*Checkpoint\.fromText/)
       assert.strictEqual(yield* countRequests, sent)
     }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("what is not text, or not an object, fails with its type and is no defect", () => {
+  // Type boundary: as above.
+  const others = [
+    undefined,
+    null,
+    5,
+    5n,
+    true,
+    Symbol("text"),
+    [],
+    [1],
+    new Date(0),
+    () => ({})
+  ] as unknown as ReadonlyArray<never>
+
+  it("as the text of a checkpoint", () => {
+    const shown = [
+      "nothing",
+      "null",
+      "5",
+      "5n",
+      "true",
+      "Symbol(text)",
+      "[]",
+      "[1]",
+      "1970-01-01T00:00:00.000Z",
+      "() => ({})"
+    ]
+    for (const [at, text] of [...others, {} as never].entries()) {
+      const error = Result.getOrThrow(Result.flip(Checkpoint.fromText(text)))
+      assert.strictEqual(error._tag, "CheckpointMismatchError")
+      assert.strictEqual(
+        error.message,
+        `Expected a checkpoint as text, found ${shown[at] ?? "{}"}. Restore it from a backup, or begin anew: remove it together with the rows that were stored with it.`
+      )
+    }
+  })
+
+  it.effect("as a filter, and as what a filter is made of: never the filter of all sessions", () =>
+    Effect.gen(function* () {
+      for (const [name, decode] of Object.entries({
+        filter: SessionFilter.decode,
+        query: SessionFilter.decodeUrlQuery,
+        progress: (given: never) => Progress.make(given),
+        flags: SessionFlags.decode
+      })) {
+        for (const given of others) {
+          // Without a filter progress is that of the whole list.
+          if (name === "progress" && given === undefined) continue
+          const error = yield* Effect.flip(Effect.suspend((): Effect.Effect<unknown, unknown> => decode(given)))
+          assert.instanceOf(error, StripeError.InvalidArgumentError, `${name}: ${String(given)}`)
+          assert.match(error.message, /^(filter|flags): got .*, accepted is (an object with|what SessionFlags.flags)/)
+        }
+      }
+    })
+  )
+
+  it.effect("as a parameter of a query", () =>
+    Effect.gen(function* () {
+      for (const given of others) {
+        if (given === undefined) continue
+        // Type boundary: as above.
+        for (const query of [{ status: given }, { "metadata[plan]": given }] as unknown as ReadonlyArray<never>) {
+          const error = yield* Effect.flip(Effect.suspend(() => SessionFilter.decodeUrlQuery(query)))
+          assert.match(error.message, /^(status|metadata\.plan)(\[0\])?: got /)
+        }
+      }
+      // What a parser of its own made of the brackets means the same.
+      const parsed = { status: "verified", created: { gte: "2026-01-01" } } as unknown as never
+      assert.deepStrictEqual(
+        yield* SessionFilter.decodeUrlQuery(parsed),
+        yield* SessionFilter.decodeUrlQuery("status=verified&created[gte]=2026-01-01")
+      )
+    })
   )
 })
 

@@ -56,7 +56,12 @@ describe("created", () => {
     ],
     // A bound between two seconds moves to the one that selects the same.
     [{ gte: new Date(1500), lt: new Date(3500) }, "gte 1970-01-01T00:00:02Z, lt 1970-01-01T00:00:04Z"],
-    [{ gt: new Date(1500), lte: new Date(3500) }, "gt 1970-01-01T00:00:01Z, lte 1970-01-01T00:00:03Z"]
+    [{ gt: new Date(1500), lte: new Date(3500) }, "gt 1970-01-01T00:00:01Z, lte 1970-01-01T00:00:03Z"],
+    [{ gte: "2026-01-01T12:00:00.000500Z" }, "gte 2026-01-01T12:00:01Z"],
+    [{ lt: "2026-01-01T12:00:00.000000001Z" }, "lt 2026-01-01T12:00:01Z"],
+    [{ gte: DateTime.makeUnsafe(1500) }, "gte 1970-01-01T00:00:02Z"],
+    ["2026-01-01T00:00:00.0001Z..2026-01-01T00:00:10.0001Z", "gte 2026-01-01T00:00:01Z, lte 2026-01-01T00:00:10Z"],
+    ["2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:00.000Z"]
   ]
 
   for (const [created, means] of forms) {
@@ -169,6 +174,10 @@ describe("refusals before any request", () => {
     "a part of a second": [
       { created: new Date(1500) },
       "created: got 1970-01-01T00:00:01.500Z, accepted is a whole second, because Stripe keeps no parts of one; or a range such as { gte, lt }"
+    ],
+    "a part of a second that is less than a millisecond": [
+      { created: "2026-01-31T12:00:00.000500Z" },
+      'created: got "2026-01-31T12:00:00.000500Z", accepted is a whole second, because Stripe keeps no parts of one; or a range such as { gte, lt }'
     ],
     "an invalid Date": [
       { created: { gte: new Date(Number.NaN) } },

@@ -17,6 +17,11 @@ const error = (fields: Record<string, unknown>) => ({
 })
 
 describe("the reason behind a status", () => {
+  it("says what Stripe said in one line that no terminal obeys", () => {
+    const message = "no\u001b[2Jsuch\r\n\u009bsession\u202e\u2028here"
+    assert.include(reasonOf(400, error({ message })).message, "no [2Jsuch session here")
+  })
+
   const cases: ReadonlyArray<readonly [StripeError.Reason["_tag"], boolean, number, unknown]> = [
     ["RateLimitError", true, 429, error({})],
     ["RateLimitError", true, 429, error({ code: "lock_timeout" })],

@@ -13,5 +13,11 @@ export const withoutSecrets = (text: string): string =>
     .replace(/([?&][\w.[\]%-]+)=[^\s"'&<>]+/g, "$1=<redacted>")
     .replace(/[^\s"'<>(),:;]+@[\w-]+(?:\.[\w-]+)+/g, "<redacted>")
 
-/** The same in one line, as a message is: what others write has breaks in it, as OpenSSL's errors and pages of HTML do. */
-export const inOneLine = (text: string): string => withoutSecrets(text).replace(/\s+/g, " ").trim()
+/**
+ * The same in one line, as a message is: what others write has breaks in it, as OpenSSL's errors and pages of HTML do, and
+ * may have escape sequences that a terminal would obey.
+ */
+export const inOneLine = (text: string): string =>
+  withoutSecrets(text)
+    .replace(/[\s\p{Cc}\p{Cf}]+/gu, " ")
+    .trim()

@@ -107,7 +107,7 @@ export interface StripeInput {
    * - `2026-01..2026-03`, `2026-01-31..`, `..yesterday`: from the start of one to the end of the other
    *
    * "Now" is by `Clock`, at the start of each read. Days begin at midnight in UTC, or in `DateTime.CurrentTimeZone` where
-   * that is provided. Four digits are a year, any other number of digits seconds since 1970.
+   * that is provided; where its clocks skip midnight, when they go on. Each ends where the next begins. Four digits are a year, any other number of digits seconds since 1970.
    */
   readonly created?: Instant | CreatedRange | undefined
   /** Sessions of this Customer (`cus_…`). Not together with `related_customer_account`. */

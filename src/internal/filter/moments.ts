@@ -10,8 +10,9 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 
 /**
- * From its first to its last instant. An instant may lie between two seconds; a stretch begins and ends with whole ones.
- * An "ago" is an instant that means "since then" when it stands alone.
+ * From its first to its last instant, in seconds. An instant between two whole seconds is halfway between them here, however
+ * near to one it was: only the whole ones are compared. A stretch begins and ends with whole seconds. An "ago" is an
+ * instant that means "since then" when it stands alone.
  */
 export interface Moment {
   readonly kind: "instant" | "stretch" | "ago"
@@ -63,11 +64,16 @@ const instant = (seconds: number): Result.Result<Moment, string> =>
       ? Result.succeed({ kind: "instant", first: seconds, last: seconds })
       : Result.fail(forms)
 
+// A double has no room for the nanoseconds of a time in this century, so a part of a second is kept as a half.
+const withPart = (second: number, hasPart: boolean): number => (hasPart ? second + 0.5 : second)
+
+const fromMillis = (millis: number): number => withPart(Math.floor(millis / 1000), millis % 1000 !== 0)
+
 /** Any value as a moment, or what would be accepted instead. */
 export const fromUnknown = (value: unknown, present: Present): Result.Result<Moment, string> => {
   if (Predicate.isString(value)) return fromText(value, present)
-  if (DateTime.isDateTime(value)) return instant(DateTime.toEpochMillis(value) / 1000)
-  if (Predicate.isDate(value)) return instant(value.getTime() / 1000)
+  if (DateTime.isDateTime(value)) return instant(fromMillis(DateTime.toEpochMillis(value)))
+  if (Predicate.isDate(value)) return instant(fromMillis(value.getTime()))
   if (!Predicate.isNumber(value)) return Result.fail(forms)
   if (value > latestSecond) return Result.fail(milliseconds)
   if (undashed.test(String(value))) return Result.fail(withDashes)
@@ -95,10 +101,11 @@ export const fromText = (text: string, present: Present): Result.Result<Moment, 
   if (isDate !== undefined) return stretch(present.zone, Number(year), month, day, quarter)
   if (undashed.test(text)) return Result.fail(withDashes)
   if (/^\d+$/.test(text)) return Number(text) > latestSecond ? Result.fail(milliseconds) : instant(Number(text))
-  const [isTime, timeYear, timeMonth, timeDay] = time.exec(text) ?? []
+  const [isTime, timeYear, timeMonth, timeDay, , part = ""] = time.exec(text) ?? []
   if (isTime !== undefined) {
-    return Option.isSome(midnight(utc, Number(timeYear), Number(timeMonth), Number(timeDay)))
-      ? instant(Date.parse(text) / 1000)
+    return Option.isSome(calendarDay(Number(timeYear), Number(timeMonth), Number(timeDay)))
+      ? // Beyond milliseconds every engine reads a part of a second in its own way.
+        instant(withPart(Date.parse(text.replace(part, "")) / 1000, /[1-9]/.test(part)))
       : Result.fail(calendar)
   }
   const [isAgo, count, unit = ""] = ago.exec(text) ?? []
@@ -115,10 +122,10 @@ export const fromText = (text: string, present: Present): Result.Result<Moment, 
     return Result.map(instant(first), (moment) => ({ ...moment, kind: "ago" }))
   }
   const now = DateTime.setZone(DateTime.fromEpochSeconds(Math.floor(present.now)), present.zone)
-  const today = DateTime.startOf(now, "day")
-  if (text === "today") return Result.succeed(between(today, { days: 1 }))
-  const yesterday = between(DateTime.add(today, { days: -1 }), { days: 1 })
-  return yesterday.last < 0 ? tooEarly(present.now) : Result.succeed(yesterday)
+  const today = DateTime.removeTime(now)
+  const start = text === "today" ? today : DateTime.add(today, { days: -1 })
+  const moment = whole(present.zone, start, { days: 1 })
+  return Result.isSuccess(moment) && moment.success.last < 0 ? tooEarly(present.now) : moment
 }
 
 const tooEarly = (now: number): Result.Result<never, string> => {
@@ -128,19 +135,38 @@ const tooEarly = (now: number): Result.Result<never, string> => {
   )
 }
 
-const between = (start: DateTime.Zoned, length: { readonly days?: number; readonly months?: number }): Moment => ({
-  kind: "stretch",
-  // East of Greenwich 1970 begins before second 0.
-  first: Math.max(0, DateTime.toEpochSeconds(start)),
-  last: DateTime.toEpochSeconds(DateTime.add(start, length)) - 1
-})
+/**
+ * The first second of a day in a zone. Where the clocks skip midnight, it is the one at which they go on; where they show
+ * it twice, the first of the two. `midnight` is the one of UTC.
+ */
+const dayStart = (zone: DateTime.TimeZone, midnight: DateTime.Utc): number =>
+  DateTime.toEpochSeconds(DateTime.makeZonedUnsafe(midnight, { timeZone: zone, adjustForTimeZone: true }))
 
-/** The start of a day, if the calendar has that day. */
-const midnight = (zone: DateTime.TimeZone, year: number, month: number, day: number): Option.Option<DateTime.Zoned> =>
-  DateTime.makeZoned({ year, month, day }, { timeZone: zone, adjustForTimeZone: true }).pipe(
+interface Length {
+  readonly days?: number
+  readonly months?: number
+}
+
+/**
+ * Days or months in a zone, of which `start` is the midnight of UTC. The end is the start of the next one and no sum: a
+ * day that begins at 01:00 is an hour shorter.
+ */
+const whole = (zone: DateTime.TimeZone, start: DateTime.Utc, length: Length): Result.Result<Moment, string> => {
+  const first = dayStart(zone, start)
+  const last = dayStart(zone, DateTime.add(start, length)) - 1
+  if (last >= latestSecond) return Result.fail(calendar)
+  // As Samoa skipped one when it changed to the other side of the date line.
+  if (last < first) return Result.fail(`a date that ${DateTime.zoneToString(zone)} has: its clocks skipped this one`)
+  // East of Greenwich 1970 begins before second 0.
+  return Result.succeed({ kind: "stretch", first: Math.max(0, first), last })
+}
+
+/** The midnight, in UTC, of a day, if the calendar has that day. */
+const calendarDay = (year: number, month: number, day: number): Option.Option<DateTime.Utc> =>
+  DateTime.make({ year, month, day }).pipe(
     // A day that the calendar lacks rolls over into the next month.
-    Option.filter(() => {
-      const parts = DateTime.toPartsUtc(DateTime.makeUnsafe({ year, month, day }))
+    Option.filter((start) => {
+      const parts = DateTime.toPartsUtc(start)
       return year >= 1970 && parts.month === month && parts.day === day
     })
   )
@@ -156,11 +182,8 @@ const stretch = (
 ): Result.Result<Moment, string> => {
   const firstMonth = quarter === undefined ? Number(month ?? 1) : Number(quarter) * 3 - 2
   const length = day !== undefined ? { days: 1 } : { months: quarter !== undefined ? 3 : month !== undefined ? 1 : 12 }
-  return Option.match(midnight(zone, year, firstMonth, Number(day ?? 1)), {
+  return Option.match(calendarDay(year, firstMonth, Number(day ?? 1)), {
     onNone: () => Result.fail(calendar),
-    onSome: (start) => {
-      const moment = between(start, length)
-      return moment.last >= latestSecond ? Result.fail(calendar) : Result.succeed(moment)
-    }
+    onSome: (start) => whole(zone, start, length)
   })
 }

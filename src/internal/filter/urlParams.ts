@@ -5,6 +5,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { Filter, type SessionFilter } from "./fields.ts"
+import { isPlain } from "./parts.ts"
 import { toParameters } from "../client/query.ts"
 
 /**
@@ -16,7 +17,7 @@ import { toParameters } from "../client/query.ts"
 export type UrlRecord = { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 
 interface Group {
-  readonly values: Array<string>
+  readonly values: Array<unknown>
   isList: boolean
   readonly inner: Map<string, Group>
 }
@@ -32,7 +33,7 @@ const groupOf = (groups: Map<string, Group>, name: string): Group => {
 const bracketed = /^([^[\]]+)\[([^[\]]*)\](\[\d*\])?$/
 
 /** What the names say, as an object. It never fails: what makes no sense is left for the filter's schema to refuse. */
-export const toObject = (parameters: UrlRecord): unknown => {
+export const toObject = (parameters: Readonly<Record<string, unknown>>): unknown => {
   const groups = new Map<string, Group>()
   for (const [name, given] of Object.entries(parameters)) {
     if (given === undefined) continue
@@ -42,7 +43,8 @@ export const toObject = (parameters: UrlRecord): unknown => {
     const isItem = inner !== undefined && outer !== "metadata" && /^\d*$/.test(inner)
     if (inner !== undefined && !isItem) group = groupOf(group.inner, inner)
     if (isItem || list !== undefined) group.isList = true
-    group.values.push(...(typeof given === "string" ? [given] : given))
+    // From plain JavaScript it may be anything, and a parser of its own may have made an object of brackets.
+    group.values.push(...(Array.isArray(given) ? given : [given]))
   }
   const toValue = (group: Group): unknown => {
     const [first, ...others] = group.values
@@ -89,9 +91,13 @@ const fromQuery = (query: string | URLSearchParams): UrlRecord => {
   )
 }
 
-/** A query, or its parameters as they are. */
-export const fromInput = (input: string | URLSearchParams | UrlRecord): UrlRecord =>
-  typeof input === "string" || input instanceof URLSearchParams ? fromQuery(input) : input
+/** A query or its parameters as an object, and anything else as it is, for the filter's schema to refuse. */
+export const fromInput = (input: unknown): unknown =>
+  typeof input === "string" || input instanceof URLSearchParams
+    ? toObject(fromQuery(input))
+    : isPlain(input)
+      ? toObject({ ...input })
+      : input
 
 const toQuery = (parameters: UrlRecord): string => {
   const query = new URLSearchParams()

@@ -28,8 +28,8 @@ export class FileDestinationError extends Schema.TaggedError<FileDestinationErro
   /**
    * `system`: the file system refused, such as for a full disk or a folder without permission. `unrelated`: the file holds
    * something and has no checkpoint. `shorter`: the file has lost rows that its checkpoint counts. `format`: it was begun
-   * in another format, or with other columns. `shared`: another program has written to it meanwhile. `not-a-file`: it is a
-   * folder, a device or a pipe.
+   * in another format, or with other columns. `shared`: another program has written to it meanwhile. `not-a-file`: it, or
+   * the checkpoint beside it, is a folder, a device, a pipe, or a link to nothing.
    */
   problem: Schema.Literals(["system", "unrelated", "shorter", "format", "shared", "not-a-file"]),
   /** What happened, in words. */
@@ -106,19 +106,29 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
       system
     )
 
-  const size = Effect.gen(function* () {
-    const info = Option.getOrUndefined(yield* orNone(fileSystem.stat(path)))
-    if (info === undefined) return Option.none()
-    // Of a device nobody knows how much of what was written counts, and its place is not for a file.
-    if (info.type !== "File") {
-      const kind = kinds[info.type] ?? "something else"
-      return yield* failure("not-a-file", `It is ${kind} and no regular file. Write to another file.`)
-    }
-    return Option.some(ByteSize.toNumberUnsafe(info.size))
+  /** The length of a regular file, or of the one that a link leads to. To open anything else may wait without end. */
+  const sizeOf = Effect.fnUntraced(function* (file: string) {
+    const info = Option.getOrUndefined(yield* orNone(fileSystem.stat(file)))
+    if (info?.type === "File") return Option.some(ByteSize.toNumberUnsafe(info.size))
+    // A link to nothing often leads to a disk that is not mounted, so the file is not created there.
+    const target = info === undefined ? yield* Effect.option(fileSystem.readLink(file)) : Option.none()
+    if (info === undefined && Option.isNone(target)) return Option.none()
+    const kind = Option.match(target, {
+      onNone: () => (info && kinds[info.type]) ?? "something else",
+      onSome: (target) => `a link to ${target}, which does not exist,`
+    })
+    const [it, advice] = file === path ? ["It", "Write to another file."] : [`${file} beside it`, "Remove it."]
+    return yield* failure("not-a-file", `${it} is ${kind} and no regular file. ${advice}`)
   })
 
+  const size = sizeOf(path)
+
+  const readBeside = Effect.flatMap(sizeOf(beside), (found) =>
+    Option.isNone(found) ? Effect.succeedNone : orNone(fileSystem.readFileString(beside))
+  )
+
   const look = Effect.gen(function* (): Effect.fn.Return<Standing, FileDestinationError | CheckpointMismatchError> {
-    const text = yield* orNone(fileSystem.readFileString(beside))
+    const text = yield* readBeside
     const found = Option.getOrElse(yield* size, () => 0)
     // What was seen before counts until all of it was looked at anew.
     const stand = (now: Standing) => {
@@ -139,7 +149,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
       new CheckpointMismatchError({ problem: "damaged", expected: `the checkpoint of ${path}`, actual })
     const sidecar = decodeSidecar(text.value)
     if (Result.isFailure(sidecar)) {
-      return yield* damaged(`${text.value.length} characters in ${beside} that are none`)
+      return yield* damaged(`${text.value.length} characters in ${beside} that are not one`)
     }
     const { bytes, checkpoint: json } = sidecar.success
     if (json === null && bytes !== 0) return yield* damaged(`${bytes} bytes without a checkpoint in ${beside}`)
@@ -173,7 +183,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
   /** Two programs on one file would write over each other. The one that finds what the other left ends. */
   const undisturbed = Effect.fnUntraced(function* (expected: number | undefined) {
     if (standing === undefined) return yield* look
-    const text = yield* orNone(fileSystem.readFileString(beside))
+    const text = yield* readBeside
     const found = yield* size
     const isOurs = Option.getOrUndefined(text) === seen && (expected === undefined || Option.contains(found, expected))
     isShared ||= !isOurs
@@ -222,13 +232,17 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
       )
     })
 
-  /** The new checkpoint takes the place of the old one in one step. */
+  /**
+   * The new checkpoint takes the place of the old one in one step. It is written to a file that is made for it: through a
+   * link, or another name of a file, it would overwrite what somebody else has.
+   */
   const keep = (checkpoint: Checkpoint.Checkpoint | undefined, bytes: number) => {
     const json = checkpoint === undefined ? null : encodeCheckpoint(checkpoint)
     const text = `${JSON.stringify({ bytes, format, checkpoint: json })}\n`
     const fresh = `${beside}.new`
     return Effect.gen(function* () {
-      const file = yield* fileSystem.open(fresh, { flag: "w", mode: 0o600 })
+      yield* fileSystem.remove(fresh, { force: true })
+      const file = yield* fileSystem.open(fresh, { flag: "wx", mode: 0o600 })
       yield* file.writeAll(encoder.encode(text))
       yield* file.sync
     }).pipe(

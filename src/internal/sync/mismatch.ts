@@ -36,7 +36,7 @@ const another = "or keep this list's rows and checkpoint in a place of their own
 
 const explanations: Record<CheckpointMismatchError["problem"], (expected: string, actual: string) => string> = {
   damaged: (expected, actual) =>
-    `Where ${expected} should be there are ${actual}. Restore it from a backup, or begin anew: remove it together with the rows that were stored with it.`,
+    `Expected ${expected}, found ${actual}. Restore it from a backup, or begin anew: remove it together with the rows that were stored with it.`,
   version: (expected, actual) =>
     `The checkpoint is of ${actual}, and this version of the library reads ${expected}. Update effect-stripe-identity.`,
   filter: (expected, actual) =>
