@@ -6,8 +6,7 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, DateTime, Effect, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { Checkpoint, StripeClient, VerificationSessions } from "effect-stripe-identity"
-import { outlastOutages } from "./support/outage.ts"
+import { Checkpoint, RetryPolicy, VerificationSessions } from "effect-stripe-identity"
 import { endWithoutReader } from "./support/output.ts"
 import { layer } from "./support/source.ts"
 
@@ -20,7 +19,7 @@ const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
   ).pipe(Option.getOrUndefined)
   let shown = 0
   yield* VerificationSessions.tail({}, { from, settle, schedule: Schedule.spaced("2 seconds") }).pipe(
-    StripeClient.withRetryPolicy(outlastOutages(Console.error)),
+    Stream.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: Infinity })),
     Stream.flatMap((batch) => Stream.fromIterable(batch.sessions)),
     Stream.take(Option.getOrElse(sessions, () => Infinity)),
     Stream.runForEach(({ created, id, status }) =>

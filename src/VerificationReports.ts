@@ -24,6 +24,7 @@ import { expandPaths, Wire } from "./internal/report/wire.ts"
 import * as RowDecoder from "./internal/wire/rowDecoder.ts"
 import * as StripeQuery from "./internal/client/query.ts"
 import * as StripeClient from "./StripeClient.ts"
+import type { StripeError } from "./StripeError.ts"
 import type * as VerificationReport from "./VerificationReport.ts"
 
 export type { WalkOptions } from "./internal/list/calls.ts"
@@ -148,7 +149,9 @@ export const layerClient: Layer.Layer<VerificationReports, never, StripeClient.S
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: StripeClient.Options): Layer.Layer<VerificationReports, never, HttpClient.HttpClient> =>
+export const layer = (
+  options: StripeClient.Options
+): Layer.Layer<VerificationReports, StripeError, HttpClient.HttpClient> =>
   // Not `layerClient`, which is one layer: two clients in a program would share the service of the first.
   Layer.provide(Layer.effect(VerificationReports, make), StripeClient.layer(options))
 
@@ -162,7 +165,7 @@ export const layer = (options: StripeClient.Options): Layer.Layer<VerificationRe
  */
 export const layerConfig = (
   options?: StripeClient.ConfigOptions
-): Layer.Layer<VerificationReports, Config.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<VerificationReports, Config.ConfigError | StripeError, HttpClient.HttpClient> =>
   Layer.provide(Layer.effect(VerificationReports, make), StripeClient.layerConfig(options))
 
 /**

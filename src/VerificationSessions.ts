@@ -19,6 +19,7 @@ import * as SessionSync from "./internal/session/sync.ts"
 import type { TestHandlers } from "./internal/session/testHandlers.ts"
 import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
+import type { StripeError } from "./StripeError.ts"
 
 export type {
   Batch,
@@ -125,7 +126,9 @@ export const layerClient: Layer.Layer<VerificationSessions, never, StripeClient.
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: StripeClient.Options): Layer.Layer<VerificationSessions, never, HttpClient.HttpClient> =>
+export const layer = (
+  options: StripeClient.Options
+): Layer.Layer<VerificationSessions, StripeError, HttpClient.HttpClient> =>
   // Not `layerClient`, which is one layer: two clients in a program would share the service of the first.
   Layer.provide(Layer.effect(VerificationSessions, make), StripeClient.layer(options))
 
@@ -139,7 +142,7 @@ export const layer = (options: StripeClient.Options): Layer.Layer<VerificationSe
  */
 export const layerConfig = (
   options?: StripeClient.ConfigOptions
-): Layer.Layer<VerificationSessions, Config.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<VerificationSessions, Config.ConfigError | StripeError, HttpClient.HttpClient> =>
   Layer.provide(Layer.effect(VerificationSessions, make), StripeClient.layerConfig(options))
 
 /**
@@ -346,7 +349,7 @@ export const sync: Calls.Sync<VerificationSessions> = (filter, options) =>
  *   yield* sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), { skip: 1, times: Infinity })
  *   let seen = 0
  *   const following = yield* VerificationSessions.tail().pipe(
- *     StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
+ *     Stream.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: Infinity })),
  *     Stream.runForEach(({ sessions }) => Effect.sync(() => (seen += sessions.length))),
  *     Effect.forkChild
  *   )

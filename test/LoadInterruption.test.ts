@@ -95,7 +95,7 @@ for (const [name, client] of clients) {
             const sandbox = yield* Sandbox.Sandbox
             yield* sandbox.inject(Fault.HugeBody({ bytes: 200_000_000, chunked }))
             const failed = yield* Effect.flip(
-              VerificationSessions.list().pipe(StripeClient.withRetryPolicy(RetryPolicy.none))
+              VerificationSessions.list().pipe(Effect.provideService(RetryPolicy.Current, RetryPolicy.none))
             )
             assert.deepInclude(failed.reason, { _tag: "DecodeError", part: "body", status: 200 })
             assert.include(failed.message, "more than 16 MB")

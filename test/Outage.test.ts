@@ -1,7 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, DateTime, Effect, Fiber, Option, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { type Checkpoint, Destination, RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
+import {
+  type Checkpoint,
+  Destination,
+  RetryPolicy,
+  type StripeClient,
+  VerificationSessions
+} from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { countRequests, listIds, query, requests, world } from "./support/world.ts"
 
@@ -39,7 +45,7 @@ describe("hours without Stripe", () => {
         yield* begin
         const seen: Array<string> = []
         const following = yield* VerificationSessions.tail().pipe(
-          StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
+          Stream.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: Infinity })),
           Stream.runForEach(({ sessions }) => Effect.sync(() => seen.push(...sessions.map(({ id }) => id)))),
           Effect.forkChild
         )
@@ -59,7 +65,7 @@ describe("hours without Stripe", () => {
       const sandbox = yield* Sandbox.Sandbox
       yield* sandbox.inject(Sandbox.Fault.ResetBeforeHeaders(), { times: Infinity })
       const following = yield* Stream.runDrain(VerificationSessions.tail()).pipe(
-        StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
+        Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: Infinity })),
         Effect.forkChild
       )
       yield* TestClock.adjust("3 hours")
@@ -74,7 +80,7 @@ describe("hours without Stripe", () => {
   it.effect("do not keep a wrong key from ending at once", () =>
     Effect.gen(function* () {
       const error = yield* Stream.runDrain(VerificationSessions.tail()).pipe(
-        StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
+        Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: Infinity })),
         Effect.flip
       )
       assert.deepStrictEqual([error.reason._tag, error.attempts], ["AuthenticationError", 1])
@@ -123,7 +129,7 @@ describe("a server that hangs", () => {
       yield* sandbox.inject(Sandbox.Fault.Hang(), { times: Infinity })
       const start = yield* Clock.currentTimeMillis
       const failing = yield* VerificationSessions.list().pipe(
-        StripeClient.withRetryPolicy(RetryPolicy.make({ jitter: false, ...policy })),
+        Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ jitter: false, ...policy })),
         Effect.flip,
         Effect.andThen(Clock.currentTimeMillis),
         Effect.forkChild
@@ -155,7 +161,7 @@ describe("a server that hangs", () => {
         sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), { times: 20 })
       )
       const read = yield* VerificationSessions.stream().pipe(
-        StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
+        Stream.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: Infinity })),
         Stream.take(1),
         Stream.runDrain,
         Effect.forkChild

@@ -277,7 +277,7 @@ describe("a checkpoint of sync", () => {
       assert.match(inLive.message, /belongs to test mode.*key is of live mode/)
 
       const elsewhere = yield* VerificationSessions.sync({}, { from }).pipe(
-        StripeClient.withAccount("acct_2"),
+        Stream.provideService(StripeClient.CurrentAccount, { account: "acct_2" }),
         Stream.runDrain,
         reason
       )

@@ -34,15 +34,17 @@ describe("types of the service", () => {
   })
 
   test("combinators keep the type of effects and streams", () => {
-    const stream = service.stream().pipe(StripeClient.withAccount("acct_1"))
+    const stream = service.stream().pipe(Stream.provideService(StripeClient.CurrentAccount, { account: "acct_1" }))
     expect(stream).type.toBe<Stream.Stream<Session, Failure>>()
-    const effect = service.list().pipe(StripeClient.withRetryPolicy(RetryPolicy.none))
+    const effect = service.list().pipe(Effect.provideService(RetryPolicy.Current, RetryPolicy.none))
     expect(effect).type.toBe<Effect.Effect<Pagination.Page<Session>, Failure>>()
   })
 
   test("what a combinator gives is an effect or a stream, whatever else it was given", () => {
-    expect(StripeClient.withAccount("acct_1")(Exit.succeed(1))).type.toBe<Effect.Effect<number>>()
-    expect(StripeClient.withAccount("acct_1")).type.not.toBeCallableWith(1)
+    expect(Stream.provideService(StripeClient.CurrentAccount, { account: "acct_1" })(Exit.succeed(1))).type.toBe<
+      Effect.Effect<number>
+    >()
+    expect(Stream.provideService(StripeClient.CurrentAccount, { account: "acct_1" })).type.not.toBeCallableWith(1)
   })
 
   test("expand changes the element type exactly where it was asked for", () => {

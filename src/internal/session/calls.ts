@@ -241,7 +241,7 @@ export interface Service {
 
   /**
    * `sync` for ever: when everything was read it looks for new sessions, again and again. It ends when a request has failed
-   * as often as the retry policy says; with `RetryPolicy.make({ times: Infinity })` an outage never ends it.
+   * as often as the retry policy says; with `RetryPolicy.makeUnsafe({ times: Infinity })` an outage never ends it.
    */
   readonly tail: Tail
 }

@@ -44,8 +44,7 @@ const target = Effect.fnUntraced(function* (
           fetch: fetch((yield* requests.walk(rest, { expand })).toQuery),
           includes: SessionFilter.matches(pushedDown)
         }
-  const { id: account, livemode } = yield* client.account
-  const subject = { filter: Fingerprint.make(requests.path, filter), account, livemode }
+  const subject = { filter: Fingerprint.make(requests.path, filter), ...(yield* client.account) }
   return { source: { fetch: fetch(toQuery), whole, subject }, keep }
 })
 
