@@ -23,6 +23,7 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
@@ -129,18 +130,22 @@ const errorOf = ({ cursor, operation, page }: Request<unknown>, reason: StripeEr
 const unbuilt = (reason: StripeError.InvalidArgumentError) =>
   new StripeError.StripeError({ operation: "StripeClient.make", reason })
 
+// A copy of a client with other methods has lost what Effect knows one by, and works all the same.
+const isClient = (made: unknown): made is HttpClient.HttpClient =>
+  Predicate.hasProperty(made, "get") && Predicate.isFunction(made.get)
+
 /** What the caller makes of the client. Nobody else can handle what it throws, so it is a refusal of the option. */
 const transformed = (
   client: HttpClient.HttpClient,
   transform: Options["transformClient"]
 ): Result.Result<HttpClient.HttpClient, StripeError.InvalidArgumentError> => {
   if (transform === undefined) return Result.succeed(client)
-  const refuse = (actual: string) => Arguments.refuse("transformClient", actual, "a function that returns an HttpClient")
+  const refuse = (actual: string) =>
+    Arguments.refuse("transformClient", actual, "a function that returns an HttpClient")
   return Result.try({ try: (): unknown => transform(client), catch: (error) => error }).pipe(
     Result.match({
       onFailure: (error) => refuse(`one that threw ${Transport.describeCause(Cause.die(error))}`),
-      onSuccess: (made) =>
-        HttpClient.isHttpClient(made) ? Result.succeed(made) : refuse(`one that returned ${Arguments.show(made)}`)
+      onSuccess: (made) => (isClient(made) ? Result.succeed(made) : refuse(`one that returned ${Arguments.show(made)}`))
     })
   )
 }
@@ -195,10 +200,7 @@ export const make = Effect.fnUntraced(function* (
       )
     )
   )
-  const client = yield* Effect.mapError(
-    Effect.fromResult(transformed(configured, options.transformClient)),
-    unbuilt
-  )
+  const client = yield* Effect.mapError(Effect.fromResult(transformed(configured, options.transformClient)), unbuilt)
 
   const receive = (response: HttpClientResponse.HttpClientResponse) =>
     Effect.map(Body.text(response), (text): StripeReply.Reply => ({
@@ -275,7 +277,10 @@ const silence = Duration.seconds(5)
 
 const inSeconds = (time: Duration.Duration): string => `${Math.round(Duration.toSeconds(time) * 10) / 10} s`
 
-const accountHeaders = (account: string | undefined, context: string | undefined): Readonly<Record<string, string>> => ({
+const accountHeaders = (
+  account: string | undefined,
+  context: string | undefined
+): Readonly<Record<string, string>> => ({
   ...(account === undefined ? {} : { "stripe-account": account }),
   ...(context === undefined ? {} : { "stripe-context": context })
 })
@@ -312,9 +317,7 @@ const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (
-  options: Options
-): Layer.Layer<StripeClient, StripeError.StripeError, HttpClient.HttpClient> =>
+export const layer = (options: Options): Layer.Layer<StripeClient, StripeError.StripeError, HttpClient.HttpClient> =>
   Layer.effect(StripeClient, make(options))
 
 const keyFromEnvironment = Config.Redacted("STRIPE_API_KEY").pipe(

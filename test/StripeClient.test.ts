@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Context, Duration, Effect, Fiber, Layer, Redacted, Stream } from "effect"
-import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
-import { RateLimiter } from "effect/persistence"
+import { Cause, ConfigProvider, Context, Effect, Exit, Fiber, Layer, Redacted, Result, Schedule } from "effect"
+import { HttpClient, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { readFileSync } from "node:fs"
+import { SlowDown } from "../src/internal/client/slowDown.ts"
 import { version } from "../src/internal/client/version.ts"
 import { countRequests, reason, requests, settled, withoutJitter, world } from "./support/world.ts"
 
@@ -172,5 +172,85 @@ describe("a reply that only something on the way can have sent", () => {
       yield* sandbox.inject(fault)
       assert.include((yield* reason(VerificationSessions.list())).message, message)
     }).pipe(Effect.provide(world()), Effect.provideService(RetryPolicy.Current, RetryPolicy.none))
+  )
+})
+
+describe("what a caller gives that throws is a defect of the program, and ends the read as it is", () => {
+  const thrown = new Error("a mistake of the caller's")
+  const fail = (): never => {
+    throw thrown
+  }
+  const request: StripeClient.Request<unknown> = {
+    operation: "Another.list",
+    path: "/v1/identity/verification_sessions",
+    query: [],
+    decode: Result.succeed
+  }
+  const get = (changes: Partial<StripeClient.Request<unknown>>) =>
+    StripeClient.StripeClient.use((client) => client.get({ ...request, ...changes }))
+  const policy = RetryPolicy.makeUnsafe()
+  const withPolicy = (changes: Partial<RetryPolicy.RetryPolicy>) =>
+    Effect.provideService(get({}), RetryPolicy.Current, { ...policy, ...changes })
+  const callbacks: ReadonlyArray<
+    readonly [string, Effect.Effect<unknown, unknown, StripeClient.StripeClient>, number]
+  > = [
+    ["decode", get({ decode: fail }), 1],
+    ["smaller", get({ smaller: fail }), 1],
+    ["while of the policy", withPolicy({ while: fail }), 1],
+    ["schedule of the policy", withPolicy({ schedule: Schedule.tap(policy.schedule, fail) }), 1]
+  ]
+  it.effect.each(callbacks)("%s", ([name, effect, sent]) =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      if (name !== "decode") yield* sandbox.inject(Fault.ServerError(), { times: 6 })
+      const fiber = yield* Effect.forkChild(Effect.exit(effect))
+      yield* TestClock.adjust("1 minute")
+      const exit = yield* Fiber.join(fiber)
+      assert.isTrue(
+        Exit.isFailure(exit) && Cause.hasDies(exit.cause) && Cause.squash(exit.cause) === thrown,
+        String(exit)
+      )
+      assert.strictEqual((yield* sandbox.requests).length, sent)
+    }).pipe(
+      Effect.provide(
+        StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit: false }).pipe(Layer.provideMerge(Sandbox.layer()))
+      )
+    )
+  )
+
+  const clients: ReadonlyArray<readonly [string, (client: HttpClient.HttpClient) => HttpClient.HttpClient]> = [
+    ["a client that transformClient made", HttpClient.mapRequest(fail)],
+    ["a client that transformClient made, when it replies", HttpClient.transformResponse(Effect.map(fail))],
+    ["a client that transformClient made, as it is asked", (client) => ({ ...client, get: fail })]
+  ]
+  it.effect.each(clients)("%s", ([, transformClient]) =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(VerificationSessions.list())
+      assert.isTrue(
+        Exit.isFailure(exit) && Cause.hasDies(exit.cause) && Cause.squash(exit.cause) === thrown,
+        String(exit)
+      )
+    }).pipe(Effect.provide(world({ client: { transformClient } })))
+  )
+})
+
+describe("an object lock", () => {
+  it.effect("slows nobody down, because no limit was reached", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      let slowed = 0
+      const counting = Effect.provideService(
+        VerificationSessions.list(),
+        SlowDown,
+        Effect.sync(() => void slowed++)
+      )
+      yield* sandbox.inject(Fault.LockTimeout())
+      yield* sandbox.inject(Fault.RateLimited(), { skip: 1 })
+      const fiber = yield* Effect.forkChild(counting)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(slowed, 1)
+      assert.strictEqual((yield* requests).length, 3)
+    }).pipe(Effect.provide([world(), withoutJitter]))
   )
 })

@@ -30,7 +30,8 @@ const describe = (error: HttpClientError.HttpClientError): string => {
 
 /** What ended something that a caller gave us, shortened: its innermost error says what happened. */
 export const describeCause = (cause: Cause.Cause<unknown>): string => {
-  const error = innermost(Cause.squash(cause))
+  const failure = Cause.squash(cause)
+  const error = innermost(Predicate.hasProperty(failure, "reason") ? failure.reason : failure)
   return Predicate.isError(error) ? inOneLine(error.message.slice(0, 200)) || error.name : "something that is no Error"
 }
 

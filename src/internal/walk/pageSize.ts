@@ -54,16 +54,14 @@ export const afterFailures = (limit: number, failures: number): number => {
 const mostPatience = 32
 
 /**
- * What to ask for after a page for which `asked` rows were wanted and `served` asked for in the end. After one failure the
- * size doubles from page to page. Each size that fails again is tried after twice as many pages.
+ * What to ask for after a page for which `asked` rows were wanted and `served` asked for in the end. After a first failure
+ * the size doubles from page to page. Each further failure doubles the number of pages before a larger one is tried.
  */
 export const after = (size: PageSize, asked: number, served: number | undefined, pageSize: number): PageSize => {
-  if (served !== undefined && served < asked) {
-    return { limit: served, calm: 0, patience: Math.min(Math.max(size.patience * 2, 1), mostPatience) }
-  }
-  if (size.limit >= pageSize) return start(size.limit)
-  const calm = size.calm + 1
-  return calm < size.patience
-    ? { ...size, calm }
-    : { limit: Math.min(size.limit * 2, pageSize), calm: 0, patience: size.patience }
+  const shrunk = served !== undefined && served < asked
+  if (!shrunk && size.limit >= pageSize) return start(size.limit)
+  const limit = shrunk ? served : size.limit
+  const patience = shrunk ? Math.min(Math.max(size.patience * 2, 1), mostPatience) : size.patience
+  const calm = shrunk ? 1 : size.calm + 1
+  return calm < patience ? { limit, calm, patience } : { limit: Math.min(limit * 2, pageSize), calm: 0, patience }
 }
