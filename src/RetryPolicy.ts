@@ -109,9 +109,7 @@ const decodeOptions = Arguments.decoder(
  * A schedule that is told the monotonic time. Effect tells it the wall clock's, and one that is set back would keep
  * `maxElapsed` from ending the retries.
  */
-const onMonotonicTime = <Output, Input>(
-  schedule: Schedule.Schedule<Output, Input>
-): Schedule.Schedule<Output, Input> =>
+const onMonotonicTime = <Output, Input>(schedule: Schedule.Schedule<Output, Input>): Schedule.Schedule<Output, Input> =>
   Schedule.fromStep(
     Effect.map(
       Schedule.toStep(schedule),

@@ -156,8 +156,8 @@ export const layer = (
   Layer.provide(Layer.effect(VerificationReports, make), StripeClient.layer(options))
 
 /**
- * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT`, `STRIPE_API_BASE`, `STRIPE_API_VERSION`
- * where they are set; or from what `options` name instead. The example of {@link layerClient} gives the configuration in
+ * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT` or `STRIPE_CONTEXT`, `STRIPE_API_BASE` and
+ * `STRIPE_API_VERSION` where they are set; or from what `options` name instead. The example of {@link layerClient} gives the configuration in
  * code, as a test does.
  *
  * @category layers

@@ -198,6 +198,27 @@ describe("a limiter of the caller's", () => {
     )
   })
 
+  it.effect.each(broken)("that %s stops the client until it answers, where onLimiterError says so", ([, consume]) => {
+    const logged: Array<string> = []
+    let away = true
+    const sometimes = limiter(() =>
+      away ? consume() : Effect.succeed({ delay: Duration.zero, remaining: 1, limit: 1, resetAfter: Duration.zero })
+    )
+    return Effect.gen(function* () {
+      const reading = yield* Effect.forkChild(Effect.repeat(list, { times: 9 }))
+      for (let second = 0; second < 90; second++) yield* Effect.andThen(settled, TestClock.adjust("1 second"))
+      assert.strictEqual((yield* requests).length, 0)
+      assert.strictEqual(logged.length, 2)
+      assert.match(logged[0] ?? "", /This client sends nothing until it answers\.$/)
+      away = false
+      assert.isAtMost(yield* takes(Fiber.join(reading)), 6000)
+      assert.strictEqual((yield* requests).length, 10)
+    }).pipe(
+      Effect.provide(world({ client: { rateLimit: { ...limitOf(sometimes), onLimiterError: "wait" } } })),
+      Effect.provide(Logger.layer([Logger.make(({ message }) => void logged.push(String(message)))]))
+    )
+  })
+
   it.effect("that works again is asked again", () => {
     let away = true
     let asked = 0

@@ -73,7 +73,7 @@ describe("a layer with options that cannot work fails to build, and sends nothin
     [
       "a misspelt option of the rate limit",
       { rateLimit: { windw: "1 second" } },
-      'rateLimit.windw: got "1 second", accepted is one of the names limit, window, algorithm, limiter, key (did you mean "window"?)'
+      'rateLimit.windw: got "1 second", accepted is one of the names limit, window, algorithm, limiter, onLimiterError, key (did you mean "window"?)'
     ],
     [
       "a misspelt key",
@@ -116,7 +116,7 @@ describe("a layer with options that cannot work fails to build, and sends nothin
     [
       "an algorithm that there is not",
       { rateLimit: { algorithm: "sliding-window" } },
-      'rateLimit.algorithm: got "sliding-window", accepted is one of the texts "fixed-window" and "token-bucket"'
+      'rateLimit.algorithm: got "sliding-window", accepted is "fixed-window" or "token-bucket"'
     ],
     [
       "a limiter that cannot be asked",

@@ -89,7 +89,10 @@ describe("the reason behind a status", () => {
       500: "ApiError",
       503: "ApiError"
     }
-    const special: Record<string, string> = { identity_not_enabled: "IdentityNotEnabledError", lock_timeout: "ConflictError" }
+    const special: Record<string, string> = {
+      identity_not_enabled: "IdentityNotEnabledError",
+      lock_timeout: "ConflictError"
+    }
     for (const { body, id, status } of material.entries) {
       if (status === 200) continue
       const reason = reasonOf(status, body)

@@ -83,7 +83,12 @@ export const make = Effect.fnUntraced(function* (options: RateLimit = {}): Effec
   const askGiven = given === undefined ? askOwn : algorithm === "token-bucket" ? ask(given) : steady(ask(given))
 
   let restsUntil = Number.NEGATIVE_INFINITY
-  const askGivenOrOwn = (operation: string) =>
+  const waits = options.onLimiterError === "wait"
+  const meanwhile = waits
+    ? "This client sends nothing until it answers."
+    : `Until it answers, this client keeps to ${limit} requests per ${Duration.format(window)} by itself.`
+
+  const askGivenOrOwn = (operation: string): Effect.Effect<number> =>
     Effect.flatMap(monotonicMillis, (now) =>
       given === undefined || now < restsUntil
         ? askOwn
@@ -95,12 +100,12 @@ export const make = Effect.fnUntraced(function* (options: RateLimit = {}): Effec
             // It may throw or die as well as fail, and the read that it slows down must not end with it.
             Effect.catchCause((cause) =>
               Effect.gen(function* () {
-                restsUntil = (yield* monotonicMillis) + restMillis
                 yield* Telemetry.limiterFailed(operation)
                 yield* warn(
-                  `${operation}: the limiter in rateLimit.limiter failed: ${Transport.describeCause(cause)}. ` +
-                    `Until it answers again, this client keeps to ${limit} requests per ${Duration.format(window)} by itself.`
+                  `${operation}: the limiter in rateLimit.limiter failed: ${Transport.describeCause(cause)}. ${meanwhile}`
                 )
+                if (waits) return yield* Effect.andThen(Effect.sleep("1 second"), askGivenOrOwn(operation))
+                restsUntil = (yield* monotonicMillis) + restMillis
                 return yield* askOwn
               })
             )

@@ -34,14 +34,20 @@ export interface RateLimit {
    */
   readonly algorithm?: "fixed-window" | "token-bucket" | undefined
   /**
-   * The limiter that counts. Give one whose store is Redis to share the limit between processes. While it fails, or does
-   * not answer within 5 seconds, the client logs a warning, counts the failure in
-   * `stripe.client.rate_limiter.failures`, and keeps to the same limit by itself; it asks the limiter again after 10
-   * seconds. To stop reading instead, give a limiter whose `consume` retries until it succeeds.
+   * The limiter that counts. Give one whose store is Redis to share the limit between processes.
    *
    * @default a limiter of this client's own, in memory
    */
   readonly limiter?: RateLimiter.RateLimiter | undefined
+  /**
+   * What to do when the limiter fails, or does not answer within 5 seconds; both are logged as a warning and counted in
+   * `stripe.client.rate_limiter.failures`. With `"own-limit"` the client keeps to the same limit by itself, and asks the
+   * limiter again after 10 seconds: reading goes on, and all processes together may send `limit` requests each. With
+   * `"wait"` the client sends nothing, and asks again every second.
+   *
+   * @default "own-limit"
+   */
+  readonly onLimiterError?: "own-limit" | "wait" | undefined
   /**
    * What the limiter counts under. Processes that share a store and read one account need the same, and those of
    * different accounts different ones.

@@ -67,21 +67,20 @@ const checkOne = ({ account, context }: { readonly account?: unknown; readonly c
         'nothing beside account, because Stripe takes Stripe-Account or Stripe-Context and not both: write the connected account of an account as context: "acct_…/acct_…"'
       )
 
+const oneOf = (first: string, second: string) =>
+  Arguments.accepts(`"${first}" or "${second}"`, (value) => value === first || value === second)
+
 const RateLimit = Schema.Struct({
   limit: Schema.optional(Arguments.wholeNumber(1)),
   window: Schema.optional(Arguments.duration("1 second", takesTime)),
-  algorithm: Schema.optional(
-    Arguments.accepts(
-      'one of the texts "fixed-window" and "token-bucket"',
-      (value) => value === "fixed-window" || value === "token-bucket"
-    )
-  ),
+  algorithm: Schema.optional(oneOf("fixed-window", "token-bucket")),
   limiter: Schema.optional(
     Arguments.accepts(
       "a RateLimiter of effect/persistence",
       (value) => Predicate.hasProperty(value, "consume") && Predicate.isFunction(value.consume)
     )
   ),
+  onLimiterError: Schema.optional(oneOf("own-limit", "wait")),
   key: Schema.optional(Schema.String)
 })
 

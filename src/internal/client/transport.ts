@@ -32,7 +32,10 @@ const describe = (error: HttpClientError.HttpClientError): string => {
 export const describeCause = (cause: Cause.Cause<unknown>): string => {
   const failure = Cause.squash(cause)
   const error = innermost(Predicate.hasProperty(failure, "reason") ? failure.reason : failure)
-  return Predicate.isError(error) ? inOneLine(error.message.slice(0, 200)) || error.name : "something that is no Error"
+  if (!Predicate.isError(error)) return "something that is no Error"
+  // The cut may go through a secret, which would then no longer look like one.
+  const words = error.message.length > 200 ? error.message.slice(0, 200).replace(/\S+$/, "…") : error.message
+  return inOneLine(words) || error.name
 }
 
 /** The reason behind a failure of the HTTP client. */
