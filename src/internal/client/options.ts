@@ -3,7 +3,7 @@
  * all of them; and an HTTP client would refuse some too late, or repeat a key in the words of its refusal.
  */
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
