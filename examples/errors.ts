@@ -1,7 +1,7 @@
 // What to write when reads fail: recover, fall back, go on, leave out, report. Each scene has a Stripe of its own on
 // which one thing goes wrong, so this example reads the sandbox alone.
 import { Console, Effect, Layer, Logger, Option, References, Stream } from "effect"
-import { RetryPolicy, StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
+import { RetryPolicy, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { takesNoArguments } from "./support/noArguments.ts"
 import { endWithoutReader } from "./support/output.ts"
@@ -23,7 +23,7 @@ const recover = countVerified.pipe(
 // Fall back. What is worth trying again was tried for as long as the policy says; after that yesterday's number is better
 // than none. A wrong key is not, so that goes on to whoever can change it.
 const fallBack = countVerified.pipe(
-  StripeClient.withRetryPolicy(RetryPolicy.make({ times: 2, baseDelay: "20 millis" })),
+  Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: 2, baseDelay: "20 millis" })),
   Effect.catchIf(
     (error) => error.isRetryable,
     ({ attempts, reason }) => Effect.as(Console.log(`fall back: ${reason._tag} after ${attempts} attempts`), 180)
@@ -37,7 +37,7 @@ const goOn = Effect.gen(function* () {
   const seen: Array<string> = []
   const read = (startingAfter: string | undefined) =>
     VerificationSessions.stream({}, { startingAfter }).pipe(
-      StripeClient.withRetryPolicy(RetryPolicy.none),
+      Stream.provideService(RetryPolicy.Current, RetryPolicy.none),
       Stream.runForEach(({ id }) => Effect.sync(() => seen.push(id)))
     )
   yield* read(undefined).pipe(

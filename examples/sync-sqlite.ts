@@ -13,13 +13,12 @@ import {
   Checkpoint,
   Destination,
   Progress,
-  StripeClient,
+  RetryPolicy,
   VerificationSession,
   VerificationSessions
 } from "effect-stripe-identity"
 import { DatabaseSync } from "node:sqlite"
 import { inWords, prepareFile } from "./support/files.ts"
-import { outlastOutages } from "./support/outage.ts"
 import { goOnWithoutReader } from "./support/output.ts"
 import { display } from "./support/progress.ts"
 import { layer } from "./support/source.ts"
@@ -183,7 +182,7 @@ const sync = Effect.fn("sync")(function* (
   yield* Destination.stream(toDestination(database, path, options), (from) =>
     options.follow
       ? VerificationSessions.tail({}, { from, schedule: Schedule.spaced(Duration.seconds(options.every)) }).pipe(
-          StripeClient.withRetryPolicy(outlastOutages((text) => Effect.andThen(end, Console.error(text))))
+          Stream.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: Infinity }))
         )
       : VerificationSessions.sync({}, { from })
   ).pipe(

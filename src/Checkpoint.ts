@@ -31,8 +31,10 @@ import { CheckpointMismatchError } from "./StripeError.ts"
 export interface Subject {
   /** A fingerprint of the filter: the same filter gives the same text, in every process and version. */
   readonly filter: string
-  /** The connected account, or unset for the key's own. */
+  /** The connected account (`Stripe-Account`), or unset for the key's own. */
   readonly account?: string | undefined
+  /** The account or accounts (`Stripe-Context`) that a key of an organization reads, or unset for the key's own. */
+  readonly context?: string | undefined
   /** Whether the list is of live mode, where that is known. */
   readonly livemode?: boolean | undefined
 }
@@ -93,6 +95,7 @@ const Fields = Schema.Struct({
   version: Schema.Literal(1),
   filter: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)),
   account: Schema.optional(Id),
+  context: Schema.optional(Id),
   livemode: Schema.optional(Schema.Boolean),
   covered: Schema.optional(
     Schema.Struct({ newest: PositionFields, oldest: PositionFields, complete: Schema.Boolean }).check(
@@ -140,10 +143,11 @@ export const Checkpoint: Schema.Codec<Checkpoint, Encoded> = Fields
  * @category constructors
  * @since 0.1.0
  */
-export const start = ({ account, filter, livemode }: Subject): Checkpoint => ({
+export const start = ({ account, context, filter, livemode }: Subject): Checkpoint => ({
   version: 1,
   filter,
   ...(account === undefined ? {} : { account }),
+  ...(context === undefined ? {} : { context }),
   ...(livemode === undefined ? {} : { livemode })
 })
 
@@ -235,14 +239,15 @@ export const check = (self: Checkpoint, subject: Subject): Result.Result<void, C
   const differs = (problem: "filter" | "account" | "mode", expected: string, actual: string) =>
     Result.fail(new CheckpointMismatchError({ problem, expected, actual }))
   if (self.filter !== subject.filter) return differs("filter", subject.filter, self.filter)
-  if (self.account !== subject.account) return differs("account", whose(subject.account), whose(self.account))
+  if (whose(self) !== whose(subject)) return differs("account", whose(subject), whose(self))
   const known = self.livemode !== undefined && subject.livemode !== undefined
   return known && self.livemode !== subject.livemode
     ? differs("mode", mode(subject.livemode), mode(self.livemode))
     : Result.void
 }
 
-const whose = (account: string | undefined): string => account ?? "the key's own account"
+const whose = ({ account, context }: Subject): string =>
+  account ?? (context === undefined ? "the key's own account" : `the context ${context}`)
 
 const mode = (livemode: boolean): string => (livemode ? "live mode" : "test mode")
 

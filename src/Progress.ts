@@ -107,10 +107,12 @@ export const make = Effect.fnUntraced(function* (
   filter: SessionFilter.Input = {}
 ): Effect.fn.Return<Tracker, InvalidArgumentError> {
   const { created } = yield* SessionFilter.decode(filter)
-  const began = yield* Clock.currentTimeMillis
+  const wallTime = yield* Clock.currentTimeMillis
+  // The wall clock may be set while a read runs, and would say that it ends before it began.
+  const began = yield* Clock.monotonicTimeNanos
   const bounds = created === undefined ? { first: 0, last: Number.POSITIVE_INFINITY } : Created.span(created)
   const from = bounds.first * 1000
-  const to = Math.min((bounds.last + 1) * 1000, began)
+  const to = Math.min((bounds.last + 1) * 1000, wallTime)
   const state = { rows: 0, pages: 0, requests: 0, newest: -Infinity, oldest: Infinity, complete: false }
   // How much was done before this run, for the time that is left.
   let before: number | undefined
@@ -123,8 +125,8 @@ export const make = Effect.fnUntraced(function* (
     return Math.min(Math.max((end - state.oldest) / (end - from), 0), 1)
   }
 
-  const now = Effect.map(Clock.currentTimeMillis, (time): Progress => {
-    const elapsed = time - began
+  const now = Effect.map(Clock.monotonicTimeNanos, (time): Progress => {
+    const elapsed = Math.round(Number(time - began) / 1e6)
     const fraction = fractionDone()
     const gained = fraction === undefined ? 0 : fraction - (before ?? 0)
     return {

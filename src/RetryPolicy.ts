@@ -1,13 +1,14 @@
 /**
  * Which failures of a read are tried again, how often, and after what wait.
  *
- * The default is right for Stripe's reads: network failures, time limits, bodies that break off or do not parse, 409,
+ * The default is right for Stripe's reads: network failures, time limits, bodies that break off or do not parse, 408, 409,
  * 429 and 5xx are retried, and `Stripe-Should-Retry` overrides that both ways. What is retried is one request for one
  * page, inside the stream's pull, so a retry never repeats a row.
  *
  * @module
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,7 +17,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Arguments from "./internal/arguments.ts"
-import type { StripeError } from "./StripeError.ts"
+import type { InvalidArgumentError, StripeError } from "./StripeError.ts"
 
 /**
  * A retry policy: which errors, and when.
@@ -32,7 +33,7 @@ export interface RetryPolicy {
 }
 
 /**
- * Options of {@link make}.
+ * Options of {@link make} and {@link makeUnsafe}.
  *
  * @category options
  * @since 0.1.0
@@ -104,6 +105,19 @@ const decodeOptions = Arguments.decoder(
   "options"
 )
 
+/**
+ * A schedule that is told the monotonic time. Effect tells it the wall clock's, and one that is set back would keep
+ * `maxElapsed` from ending the retries.
+ */
+const onMonotonicTime = <Output, Input>(schedule: Schedule.Schedule<Output, Input>): Schedule.Schedule<Output, Input> =>
+  Schedule.fromStep(
+    Effect.map(
+      Schedule.toStep(schedule),
+      (step) => (_now: number, input: Input) =>
+        Effect.flatMap(Clock.monotonicTimeNanos, (nanos) => step(Math.round(Number(nanos) / 1e6), input))
+    )
+  )
+
 const fromOptions = (options: Options = {}): RetryPolicy => {
   const times = options.times ?? 5
   const maxDelay = Duration.fromInputUnsafe(options.maxDelay ?? "8 seconds")
@@ -128,29 +142,64 @@ const fromOptions = (options: Options = {}): RetryPolicy => {
         )
       ),
       Schedule.while(({ duration, elapsed }) => elapsed + Duration.toMillis(duration) <= maxElapsed),
-      Schedule.upTo({ times })
+      Schedule.upTo({ times }),
+      onMonotonicTime
     )
   }
 }
 
 /**
- * Makes a policy of waits that double, with `Retry-After` as the least wait.
+ * Makes a policy from options that come from outside, such as a configuration. Fails with an `InvalidArgumentError` that
+ * lists every invalid option. For options written in code, use {@link makeUnsafe}.
  *
- * Throws an `InvalidArgumentError` for an option that is none, or whose value makes no sense: a policy is made once, as a
- * program starts, and one that is wrong would be noticed in an outage.
+ * **Example** (A number of retries from the environment)
+ *
+ * ```ts
+ * import { Config, ConfigProvider, Effect, Layer } from "effect"
+ * import { RetryPolicy } from "effect-stripe-identity"
+ *
+ * const policy = Layer.effect(
+ *   RetryPolicy.Current,
+ *   Effect.gen(function*() {
+ *     const times = yield* Config.Int("STRIPE_RETRIES")
+ *     return yield* Effect.fromResult(RetryPolicy.make({ times }))
+ *   })
+ * )
+ *
+ * const problem = Effect.void.pipe(
+ *   Effect.provide(policy),
+ *   Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: { STRIPE_RETRIES: "-1" } }))),
+ *   Effect.flip,
+ *   Effect.map((error) => error._tag)
+ * )
+ *
+ * await Effect.runPromise(problem) // => "InvalidArgumentError"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options = {}): Result.Result<RetryPolicy, InvalidArgumentError> =>
+  Result.map(decodeOptions(options), () => fromOptions(options))
+
+/**
+ * Makes a policy of waits that double, with `Retry-After` as the least wait. For options that are written in code, where
+ * an invalid one is a mistake in the program: it throws the `InvalidArgumentError` that {@link make} returns.
  *
  * **Example** (Retrying for longer)
  *
  * ```ts
  * import { Effect, Stream } from "effect"
- * import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
+ * import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const policy = RetryPolicy.makeUnsafe({ times: 8, baseDelay: "1 millis", maxDelay: "2 millis" })
  *
  * const program = Effect.gen(function*() {
  *   const sandbox = yield* Sandbox.Sandbox
  *   yield* sandbox.inject(Sandbox.Fault.Conflict(), { times: 8 })
  *   yield* VerificationSessions.stream().pipe(
- *     StripeClient.withRetryPolicy(RetryPolicy.make({ times: 8, baseDelay: "1 millis", maxDelay: "2 millis" })),
+ *     Stream.provideService(RetryPolicy.Current, policy),
  *     Stream.runDrain
  *   )
  *   return (yield* sandbox.requests).map(({ status }) => status)
@@ -165,10 +214,7 @@ const fromOptions = (options: Options = {}): RetryPolicy => {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: Options = {}): RetryPolicy => {
-  Result.getOrThrow(decodeOptions(options))
-  return fromOptions(options)
-}
+export const makeUnsafe = (options: Options = {}): RetryPolicy => Result.getOrThrow(make(options))
 
 /**
  * A policy that never retries: for tests, or where something above retries. See {@link Current}.
@@ -195,7 +241,7 @@ export const standard: RetryPolicy = fromOptions()
  * ```ts
  * import { Effect, Fiber, Stream } from "effect"
  * import { TestClock } from "effect/testing"
- * import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
+ * import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
  * const program = Effect.gen(function*() {
@@ -203,7 +249,7 @@ export const standard: RetryPolicy = fromOptions()
  *   const sandbox = yield* Sandbox.Sandbox
  *   yield* sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), { skip: 1, times: Infinity })
  *   const reading = yield* VerificationSessions.stream().pipe(
- *     StripeClient.withRetryPolicy(RetryPolicy.forever),
+ *     Stream.provideService(RetryPolicy.Current, RetryPolicy.forever),
  *     Stream.runCount,
  *     Effect.forkChild
  *   )
@@ -226,8 +272,8 @@ export const standard: RetryPolicy = fromOptions()
 export const forever: RetryPolicy = fromOptions({ times: Number.POSITIVE_INFINITY })
 
 /**
- * The policy in force. Replace it for one effect or stream with `StripeClient.withRetryPolicy`, or for a program with
- * `Layer.succeed(RetryPolicy.Current, policy)`.
+ * The policy in use. Replace it for one effect with `Effect.provideService(RetryPolicy.Current, policy)`, for one stream
+ * with `Stream.provideService`, and for a program with `Layer.succeed(RetryPolicy.Current, policy)`.
  *
  * **Example** (A whole program that never retries)
  *

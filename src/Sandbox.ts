@@ -231,7 +231,7 @@ export const liveApiKey: Redacted.Redacted<string> = Redacted.make(Authenticatio
 
 /**
  * The connected account that no key has access to: 403 `account_invalid`. Any other `acct_…` in `Stripe-Account` is let in
- * and shows the same sessions. `StripeClient.withAccount` names one.
+ * and shows the same sessions. `StripeClient.CurrentAccount` names one.
  *
  * @category keys
  * @since 0.1.0

@@ -7,13 +7,14 @@
  * @module
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { flow, identity } from "effect/Function"
+import { flow } from "effect/Function"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -22,12 +23,13 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as RateLimiter from "effect/persistence/RateLimiter"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
+import * as Schedule from "effect/Schedule"
+import * as Arguments from "./internal/arguments.ts"
 import * as Body from "./internal/client/body.ts"
-import type { Account, ConfigOptions, Options, RateLimit, Request } from "./internal/client/model.ts"
+import type { Account, AccountOptions, ConfigOptions, Options, Request } from "./internal/client/model.ts"
 import * as ClientOptions from "./internal/client/options.ts"
 import * as Limiter from "./internal/client/limiter.ts"
 import * as PageSize from "./internal/walk/pageSize.ts"
@@ -35,11 +37,12 @@ import { SlowDown } from "./internal/client/slowDown.ts"
 import * as StripeReply from "./internal/client/reply.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 import * as Transport from "./internal/client/transport.ts"
+import * as Warning from "./internal/client/warning.ts"
 import { version } from "./internal/client/version.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as StripeError from "./StripeError.ts"
 
-export type { Account, ConfigOptions, Options, RateLimit, Request } from "./internal/client/model.ts"
+export type { Account, AccountOptions, ConfigOptions, Options, RateLimit, Request } from "./internal/client/model.ts"
 
 /**
  * The API version that this library's Schemas describe, sent as `Stripe-Version` unless an option says otherwise.
@@ -56,7 +59,7 @@ export const defaultApiVersion = "2026-10-28.endive"
  * @since 0.1.0
  */
 export interface Service {
-  /** The account and the mode that are read here, by `CurrentAccount` and the key. */
+  /** The account and the mode that are read here, by {@link CurrentAccount}, the options and the key. */
   readonly account: Effect.Effect<Account>
   /**
    * Sends one request, retries it by the policy in force, and decodes the reply. It has no span of its own: how many
@@ -76,91 +79,41 @@ export interface Service {
 export class StripeClient extends Context.Service<StripeClient, Service>()("effect-stripe-identity/StripeClient") {}
 
 /**
- * The connected account for the effects and streams it is provided to, instead of the client's own. Set it with
- * {@link withAccount}.
- *
- * @category references
- * @since 0.1.0
- */
-export const CurrentAccount: Context.Reference<Option.Option<string>> = Context.Reference<Option.Option<string>>(
-  "effect-stripe-identity/StripeClient/CurrentAccount",
-  { defaultValue: Option.none }
-)
-
-type EffectOrStream = Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>
-
-/**
- * The effect or stream that comes of one when a reference is provided to it: with the same results, errors and
- * requirements, whatever else it was.
- *
- * @category models
- * @since 0.1.0
- */
-export type Provided<Self> =
-  Self extends Stream.Stream<infer A, infer E, infer R>
-    ? Stream.Stream<A, E, R>
-    : Self extends Effect.Effect<infer A, infer E, infer R>
-      ? Effect.Effect<A, E, R>
-      : never
-
-const withReference =
-  <A>(reference: Context.Reference<A>, value: A) =>
-  <Self extends EffectOrStream>(self: Self): Provided<Self> =>
-    // Type boundary: providing a reference changes neither results nor errors nor requirements.
-    (Stream.isStream(self)
-      ? Stream.provideService(self, reference, value)
-      : Effect.provideService(self, reference, value)) as Provided<Self>
-
-/**
- * Reads a connected account (`acct_…`, the `Stripe-Account` header) in one effect or stream.
+ * The account that effects and streams read, instead of the client's own: `{ account: "acct_…" }` for a connected account
+ * (`Stripe-Account`), or `{ context: "acct_…/acct_…" }` with the key of an organization (`Stripe-Context`). `{}` is the
+ * key's own account. Set it with `Effect.provideService` or `Stream.provideService`.
  *
  * **Example** (One account of many)
  *
  * ```ts
- * import { Effect } from "effect"
+ * import { Effect, Stream } from "effect"
  * import { StripeClient, VerificationSessions } from "effect-stripe-identity"
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
- * const read = VerificationSessions.list().pipe(StripeClient.withAccount("acct_1Nv0FGQ9RKHgCVdK"))
- * const accounts = await Effect.andThen(read, Sandbox.Sandbox.use((sandbox) => sandbox.requests)).pipe(
- *   Effect.map((requests) => requests.map(({ headers }) => headers["stripe-account"])),
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer()),
- *   Effect.runPromise
+ * const connected = VerificationSessions.list().pipe(
+ *   Effect.provideService(StripeClient.CurrentAccount, { account: "acct_1" })
+ * )
+ * const ofAnOrganization = VerificationSessions.stream().pipe(
+ *   Stream.provideService(StripeClient.CurrentAccount, { context: "acct_1/acct_2" }),
+ *   Stream.runDrain
  * )
  *
- * accounts // => ["acct_1Nv0FGQ9RKHgCVdK"]
+ * const headers = Effect.all([connected, ofAnOrganization]).pipe(
+ *   Effect.andThen(Sandbox.Sandbox.use((sandbox) => sandbox.requests)),
+ *   Effect.map((requests) => requests.map(({ headers }) => headers["stripe-account"] ?? headers["stripe-context"])),
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer({ sessions: 50 }))
+ * )
+ *
+ * await Effect.runPromise(headers) // => ["acct_1", "acct_1/acct_2"]
  * ```
  *
- * @category combinators
+ * @category references
  * @since 0.1.0
  */
-export const withAccount = (account: string): (<Self extends EffectOrStream>(self: Self) => Provided<Self>) =>
-  withReference(CurrentAccount, Option.some(account))
-
-/**
- * Retries by another policy in one effect or stream. See `RetryPolicy.make`.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const withRetryPolicy = (
-  policy: RetryPolicy.RetryPolicy
-): (<Self extends EffectOrStream>(self: Self) => Provided<Self>) => withReference(RetryPolicy.Current, policy)
-
-const makeWait = (options: RateLimit | false | undefined): Effect.Effect<Limiter.Wait> => {
-  if (options === false) return Effect.succeed(() => Effect.void)
-  const own = Effect.provide(RateLimiter.make, RateLimiter.layerStoreMemory)
-  return Effect.flatMap(options?.limiter === undefined ? own : Effect.succeed(options.limiter), (limiter) =>
-    Limiter.make(limiter, {
-      algorithm: "token-bucket",
-      onExceeded: "delay",
-      key: options?.key ?? "effect-stripe-identity",
-      limit: options?.limit ?? 25,
-      window: options?.window ?? "1 second"
-    })
-  )
-}
+export const CurrentAccount: Context.Reference<AccountOptions | undefined> = Context.Reference<
+  AccountOptions | undefined
+>("effect-stripe-identity/StripeClient/CurrentAccount", { defaultValue: () => undefined })
 
 // Stripe's API has no redirects. Fetch would follow one, with the key as long as the host is the same.
 const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -174,38 +127,60 @@ const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
 const errorOf = ({ cursor, operation, page }: Request<unknown>, reason: StripeError.Reason, attempts: number) =>
   new StripeError.StripeError({ operation, reason, attempts, page, cursor })
 
-/** With wrong options nothing is sent. Every call says what is wrong, because the layer has no error of its own. */
-const refusing = (reason: StripeError.InvalidArgumentError): Service => ({
-  get: (request) => Effect.fail(errorOf(request, reason, 0)),
-  account: Effect.succeed({ id: undefined, livemode: undefined }),
-  client: HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
-    Effect.flatMap((request) => {
-      const unsent = new HttpClientError.TransportError({ request, description: reason.message })
-      return Effect.fail(new HttpClientError.HttpClientError({ reason: unsent }))
-    }),
-    Effect.succeed
+const unbuilt = (reason: StripeError.InvalidArgumentError) =>
+  new StripeError.StripeError({ operation: "StripeClient.make", reason })
+
+// A copy of a client with other methods has lost what Effect knows one by, and works all the same.
+const isClient = (made: unknown): made is HttpClient.HttpClient =>
+  Predicate.hasProperty(made, "get") && Predicate.isFunction(made.get)
+
+/** What the caller makes of the client. Nobody else can handle what it throws, so it is a refusal of the option. */
+const transformed = (
+  client: HttpClient.HttpClient,
+  transform: Options["transformClient"]
+): Result.Result<HttpClient.HttpClient, StripeError.InvalidArgumentError> => {
+  if (transform === undefined) return Result.succeed(client)
+  const refuse = (actual: string) =>
+    Arguments.refuse("transformClient", actual, "a function that returns an HttpClient")
+  return Result.try({ try: (): unknown => transform(client), catch: (error) => error }).pipe(
+    Result.match({
+      onFailure: (error) => refuse(`one that threw ${Transport.describeCause(Cause.die(error))}`),
+      onSuccess: (made) => (isClient(made) ? Result.succeed(made) : refuse(`one that returned ${Arguments.show(made)}`))
+    })
   )
-})
+}
 
 /**
- * Makes a client from options, for a layer of your own. `VerificationSessions.layerClient` shows one in use.
+ * Makes a client from options, for a layer of your own. `VerificationSessions.layerClient` shows one in use. Fails with an
+ * `InvalidArgumentError` for options that cannot work, such as a publishable key or an `apiBase` with a query.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function* (
   options: Options
-): Effect.fn.Return<Service, never, HttpClient.HttpClient> {
+): Effect.fn.Return<Service, StripeError.StripeError, HttpClient.HttpClient> {
   const httpClient = yield* HttpClient.HttpClient
-  const problem = ClientOptions.problem(options)
-  if (Option.isSome(problem)) return refusing(problem.value)
-  const wait = yield* makeWait(options.rateLimit)
+  yield* Option.match(ClientOptions.problem(options), {
+    onNone: () => Effect.void,
+    onSome: (reason) => Effect.fail(unbuilt(reason))
+  })
+  const wait: Limiter.Wait = options.rateLimit === false ? () => Effect.void : yield* Limiter.make(options.rateLimit)
+  const warn = Warning.make()
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
-  const accountInForce = Effect.map(CurrentAccount, (account) => Option.getOrElse(account, () => options.account))
   const apiBase = options.apiBase ?? "https://api.stripe.com"
   const server = Telemetry.server(apiBase)
 
-  const client = httpClient.pipe(
+  const currentAccount = Effect.flatMap(CurrentAccount, (current) =>
+    current === undefined
+      ? Effect.succeed<AccountOptions>(options)
+      : Option.match(ClientOptions.accountProblem(current), {
+          onNone: () => Effect.succeed(current),
+          onSome: Effect.fail
+        })
+  )
+
+  const configured = httpClient.pipe(
     HttpClient.transformResponse(withoutRedirects),
     HttpClient.mapRequest(
       flow(
@@ -219,12 +194,13 @@ export const make = Effect.fnUntraced(function* (
       )
     ),
     HttpClient.mapRequestEffect((request) =>
-      Effect.map(accountInForce, (account) =>
-        account === undefined ? request : HttpClientRequest.setHeader(request, "stripe-account", account)
+      currentAccount.pipe(
+        Effect.map(({ account, context }) => HttpClientRequest.setHeaders(request, accountHeaders(account, context))),
+        Effect.mapError(({ message }) => unsent(request, message))
       )
-    ),
-    options.transformClient ?? identity
+    )
   )
+  const client = yield* Effect.mapError(Effect.fromResult(transformed(configured, options.transformClient)), unbuilt)
 
   const receive = (response: HttpClientResponse.HttpClientResponse) =>
     Effect.map(Body.text(response), (text): StripeReply.Reply => ({
@@ -249,7 +225,7 @@ export const make = Effect.fnUntraced(function* (
     )
 
   const get = <A>(request: Request<A>): Effect.Effect<A, StripeError.StripeError> =>
-    Effect.suspend(() => {
+    Effect.flatMap(Clock.monotonicTimeNanos, (began) => {
       let attempts = 0
       let failedForSize = 0
       let failed: StripeError.Reason | undefined
@@ -268,18 +244,49 @@ export const make = Effect.fnUntraced(function* (
           Effect.tapError(({ reason }) => (reason._tag === "RateLimitError" ? Effect.flatten(SlowDown) : Effect.void))
         )
       })
-      return Effect.flatMap(CurrentAccount, (account) => {
-        const refused = Option.flatMap(account, ClientOptions.accountProblem)
-        return Option.isSome(refused)
-          ? Effect.fail(errorOf(request, refused.value, attempts))
-          : Effect.flatMap(RetryPolicy.Current, (policy) => Effect.retry(once, policy))
-      })
+      // Somebody who waits this long wants to know why.
+      const tellOfWait = (wait: Duration.Duration, error: StripeError.StripeError) =>
+        Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
+          const waited = Duration.nanos(now - began)
+          return Duration.isLessThan(Duration.sum(waited, wait), silence)
+            ? Effect.void
+            : warn(`Still retrying after ${inSeconds(waited)}, next attempt in ${inSeconds(wait)}. ${error.message}`)
+        })
+      const retried = (policy: RetryPolicy.RetryPolicy) =>
+        policy.schedule.pipe(
+          Schedule.while(({ input }) => policy.while(input)),
+          Schedule.tap(({ duration, input }) => tellOfWait(duration, input))
+        )
+      return currentAccount.pipe(
+        Effect.mapError((reason) => errorOf(request, reason, attempts)),
+        Effect.andThen(RetryPolicy.Current),
+        Effect.flatMap((policy) => Effect.retry(once, retried(policy)))
+      )
     })
 
-  const account = Effect.map(accountInForce, (id): Account => ({ id, livemode: isLive(options.apiKey) }))
+  const account = Effect.map(
+    Effect.catch(currentAccount, () => Effect.map(CurrentAccount, (account): AccountOptions => ({ ...account }))),
+    ({ account, context }): Account => ({ account, context, livemode: isLive(options.apiKey) })
+  )
 
   return { account, client, get }
 })
+
+// The longest that a read waits without a word in the log.
+const silence = Duration.seconds(5)
+
+const inSeconds = (time: Duration.Duration): string => `${Math.round(Duration.toSeconds(time) * 10) / 10} s`
+
+const accountHeaders = (
+  account: string | undefined,
+  context: string | undefined
+): Readonly<Record<string, string>> => ({
+  ...(account === undefined ? {} : { "stripe-account": account }),
+  ...(context === undefined ? {} : { "stripe-context": context })
+})
+
+const unsent = (request: HttpClientRequest.HttpClientRequest, description: string) =>
+  new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
 
 // A client that was transformed to fail on statuses still has to have them judged by our rules.
 const replyOfStatusError = (
@@ -304,12 +311,13 @@ const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
 }
 
 /**
- * A client from options. Services that stand on it share its rate limit, as `VerificationReports.layerClient` shows.
+ * A client from options. Services that stand on it share its rate limit, as `VerificationReports.layerClient` shows. Fails
+ * as {@link make} does.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<StripeClient, never, HttpClient.HttpClient> =>
+export const layer = (options: Options): Layer.Layer<StripeClient, StripeError.StripeError, HttpClient.HttpClient> =>
   Layer.effect(StripeClient, make(options))
 
 const keyFromEnvironment = Config.Redacted("STRIPE_API_KEY").pipe(
@@ -326,15 +334,16 @@ const optionalText = (name: string): Config.Config<string | undefined> =>
   )
 
 /**
- * A client from the configuration, as `VerificationSessions.layerClient` shows it: `STRIPE_API_KEY`, `STRIPE_ACCOUNT`,
- * `STRIPE_API_BASE` and `STRIPE_API_VERSION`. Fails with a `ConfigError` that names what is missing.
+ * A client from the configuration, as `VerificationSessions.layerClient` shows it: `STRIPE_API_KEY`, `STRIPE_ACCOUNT`
+ * or `STRIPE_CONTEXT`, `STRIPE_API_BASE` and `STRIPE_API_VERSION`. Fails with a `ConfigError` that names what is missing,
+ * and as {@link make} does for what cannot work.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerConfig = (
   options?: ConfigOptions
-): Layer.Layer<StripeClient, Config.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<StripeClient, Config.ConfigError | StripeError.StripeError, HttpClient.HttpClient> =>
   Layer.effect(
     StripeClient,
     Effect.flatMap(
@@ -342,7 +351,8 @@ export const layerConfig = (
         apiKey: options?.apiKey ?? keyFromEnvironment,
         apiBase: options?.apiBase ?? optionalText("STRIPE_API_BASE"),
         apiVersion: options?.apiVersion ?? optionalText("STRIPE_API_VERSION"),
-        account: options?.account ?? optionalText("STRIPE_ACCOUNT")
+        account: options?.account ?? optionalText("STRIPE_ACCOUNT"),
+        context: options?.context ?? optionalText("STRIPE_CONTEXT")
       }),
       (config) => make({ ...options, ...config })
     )

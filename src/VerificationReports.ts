@@ -157,13 +157,15 @@ export const layerClient: Layer.Layer<VerificationReports, never, StripeClient.S
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: StripeClient.Options): Layer.Layer<VerificationReports, never, HttpClient.HttpClient> =>
+export const layer = (
+  options: StripeClient.Options
+): Layer.Layer<VerificationReports, StripeError, HttpClient.HttpClient> =>
   // Not `layerClient`, which is one layer: two clients in a program would share the service of the first.
   Layer.provide(Layer.effect(VerificationReports, make), StripeClient.layer(options))
 
 /**
- * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT`, `STRIPE_API_BASE`, `STRIPE_API_VERSION`
- * where they are set; or from what `options` name instead. The example of {@link layerClient} gives the configuration in
+ * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT` or `STRIPE_CONTEXT`, `STRIPE_API_BASE` and
+ * `STRIPE_API_VERSION` where they are set; or from what `options` name instead. The example of {@link layerClient} gives the configuration in
  * code, as a test does.
  *
  * @category layers
@@ -171,7 +173,7 @@ export const layer = (options: StripeClient.Options): Layer.Layer<VerificationRe
  */
 export const layerConfig = (
   options?: StripeClient.ConfigOptions
-): Layer.Layer<VerificationReports, Config.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<VerificationReports, Config.ConfigError | StripeError, HttpClient.HttpClient> =>
   Layer.provide(Layer.effect(VerificationReports, make), StripeClient.layerConfig(options))
 
 /**

@@ -117,6 +117,7 @@ export const layerClient: Layer.Layer<VerificationSessions, never, StripeClient.
 
 /**
  * The service from options. It needs an `HttpClient`: `FetchHttpClient.layer` asks Stripe, `Sandbox.layer` a simulated one.
+ * Options that cannot work, such as a publishable key, fail it with a `StripeError`, as every call fails.
  *
  * **Example** (Half of Stripe's rate limit, for the other half is another program's)
  *
@@ -134,13 +135,15 @@ export const layerClient: Layer.Layer<VerificationSessions, never, StripeClient.
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: StripeClient.Options): Layer.Layer<VerificationSessions, never, HttpClient.HttpClient> =>
+export const layer = (
+  options: StripeClient.Options
+): Layer.Layer<VerificationSessions, StripeError, HttpClient.HttpClient> =>
   // Not `layerClient`, which is one layer: two clients in a program would share the service of the first.
   Layer.provide(Layer.effect(VerificationSessions, make), StripeClient.layer(options))
 
 /**
- * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT`, `STRIPE_API_BASE`, `STRIPE_API_VERSION`
- * where they are set; or from what `options` name instead. The example of {@link layerClient} gives the configuration in
+ * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT` or `STRIPE_CONTEXT`, `STRIPE_API_BASE` and
+ * `STRIPE_API_VERSION` where they are set; or from what `options` name instead. The example of {@link layerClient} gives the configuration in
  * code, as a test does.
  *
  * @category layers
@@ -148,7 +151,7 @@ export const layer = (options: StripeClient.Options): Layer.Layer<VerificationSe
  */
 export const layerConfig = (
   options?: StripeClient.ConfigOptions
-): Layer.Layer<VerificationSessions, Config.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<VerificationSessions, Config.ConfigError | StripeError, HttpClient.HttpClient> =>
   Layer.provide(Layer.effect(VerificationSessions, make), StripeClient.layerConfig(options))
 
 /**

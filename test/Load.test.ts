@@ -211,7 +211,10 @@ describe("the time that one page can take", () => {
     }).pipe(
       Effect.provide([
         world({ client: { timeout: "4 seconds" } }),
-        Layer.succeed(RetryPolicy.Current, RetryPolicy.make({ jitter: false, times: 50, maxElapsed: "14 seconds" }))
+        Layer.succeed(
+          RetryPolicy.Current,
+          RetryPolicy.makeUnsafe({ jitter: false, times: 50, maxElapsed: "14 seconds" })
+        )
       ])
     )
   )

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Option, Schedule, Stream } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
+import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { baseUrl, server } from "./support/sandboxServer.ts"
 import { countRequests, ids, requests, settled, withoutJitter, world } from "./support/world.ts"
@@ -95,7 +95,7 @@ for (const [name, client] of clients) {
             const sandbox = yield* Sandbox.Sandbox
             yield* sandbox.inject(Fault.HugeBody({ bytes: 200_000_000, chunked }))
             const failed = yield* Effect.flip(
-              VerificationSessions.list().pipe(StripeClient.withRetryPolicy(RetryPolicy.none))
+              VerificationSessions.list().pipe(Effect.provideService(RetryPolicy.Current, RetryPolicy.none))
             )
             assert.deepInclude(failed.reason, { _tag: "DecodeError", part: "body", status: 200 })
             assert.include(failed.message, "more than 16 MB")

@@ -1,9 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, DateTime, Effect, Fiber, Option, Schedule, Stream } from "effect"
+import { Clock, DateTime, Effect, Fiber, Logger, type LogLevel, Option, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { type Checkpoint, Destination, RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
+import {
+  type Checkpoint,
+  Destination,
+  RetryPolicy,
+  type StripeClient,
+  VerificationSessions
+} from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
-import { countRequests, listIds, query, requests, world } from "./support/world.ts"
+import { countRequests, listIds, query, requests, settled, world } from "./support/world.ts"
 
 // What follows the list for ever has to outlast a Stripe that does not answer.
 
@@ -39,7 +45,7 @@ describe("hours without Stripe", () => {
         yield* begin
         const seen: Array<string> = []
         const following = yield* VerificationSessions.tail().pipe(
-          StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
+          Stream.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: Infinity })),
           Stream.runForEach(({ sessions }) => Effect.sync(() => seen.push(...sessions.map(({ id }) => id)))),
           Effect.forkChild
         )
@@ -59,7 +65,7 @@ describe("hours without Stripe", () => {
       const sandbox = yield* Sandbox.Sandbox
       yield* sandbox.inject(Sandbox.Fault.ResetBeforeHeaders(), { times: Infinity })
       const following = yield* Stream.runDrain(VerificationSessions.tail()).pipe(
-        StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
+        Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: Infinity })),
         Effect.forkChild
       )
       yield* TestClock.adjust("3 hours")
@@ -74,7 +80,7 @@ describe("hours without Stripe", () => {
   it.effect("do not keep a wrong key from ending at once", () =>
     Effect.gen(function* () {
       const error = yield* Stream.runDrain(VerificationSessions.tail()).pipe(
-        StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
+        Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: Infinity })),
         Effect.flip
       )
       assert.deepStrictEqual([error.reason._tag, error.attempts], ["AuthenticationError", 1])
@@ -101,7 +107,7 @@ describe("a destination that is followed", () => {
           })
       }
       const following = yield* Destination.stream(destination, (from) => VerificationSessions.tail({}, { from })).pipe(
-        StripeClient.withRetryPolicy(RetryPolicy.make({ times: 5 })),
+        Stream.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: 5 })),
         Stream.retry(Schedule.spaced("1 minute")),
         Stream.runDrain,
         Effect.forkChild
@@ -124,7 +130,7 @@ describe("a server that hangs", () => {
       yield* sandbox.inject(Sandbox.Fault.Hang(), { times: Infinity })
       const start = yield* Clock.currentTimeMillis
       const failing = yield* VerificationSessions.list().pipe(
-        StripeClient.withRetryPolicy(RetryPolicy.make({ jitter: false, ...policy })),
+        Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ jitter: false, ...policy })),
         Effect.flip,
         Effect.andThen(Clock.currentTimeMillis),
         Effect.forkChild
@@ -148,24 +154,147 @@ describe("a server that hangs", () => {
         assert.strictEqual(yield* silence({ maxElapsed: 0 }), 80)
       })
   )
+})
 
-  it.effect("ask for whole pages again and again, not for one row for ever after", () =>
+describe("what an outage does to the size of pages", () => {
+  const limitsAfter = (fault: Sandbox.Fault, times: number) =>
     Effect.gen(function* () {
       yield* begin
-      yield* Effect.flatMap(Sandbox.Sandbox, (sandbox) =>
-        sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), { times: 20 })
-      )
-      const read = yield* VerificationSessions.stream().pipe(
-        StripeClient.withRetryPolicy(RetryPolicy.make({ times: Infinity })),
-        Stream.take(1),
-        Stream.runDrain,
+      yield* Effect.flatMap(Sandbox.Sandbox, (sandbox) => sandbox.inject(fault, { times, skip: 1 }))
+      const read = yield* Stream.runDrain(VerificationSessions.stream()).pipe(
+        Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: Infinity })),
         Effect.forkChild
       )
-      yield* TestClock.adjust("10 minutes")
+      for (let minute = 0; minute < 90; minute++) yield* Effect.andThen(settled, TestClock.adjust("1 minute"))
       yield* Fiber.join(read)
-      const limits = (yield* requests).map((request) => query(request)["limit"])
-      const around = ["100", "100", "50", "25", "12", "6", "3", "1"]
-      assert.deepStrictEqual(limits, [...around, ...around, ...around.slice(0, 5)])
+      return (yield* requests).map((request) => Number(query(request)["limit"]))
+    }).pipe(Effect.provide(world({ sandbox: { sessions: 1000 } })))
+
+  const outages: ReadonlyArray<readonly [name: string, fault: Sandbox.Fault]> = [
+    ["503", Sandbox.Fault.ServerError({ status: 503 })],
+    ["502", Sandbox.Fault.ServerError({ status: 502 })],
+    ["no connection", Sandbox.Fault.ResetBeforeHeaders()],
+    ["429", Sandbox.Fault.RateLimited()]
+  ]
+  it.effect.each(outages)("is nothing where it does not point at their size: %s", ([, fault]) =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(
+        yield* limitsAfter(fault, 7),
+        Array.from({ length: 17 }, () => 100)
+      )
+    })
+  )
+
+  const large: ReadonlyArray<readonly [name: string, fault: Sandbox.Fault]> = [
+    ["500", Sandbox.Fault.ServerError({ status: 500 })],
+    ["504", Sandbox.Fault.ServerError({ status: 504 })],
+    ["a body that breaks off", Sandbox.Fault.ResetMidBody()],
+    ["no answer in time", Sandbox.Fault.Hang()]
+  ]
+  it.effect.each(large)(
+    "is smaller pages, never of one row, for a few pages, where it may be their size: %s",
+    ([, fault]) =>
+      Effect.gen(function* () {
+        const limits = yield* limitsAfter(fault, 5)
+        assert.deepStrictEqual(limits.slice(0, 12), [100, 100, 100, 50, 25, 12, 10, 20, 40, 80, 100, 100])
+        assert.isAtMost(limits.length, 5 + 10 + 3)
+        const many = yield* limitsAfter(fault, 20)
+        assert.deepStrictEqual(many.slice(1, 14), [100, 100, 50, 25, 12, 10, 100, 100, 50, 25, 12, 10, 100])
+        assert.isAtMost(many.length, 20 + 10 + 3)
+      })
+  )
+})
+
+describe("a read that retries", () => {
+  const logged = (level: LogLevel.LogLevel, times: number, policy: RetryPolicy.Options = {}) =>
+    Effect.gen(function* () {
+      const lines: Array<readonly [at: number, text: string]> = []
+      const logger = Logger.make(({ date, logLevel, message }) => {
+        if (logLevel === level) lines.push([date.getTime() / 1000, String(message)])
+      })
+      yield* Effect.gen(function* () {
+        yield* Sandbox.Sandbox.use((sandbox) => sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), { times }))
+        const read = yield* Effect.forkChild(Effect.exit(VerificationSessions.list()))
+        yield* TestClock.adjust("10 minutes")
+        yield* Fiber.interrupt(read)
+      }).pipe(
+        Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ jitter: false, ...policy })),
+        Effect.provide(world()),
+        Effect.provide(Logger.layer([logger]))
+      )
+      return lines
+    })
+
+  it.effect("says nothing for some seconds", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* logged("Warn", 3), [])
+    })
+  )
+
+  it.effect("then says what failed, how often, for how long, and when it is tried again", () =>
+    Effect.gen(function* () {
+      const lines = yield* logged("Warn", Infinity)
+      assert.deepStrictEqual(
+        lines.map(([at]) => at),
+        [3.5]
+      )
+      assert.match(
+        lines[0]?.[1] ?? "",
+        /^Still retrying after 3\.5 s, next attempt in 4 s\. VerificationSessions\.list: ApiError: Stripe answered 503\. .* \[4 attempts, req_\w+\]$/
+      )
+    })
+  )
+
+  it.effect("says so once a minute, however often it retries", () =>
+    Effect.gen(function* () {
+      const lines = yield* logged("Warn", Infinity, { times: Infinity, maxDelay: "2 seconds" })
+      assert.isAtLeast(lines.length, 9)
+      assert.isAtMost(lines.length, 10)
+      for (const [index, [at]] of lines.entries()) assert.isAtLeast(at - (lines[index - 1]?.[0] ?? -60), 60)
+    })
+  )
+
+  it.effect("says so once a minute for all reads of a client together", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.make(({ logLevel, message }) => {
+        if (logLevel === "Warn") lines.push(String(message))
+      })
+      yield* Effect.gen(function* () {
+        yield* Sandbox.Sandbox.use((sandbox) => sandbox.inject(Sandbox.Fault.Hang(), { times: Infinity }))
+        const reads = Array.from({ length: 16 }, () => VerificationSessions.list())
+        const read = yield* Effect.forkChild(Effect.exit(Effect.all(reads, { concurrency: "unbounded" })))
+        yield* TestClock.adjust("1 hour")
+        yield* Fiber.join(read)
+      }).pipe(Effect.provide(world()), Effect.provide(Logger.layer([logger])))
+      // Six time limits of 80 seconds, and nothing after the last.
+      assert.strictEqual(lines.length, 5)
+      assert.match(lines[0] ?? "", /^Still retrying after 80 s, .*TimeoutError: No complete reply within/)
+    })
+  )
+
+  it.effect("waits no longer than maxElapsed because somebody sets the clock back", () =>
+    Effect.gen(function* () {
+      yield* begin
+      const now = yield* Clock.currentTimeMillis
+      const sandbox = yield* Sandbox.Sandbox
+      yield* sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), { times: Infinity })
+      const read = yield* VerificationSessions.list().pipe(
+        Effect.provideService(
+          RetryPolicy.Current,
+          RetryPolicy.makeUnsafe({ times: Infinity, maxElapsed: "1 minute", jitter: false })
+        ),
+        Effect.exit,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("10 seconds")
+      yield* TestClock.setTime(now - 3_600_000)
+      // The wait that was begun before ends now, an hour after the first failure, and 15.5 seconds after it by the wall clock.
+      yield* TestClock.adjust("1 hour")
+      yield* TestClock.adjust("20 seconds")
+      assert.isDefined(read.pollUnsafe())
+      assert.strictEqual(yield* countRequests, 6)
+      yield* Fiber.interrupt(read)
     }).pipe(Effect.provide(there))
   )
 })

@@ -22,7 +22,7 @@ const sandboxOf = ({ seconds, ...options }: typeof history.Type): Sandbox.Option
   return { ...options, from, to: DateTime.addDuration(from, Duration.seconds(seconds)) }
 }
 
-const atOnce = Layer.succeed(RetryPolicy.Current, RetryPolicy.make({ baseDelay: 0, jitter: false }))
+const atOnce = Layer.succeed(RetryPolicy.Current, RetryPolicy.makeUnsafe({ baseDelay: 0, jitter: false }))
 
 describe("concurrency", () => {
   it.effect.prop(

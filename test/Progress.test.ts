@@ -42,6 +42,18 @@ describe("progress", () => {
     })
   )
 
+  it.effect("goes by the time that passed, and not by a clock that is set back meanwhile", () =>
+    Effect.gen(function* () {
+      yield* now
+      const progress = yield* Progress.make(january)
+      yield* TestClock.adjust("10 seconds")
+      yield* TestClock.setTime(DateTime.toEpochMillis(at("2025-12-31T23:00:00Z")))
+      const quarter = yield* progress.add({ data: [row("2025-12-31T00:00:00Z"), row("2025-12-29T12:00:00Z")] })
+      assert.deepStrictEqual(quarter.fraction, Option.some(0.25))
+      assert.strictEqual(Progress.line(quarter), "2 rows, 0/s, 2025-12-29 to 2025-12-31, 25 %, 10s, 30s left")
+    })
+  )
+
   it.effect("knows the fraction and the time that is left where the filter says when the list begins", () =>
     Effect.gen(function* () {
       yield* now

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Random } from "effect"
+import { Clock, Duration, Effect, Fiber, Random, Result } from "effect"
 import { TestClock } from "effect/testing"
 import { RetryPolicy, StripeError } from "effect-stripe-identity"
 
@@ -25,13 +25,13 @@ const waits = (policy: RetryPolicy.RetryPolicy, error = unavailable) =>
 describe("RetryPolicy", () => {
   it.effect("waits double from half a second, five times", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* waits(RetryPolicy.make({ jitter: false })), [500, 1000, 2000, 4000, 8000])
+      assert.deepStrictEqual(yield* waits(RetryPolicy.makeUnsafe({ jitter: false })), [500, 1000, 2000, 4000, 8000])
     })
   )
 
   it.effect("doubling stops at maxDelay", () =>
     Effect.gen(function* () {
-      const policy = RetryPolicy.make({ jitter: false, times: 7, maxDelay: "3 seconds" })
+      const policy = RetryPolicy.makeUnsafe({ jitter: false, times: 7, maxDelay: "3 seconds" })
       assert.deepStrictEqual(yield* waits(policy), [500, 1000, 2000, 3000, 3000, 3000, 3000])
     })
   )
@@ -40,17 +40,17 @@ describe("RetryPolicy", () => {
     Effect.gen(function* () {
       const limited = (retryAfter: Duration.Duration) =>
         failure(new StripeError.RateLimitError({ status: 429, retryAfter }))
-      const policy = RetryPolicy.make({ jitter: false, times: 4 })
+      const policy = RetryPolicy.makeUnsafe({ jitter: false, times: 4 })
       assert.deepStrictEqual(yield* waits(policy, limited(Duration.millis(1500))), [1500, 1500, 2000, 4000])
       assert.deepStrictEqual(yield* waits(policy, limited(Duration.hours(3))), [60_000, 60_000, 60_000, 60_000])
-      const short = RetryPolicy.make({ jitter: false, times: 1, maxRetryAfter: "5 seconds" })
+      const short = RetryPolicy.makeUnsafe({ jitter: false, times: 1, maxRetryAfter: "5 seconds" })
       assert.deepStrictEqual(yield* waits(short, limited(Duration.hours(3))), [5000])
     })
   )
 
   it.effect("maxElapsed ends the retries", () =>
     Effect.gen(function* () {
-      const policy = RetryPolicy.make({ jitter: false, times: 100, maxElapsed: "10 seconds" })
+      const policy = RetryPolicy.makeUnsafe({ jitter: false, times: 100, maxElapsed: "10 seconds" })
       const total = (yield* waits(policy)).reduce((sum, wait) => sum + wait, 0)
       assert.isAtMost(total, 10_000 + 8000)
       assert.isAtLeast(total, 7500)
@@ -59,7 +59,7 @@ describe("RetryPolicy", () => {
 
   it.effect("jitter is within a fifth, never cuts a Retry-After, and a seed reproduces it", () =>
     Effect.gen(function* () {
-      const policy = RetryPolicy.make()
+      const policy = RetryPolicy.makeUnsafe()
       const first = yield* waits(policy).pipe(Random.withSeed("seed"))
       const second = yield* waits(policy).pipe(Random.withSeed("seed"))
       const third = yield* waits(policy).pipe(Random.withSeed("another"))
@@ -70,16 +70,16 @@ describe("RetryPolicy", () => {
         assert.isAtMost(wait, 500 * 2 ** index * 1.2 + 1)
       }
       const limited = failure(new StripeError.RateLimitError({ status: 429, retryAfter: Duration.seconds(30) }))
-      assert.deepStrictEqual(yield* waits(RetryPolicy.make({ times: 2 }), limited), [30_000, 30_000])
+      assert.deepStrictEqual(yield* waits(RetryPolicy.makeUnsafe({ times: 2 }), limited), [30_000, 30_000])
     })
   )
 
   it.effect("what is not retryable is tried once, and `while` can say otherwise", () =>
     Effect.gen(function* () {
       const refused = failure(new StripeError.AuthenticationError({ status: 401 }))
-      assert.deepStrictEqual(yield* waits(RetryPolicy.make({ jitter: false }), refused), [])
+      assert.deepStrictEqual(yield* waits(RetryPolicy.makeUnsafe({ jitter: false }), refused), [])
       assert.deepStrictEqual(
-        yield* waits(RetryPolicy.make({ jitter: false, times: 1, while: () => true }), refused),
+        yield* waits(RetryPolicy.makeUnsafe({ jitter: false, times: 1, while: () => true }), refused),
         [500]
       )
       assert.deepStrictEqual(yield* waits(RetryPolicy.none), [])
@@ -87,7 +87,10 @@ describe("RetryPolicy", () => {
   )
 
   // Type boundary: what the compiler refuses, plain JavaScript and configuration hand over.
-  const make = RetryPolicy.make as (options: unknown) => RetryPolicy.RetryPolicy
+  const make = RetryPolicy.make as (
+    options: unknown
+  ) => Result.Result<RetryPolicy.RetryPolicy, StripeError.InvalidArgumentError>
+  const makeUnsafe = RetryPolicy.makeUnsafe as (options: unknown) => RetryPolicy.RetryPolicy
   const names = "one of the names times, baseDelay, maxDelay, maxRetryAfter, maxElapsed, jitter, while"
 
   it.each([
@@ -103,6 +106,8 @@ describe("RetryPolicy", () => {
     [{ maxdelay: 3 }, `maxdelay: got 3, accepted is ${names} (did you mean "maxDelay"?)`],
     [null, "options: got null, accepted is an object"]
   ])("refuses %o as it is made", (options, message) => {
-    assert.throws(() => make(options), StripeError.InvalidArgumentError, message)
+    assert.throws(() => makeUnsafe(options), StripeError.InvalidArgumentError, message)
+    const made = make(options)
+    assert.strictEqual(Result.isFailure(made) && made.failure.message, message)
   })
 })

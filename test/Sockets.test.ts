@@ -25,7 +25,7 @@ const overSocket = (client: Layer.Layer<HttpClient.HttpClient>, timeout?: Durati
   ).pipe(
     Layer.provideMerge(client),
     Layer.provideMerge(server({ sessions: 250 })),
-    Layer.provideMerge(Layer.succeed(RetryPolicy.Current, RetryPolicy.make({ baseDelay: "10 millis" })))
+    Layer.provideMerge(Layer.succeed(RetryPolicy.Current, RetryPolicy.makeUnsafe({ baseDelay: "10 millis" })))
   )
 
 /** Waits until the server saw a request end this way: a socket that closes is seen a moment after. */

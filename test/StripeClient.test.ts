@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Context, Duration, Effect, Fiber, Layer, Redacted, Stream } from "effect"
-import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
-import { RateLimiter } from "effect/persistence"
+import { Cause, ConfigProvider, Context, Effect, Exit, Fiber, Layer, Redacted, Result, Schedule } from "effect"
+import { HttpClient, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { readFileSync } from "node:fs"
+import { SlowDown } from "../src/internal/client/slowDown.ts"
 import { version } from "../src/internal/client/version.ts"
 import { countRequests, reason, requests, settled, withoutJitter, world } from "./support/world.ts"
 
@@ -93,120 +93,6 @@ describe("configuration", () => {
       assert.include(error.message, "STRIPE_API_KEY is not set")
     })
   )
-
-  for (const [name, bad] of [
-    ["an empty key", ""],
-    ["a key with a line break", "sk_test_planted\n"],
-    ["a key with letters outside ASCII", "sk_test_plänted"]
-  ] as const) {
-    it.effect(`${name} is refused before any request and not repeated`, () =>
-      Effect.gen(function* () {
-        const error = yield* Effect.flip(VerificationSessions.list())
-        assert.strictEqual(error.reason._tag, "InvalidArgumentError")
-        assert.include(error.message, "apiKey")
-        assert.notInclude(error.message, "nted")
-        assert.strictEqual(yield* countRequests, 0)
-      }).pipe(Effect.provide(world({ client: { apiKey: Redacted.make(bad) } })))
-    )
-  }
-
-  const wrong: ReadonlyArray<readonly [name: string, options: Record<string, unknown>, says: string]> = [
-    [
-      "an address without a scheme",
-      { apiBase: "localhost:12111" },
-      'apiBase: got "localhost:12111", accepted is an address'
-    ],
-    [
-      "an address with a password",
-      { apiBase: "https://me:secretpw@api.stripe.com" },
-      'apiBase: got "https://<redacted>@api.stripe.com", accepted is an address'
-    ],
-    [
-      "an address with a password, of a host without dots",
-      { apiBase: "http://secretpw:secretpw@h/" },
-      'apiBase: got "http://<redacted>@h/"'
-    ],
-    [
-      "an address with a password that makes it none",
-      { apiBase: "http://me:secretpw/?# 'secretpw@secretpw@h/" },
-      'apiBase: got "http://<redacted>@h/"'
-    ],
-    [
-      "an address with a password and without a scheme",
-      { apiBase: "me:secretpw/secretpw@h" },
-      'apiBase: got "<redacted>@h"'
-    ],
-    ["an address in a list", { apiBase: ["http://me:secretpw@h/"] }, 'apiBase: got ["http://<redacted>@h/"]'],
-    ["an empty account", { account: "" }, 'account: got "", accepted is the id of an account (acct_…)'],
-    ["an account with letters outside ASCII", { account: "acct_😀" }, "account"],
-    ["an empty version", { apiVersion: "" }, "apiVersion"],
-    ["a time limit in words", { timeout: "soon" }, 'timeout: got "soon", accepted is a length of time'],
-    ["a time limit of nothing", { timeout: 0 }, "timeout: got 0"],
-    [
-      "a rate limit of zero",
-      { rateLimit: { limit: 0 } },
-      "rateLimit.limit: got 0, accepted is a whole number, 1 or more"
-    ],
-    ["a negative rate limit", { rateLimit: { limit: -5 } }, "rateLimit.limit: got -5"],
-    [
-      "a rate limit that is a number",
-      { rateLimit: 25 },
-      'rateLimit: got 25, accepted is false, or an object such as { limit: 25, window: "1 second" }'
-    ],
-    [
-      "a misspelt option of the rate limit",
-      { rateLimit: { windw: "1 second" } },
-      'rateLimit.windw: got "1 second", accepted is one of the names limit, window, limiter, key (did you mean "window"?)'
-    ],
-    [
-      "a misspelt key",
-      { apikey: Sandbox.apiKey },
-      'apikey: got <redacted>, accepted is one of the names apiKey, apiBase, apiVersion, account, timeout, rateLimit, transformClient (did you mean "apiKey"?)'
-    ],
-    ["no key", { apiKey: undefined }, "apiKey: got nothing, accepted is a key as the Stripe dashboard shows it"],
-    ["a key of an unset variable", { apiKey: Redacted.make(undefined) }, "apiKey: got a Redacted of nothing"],
-    ["an address with the version in its path", { apiBase: "https://api.stripe.com/v1/" }, "without the /v1"],
-    ["a misspelt option", { apibase: "https://api.stripe.com" }, "apibase"],
-    ["a key that is a plain text", { apiKey: "sk_test_planted" }, "apiKey: got a value that is not Redacted"]
-  ]
-  for (const [name, options, says] of wrong) {
-    it.effect(`${name} is refused before any request`, () =>
-      Effect.gen(function* () {
-        const error = yield* Effect.flip(VerificationSessions.list())
-        assert.strictEqual(error.reason._tag, "InvalidArgumentError")
-        assert.include(error.message, says)
-        assert.notMatch(error.message, /secretpw|planted/)
-        assert.strictEqual(yield* countRequests, 0)
-        // Type boundary: JavaScript and configuration can say anything.
-      }).pipe(Effect.provide(world({ client: options as Partial<StripeClient.Options> })))
-    )
-  }
-
-  it.effect("the client for other calls sends nothing either, to whatever host", () => {
-    const hosts: Array<string> = []
-    const anywhere = HttpClient.make((request, url) =>
-      Effect.sync(() => {
-        hosts.push(url.host)
-        return HttpClientResponse.fromWeb(request, new Response("{}"))
-      })
-    )
-    return Effect.gen(function* () {
-      const apiKey = Redacted.make("sk_test_planted")
-      const { client } = yield* StripeClient.make({ apiKey, apiBase: "localhost:12111", account: "acct_1" })
-      const error = yield* Effect.flip(client.get("/v1/balance"))
-      assert.include(String(error.reason.description), "apiBase")
-      assert.notInclude(String(error.reason.description), "planted")
-      assert.deepStrictEqual(hosts, [])
-    }).pipe(Effect.provideService(HttpClient.HttpClient, anywhere))
-  })
-
-  it.effect("an account for one stream is checked too", () =>
-    Effect.gen(function* () {
-      const failed = yield* reason(VerificationSessions.list().pipe(StripeClient.withAccount("")))
-      assert.strictEqual(failed._tag, "InvalidArgumentError")
-      assert.strictEqual(yield* countRequests, 0)
-    }).pipe(Effect.provide(world()))
-  )
 })
 
 describe("two clients in one program", () => {
@@ -285,89 +171,86 @@ describe("a reply that only something on the way can have sent", () => {
       const sandbox = yield* Sandbox.Sandbox
       yield* sandbox.inject(fault)
       assert.include((yield* reason(VerificationSessions.list())).message, message)
-    }).pipe(Effect.provide(world()), StripeClient.withRetryPolicy(RetryPolicy.none))
+    }).pipe(Effect.provide(world()), Effect.provideService(RetryPolicy.Current, RetryPolicy.none))
   )
 })
 
-describe("the rate limit", () => {
-  const perSecond = Effect.map(requests, (requests) => {
-    const counts: Array<number> = []
-    for (const { receivedAt } of requests) {
-      const second = Math.floor(receivedAt / 1000)
-      counts[second] = (counts[second] ?? 0) + 1
-    }
-    return counts
-  })
-
-  const read = (times: number) =>
+describe("what a caller gives that throws is a defect of the program, and ends the read as it is", () => {
+  const thrown = new Error("a mistake of the caller's")
+  const fail = (): never => {
+    throw thrown
+  }
+  const request: StripeClient.Request<unknown> = {
+    operation: "Another.list",
+    path: "/v1/identity/verification_sessions",
+    query: [],
+    decode: Result.succeed
+  }
+  const get = (changes: Partial<StripeClient.Request<unknown>>) =>
+    StripeClient.StripeClient.use((client) => client.get({ ...request, ...changes }))
+  const policy = RetryPolicy.makeUnsafe()
+  const withPolicy = (changes: Partial<RetryPolicy.RetryPolicy>) =>
+    Effect.provideService(get({}), RetryPolicy.Current, { ...policy, ...changes })
+  const callbacks: ReadonlyArray<
+    readonly [string, Effect.Effect<unknown, unknown, StripeClient.StripeClient>, number]
+  > = [
+    ["decode", get({ decode: fail }), 1],
+    ["smaller", get({ smaller: fail }), 1],
+    ["while of the policy", withPolicy({ while: fail }), 1],
+    ["schedule of the policy", withPolicy({ schedule: Schedule.tap(policy.schedule, fail) }), 1]
+  ]
+  it.effect.each(callbacks)("%s", ([name, effect, sent]) =>
     Effect.gen(function* () {
-      const all = Stream.runDrain(VerificationSessions.stream({}, { pageSize: 1 }))
-      const fiber = yield* Effect.forkChild(
-        Effect.all(
-          Array.from({ length: times }, () => all),
-          { concurrency: times }
-        )
+      const sandbox = yield* Sandbox.Sandbox
+      if (name !== "decode") yield* sandbox.inject(Fault.ServerError(), { times: 6 })
+      const fiber = yield* Effect.forkChild(Effect.exit(effect))
+      yield* TestClock.adjust("1 minute")
+      const exit = yield* Fiber.join(fiber)
+      assert.isTrue(
+        Exit.isFailure(exit) && Cause.hasDies(exit.cause) && Cause.squash(exit.cause) === thrown,
+        String(exit)
       )
-      yield* Effect.repeat(Effect.andThen(settled, TestClock.adjust("100 millis")), { times: 100 })
-      yield* Fiber.join(fiber)
-    })
-
-  it.effect("is 25 requests a second after a burst of 25, over all streams of one layer", () =>
-    Effect.gen(function* () {
-      yield* read(5)
-      const counts = yield* perSecond
-      assert.deepStrictEqual(counts.slice(1, 4), [25, 25, 25])
-      assert.isAtMost(counts[0] ?? 0, 50)
-    }).pipe(Effect.provide(world({ sandbox: { sessions: 30 }, client: { rateLimit: undefined } })))
-  )
-
-  it.effect("does not make the next request wait for a clock that was set back while one was interrupted", () =>
-    Effect.gen(function* () {
-      yield* TestClock.setTime(7_200_000)
-      const list = VerificationSessions.list({ limit: 1 })
-      yield* Effect.repeat(list, { times: 24 })
-      const interrupted = yield* Effect.forkChild(list)
-      yield* settled
-      yield* Fiber.interrupt(interrupted)
-      yield* TestClock.setTime(3_600_000)
-      const fiber = yield* Effect.forkChild(list)
-      yield* settled
-      yield* TestClock.adjust("1 second")
-      yield* settled
-      assert.isDefined(fiber.pollUnsafe())
-      yield* Fiber.interrupt(fiber)
-    }).pipe(Effect.provide(world({ client: { rateLimit: undefined } })))
-  )
-
-  it.effect("covers retrieves of different ids too", () =>
-    Effect.gen(function* () {
-      const fiber = yield* Effect.forkChild(
-        Effect.forEach(
-          Array.from({ length: 60 }, (_, index) => `vs_${index}`),
-          (id) => Effect.exit(VerificationSessions.retrieve(id)),
-          { concurrency: 60 }
-        )
+      assert.strictEqual((yield* sandbox.requests).length, sent)
+    }).pipe(
+      Effect.provide(
+        StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit: false }).pipe(Layer.provideMerge(Sandbox.layer()))
       )
-      yield* Effect.repeat(Effect.andThen(settled, TestClock.adjust("100 millis")), { times: 30 })
-      yield* Fiber.join(fiber)
-      assert.isAtLeast((yield* requests).at(-1)?.receivedAt ?? 0, 1300)
-    }).pipe(Effect.provide(world({ client: { rateLimit: undefined } })))
+    )
   )
 
-  it.effect("can be set, shared through a limiter, and switched off", () =>
+  const clients: ReadonlyArray<readonly [string, (client: HttpClient.HttpClient) => HttpClient.HttpClient]> = [
+    ["a client that transformClient made", HttpClient.mapRequest(fail)],
+    ["a client that transformClient made, when it replies", HttpClient.transformResponse(Effect.map(fail))],
+    ["a client that transformClient made, as it is asked", (client) => ({ ...client, get: fail })]
+  ]
+  it.effect.each(clients)("%s", ([, transformClient]) =>
     Effect.gen(function* () {
-      const limiter = yield* RateLimiter.make
-      const service = (rateLimit: StripeClient.RateLimit | false) =>
-        Effect.provide(
-          read(1).pipe(Effect.andThen(requests)),
-          world({ sandbox: { sessions: 12 }, client: { rateLimit } })
-        )
-      const slow = yield* service({ limit: 4, window: "1 second", limiter })
-      assert.strictEqual(slow.at(-1)?.receivedAt, 2000)
-      const shared = yield* service({ limit: 4, window: Duration.seconds(1), limiter })
-      assert.isAbove((shared.at(-1)?.receivedAt ?? 0) - (shared[0]?.receivedAt ?? 0), 1900)
-      const off = yield* service(false)
-      assert.strictEqual(off.at(-1)?.receivedAt, off[0]?.receivedAt)
-    }).pipe(Effect.provide(RateLimiter.layerStoreMemory))
+      const exit = yield* Effect.exit(VerificationSessions.list())
+      assert.isTrue(
+        Exit.isFailure(exit) && Cause.hasDies(exit.cause) && Cause.squash(exit.cause) === thrown,
+        String(exit)
+      )
+    }).pipe(Effect.provide(world({ client: { transformClient } })))
+  )
+})
+
+describe("an object lock", () => {
+  it.effect("slows nobody down, because no limit was reached", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      let slowed = 0
+      const counting = Effect.provideService(
+        VerificationSessions.list(),
+        SlowDown,
+        Effect.sync(() => void slowed++)
+      )
+      yield* sandbox.inject(Fault.LockTimeout())
+      yield* sandbox.inject(Fault.RateLimited(), { skip: 1 })
+      const fiber = yield* Effect.forkChild(counting)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(slowed, 1)
+      assert.strictEqual((yield* requests).length, 3)
+    }).pipe(Effect.provide([world(), withoutJitter]))
   )
 })

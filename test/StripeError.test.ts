@@ -24,12 +24,12 @@ describe("the reason behind a status", () => {
 
   const cases: ReadonlyArray<readonly [StripeError.Reason["_tag"], boolean, number, unknown]> = [
     ["RateLimitError", true, 429, error({})],
-    ["RateLimitError", true, 429, error({ code: "lock_timeout" })],
     ["RateLimitError", true, 400, error({ code: "rate_limit" })],
     ["AuthenticationError", false, 401, error({})],
     ["PermissionError", false, 403, error({})],
     ["NotFoundError", false, 404, error({ code: "resource_missing", param: "session" })],
     ["ConflictError", true, 409, error({})],
+    ["ConflictError", true, 429, error({ code: "lock_timeout" })],
     ["CursorNotFoundError", false, 400, error({ code: "resource_missing", param: "starting_after" })],
     ["CursorNotFoundError", false, 400, error({ code: "resource_missing", param: "ending_before" })],
     ["InvalidRequestError", false, 400, error({ code: "resource_missing", param: "related_customer" })],
@@ -38,6 +38,7 @@ describe("the reason behind a status", () => {
     ["InvalidRequestError", false, 414, "<html>414 Request-URI Too Large</html>"],
     ["ApiError", true, 500, error({ type: "api_error" })],
     ["ApiError", true, 503, "<html>down</html>"],
+    ["ApiError", true, 408, "<html>408 Request Time-out</html>"],
     ["ApiError", false, 302, ""]
   ]
   for (const [tag, retryable, status, body] of cases) {
@@ -47,6 +48,35 @@ describe("the reason behind a status", () => {
       assert.strictEqual(reason.isRetryable, retryable)
     })
   }
+
+  it("an object lock is not told to slow down, and a 429 that names a limit is one, whatever its code", () => {
+    const lock = reasonOf(429, error({ code: "lock_timeout", message: "This object cannot be accessed right now" }))
+    assert.strictEqual(
+      lock.message,
+      "This object cannot be accessed right now. Another request holds the same object. Read again when that request has ended."
+    )
+    const limited = reasonOf(429, error({ code: "lock_timeout" }), { "stripe-rate-limited-reason": "endpoint-rate" })
+    assert.strictEqual(limited._tag, "RateLimitError")
+  })
+
+  const waits: ReadonlyArray<readonly [header: string, millis: number | undefined]> = [
+    ["2", 2000],
+    ["2.5", 2500],
+    [" 0.25 ", 250],
+    ["2, 2", 2000],
+    ["1, 30.5,7", 30_500],
+    ["Thu, 01 Jan 1970 00:00:07 GMT", 7000],
+    ["-1", undefined],
+    ["soon", undefined],
+    ["2, soon", undefined],
+    ["1e3", undefined],
+    [".", undefined],
+    ["9".repeat(100_000) + ".", undefined]
+  ]
+  it.each(waits)("of which Retry-After is %s waits %d ms at least", (header, millis) => {
+    const { retryAfter } = reasonOf(429, error({}), { "retry-after": header })
+    assert.strictEqual(retryAfter === undefined ? undefined : Duration.toMillis(retryAfter), millis)
+  })
 
   it("every error body seen from Stripe gives the reason of its status, and never the key it echoes", (context) => {
     const material = readStripeMaterial<{
@@ -64,7 +94,10 @@ describe("the reason behind a status", () => {
       500: "ApiError",
       503: "ApiError"
     }
-    const special: Record<string, string> = { identity_not_enabled: "IdentityNotEnabledError" }
+    const special: Record<string, string> = {
+      identity_not_enabled: "IdentityNotEnabledError",
+      lock_timeout: "ConflictError"
+    }
     for (const { body, id, status } of material.entries) {
       if (status === 200) continue
       const reason = reasonOf(status, body)

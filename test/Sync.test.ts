@@ -277,12 +277,20 @@ describe("a checkpoint of sync", () => {
       assert.match(inLive.message, /belongs to test mode.*key is of live mode/)
 
       const elsewhere = yield* VerificationSessions.sync({}, { from }).pipe(
-        StripeClient.withAccount("acct_2"),
+        Stream.provideService(StripeClient.CurrentAccount, { account: "acct_2" }),
         Stream.runDrain,
         reason
       )
       assert.strictEqual(elsewhere._tag === "CheckpointMismatchError" && elsewhere.problem, "account")
       assert.match(elsewhere.message, /key's own account.*acct_2/)
+
+      const inContext = yield* VerificationSessions.sync({}, { from }).pipe(
+        Stream.provideService(StripeClient.CurrentAccount, { context: "acct_2" }),
+        Stream.runDrain,
+        reason
+      )
+      assert.strictEqual(inContext._tag === "CheckpointMismatchError" && inContext.problem, "account")
+      assert.match(inContext.message, /key's own account.*the context acct_2/)
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(inWorld()))
   )

@@ -25,7 +25,7 @@ const world = (sandbox?: Sandbox.Options, client?: Partial<StripeClient.Options>
 
 const reports = Effect.flatMap(Sandbox.Sandbox, (sandbox) => sandbox.reports)
 const listIds = Effect.map(reports, (rows) => rows.map((row) => row.id))
-const atOnce = Layer.succeed(RetryPolicy.Current, RetryPolicy.make({ baseDelay: 0, jitter: false }))
+const atOnce = Layer.succeed(RetryPolicy.Current, RetryPolicy.makeUnsafe({ baseDelay: 0, jitter: false }))
 
 const History = Schema.Struct({
   sessions: between(0, 250),

@@ -316,9 +316,11 @@ describe("requests", () => {
   it.effect("StripeClient.withAccount sets the account of one stream; layers set it for all", () =>
     Effect.gen(function* () {
       yield* Stream.runDrain(VerificationSessions.stream({}, { maxItems: 1 }))
-      yield* VerificationSessions.list().pipe(StripeClient.withAccount("acct_one"))
+      yield* VerificationSessions.list().pipe(
+        Effect.provideService(StripeClient.CurrentAccount, { account: "acct_one" })
+      )
       yield* VerificationSessions.stream({}, { maxItems: 1 }).pipe(
-        StripeClient.withAccount("acct_two"),
+        Stream.provideService(StripeClient.CurrentAccount, { account: "acct_two" }),
         Stream.runDrain
       )
       assert.deepStrictEqual(
@@ -533,7 +535,7 @@ describe("failures inside a stream", () => {
       const sandbox = yield* Sandbox.Sandbox
       yield* sandbox.inject(Fault.Conflict())
       const failed = yield* VerificationSessions.stream().pipe(
-        StripeClient.withRetryPolicy(RetryPolicy.none),
+        Stream.provideService(RetryPolicy.Current, RetryPolicy.none),
         Stream.runDrain,
         reason
       )

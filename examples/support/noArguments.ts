@@ -1,7 +1,7 @@
 // For examples that take no arguments: one that was given would be ignored, and the whole account read.
 
 const fromEnvironment =
-  "reads Stripe where STRIPE_API_KEY is set (then STRIPE_ACCOUNT, STRIPE_API_BASE and STRIPE_API_VERSION, too), and the sandbox elsewhere"
+  "reads Stripe where STRIPE_API_KEY is set (then STRIPE_ACCOUNT or STRIPE_CONTEXT, STRIPE_API_BASE and STRIPE_API_VERSION, too), and the sandbox elsewhere"
 
 /** Ends the program where there is an argument, with what it does: with success only if `--help` asked for that. */
 export const takesNoArguments = (does: string, reads = fromEnvironment): void => {

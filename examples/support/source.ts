@@ -1,5 +1,5 @@
 // Where the examples read: the sandbox in this process, or Stripe itself when STRIPE_API_KEY is set, even to nothing.
-import { Config, Console, type Duration, Effect, Layer, Schedule } from "effect"
+import { Config, Console, type Duration, Effect, Layer, Logger, Schedule } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { StripeClient, VerificationReports, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -43,7 +43,14 @@ const fromSandbox = ({ faults = [], newSession, rateLimit, sandbox, transformCli
 const fromStripe = ({ transformClient }: Options) =>
   services.pipe(Layer.provide(StripeClient.layerConfig({ transformClient })), Layer.provide(FetchHttpClient.layer))
 
-/** The services, and a first line that says what it reads. */
+// What the library warns of, such as an outage: one line beside the output, in the place of a bar that is shown there.
+const warnings = Logger.layer([
+  Logger.make(({ logLevel, message }) => {
+    process.stderr.write(`${process.stderr.isTTY ? "\r\u001b[2K" : ""}${logLevel}: ${String(message)}\n`)
+  })
+])
+
+/** The services, a logger, and a first line that says what it reads. */
 export const layer = (options: Options = {}) =>
   Layer.unwrap(
     Effect.gen(function* () {
@@ -59,4 +66,4 @@ export const layer = (options: Options = {}) =>
         yield* Console.log(`Reading Stripe${at} with the key in STRIPE_API_KEY.`)
       return fromStripe(options)
     })
-  )
+  ).pipe(Layer.merge(warnings))

@@ -51,6 +51,14 @@ const waitTime = recorder(
   })
 )
 
+const limiterFailures = recorder(
+  Metric.counter("stripe.client.rate_limiter.failures", {
+    description: "Failures of the rate limiter that was given to the client.",
+    incremental: true,
+    attributes: { unit: "{failure}" }
+  })
+)
+
 const retries = recorder(
   Metric.counter("stripe.client.retries", {
     description: "Requests that were sent again, by the reason why.",
@@ -101,7 +109,7 @@ const outcome = (exit: Exit.Exit<unknown, Reason>, replied: number | undefined):
 export const request =
   <A>(operation: string, server: Attributes, judge: (reply: StripeReply.Reply) => Effect.Effect<A, Reason>) =>
   (send: Effect.Effect<StripeReply.Reply, Reason>): Effect.Effect<A, Reason> =>
-    Effect.flatMap(Clock.currentTimeNanos, (start) => {
+    Effect.flatMap(Clock.monotonicTimeNanos, (start) => {
       let status: number | undefined
       return send.pipe(
         Effect.flatMap((reply) => {
@@ -111,7 +119,7 @@ export const request =
           return id === undefined ? judged : Effect.andThen(Effect.annotateCurrentSpan("stripe.request.id", id), judged)
         }),
         Effect.onExit((exit) =>
-          Effect.flatMap(Clock.currentTimeNanos, (now) =>
+          Effect.flatMap(Clock.monotonicTimeNanos, (now) =>
             requestDuration(
               { ...ofOperation(operation), ...server, ...outcome(exit, status) },
               Number(now - start) / 1e9
@@ -131,9 +139,9 @@ const mark = (name: string, attributes: Record<string, unknown>): Effect.Effect<
 
 /** Measures how long a request waits for its turn, with a mark on the span where it had to. */
 export const waiting = (operation: string, wait: Effect.Effect<void>): Effect.Effect<void> =>
-  Effect.flatMap(Clock.currentTimeNanos, (start) =>
+  Effect.flatMap(Clock.monotonicTimeNanos, (start) =>
     wait.pipe(
-      Effect.andThen(Clock.currentTimeNanos),
+      Effect.andThen(Clock.monotonicTimeNanos),
       Effect.flatMap((now) => {
         const seconds = Number(now - start) / 1e9
         const recorded = waitTime(ofOperation(operation), seconds)
@@ -144,6 +152,9 @@ export const waiting = (operation: string, wait: Effect.Effect<void>): Effect.Ef
       })
     )
   )
+
+/** Counts a failure of the limiter that the caller gave. */
+export const limiterFailed = (operation: string): Effect.Effect<void> => limiterFailures(ofOperation(operation), 1)
 
 /** Says which attempt begins, and counts it as a retry of what failed before, with a mark on the span. */
 export const attempt = (operation: string, attempts: number, failed: Reason | undefined): Effect.Effect<void> => {

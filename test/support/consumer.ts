@@ -114,7 +114,7 @@ export const parts = Effect.map(sessions, ({ list, pages, retrieve, stream, sync
   sync,
   tail
 }))
-export const ofAccount = one.pipe(StripeClient.withAccount("acct_1"))
+export const ofAccount = one.pipe(Effect.provideService(StripeClient.CurrentAccount, { account: "acct_1" }))
 export const tested = VerificationSessions.layerTest
 
 export const reports = VerificationReports.stream({ type: "document" }, { expand: ["data.document.number"] })

@@ -40,6 +40,18 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     [250, 4, "complete", [3000]],
     [100, 2, "StripeRateLimitError"]
   ),
+  "Rate limits and refusals that pass: 429 with `Retry-After: 2.5`": expected(
+    [250, 4, "complete", [2500]],
+    [100, 2, "StripeRateLimitError"]
+  ),
+  "Rate limits and refusals that pass: 429 with `Retry-After: 2, 2`": expected(
+    [250, 4, "complete", [2000]],
+    [100, 2, "StripeRateLimitError"]
+  ),
+  "Rate limits and refusals that pass: 408, a timeout of the server": expected(
+    [250, 4, "complete", [500]],
+    [100, 2, "StripeAPIError"]
+  ),
   "Rate limits and refusals that pass: 429 with `Retry-After` as a date": expected(
     [250, 4, "complete", [7000]],
     [100, 2, "StripeRateLimitError"]
@@ -77,12 +89,14 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     [100, 2, "ApiError", []],
     [100, 2, "StripeAPIError"]
   ),
+  "Server errors: 503, four times": expected([250, 7, "complete", [500, 1000, 2000, 4000]], [100, 4, "StripeAPIError"]),
+  "Server errors: 500, four times": expected([250, 9, "complete", [500, 1000, 2000, 4000]], [100, 4, "StripeAPIError"]),
   "Server errors: 503, again and again": expected(
     [100, 7, "ApiError", [500, 1000, 2000, 4000, 8000]],
     [100, 4, "StripeAPIError"]
   ),
   "Server errors: 500 for every page of more than 30 rows": expected(
-    [250, 15, "complete", [500, 1000, 2000, 500, 1000]],
+    [250, 19, "complete", [500, 1000, 2000, 500, 1000, 500, 1000, 500, 1000]],
     [0, 3, "StripeAPIError"]
   ),
   "The network: reset before the headers": expected([250, 4, "complete", [500]], [250, 4, "complete"]),

@@ -100,12 +100,15 @@ export const matrix: ReadonlyArray<Case> = [
     "429, global-concurrency": Fault.RateLimited({ reason: "global-concurrency" }),
     "429, resource-specific": Fault.RateLimited({ reason: "resource-specific" }),
     "429 with `Retry-After: 3`": Fault.RateLimited({ retryAfter: 3 }),
+    "429 with `Retry-After: 2.5`": Fault.RateLimited({ retryAfter: "2.5" }),
+    "429 with `Retry-After: 2, 2`": Fault.RateLimited({ retryAfter: "2, 2" }),
     "429 with `Retry-After` as a date": Fault.RateLimited({ retryAfter: "Thu, 01 Jan 1970 00:00:07 GMT" }),
     "429 with `Retry-After` of an hour": Fault.RateLimited({ retryAfter: 3600 }),
     "429 `lock_timeout` with `Stripe-Should-Retry: true`": Fault.LockTimeout(),
     "400 `rate_limit`": refusal(400, { code: "rate_limit" }),
     "400 with `Stripe-Should-Retry: true`": Fault.ShouldRetry({ status: 400, retry: true }),
     "400 whose body is cut short": Fault.Reply({ status: 400, body: `{"error": {"message": "No such` }),
+    "408, a timeout of the server": Fault.Reply({ status: 408, body: "<html>408 Request Time-out</html>" }),
     "409, a conflict": Fault.Conflict(),
     "429, again and again": always(Fault.RateLimited())
   }),
@@ -120,6 +123,8 @@ export const matrix: ReadonlyArray<Case> = [
     }),
     "504 as HTML": Fault.ServerError({ status: 504 }),
     "500 with `Stripe-Should-Retry: false`": Fault.ShouldRetry({ status: 500, retry: false }),
+    "503, four times": { injections: [{ fault: Fault.ServerError({ status: 503 }), times: 4 }] },
+    "500, four times": { injections: [{ fault: Fault.ServerError(), times: 4 }] },
     "503, again and again": always(Fault.ServerError({ status: 503 })),
     "500 for every page of more than 30 rows": {
       injections: [{ fault: Fault.ServerError(), skip: 0, times: Infinity, when: (request) => limitOf(request) > 30 }]

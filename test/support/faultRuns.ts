@@ -91,7 +91,7 @@ export const inProcess = (one: Case, expand?: ReadonlyArray<VerificationSessions
         rateLimit: false
       }).pipe(Layer.provideMerge(Sandbox.layer(sandboxOf(one))))
     ),
-    Effect.provideService(RetryPolicy.Current, RetryPolicy.make({ jitter: false }))
+    Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ jitter: false }))
   )
 
 /** Over a socket of this machine: the same policy, a hundred times as fast. */
@@ -111,7 +111,12 @@ export const overSocket = (one: Case, client: Layer.Layer<HttpClient.HttpClient>
     ),
     Effect.provideService(
       RetryPolicy.Current,
-      RetryPolicy.make({ jitter: false, baseDelay: "5 millis", maxDelay: "80 millis", maxRetryAfter: "100 millis" })
+      RetryPolicy.makeUnsafe({
+        jitter: false,
+        baseDelay: "5 millis",
+        maxDelay: "80 millis",
+        maxRetryAfter: "100 millis"
+      })
     )
   )
 

@@ -11,13 +11,16 @@ export interface Options {
 /** The service on a sandbox in process, and the sandbox's controls. Without rate limit, so that no test waits for it. */
 export const world = (
   options?: Options
-): Layer.Layer<VerificationSessions.VerificationSessions | Sandbox.Sandbox | HttpClient.HttpClient> =>
+): Layer.Layer<
+  VerificationSessions.VerificationSessions | Sandbox.Sandbox | HttpClient.HttpClient,
+  StripeError.StripeError
+> =>
   VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit: false, ...options?.client }).pipe(
     Layer.provideMerge(Sandbox.layer(options?.sandbox))
   )
 
 /** The default policy with exact waits. */
-export const withoutJitter = Layer.succeed(RetryPolicy.Current, RetryPolicy.make({ jitter: false }))
+export const withoutJitter = Layer.succeed(RetryPolicy.Current, RetryPolicy.makeUnsafe({ jitter: false }))
 
 export const requests = Effect.flatMap(Sandbox.Sandbox, (sandbox) => sandbox.requests)
 

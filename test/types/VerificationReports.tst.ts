@@ -73,10 +73,14 @@ describe("types of the service of reports", () => {
   test("layers need an HttpClient and nothing of a platform", () => {
     const options = { apiKey: {} as Redacted.Redacted }
     expect(VerificationReports.layer(options)).type.toBe<
-      Layer.Layer<VerificationReports.VerificationReports, never, HttpClient.HttpClient>
+      Layer.Layer<VerificationReports.VerificationReports, StripeError.StripeError, HttpClient.HttpClient>
     >()
     expect(VerificationReports.layerConfig()).type.toBe<
-      Layer.Layer<VerificationReports.VerificationReports, Config.ConfigError, HttpClient.HttpClient>
+      Layer.Layer<
+        VerificationReports.VerificationReports,
+        Config.ConfigError | StripeError.StripeError,
+        HttpClient.HttpClient
+      >
     >()
     expect(VerificationReports.layerClient).type.toBe<
       Layer.Layer<VerificationReports.VerificationReports, never, StripeClient.StripeClient>

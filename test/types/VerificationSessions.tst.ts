@@ -1,5 +1,5 @@
-import type { Config, Effect, Layer, Option, Redacted, Stream } from "effect"
-import { Exit, Stream as S } from "effect"
+import type { Config, Layer, Redacted } from "effect"
+import { Effect, Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import {
   type Pagination,
@@ -33,16 +33,11 @@ describe("types of the service", () => {
     >()
   })
 
-  test("combinators keep the type of effects and streams", () => {
-    const stream = service.stream().pipe(StripeClient.withAccount("acct_1"))
+  test("an account or a policy of one read keeps the type of effects and streams", () => {
+    const stream = service.stream().pipe(Stream.provideService(StripeClient.CurrentAccount, { account: "acct_1" }))
     expect(stream).type.toBe<Stream.Stream<Session, Failure>>()
-    const effect = service.list().pipe(StripeClient.withRetryPolicy(RetryPolicy.none))
+    const effect = service.list().pipe(Effect.provideService(RetryPolicy.Current, RetryPolicy.none))
     expect(effect).type.toBe<Effect.Effect<Pagination.Page<Session>, Failure>>()
-  })
-
-  test("what a combinator gives is an effect or a stream, whatever else it was given", () => {
-    expect(StripeClient.withAccount("acct_1")(Exit.succeed(1))).type.toBe<Effect.Effect<number>>()
-    expect(StripeClient.withAccount("acct_1")).type.not.toBeCallableWith(1)
   })
 
   test("expand changes the element type exactly where it was asked for", () => {
@@ -74,17 +69,22 @@ describe("types of the service", () => {
   test("layers need an HttpClient and nothing of a platform", () => {
     const options = { apiKey: {} as Redacted.Redacted }
     expect(VerificationSessions.layer(options)).type.toBe<
-      Layer.Layer<VerificationSessions.VerificationSessions, never, HttpClient.HttpClient>
+      Layer.Layer<VerificationSessions.VerificationSessions, StripeError.StripeError, HttpClient.HttpClient>
     >()
     expect(VerificationSessions.layerConfig()).type.toBe<
-      Layer.Layer<VerificationSessions.VerificationSessions, Config.ConfigError, HttpClient.HttpClient>
+      Layer.Layer<
+        VerificationSessions.VerificationSessions,
+        Config.ConfigError | StripeError.StripeError,
+        HttpClient.HttpClient
+      >
     >()
     expect(StripeClient.CurrentAccount.key).type.toBe<string>()
-    expect<Option.Option<string>>().type.toBeAssignableTo<typeof StripeClient.CurrentAccount.Service>()
+    expect<{ readonly account: string }>().type.toBeAssignableTo<typeof StripeClient.CurrentAccount.Service>()
+    expect<{ readonly context: string }>().type.toBeAssignableTo<typeof StripeClient.CurrentAccount.Service>()
   })
 
   test("guards narrow the elements of a stream", () => {
-    const verified = service.stream().pipe(S.filter(VerificationSession.isVerified))
+    const verified = service.stream().pipe(Stream.filter(VerificationSession.isVerified))
     expect(verified).type.toBe<Stream.Stream<Session & { readonly status: "verified" }, Failure>>()
   })
 })

@@ -11,8 +11,7 @@ import type { Reason } from "../../StripeError.ts"
 import type { Query } from "./query.ts"
 
 /**
- * How many requests are sent in a span of time, over all calls of one client. A token bucket: after a pause, up to
- * `limit` requests go out at once.
+ * How many requests are sent in a span of time, over all calls of one client.
  *
  * @category options
  * @since 0.1.0
@@ -27,11 +26,28 @@ export interface RateLimit {
   /** @default "1 second" */
   readonly window?: Duration.Input | undefined
   /**
+   * How the limit is counted. With `"token-bucket"` up to `limit` requests go out at once after a pause, and then one
+   * every `window / limit`. With `"fixed-window"` up to `limit` go out in each window. In Redis a token bucket goes by the
+   * clocks of the machines, which have to agree, and a fixed window goes by the clock of Redis.
+   *
+   * @default "fixed-window" for a `limiter` of yours, "token-bucket" for the client's own
+   */
+  readonly algorithm?: "fixed-window" | "token-bucket" | undefined
+  /**
    * The limiter that counts. Give one whose store is Redis to share the limit between processes.
    *
    * @default a limiter of this client's own, in memory
    */
   readonly limiter?: RateLimiter.RateLimiter | undefined
+  /**
+   * What to do when the limiter fails, or does not answer within 5 seconds; both are logged as a warning and counted in
+   * `stripe.client.rate_limiter.failures`. With `"own-limit"` the client keeps to the same limit by itself, and asks the
+   * limiter again after 10 seconds: reading goes on, and all processes together may send `limit` requests each. With
+   * `"wait"` the client sends nothing, and asks again every second.
+   *
+   * @default "own-limit"
+   */
+  readonly onLimiterError?: "own-limit" | "wait" | undefined
   /**
    * What the limiter counts under. Processes that share a store and read one account need the same, and those of
    * different accounts different ones.
@@ -42,31 +58,45 @@ export interface RateLimit {
 }
 
 /**
+ * Which account is read: the key's own, unless one of these says otherwise. Stripe takes only one of the two.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface AccountOptions {
+  /** A connected account of the key's (`acct_…`), sent as `Stripe-Account`. */
+  readonly account?: string | undefined
+  /**
+   * With the key of an organization: an account of it (`acct_…`), or a connected account of such an account
+   * (`acct_…/acct_…`), sent as `Stripe-Context`.
+   */
+  readonly context?: string | undefined
+}
+
+/**
  * Options of `StripeClient.make` and `StripeClient.layer`.
  *
  * @category options
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends AccountOptions {
   /** A secret key (`sk_…`) or a restricted key (`rk_…`) that may read Identity. */
   readonly apiKey: Redacted.Redacted<string>
-  /** @default "https://api.stripe.com" */
+  /**
+   * An address without a query, a fragment, a password or the `/v1`.
+   *
+   * @default "https://api.stripe.com"
+   */
   readonly apiBase?: string | undefined
   /** @default `defaultApiVersion` */
   readonly apiVersion?: string | undefined
-  /**
-   * The connected account to read (`acct_…`), sent as `Stripe-Account`.
-   *
-   * @default the key's own account
-   */
-  readonly account?: string | undefined
   /**
    * The longest that one request may take, head and body together. Waits between retries do not count.
    *
    * @default "80 seconds", as in Stripe's own libraries
    */
   readonly timeout?: Duration.Input | undefined
-  /** `false` sends without limit. */
+  /** `false` sends without a limit. */
   readonly rateLimit?: RateLimit | false | undefined
   /** Changes the HTTP client that requests go through: a proxy, logging, a circuit breaker. */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
@@ -92,8 +122,8 @@ export interface Request<A> {
   /** Reads the JSON of a 2xx reply. */
   readonly decode: (body: unknown, requestId: string | undefined) => Result.Result<A, Reason>
   /**
-   * The request to send instead after so many replies that may have failed for their size: a 5xx, a body that is no
-   * JSON, or none within the time limit.
+   * The request to send instead after so many failures that point at the size of the reply: a 500, a 504, no reply within
+   * the time limit, or a body that is too large, breaks off or is not JSON.
    *
    * @default the same request
    */
@@ -101,15 +131,13 @@ export interface Request<A> {
 }
 
 /**
- * The account and the mode that a client reads, as far as they are known without asking.
+ * The account and the mode that a client reads, as far as they are known without asking Stripe.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Account {
-  /** The connected account, `acct_…`; unset for the key's own. */
-  readonly id: string | undefined
-  /** Whether the key is of live mode; unset where it does not say so. */
+export interface Account extends AccountOptions {
+  /** Whether the key is of live mode; unset where the key does not show it. */
   readonly livemode: boolean | undefined
 }
 
@@ -128,4 +156,6 @@ export interface ConfigOptions extends Pick<Options, "timeout" | "rateLimit" | "
   readonly apiVersion?: Config.Config<string | undefined> | undefined
   /** @default STRIPE_ACCOUNT, else the key's own account */
   readonly account?: Config.Config<string | undefined> | undefined
+  /** @default STRIPE_CONTEXT, else none */
+  readonly context?: Config.Config<string | undefined> | undefined
 }

@@ -3,20 +3,29 @@
  * all of them; and an HTTP client would refuse some too late, or repeat a key in the words of its refusal.
  */
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
+import type { AccountOptions } from "./model.ts"
 
 const isPrintable = (value: unknown): value is string => Predicate.isString(value) && /^[\x21-\x7e]+$/.test(value)
 
-const isBase = (value: unknown): boolean => {
-  if (!Predicate.isString(value) || !URL.canParse(value)) return false
-  const { password, protocol, username } = new URL(value)
-  return (protocol === "https:" || protocol === "http:") && username === "" && password === ""
+/**
+ * What an address has to be so that the path of a request can follow it, if it is not. Each of these makes a valid URL: a
+ * query or a fragment swallows the path, so that the key goes elsewhere, and a space fails only as the request is sent.
+ */
+const baseForm = (base: string): string | undefined => {
+  if (/\s/.test(base)) return "an address without spaces and line breaks"
+  if (!/^https?:\/\//i.test(base) || !URL.canParse(base)) return "an address that starts with https:// or http://"
+  const { password, username } = new URL(base)
+  if (username !== "" || password !== "") return "an address without a user name and a password"
+  if (base.includes("?")) return "an address without a query (?…)"
+  if (base.includes("#")) return "an address without a fragment (#…)"
+  return /\/v1\/*$/.test(base) ? "the address without the /v1, which every request adds" : undefined
 }
 
 /**
@@ -25,25 +34,53 @@ const isBase = (value: unknown): boolean => {
  */
 const withoutLogin = (base: string): string => base.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, "$1<redacted>@")
 
-const baseForm = "an address that starts with https:// or http://, without a password"
-
-const checkBase = (base: unknown): Result.Result<void, InvalidArgumentError> =>
-  base === undefined || isBase(base)
-    ? Predicate.isString(base) && /\/v1\/*$/.test(base)
-      ? Arguments.refuse("apiBase", Arguments.show(base), "the address without the /v1, which every request adds")
-      : Result.void
-    : Arguments.refuse("apiBase", Arguments.show(Predicate.isString(base) ? withoutLogin(base) : base), baseForm)
+const checkBase = (base: unknown): Result.Result<void, InvalidArgumentError> => {
+  if (base === undefined) return Result.void
+  const form = Predicate.isString(base) ? baseForm(base) : "an address"
+  const shown = Arguments.show(Predicate.isString(base) ? withoutLogin(base) : base)
+  return form === undefined
+    ? Result.void
+    : Arguments.refuse("apiBase", shown, `${form}, such as https://api.stripe.com`)
+}
 
 const takesTime = Duration.isGreaterThan(Duration.zero)
 
-const isAccount = (value: unknown): boolean => Predicate.isString(value) && /^acct_\w+$/.test(value)
-
 const accountForm = "the id of an account (acct_…)"
+
+const contextForm = "the id of an account (acct_…), or a path of them (acct_…/acct_…)"
+
+// As long as Stripe's ids may be: a checkpoint holds it.
+const text = (pattern: RegExp) => (value: unknown) =>
+  Predicate.isString(value) && value.length <= 255 && pattern.test(value)
+
+const accountFields = {
+  account: Schema.optional(Arguments.accepts(accountForm, text(/^acct_\w+$/))),
+  context: Schema.optional(Arguments.accepts(contextForm, text(/^acct_\w+(\/acct_\w+)*$/)))
+}
+
+const checkOne = ({ account, context }: { readonly account?: unknown; readonly context?: unknown }) =>
+  account === undefined || context === undefined
+    ? Result.void
+    : Arguments.refuse(
+        "context",
+        Arguments.show(context),
+        'nothing beside account, because Stripe takes Stripe-Account or Stripe-Context and not both: write the connected account of an account as context: "acct_…/acct_…"'
+      )
+
+const oneOf = (first: string, second: string) =>
+  Arguments.accepts(`"${first}" or "${second}"`, (value) => value === first || value === second)
 
 const RateLimit = Schema.Struct({
   limit: Schema.optional(Arguments.wholeNumber(1)),
   window: Schema.optional(Arguments.duration("1 second", takesTime)),
-  limiter: Schema.optional(Schema.Unknown),
+  algorithm: Schema.optional(oneOf("fixed-window", "token-bucket")),
+  limiter: Schema.optional(
+    Arguments.accepts(
+      "a RateLimiter of effect/persistence",
+      (value) => Predicate.hasProperty(value, "consume") && Predicate.isFunction(value.consume)
+    )
+  ),
+  onLimiterError: Schema.optional(oneOf("own-limit", "wait")),
   key: Schema.optional(Schema.String)
 })
 
@@ -66,23 +103,35 @@ const Options = Schema.Struct({
   // Checked apart, because it may hold a password that must not be shown.
   apiBase: Schema.optional(Schema.Unknown),
   apiVersion: Schema.optional(Arguments.accepts("a version of the API, such as 2026-10-28.endive", isPrintable)),
-  account: Schema.optional(Arguments.accepts(accountForm, isAccount)),
+  account: accountFields.account,
+  context: accountFields.context,
   timeout: Schema.optional(Arguments.duration("80 seconds", takesTime)),
   // Checked apart, so that what is wrong inside is said in words.
   rateLimit: Schema.optional(Schema.Unknown),
-  transformClient: Schema.optional(Schema.Unknown)
+  transformClient: Schema.optional(Arguments.accepts("a function from an HttpClient to another", Predicate.isFunction))
 })
 
 const decodeOptions = Arguments.decoder(Options, "options")
 
-const keyForm = "a key as the Stripe dashboard shows it (sk_… or rk_…), in a Redacted"
+const keyForm = "a secret (sk_…) or restricted (rk_…) key, in a Redacted"
+
+// What stands in the same places of the dashboard, or in the same file of secrets, and what it is called.
+const otherKeys = new Map([
+  ["pk", "a publishable key (pk_…), which may not read"],
+  ["ek", "an ephemeral key (ek_…), which may not read"],
+  ["whsec", "the secret of a webhook (whsec_…)"],
+  ["acct", "the id of an account (acct_…)"]
+])
 
 // In words only: whatever is given as a key may be one.
 const checkKey = (key: unknown): Result.Result<void, InvalidArgumentError> => {
   if (key === undefined) return Arguments.refuse("apiKey", "nothing", keyForm)
   if (!Redacted.isRedacted(key)) return Arguments.refuse("apiKey", "a value that is not Redacted", keyForm)
   const text = Redacted.value(key)
-  if (isPrintable(text)) return Result.void
+  if (isPrintable(text)) {
+    const other = otherKeys.get(/^[a-z]{1,5}(?=_)/.exec(text)?.[0] ?? "")
+    return other === undefined ? Result.void : Arguments.refuse("apiKey", other, keyForm)
+  }
   return Arguments.refuse(
     "apiKey",
     text === undefined
@@ -96,17 +145,29 @@ const checkKey = (key: unknown): Result.Result<void, InvalidArgumentError> => {
 
 /** What is wrong with the options of a client, if anything. */
 export const problem = <
-  O extends { readonly apiKey: unknown; readonly apiBase?: unknown; readonly rateLimit?: unknown }
+  O extends {
+    readonly apiKey: unknown
+    readonly apiBase?: unknown
+    readonly rateLimit?: unknown
+    readonly account?: unknown
+    readonly context?: unknown
+  }
 >(
   options: O
 ): Option.Option<InvalidArgumentError> =>
   // In words only, because a text in the place of the options may be a key.
   Result.flatMap(Arguments.object(options, "options", "a value that is no object"), ({ apiKey, ...rest }) =>
-    Arguments.all([checkKey(apiKey), checkBase(rest.apiBase), checkRateLimit(rest.rateLimit), decodeOptions(rest)])
+    Arguments.all([
+      checkKey(apiKey),
+      checkBase(rest.apiBase),
+      checkRateLimit(rest.rateLimit),
+      decodeOptions(rest),
+      checkOne(rest)
+    ])
   ).pipe(Result.getFailure)
 
+const decodeAccount = Arguments.decoder(Schema.Struct(accountFields), "CurrentAccount")
+
 /** What is wrong with an account that was given for one effect or stream. */
-export const accountProblem = (account: string): Option.Option<InvalidArgumentError> =>
-  isAccount(account)
-    ? Option.none()
-    : Result.getFailure(Arguments.refuse("account", Arguments.show(account), accountForm))
+export const accountProblem = (options: AccountOptions): Option.Option<InvalidArgumentError> =>
+  Result.flatMap(decodeAccount(options), () => checkOne(options)).pipe(Result.getFailure)

@@ -34,7 +34,7 @@ const say = (description: string | undefined, otherwise: string, advice = ""): s
 }
 
 /**
- * Too many requests (429, or 400 with `code: rate_limit`), or an object lock (`code: lock_timeout`). Retried.
+ * Too many requests (429, or 400 with `code: rate_limit`). Retried.
  *
  * @category errors
  * @since 0.1.0
@@ -180,7 +180,7 @@ export class CursorNotFoundError extends Schema.TaggedError<CursorNotFoundError>
 }
 
 /**
- * Another request was changing the same object (409). Retried.
+ * Another request holds or changes the same object (409, or 429 with `code: lock_timeout`). Retried.
  *
  * @category errors
  * @since 0.1.0
@@ -193,26 +193,29 @@ export class ConflictError extends Schema.TaggedError<ConflictError>(reasonId("C
     return this.shouldRetry ?? true
   }
   override get message(): string {
-    return say(this.description, "The request conflicts with another one.", "Try again.")
+    return say(this.description, "", "Another request holds the same object. Read again when that request has ended.")
   }
 }
 
 /**
- * Stripe, or something between, failed (5xx), or answered with a status that no read should get. A 5xx is retried. A
- * redirect is not: Stripe's API has none, and a key is not carried to wherever somebody else points.
+ * Stripe, or something between, failed (5xx), did not get the whole request in time (408), or answered with a status that
+ * no read should get. 408 and 5xx are retried. A redirect is not: Stripe's API has none, and a key is not carried to
+ * wherever somebody else points.
  *
  * @category errors
  * @since 0.1.0
  */
 export class ApiError extends Schema.TaggedError<ApiError>(reasonId("ApiError"))("ApiError", replyFields) {
   get isRetryable(): boolean {
-    return this.shouldRetry ?? this.status >= 500
+    return this.shouldRetry ?? (this.status === 408 || this.status >= 500)
   }
   override get message(): string {
     const advice =
-      this.status < 500
-        ? "Check apiBase, and what stands between this machine and Stripe."
-        : "See https://status.stripe.com if it lasts."
+      this.status >= 500
+        ? "See https://status.stripe.com if it lasts."
+        : this.status === 408
+          ? "The server did not get the whole request in time. Check the network, and what stands between this machine and Stripe."
+          : "Check apiBase, and what stands between this machine and Stripe."
     return `Stripe answered ${this.status}. ${say(this.description, "", advice)}`
   }
 }

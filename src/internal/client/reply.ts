@@ -1,7 +1,7 @@
 /**
  * What a reply of Stripe's says apart from its rows: the reason behind an error status, in texts that are safe to show.
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -69,11 +69,18 @@ const shouldRetry = (headers: Headers.Headers): boolean | undefined => {
   return value === "true" ? true : value === "false" ? false : undefined
 }
 
+/**
+ * The least wait that `Retry-After` asks for. Beside whole seconds and a date it may be what some proxies write: fractions
+ * of a second, or several numbers, where it was sent more than once. The longest of them holds for all who sent one.
+ */
 const retryAfter = (headers: Headers.Headers, now: number): Duration.Duration | undefined => {
   const value = headers["retry-after"]
   if (value === undefined) return undefined
   const parsed = Headers.parseRetryAfter(value)
-  return Result.isSuccess(parsed) ? Headers.retryAfterDelay(parsed.success, now) : undefined
+  if (Result.isSuccess(parsed)) return Headers.retryAfterDelay(parsed.success, now)
+  return /^\s*\d{1,9}(\.\d{1,9})?(\s*,\s*\d{1,9}(\.\d{1,9})?)*\s*$/.test(value)
+    ? Duration.seconds(Math.max(...value.split(",").map(Number)))
+    : undefined
 }
 
 const notJson = (reply: Reply): DecodeError => {
@@ -146,9 +153,10 @@ export const toReason = (reply: Reply, now: number): ReplyReason => {
     shouldRetry: shouldRetry(headers),
     retryAfter: retryAfter(headers, now)
   }
-  if (status === 429 || code === "rate_limit") {
-    return new Reasons.RateLimitError({ ...fields, limitedBy: asSafeText(headers["stripe-rate-limited-reason"]) })
-  }
+  const limitedBy = asSafeText(headers["stripe-rate-limited-reason"])
+  // Another request holds the object. Stripe answers as for too many requests, and says no limit.
+  if (status === 429 && code === "lock_timeout" && limitedBy === undefined) return new Reasons.ConflictError(fields)
+  if (status === 429 || code === "rate_limit") return new Reasons.RateLimitError({ ...fields, limitedBy })
   switch (status) {
     case 401:
       return new Reasons.AuthenticationError(fields)
@@ -156,6 +164,8 @@ export const toReason = (reply: Reply, now: number): ReplyReason => {
       return new Reasons.PermissionError(fields)
     case 404:
       return new Reasons.NotFoundError(fields)
+    case 408:
+      return new Reasons.ApiError(fields)
     case 409:
       return new Reasons.ConflictError(fields)
   }

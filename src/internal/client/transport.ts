@@ -2,6 +2,7 @@
  * What Effect's `HttpClient` says when no whole reply came, in words that are safe to show. The client's own error is
  * not kept as a cause, because it holds the request and with it the key.
  */
+import * as Cause from "effect/Cause"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
 import { TransportError } from "../../StripeError.ts"
@@ -25,6 +26,16 @@ const describe = (error: HttpClientError.HttpClientError): string => {
   const code = "code" in cause && Predicate.isString(cause.code) ? cause.code : undefined
   const message = cause.message === "" ? cause.name : cause.message
   return code === undefined || message.includes(code) ? message : `${message} (${code})`
+}
+
+/** What ended something that a caller gave us, shortened: its innermost error says what happened. */
+export const describeCause = (cause: Cause.Cause<unknown>): string => {
+  const failure = Cause.squash(cause)
+  const error = innermost(Predicate.hasProperty(failure, "reason") ? failure.reason : failure)
+  if (!Predicate.isError(error)) return "something that is no Error"
+  // The cut may go through a secret, which would then no longer look like one.
+  const words = error.message.length > 200 ? error.message.slice(0, 200).replace(/\S+$/, "…") : error.message
+  return inOneLine(words) || error.name
 }
 
 /** The reason behind a failure of the HTTP client. */

@@ -36,8 +36,8 @@ export const make = (client: StripeClient.Service) => {
       const { expand, onInvalid, ...read } = yield* Effect.fromResult(Arguments.object(options, "options"))
       // Relative dates are taken once, so that all requests are for the same list.
       const { fetch, filter, range } = yield* resource.select(client, rows, operation, input, { expand })
-      const { id: account, livemode } = yield* client.account
-      const subject = { filter: Fingerprint.make(path, filter), account, livemode }
+      const account = yield* client.account
+      const subject = { filter: Fingerprint.make(path, filter), ...account }
       return Stream.map(
         Sync.batches({ fetch, range, subject }, { ...read, onInvalid: tagHandlerError(onInvalid) }),
         ({ checkpoint, rows }): Batch<A> => ({ sessions: rows, checkpoint })

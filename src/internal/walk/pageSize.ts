@@ -4,36 +4,64 @@
  */
 import type { Reason } from "../../StripeError.ts"
 
-/** What a walk asks for next. `calm` counts the pages since the size changed. */
+/**
+ * What a walk asks for next. `calm` counts the pages since the size changed, and `patience` says after how many of them a
+ * larger page is tried: zero until a page failed for its size.
+ */
 export interface PageSize {
   readonly limit: number
   readonly calm: number
+  readonly patience: number
 }
 
-export const start = (limit: number): PageSize => ({ limit, calm: 0 })
-
-/** Whether a reply may have failed because it would have been too large. */
-export const mayBeTooLarge = (reason: Reason): boolean =>
-  reason._tag === "ApiError"
-    ? reason.status >= 500
-    : reason._tag === "TimeoutError" || (reason._tag === "DecodeError" && reason.part === "body")
+export const start = (limit: number): PageSize => ({ limit, calm: 0, patience: 0 })
 
 /**
- * What to ask for after this many such failures of one page: the same once more, then half, and half of that. Where one row
- * failed too, it was hardly the size, and it begins again from the whole.
+ * Whether a failure points at the size of the page: a 500, with which Stripe answers pages that it cannot put together; no
+ * reply in time, from Stripe or from a gateway that waited for it (504); a body that is too large or broke off. A 502 or
+ * 503, or no connection, says that nobody works there, and then a smaller page is only more requests.
  */
-export const afterFailures = (limit: number, failures: number): number => {
-  const halved = (failures % (Math.floor(Math.log2(limit)) + 2)) - 1
-  return halved < 1 ? limit : Math.floor(limit / 2 ** halved)
+export const mayBeTooLarge = (reason: Reason): boolean => {
+  switch (reason._tag) {
+    case "ApiError":
+      return reason.status === 500 || reason.status === 504
+    case "TimeoutError":
+      return true
+    case "TransportError":
+      return reason.status !== undefined
+    case "DecodeError":
+      return reason.part === "body"
+    default:
+      return false
+  }
 }
 
-// Each try of a larger page costs a wait where nothing has changed.
-const pagesBeforeGrowth = 4
+// A page of ten rows with all that expands has some kilobytes. Where it fails too, it is hardly for its size.
+const smallest = 10
 
-/** What to ask for after a page for which `asked` rows were wanted and `served` asked for in the end. */
+/**
+ * What to ask for after this many such failures of one page: the same once more, because one failure may be chance, then
+ * half, and half of that, down to ten rows. Where ten rows failed too, it was hardly the size, and it begins again from the
+ * whole.
+ */
+export const afterFailures = (limit: number, failures: number): number => {
+  const halvings = limit <= smallest ? 0 : Math.ceil(Math.log2(limit / smallest))
+  const halved = (failures % (halvings + 2)) - 1
+  return halved < 1 ? limit : Math.max(smallest, Math.floor(limit / 2 ** halved))
+}
+
+// The most pages between two tries of a larger one, each of which costs waits where nothing has changed.
+const mostPatience = 32
+
+/**
+ * What to ask for after a page for which `asked` rows were wanted and `served` asked for in the end. After a first failure
+ * the size doubles from page to page. Each further failure doubles the number of pages before a larger one is tried.
+ */
 export const after = (size: PageSize, asked: number, served: number | undefined, pageSize: number): PageSize => {
-  if (served !== undefined && served < asked) return start(served)
-  if (size.limit >= pageSize) return size
-  const calm = size.calm + 1
-  return calm < pagesBeforeGrowth ? { ...size, calm } : start(Math.min(size.limit * 2, pageSize))
+  const shrunk = served !== undefined && served < asked
+  if (!shrunk && size.limit >= pageSize) return start(size.limit)
+  const limit = shrunk ? served : size.limit
+  const patience = shrunk ? Math.min(Math.max(size.patience * 2, 1), mostPatience) : size.patience
+  const calm = shrunk ? 1 : size.calm + 1
+  return calm < patience ? { limit, calm, patience } : { limit: Math.min(limit * 2, pageSize), calm: 0, patience }
 }

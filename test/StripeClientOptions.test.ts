@@ -1,0 +1,275 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Layer, Redacted, Stream } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
+import { StripeClient, StripeError, VerificationReports, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { countRequests, reason, requests, world } from "./support/world.ts"
+
+/** A network that counts what is sent to it, to whatever host. */
+const network = () => {
+  const sent: Array<string> = []
+  const client = HttpClient.make((request, url) =>
+    Effect.sync(() => {
+      sent.push(url.href)
+      return HttpClientResponse.fromWeb(request, new Response("{}"))
+    })
+  )
+  return { sent, layer: Layer.succeed(HttpClient.HttpClient, client) }
+}
+
+/** How a layer fails to build. */
+const failure = <E>(layer: Layer.Layer<never, E, HttpClient.HttpClient>) =>
+  Effect.gen(function* () {
+    const { layer: anywhere, sent } = network()
+    const error = yield* Effect.flip(Effect.scoped(Layer.build(Layer.provide(layer, anywhere))))
+    assert.deepStrictEqual(sent, [])
+    return error
+  })
+
+describe("a layer with options that cannot work fails to build, and sends nothing", () => {
+  const wrong: ReadonlyArray<readonly [name: string, options: Record<string, unknown>, says: string]> = [
+    [
+      "an address without a scheme",
+      { apiBase: "localhost:12111" },
+      'apiBase: got "localhost:12111", accepted is an address that starts with https:// or http://'
+    ],
+    [
+      "an address with a password",
+      { apiBase: "https://me:secretpw@api.stripe.com" },
+      'apiBase: got "https://<redacted>@api.stripe.com", accepted is an address without a user name and a password'
+    ],
+    [
+      "an address with a password, of a host without dots",
+      { apiBase: "http://secretpw:secretpw@h/" },
+      'apiBase: got "http://<redacted>@h/"'
+    ],
+    [
+      "an address with a password that makes it none",
+      { apiBase: "http://me:secretpw/?# 'secretpw@secretpw@h/" },
+      'apiBase: got "http://<redacted>@h/"'
+    ],
+    [
+      "an address with a password and without a scheme",
+      { apiBase: "me:secretpw/secretpw@h" },
+      'apiBase: got "<redacted>@h"'
+    ],
+    ["an address in a list", { apiBase: ["http://me:secretpw@h/"] }, 'apiBase: got ["http://<redacted>@h/"]'],
+    ["an empty account", { account: "" }, 'account: got "", accepted is the id of an account (acct_…)'],
+    ["an account with letters outside ASCII", { account: "acct_😀" }, "account"],
+    ["an empty version", { apiVersion: "" }, "apiVersion"],
+    ["a time limit in words", { timeout: "soon" }, 'timeout: got "soon", accepted is a length of time'],
+    ["a time limit of nothing", { timeout: 0 }, "timeout: got 0"],
+    [
+      "a rate limit of zero",
+      { rateLimit: { limit: 0 } },
+      "rateLimit.limit: got 0, accepted is a whole number, 1 or more"
+    ],
+    ["a negative rate limit", { rateLimit: { limit: -5 } }, "rateLimit.limit: got -5"],
+    [
+      "a rate limit that is a number",
+      { rateLimit: 25 },
+      'rateLimit: got 25, accepted is false, or an object such as { limit: 25, window: "1 second" }'
+    ],
+    [
+      "a misspelt option of the rate limit",
+      { rateLimit: { windw: "1 second" } },
+      'rateLimit.windw: got "1 second", accepted is one of the names limit, window, algorithm, limiter, onLimiterError, key (did you mean "window"?)'
+    ],
+    [
+      "a misspelt key",
+      { apikey: Sandbox.apiKey },
+      'apikey: got <redacted>, accepted is one of the names apiKey, apiBase, apiVersion, account, context, timeout, rateLimit, transformClient (did you mean "apiKey"?)'
+    ],
+    ["no key", { apiKey: undefined }, "apiKey: got nothing, accepted is a secret (sk_…) or restricted (rk_…) key"],
+    ["a key of an unset variable", { apiKey: Redacted.make(undefined) }, "apiKey: got a Redacted of nothing"],
+    ["an address with the version in its path", { apiBase: "https://api.stripe.com/v1/" }, "without the /v1"],
+    ["a misspelt option", { apibase: "https://api.stripe.com" }, "apibase"],
+    ["a key that is a plain text", { apiKey: "sk_test_planted" }, "apiKey: got a value that is not Redacted"],
+    [
+      "an address with a query",
+      { apiBase: "https://api.stripe.com?proxy=1" },
+      "accepted is an address without a query (?…), such as https://api.stripe.com"
+    ],
+    ["an address with an empty query", { apiBase: "https://api.stripe.com/?" }, "an address without a query"],
+    ["an address with a fragment", { apiBase: "https://api.stripe.com/#here" }, "an address without a fragment (#…)"],
+    ["an address with an empty fragment", { apiBase: "https://api.stripe.com#" }, "an address without a fragment"],
+    ["an address with a space at its end", { apiBase: "https://api.stripe.com " }, "an address without spaces"],
+    ["an address with a line break at its end", { apiBase: "https://api.stripe.com\n" }, "an address without spaces"],
+    ["an address of another protocol", { apiBase: "file:///etc/passwd" }, "an address that starts with https://"],
+    [
+      "a publishable key",
+      { apiKey: Redacted.make("pk_test_planted") },
+      "apiKey: got a publishable key (pk_…), which may not read, accepted is a secret (sk_…) or restricted (rk_…) key"
+    ],
+    ["the secret of a webhook", { apiKey: Redacted.make("whsec_planted") }, "the secret of a webhook (whsec_…)"],
+    ["an account in the place of a key", { apiKey: Redacted.make("acct_planted") }, "the id of an account (acct_…)"],
+    ["an empty key", { apiKey: Redacted.make("") }, "apiKey: got an empty text"],
+    ["a key with a line break", { apiKey: Redacted.make("sk_test_planted\n") }, "apiKey: got a text with spaces"],
+    ["a key with letters outside ASCII", { apiKey: Redacted.make("sk_test_plantedä") }, "letters outside ASCII"],
+    [
+      "a context of something else",
+      { context: "org_1" },
+      "accepted is the id of an account (acct_…), or a path of them"
+    ],
+    ["a context that ends with a slash", { context: "acct_1/" }, "accepted is the id of an account"],
+    ["account and context", { account: "acct_1", context: "acct_2" }, "Stripe-Account or Stripe-Context and not both"],
+    [
+      "an algorithm that there is not",
+      { rateLimit: { algorithm: "sliding-window" } },
+      'rateLimit.algorithm: got "sliding-window", accepted is "fixed-window" or "token-bucket"'
+    ],
+    [
+      "a limiter that cannot be asked",
+      { rateLimit: { limiter: {} } },
+      "accepted is a RateLimiter of effect/persistence"
+    ],
+    [
+      "a transformClient that is no function",
+      { transformClient: {} },
+      "transformClient: got {}, accepted is a function"
+    ],
+    [
+      "a transformClient that throws",
+      {
+        transformClient: () => {
+          throw new TypeError("no proxy at https://me:secretpw@proxy")
+        }
+      },
+      "transformClient: got one that threw no proxy at https://<redacted>@proxy, accepted is a function that returns an HttpClient"
+    ],
+    [
+      "a transformClient that returns nothing",
+      { transformClient: () => undefined },
+      "transformClient: got one that returned nothing, accepted is a function that returns an HttpClient"
+    ]
+  ]
+  for (const [name, options, says] of wrong) {
+    it.effect(`for ${name}`, () =>
+      Effect.gen(function* () {
+        // Type boundary: JavaScript and configuration can say anything.
+        const given = { apiKey: Sandbox.apiKey, ...options } as StripeClient.Options
+        const error = yield* failure(StripeClient.layer(given))
+        assert.instanceOf(error, StripeError.StripeError)
+        assert.strictEqual(error.operation, "StripeClient.make")
+        assert.strictEqual(error.reason._tag, "InvalidArgumentError")
+        assert.include(error.message, says)
+        assert.notMatch(error.message, /secretpw|planted/)
+      })
+    )
+  }
+
+  it.effect("and so do the layers of both services", () =>
+    Effect.gen(function* () {
+      const options = { apiKey: Redacted.make("pk_live_planted") }
+      for (const layer of [VerificationSessions.layer(options), VerificationReports.layer(options)]) {
+        assert.include(String(yield* failure(layer)), "publishable key")
+      }
+    })
+  )
+
+  it.effect("and layerConfig, for what stands in the environment", () =>
+    Effect.gen(function* () {
+      const env = { STRIPE_API_KEY: "sk_test_planted", STRIPE_ACCOUNT: "acct_1", STRIPE_CONTEXT: "acct_2" }
+      const layer = VerificationSessions.layerConfig().pipe(
+        Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+      )
+      const error = yield* failure(layer)
+      assert.strictEqual(error._tag, "StripeError")
+      assert.include(error.message, "Stripe-Account or Stripe-Context and not both")
+    })
+  )
+
+  it.effect("so that a program that provides it ends with a typed error", () =>
+    Effect.gen(function* () {
+      const { layer } = network()
+      const failed = yield* VerificationSessions.stream().pipe(
+        Stream.runDrain,
+        Effect.provide(VerificationSessions.layer({ apiKey: Redacted.make("pk_test_planted") })),
+        Effect.provide(layer),
+        Effect.catchReason("StripeError", "InvalidArgumentError", ({ issues }) => Effect.succeed(issues[0].path))
+      )
+      assert.strictEqual(failed, "apiKey")
+    })
+  )
+})
+
+describe("the context of an organization's key", () => {
+  const headers = Effect.map(requests, (requests) =>
+    requests.map(({ headers }) => [headers["stripe-account"], headers["stripe-context"]])
+  )
+
+  it.effect("is sent as Stripe-Context, for a whole layer", () =>
+    Effect.gen(function* () {
+      yield* VerificationSessions.list()
+      yield* (yield* StripeClient.StripeClient).client.get("/v1/identity/verification_sessions")
+      const expected = [undefined, "acct_1/acct_2"]
+      assert.deepStrictEqual(yield* headers, [expected, expected])
+    }).pipe(
+      Effect.provide(VerificationSessions.layerClient),
+      Effect.provide(
+        StripeClient.layer({ apiKey: Sandbox.apiKey, context: "acct_1/acct_2" }).pipe(
+          Layer.provideMerge(Sandbox.layer())
+        )
+      )
+    )
+  )
+
+  it.effect("comes from STRIPE_CONTEXT", () =>
+    Effect.gen(function* () {
+      yield* VerificationSessions.list()
+      assert.deepStrictEqual(yield* headers, [[undefined, "acct_1"]])
+    }).pipe(
+      Effect.provide(VerificationSessions.layerConfig()),
+      Effect.provide(Sandbox.layer()),
+      Effect.provide(
+        ConfigProvider.layer(
+          ConfigProvider.fromEnv({
+            env: { STRIPE_API_KEY: Redacted.value(Sandbox.apiKey), STRIPE_CONTEXT: "acct_1", STRIPE_ACCOUNT: "" }
+          })
+        )
+      )
+    )
+  )
+
+  it.effect("of one read replaces the account or context of the layer, so that only one header is sent", () =>
+    Effect.gen(function* () {
+      const list = VerificationSessions.list()
+      yield* Effect.provideService(list, StripeClient.CurrentAccount, { context: "acct_1" })
+      yield* Effect.provideService(list, StripeClient.CurrentAccount, { account: "acct_2" })
+      yield* Effect.provideService(list, StripeClient.CurrentAccount, {})
+      yield* list
+      assert.deepStrictEqual(yield* headers, [
+        [undefined, "acct_1"],
+        ["acct_2", undefined],
+        [undefined, undefined],
+        ["acct_layer", undefined]
+      ])
+    }).pipe(Effect.provide(world({ client: { account: "acct_layer" } })))
+  )
+
+  const refused: ReadonlyArray<readonly [name: string, value: unknown, says: string]> = [
+    ["an empty account", { account: "" }, "account: got"],
+    ["an account with a line break", { account: "acct_1\n" }, "account: got"],
+    ["a context with a header of its own", { context: "acct_1\r\nx: y" }, "context: got"],
+    ["account and context", { account: "acct_1", context: "acct_1" }, "not both"],
+    ["a misspelt name", { acount: "acct_1" }, 'did you mean "account"?'],
+    ["a text", "acct_1", 'CurrentAccount: got "acct_1", accepted is an object'],
+    ["null", null, "CurrentAccount: got null"]
+  ]
+  it.effect.each(refused)("or account of one read is refused before any request: %s", ([, value, says]) =>
+    Effect.gen(function* () {
+      // Type boundary: plain JavaScript can provide anything.
+      const given = value as StripeClient.AccountOptions
+      const list = Effect.provideService(VerificationSessions.list(), StripeClient.CurrentAccount, given)
+      const failed = yield* reason(list)
+      assert.strictEqual(failed._tag, "InvalidArgumentError")
+      assert.include(failed.message, says)
+      const batches = Stream.provideService(VerificationSessions.sync(), StripeClient.CurrentAccount, given)
+      assert.strictEqual((yield* reason(Stream.runDrain(batches)))._tag, "InvalidArgumentError")
+      const { client } = yield* StripeClient.make({ apiKey: Sandbox.apiKey })
+      const raw = Effect.provideService(client.get("/v1/balance"), StripeClient.CurrentAccount, given)
+      assert.include(String((yield* Effect.flip(raw)).reason.description), says)
+      assert.strictEqual(yield* countRequests, 0)
+    }).pipe(Effect.provide(world()))
+  )
+})
