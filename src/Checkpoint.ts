@@ -18,6 +18,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import type { Row } from "./internal/list/model.ts"
 import { EpochSeconds } from "./internal/wire/fields.ts"
+import { name } from "./internal/withoutSecrets.ts"
 import { CheckpointMismatchError } from "./StripeError.ts"
 
 /**
@@ -229,7 +230,7 @@ const position = ({ created, id }: Row): Position => ({ id, created })
  */
 export const check = (self: Checkpoint, subject: Subject): Result.Result<void, CheckpointMismatchError> => {
   const differs = (problem: "filter" | "account" | "mode", expected: string, actual: string) =>
-    Result.fail(new CheckpointMismatchError({ problem, expected, actual }))
+    Result.fail(new CheckpointMismatchError({ problem, expected: name(expected), actual: name(actual) }))
   if (self.filter !== subject.filter) return differs("filter", subject.filter, self.filter)
   if (self.account !== subject.account) return differs("account", whose(subject.account), whose(self.account))
   const known = self.livemode !== undefined && subject.livemode !== undefined

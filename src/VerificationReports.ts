@@ -41,11 +41,11 @@ export type {
 } from "./internal/report/calls.ts"
 
 const FilterFromUnknown = Parts.exact({
-  client_reference_id: Schema.optional(Parts.text("a text of 1 to 5000 characters")),
-  created: Schema.optional(CreatedFromUnknown),
-  type: Schema.optional(Parts.word(["document", "id_number"])),
+  client_reference_id: Schema.optionalKey(Parts.text("a text of 1 to 5000 characters")),
+  created: Schema.optionalKey(CreatedFromUnknown),
+  type: Schema.optionalKey(Parts.word(["document", "id_number"])),
   // Stripe takes the ids that sessions had when they were called intents, too.
-  verification_session: Schema.optional(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
+  verification_session: Schema.optionalKey(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
 })
 
 const decodeRow = RowDecoder.make(Wire, confidentialFromWire)
@@ -106,7 +106,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
  *
  * const found = await Effect.gen(function*() {
  *   const sessions = yield* VerificationSessions.list({ status: "verified", limit: 1 })
- *   const reports = yield* VerificationReports.list({ verification_session: sessions.data[0]?.id })
+ *   const reports = yield* VerificationReports.list({ verification_session: sessions.data[0]?.id ?? "" })
  *   return reports.data.length > 0
  * }).pipe(
  *   Effect.provide(Layer.provide(both, StripeClient.layerConfig())),

@@ -187,7 +187,7 @@ export const layerTest = (handlers: TestHandlers): Layer.Layer<VerificationSessi
  * @category accessors
  * @since 0.1.0
  */
-export const list: Calls.List<VerificationSessions> = ((params) =>
+export const list: Calls.List<VerificationSessions> = ((params?: Calls.ListParams) =>
   // Type boundary: of one generic signature in another the compiler loses the status, which passes through unchanged.
   VerificationSessions.use((service) => service.list(params))) as Calls.List<VerificationSessions>
 

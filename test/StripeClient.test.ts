@@ -114,12 +114,12 @@ describe("configuration", () => {
     [
       "an address without a scheme",
       { apiBase: "localhost:12111" },
-      'apiBase: got "localhost:12111", accepted is an address'
+      'apiBase: expected an address that starts with https:// or http://, without a password, got "localhost:12111"'
     ],
     [
       "an address with a password",
       { apiBase: "https://me:secretpw@api.stripe.com" },
-      'apiBase: got "https://<redacted>@api.stripe.com", accepted is an address'
+      'apiBase: expected an address that starts with https:// or http://, without a password, got "https://<redacted>@api.stripe.com"'
     ],
     [
       "an address with a password, of a host without dots",
@@ -137,33 +137,37 @@ describe("configuration", () => {
       'apiBase: got "<redacted>@h"'
     ],
     ["an address in a list", { apiBase: ["http://me:secretpw@h/"] }, 'apiBase: got ["http://<redacted>@h/"]'],
-    ["an empty account", { account: "" }, 'account: got "", accepted is the id of an account (acct_…)'],
+    ["an empty account", { account: "" }, 'account: expected the id of an account (acct_…), got ""'],
     ["an account with letters outside ASCII", { account: "acct_😀" }, "account"],
     ["an empty version", { apiVersion: "" }, "apiVersion"],
-    ["a time limit in words", { timeout: "soon" }, 'timeout: got "soon", accepted is a length of time'],
-    ["a time limit of nothing", { timeout: 0 }, "timeout: got 0"],
     [
-      "a rate limit of zero",
-      { rateLimit: { limit: 0 } },
-      "rateLimit.limit: got 0, accepted is a whole number, 1 or more"
+      "a time limit in words",
+      { timeout: "soon" },
+      'timeout: expected a length of time, such as "80 seconds", got "soon"'
     ],
+    ["a time limit of nothing", { timeout: 0 }, "timeout: got 0"],
+    ["a rate limit of zero", { rateLimit: { limit: 0 } }, "rateLimit.limit: expected a whole number, 1 or more, got 0"],
     ["a negative rate limit", { rateLimit: { limit: -5 } }, "rateLimit.limit: got -5"],
     [
       "a rate limit that is a number",
       { rateLimit: 25 },
-      'rateLimit: got 25, accepted is false, or an object such as { limit: 25, window: "1 second" }'
+      'rateLimit: expected false, or an object such as { limit: 25, window: "1 second" }, got 25'
     ],
     [
       "a misspelt option of the rate limit",
       { rateLimit: { windw: "1 second" } },
-      'rateLimit.windw: got "1 second", accepted is one of the names limit, window, limiter, key (did you mean "window"?)'
+      'rateLimit.windw: expected one of the names limit, window, limiter, key, got "1 second". Did you mean "window"?'
     ],
     [
       "a misspelt key",
       { apikey: Sandbox.apiKey },
-      'apikey: got <redacted>, accepted is one of the names apiKey, apiBase, apiVersion, account, timeout, rateLimit, transformClient (did you mean "apiKey"?)'
+      'apikey: expected one of the names apiKey, apiBase, apiVersion, account, timeout, rateLimit, transformClient, got <redacted>. Did you mean "apiKey"?'
     ],
-    ["no key", { apiKey: undefined }, "apiKey: got nothing, accepted is a key as the Stripe dashboard shows it"],
+    [
+      "no key",
+      { apiKey: undefined },
+      "apiKey: expected a key as the Stripe dashboard shows it (sk_… or rk_…), in a Redacted, got nothing"
+    ],
     ["a key of an unset variable", { apiKey: Redacted.make(undefined) }, "apiKey: got a Redacted of nothing"],
     ["an address with the version in its path", { apiBase: "https://api.stripe.com/v1/" }, "without the /v1"],
     ["a misspelt option", { apibase: "https://api.stripe.com" }, "apibase"],

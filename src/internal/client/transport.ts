@@ -6,7 +6,7 @@ import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
 import { TransportError } from "../../StripeError.ts"
 import * as StripeReply from "./reply.ts"
-import { inOneLine } from "../withoutSecrets.ts"
+import { sentence } from "../withoutSecrets.ts"
 
 // Node wraps `connect ECONNREFUSED …` in `fetch failed`; only the innermost error says what happened.
 const innermost = (cause: unknown, depth = 0): unknown => {
@@ -31,7 +31,7 @@ const describe = (error: HttpClientError.HttpClientError): string => {
 export const toReason = (error: HttpClientError.HttpClientError): TransportError => {
   const response = error.response
   return new TransportError({
-    description: inOneLine(describe(error)),
+    description: sentence(describe(error)),
     status: response?.status,
     requestId: response === undefined ? undefined : StripeReply.requestId(response.headers),
     transient: error.reason._tag !== "InvalidUrlError" && error.reason._tag !== "EncodeError"

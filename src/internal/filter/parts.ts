@@ -77,12 +77,8 @@ export const text = (expected: string, form = /^/): Schema.Codec<string, unknown
   )
 }
 
-/** An object of fields, and none of a class. */
-export const isPlain = (value: unknown): value is object => {
-  if (!Predicate.isObject(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
-}
+// As what a caller took from where there was nothing: `{ client_reference_id: user?.reference }`.
+const leaveOut = "An undefined filter field would select everything; leave the field out to do that."
 
 // Stripe's other parameters of a list, which come along when a whole query is pasted.
 const ofTheCall = ["limit", "starting_after", "ending_before", "expand"]
@@ -115,27 +111,35 @@ export const exact = <Fields extends Schema.Struct.Fields>(
   const decodeStruct = SchemaParser.decodeUnknownEffect(struct)
   const encodeStruct = SchemaParser.encodeUnknownEffect(struct)
   const listed = names.length === 1 ? `the name ${names[0]}` : `one of the names ${names.join(", ")}`
+  const withAdvice =
+    (given: Record<string, unknown>) =>
+    (problem: Expectation): Expectation => {
+      const [name, ...inside] = problem.path
+      return Predicate.isString(name) && inside.length === 0 && !(name in missing) && given[name] === undefined
+        ? { ...problem, expected: `${problem.expected}. ${leaveOut}` }
+        : problem
+    }
   return Schema.Unknown.pipe(
     Schema.decodeTo(Schema.toType(struct), {
       decode: SchemaGetter.transformEffect(
         Effect.fnUntraced(function* (value: unknown) {
-          if (!isPlain(value)) return yield* Effect.fail(toIssue([{ path: [], expected: `an object with ${listed}` }]))
+          if (!Arguments.isPlain(value)) {
+            return yield* Effect.fail(toIssue([{ path: [], expected: `an object with ${listed}` }]))
+          }
           // What is required and missing is `undefined`, so that its own schema says what would be accepted.
-          const given = Object.entries({ ...missing, ...value }).filter(
-            ([name, field]) => field !== undefined || name in missing
-          )
+          const given: Record<string, unknown> = { ...missing, ...value }
           const strangers = Object.keys(value)
             .filter((name) => !names.includes(name))
             .map((name) => ({
               path: [name],
               expected: ofTheCall.includes(name)
-                ? "nothing here: it is an option of the call and no part of a filter"
+                ? "nothing here. It is an option of the call and no part of a filter."
                 : ofTheOptions.includes(name)
-                  ? "nothing here: it is an option of the call, its second argument, and no part of a filter"
+                  ? "nothing here. It is an option of the call, its second argument, and no part of a filter."
                   : suggest(listed, name, names)
             }))
-          const decoded = yield* Effect.result(decodeStruct(Object.fromEntries(given), { errors: "all" }))
-          const wrong = Result.isFailure(decoded) ? expectations(decoded.failure) : []
+          const decoded = yield* Effect.result(decodeStruct(given, { errors: "all" }))
+          const wrong = Result.isFailure(decoded) ? expectations(decoded.failure).map(withAdvice(given)) : []
           const problems = [...strangers, ...wrong, ...rules(value)]
           if (Result.isFailure(decoded) || problems.length > 0) return yield* Effect.fail(toIssue(problems))
           return decoded.success

@@ -142,9 +142,9 @@ export const make = <A, Filter, Path extends string>(definition: Definition<A, F
     "options",
     (name) =>
       name === "limit"
-        ? "nothing here: write maxItems for rows in all, or pageSize for rows a request"
+        ? "nothing here. Write maxItems for rows in all, or pageSize for rows a request."
         : filters.names.includes(name)
-          ? "nothing here: it is a part of the filter, which is the first argument"
+          ? "nothing here. It is a part of the filter, which is the first argument."
           : undefined
   )
 

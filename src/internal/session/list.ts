@@ -45,8 +45,8 @@ const withoutLocalPart = (filter: SessionFilter.SessionFilter): Result.Result<un
         name,
         name === "status" ? "several" : "a filter",
         name === "status"
-          ? "one status, because one page is what Stripe selects (stream and pages take several)"
-          : "what Stripe filters by, because one page is what Stripe selects (stream and pages take the rest)"
+          ? "one status. One page is what Stripe selects; stream and pages take several."
+          : "what Stripe filters by. One page is what Stripe selects; stream and pages take the rest."
       )
     )
   )
