@@ -124,19 +124,23 @@ describe("configuration", () => {
     [
       "an address with a password, of a host without dots",
       { apiBase: "http://secretpw:secretpw@h/" },
-      'apiBase: got "http://<redacted>@h/"'
+      'apiBase: expected an address that starts with https:// or http://, without a password, got "http://<redacted>@h/"'
     ],
     [
       "an address with a password that makes it none",
       { apiBase: "http://me:secretpw/?# 'secretpw@secretpw@h/" },
-      'apiBase: got "http://<redacted>@h/"'
+      'apiBase: expected an address that starts with https:// or http://, without a password, got "http://<redacted>@h/"'
     ],
     [
       "an address with a password and without a scheme",
       { apiBase: "me:secretpw/secretpw@h" },
-      'apiBase: got "<redacted>@h"'
+      'apiBase: expected an address that starts with https:// or http://, without a password, got "<redacted>@h"'
     ],
-    ["an address in a list", { apiBase: ["http://me:secretpw@h/"] }, 'apiBase: got ["http://<redacted>@h/"]'],
+    [
+      "an address in a list",
+      { apiBase: ["http://me:secretpw@h/"] },
+      'apiBase: expected an address that starts with https:// or http://, without a password, got ["http://<redacted>@h/"]'
+    ],
     ["an empty account", { account: "" }, 'account: expected the id of an account (acct_…), got ""'],
     ["an account with letters outside ASCII", { account: "acct_😀" }, "account"],
     ["an empty version", { apiVersion: "" }, "apiVersion"],
@@ -145,9 +149,13 @@ describe("configuration", () => {
       { timeout: "soon" },
       'timeout: expected a length of time, such as "80 seconds", got "soon"'
     ],
-    ["a time limit of nothing", { timeout: 0 }, "timeout: got 0"],
+    ["a time limit of nothing", { timeout: 0 }, 'timeout: expected a length of time, such as "80 seconds", got 0'],
     ["a rate limit of zero", { rateLimit: { limit: 0 } }, "rateLimit.limit: expected a whole number, 1 or more, got 0"],
-    ["a negative rate limit", { rateLimit: { limit: -5 } }, "rateLimit.limit: got -5"],
+    [
+      "a negative rate limit",
+      { rateLimit: { limit: -5 } },
+      "rateLimit.limit: expected a whole number, 1 or more, got -5"
+    ],
     [
       "a rate limit that is a number",
       { rateLimit: 25 },
@@ -168,10 +176,18 @@ describe("configuration", () => {
       { apiKey: undefined },
       "apiKey: expected a key as the Stripe dashboard shows it (sk_… or rk_…), in a Redacted, got nothing"
     ],
-    ["a key of an unset variable", { apiKey: Redacted.make(undefined) }, "apiKey: got a Redacted of nothing"],
+    [
+      "a key of an unset variable",
+      { apiKey: Redacted.make(undefined) },
+      "apiKey: expected a key as the Stripe dashboard shows it (sk_… or rk_…), in a Redacted, got a Redacted of nothing"
+    ],
     ["an address with the version in its path", { apiBase: "https://api.stripe.com/v1/" }, "without the /v1"],
     ["a misspelt option", { apibase: "https://api.stripe.com" }, "apibase"],
-    ["a key that is a plain text", { apiKey: "sk_test_planted" }, "apiKey: got a value that is not Redacted"]
+    [
+      "a key that is a plain text",
+      { apiKey: "sk_test_planted" },
+      "apiKey: expected a key as the Stripe dashboard shows it (sk_… or rk_…), in a Redacted, got a value that is not Redacted"
+    ]
   ]
   for (const [name, options, says] of wrong) {
     it.effect(`${name} is refused before any request`, () =>

@@ -312,12 +312,15 @@ describe("bad input is refused before any request", () => {
       list({ type: anything("documnet") }),
       `type: expected document or id_number, got "documnet". Did you mean "document"?`
     ],
-    "two types": [list({ type: anything(["document", "id_number"]) }), "type: got"],
+    "two types": [list({ type: anything(["document", "id_number"]) }), "type: expected document or id_number, got"],
     "the id of a report as a session": [
       Stream.runDrain(pages({ verification_session: "vr_1" })),
       `verification_session: expected the id of a session (vs_…), got "vr_1"`
     ],
-    "an empty reference": [list({ client_reference_id: "" }), "client_reference_id: got"],
+    "an empty reference": [
+      list({ client_reference_id: "" }),
+      "client_reference_id: expected a text of 1 to 5000 characters, got"
+    ],
     milliseconds: [list({ created: 1_750_000_000_000 }), "looks like milliseconds"],
     "the id of a session": [retrieve("vs_1"), `id: expected the id of a report (vr_…), got "vs_1"`],
     "the id of a session as a cursor": [
@@ -336,7 +339,10 @@ describe("bad input is refused before any request", () => {
       list({ expand: anything(["document.number"]) }),
       "expected a path such as data.document.number or data.id_number.id_number"
     ],
-    "a page too large": [Stream.runDrain(stream({}, { pageSize: 101 })), "pageSize: got 101"]
+    "a page too large": [
+      Stream.runDrain(stream({}, { pageSize: 101 })),
+      "pageSize: expected a whole number from 1 to 100, got 101"
+    ]
   } as const
   for (const [name, [call, expected]] of Object.entries(cases)) {
     it.effect(name, () =>

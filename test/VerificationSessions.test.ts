@@ -421,7 +421,7 @@ describe("refusals before any request", () => {
     [
       "a client secret for an id",
       VerificationSessions.retrieve("vs_1_secret_planted"),
-      'id: got "vs_1_secret_<redacted>"'
+      'id: expected the id of a session (vs_…), got "vs_1_secret_<redacted>"'
     ],
     ["milliseconds", VerificationSessions.list({ created: 1767225600000 }), "looks like milliseconds"],
     [

@@ -27,6 +27,16 @@ export const few = (
   return { listed, omitted }
 }
 
+/** What was expected of each, made for as many as are worth listing. */
+export const each = <A>(
+  wrong: ReadonlyArray<A>,
+  toExpectation: (one: A) => Expectation
+): ReadonlyArray<Expectation> => {
+  const listed = wrong.slice(0, mostListed).map(toExpectation)
+  const omitted = wrong.length - listed.length
+  return omitted === 0 ? listed : [...listed, { path: [], expected: "nothing else", omitted }]
+}
+
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** What was expected where. Values appear only in what is parsed with `reportInput`, and nothing here is. */

@@ -33,7 +33,7 @@ const withoutMail = (text: string): string =>
 export const withoutSecrets = (text: string): string =>
   withoutMail(
     text
-      .replace(/((?:\b[a-z]{2}|(?<=_)[srpe]k)_(?:test|live|org)|\bwhsec)_[\w*.]+/g, "$1_<redacted>")
+      .replace(/((?:\b[a-z]{2}|[srpe]k)_(?:test|live|org)|whsec)_[\w*.]+/g, "$1_<redacted>")
       .replace(/_secret_\w+/g, "_secret_<redacted>")
       // However the slashes are written: in JSON, in HTML or within another address.
       .replace(/(verify\.stripe\.com)[\\/%&][^\s"'<>]+/gi, "$1/<redacted>")

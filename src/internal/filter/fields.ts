@@ -5,7 +5,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Expectation } from "../issues.ts"
+import { each, type Expectation } from "../issues.ts"
 import { CreatedFromUnknown } from "./created.ts"
 import * as Model from "./model.ts"
 import { isPlain } from "../arguments.ts"
@@ -41,16 +41,16 @@ const Metadata = checked<{ readonly [key: string]: string }>(Schema.Record(Schem
   if (!isPlain(value)) return refuse("an object of keys and values")
   const entries = Object.entries(value)
   if (entries.length === 0) return refuse("at least one key and value")
-  const problems = entries.flatMap(([key, value]) =>
-    !isText(key, 40) || /[[\]]/.test(key)
-      ? [{ path: [key], expected: "a key of 1 to 40 characters without square brackets" }]
-      : isText(value, 500)
-        ? []
-        : [{ path: [key], expected: "a text of 1 to 500 characters" }]
-  )
+  const isKey = (key: string) => isText(key, 40) && !/[[\]]/.test(key)
+  const wrong = entries.filter(([key, value]) => !isKey(key) || !isText(value, 500))
   // Made from entries, a key is a key, even `__proto__`.
-  return problems.length > 0
-    ? Result.fail(problems)
+  return wrong.length > 0
+    ? Result.fail(
+        each(wrong, ([key]) => ({
+          path: [key],
+          expected: isKey(key) ? "a text of 1 to 500 characters" : "a key of 1 to 40 characters without square brackets"
+        }))
+      )
     : Result.succeed(Object.fromEntries(entries) as Record<string, string>)
 })
 

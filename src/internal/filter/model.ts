@@ -119,7 +119,8 @@ export interface StripeInput {
 }
 
 /**
- * A filter as a caller writes it. Fields combine; without fields it is the whole list.
+ * A filter as a caller writes it. Fields combine; without fields it is the whole list. A field that is there and `undefined`
+ * is refused before any request, because it would select everything: leave the field out instead.
  *
  * Stripe knows `client_reference_id`, `created`, the two `related_…` and one `status`. The rest is decided here, on the
  * rows that came: it leaves out rows and saves no requests.

@@ -11,7 +11,7 @@ import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
-import { type Expectation, expectations, toIssue } from "../issues.ts"
+import { each, type Expectation, expectations, toIssue } from "../issues.ts"
 import { alternatives, suggest } from "../nearest.ts"
 import type { OneOrMore } from "./model.ts"
 
@@ -47,10 +47,10 @@ export const words = <const Word extends string>(
       if (isWord(value)) return Result.succeed(value)
       if (!Array.isArray(value)) return refuse(suggest(accepted, value, known))
       if (value.length === 0) return refuse(`at least one of ${accepted}`)
-      const problems = value.flatMap((one: unknown, index) =>
-        isWord(one) ? [] : [{ path: [index], expected: suggest(accepted, one, known) }]
-      )
-      if (problems.length > 0) return Result.fail(problems)
+      const wrong = value.flatMap((one: unknown, index) => (isWord(one) ? [] : [[index, one] as const]))
+      if (wrong.length > 0) {
+        return Result.fail(each(wrong, ([index, one]) => ({ path: [index], expected: suggest(accepted, one, known) })))
+      }
       const chosen = known.filter((word) => value.includes(word))
       const [first, ...others] = chosen
       return Result.succeed(first !== undefined && others.length === 0 ? first : chosen)
@@ -128,16 +128,17 @@ export const exact = <Fields extends Schema.Struct.Fields>(
           }
           // What is required and missing is `undefined`, so that its own schema says what would be accepted.
           const given: Record<string, unknown> = { ...missing, ...value }
-          const strangers = Object.keys(value)
-            .filter((name) => !names.includes(name))
-            .map((name) => ({
+          const strangers = each(
+            Object.keys(value).filter((name) => !names.includes(name)),
+            (name) => ({
               path: [name],
               expected: ofTheCall.includes(name)
                 ? "nothing here. It is an option of the call and no part of a filter."
                 : ofTheOptions.includes(name)
                   ? "nothing here. It is an option of the call, its second argument, and no part of a filter."
                   : suggest(listed, name, names)
-            }))
+            })
+          )
           const decoded = yield* Effect.result(decodeStruct(given, { errors: "all" }))
           const wrong = Result.isFailure(decoded) ? expectations(decoded.failure).map(withAdvice(given)) : []
           const problems = [...strangers, ...wrong, ...rules(value)]

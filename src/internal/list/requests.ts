@@ -12,6 +12,7 @@ import * as Arguments from "../arguments.ts"
 import * as CreatedWithin from "../walk/createdWithin.ts"
 import type { Window } from "./model.ts"
 import type { DecodeRow } from "../wire/rowDecoder.ts"
+import { each } from "../issues.ts"
 import { suggest } from "../nearest.ts"
 import type { Query } from "../client/query.ts"
 import * as WalkOptions from "../walk/options.ts"
@@ -151,17 +152,16 @@ export const make = <A, Filter, Path extends string>(definition: Definition<A, F
   const pageNames = [...filters.names, "limit", "starting_after", "ending_before", "expand"]
 
   // One object holds the filter and the page, so what is neither is told what both have.
-  const strangersTo = (filter: object) => Struct.keys(filter).filter((name) => !filters.names.includes(name))
-  const checkNames = (filter: object) =>
-    Arguments.all(
-      strangersTo(filter).map((name) =>
-        Arguments.refuse(
-          name,
-          Arguments.show(filter[name]),
-          suggest(`one of the names ${pageNames.join(", ")}`, name, pageNames)
-        )
-      )
-    )
+  const isOfFilter = (name: string): boolean => filters.names.includes(name)
+  const filterOf = (input: object) => Object.fromEntries(Object.entries(input).filter(([name]) => isOfFilter(name)))
+  const checkNames = (filter: object): Result.Result<void, InvalidArgumentError> => {
+    const others = Object.keys(filter).filter((name) => !isOfFilter(name))
+    const strangers = each(others, (name) => ({
+      path: [name],
+      expected: suggest(`one of the names ${pageNames.join(", ")}`, name, pageNames)
+    }))
+    return strangers.length === 0 ? Result.void : Result.fail(Arguments.explain(filter, strangers, "params"))
+  }
 
   const checkPage = Arguments.decoder(
     Schema.Struct({
@@ -181,7 +181,7 @@ export const make = <A, Filter, Path extends string>(definition: Definition<A, F
         Result.map(Arguments.all([checkId({ id }), checkOne(options)]), () => expandQuery(options.expand))
       ),
     page: (input, page, expand) =>
-      Effect.flatMap(Effect.result(filters.decode(Struct.omit(input, strangersTo(input)))), (filter) =>
+      Effect.flatMap(Effect.result(filters.decode(filterOf(input))), (filter) =>
         Arguments.all([
           filter,
           checkNames(input),

@@ -11,7 +11,8 @@ import type { WalkOptions } from "../list/calls.ts"
 import type { PageParameters } from "../list/requests.ts"
 
 /**
- * Which reports to read. Fields combine; without fields it is the whole list. Stripe decides all of it.
+ * Which reports to read. Fields combine; without fields it is the whole list, and a field that is there and `undefined` is
+ * refused. Stripe decides all of it.
  *
  * Source: https://docs.stripe.com/api/identity/verification_reports/list
  *
