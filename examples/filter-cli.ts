@@ -109,7 +109,10 @@ const flagOf = (path: string): string => {
 const sayProblems = (error: StripeError.InvalidArgumentError) =>
   Console.error(
     error.issues
-      .map(({ accepted, actual, path }) => `${flagOf(path)}: got ${actual}, accepted is ${accepted}`)
+      .map(
+        ({ actual, advice, expected, path }) =>
+          `${flagOf(path)}: expected ${expected}, got ${actual}${advice === undefined ? "" : `. ${advice}`}`
+      )
       .join("\n")
   )
 

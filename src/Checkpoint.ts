@@ -20,6 +20,7 @@ import * as Arguments from "./internal/arguments.ts"
 import type { Row } from "./internal/list/model.ts"
 import { disorder } from "./internal/walk/guards.ts"
 import { EpochSeconds } from "./internal/wire/fields.ts"
+import { name } from "./internal/withoutSecrets.ts"
 import { CheckpointMismatchError } from "./StripeError.ts"
 
 /**
@@ -237,7 +238,7 @@ const position = ({ created, id }: Row): Position => ({ id, created })
  */
 export const check = (self: Checkpoint, subject: Subject): Result.Result<void, CheckpointMismatchError> => {
   const differs = (problem: "filter" | "account" | "mode", expected: string, actual: string) =>
-    Result.fail(new CheckpointMismatchError({ problem, expected, actual }))
+    Result.fail(new CheckpointMismatchError({ problem, expected: name(expected), actual: name(actual) }))
   if (self.filter !== subject.filter) return differs("filter", subject.filter, self.filter)
   if (whose(self) !== whose(subject)) return differs("account", whose(subject), whose(self))
   const known = self.livemode !== undefined && subject.livemode !== undefined

@@ -107,9 +107,11 @@ export const UrlParams: Schema.Codec<SessionFilter, UrlCodec.UrlRecord> = UrlCod
 export const UrlQuery: Schema.Codec<SessionFilter, string> = UrlCodec.UrlQuery
 
 /**
- * Makes a filter, or says everything that is wrong with the input: each problem with its path, what was given, what is
- * accepted, and for a misspelt word the one that was probably meant. Takes whatever an {@link Input} may be, from code or
+ * Makes a filter, or says everything that is wrong with the input: each problem with its path, what was expected, what was
+ * given, and for a misspelt word the one that was probably meant. Takes whatever an {@link Input} may be, from code or
  * from parsed JSON.
+ *
+ * A field that is there and `undefined` is refused, because the filter would select everything as if it were not there.
  *
  * Relative text is read by `Clock`, and days are those of `DateTime.CurrentTimeZone` where it is provided, else of UTC.
  *
@@ -122,13 +124,10 @@ export const UrlQuery: Schema.Codec<SessionFilter, string> = UrlCodec.UrlQuery
  * const job: unknown = JSON.parse(`{ "stauts": "verified", "type": "documnet" }`)
  * const problems = SessionFilter.decode(job).pipe(
  *   Effect.flip,
- *   Effect.map((error) => error.issues.map(({ path, accepted }) => `${path}: ${accepted}`))
+ *   Effect.map((error) => error.issues.map(({ advice, path }) => `${path}: ${advice}`))
  * )
  *
- * const [stauts, type] = await Effect.runPromise(problems)
- *
- * stauts?.endsWith(`(did you mean "status"?)`) // => true
- * type // => 'type: document, id_number or verification_flow (did you mean "document"?)'
+ * await Effect.runPromise(problems) // => ['stauts: Did you mean "status"?', 'type: Did you mean "document"?']
  * ```
  *
  * @category decoding
@@ -175,7 +174,7 @@ export const decodeUrlQuery = (
  *   onSuccess: () => "none"
  * })
  *
- * problem // => 'status: got "verfied", accepted is canceled, processing, requires_input or verified (did you mean "verified"?)'
+ * problem // => 'status: expected canceled, processing, requires_input or verified, got "verfied". Did you mean "verified"?'
  * ```
  *
  * @category constructors
@@ -201,9 +200,13 @@ export const make: {
   // Type boundary: the status is one of what was given, and only the compiler looks at which.
   Result.getOrThrow(fromUnknown(input)) as WithStatus<One>
 
+/** A filter again, because the compiler lets an `undefined` through unless it is told not to. */
+const valid = (filter: SessionFilter): SessionFilter => Result.getOrThrow(fromUnknown(filter))
+
 /**
  * Whether a session is one that the filter selects: for sessions that did not come from a list with that filter, such as
  * those of a webhook or a database. It agrees with `VerificationSessions.stream`, which applies it to what Stripe sends.
+ * Throws an `InvalidArgumentError` for what {@link fromUnknown} refuses, as {@link make} does.
  *
  * Where the compiler knows the status, as from {@link make}, a session that passes has that status in its type.
  *
@@ -234,13 +237,13 @@ export const matches: {
   (filter: SessionFilter): (session: Model.Subject) => boolean
 } = <One extends Model.Status>(filter: SessionFilter) =>
   // Type boundary: the test of the status is one of the tests.
-  Predicates.matches(filter) as <Session extends Model.Subject>(
+  Predicates.matches(valid(filter)) as <Session extends Model.Subject>(
     session: Session
   ) => session is Session & Model.HasStatus<One>
 
 /**
- * The filter of the sessions that both filters select. It fails where there can be none, with the fields that exclude each
- * other; whether that is a mistake or an empty answer is for the caller to say.
+ * The filter of the sessions that both filters select. It fails where a filter is one that {@link fromUnknown} refuses, and
+ * where no session can be selected, with the fields that exclude each other; whether that is a mistake or an empty answer is for the caller to say.
  *
  * Stripe refuses `related_customer` together with `related_customer_account`, so the two exclude each other here too.
  *
@@ -266,11 +269,14 @@ export const matches: {
 export const and: {
   (that: SessionFilter): (self: SessionFilter) => Result.Result<SessionFilter, InvalidArgumentError>
   (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError>
-} = dual(2, Predicates.and)
+} = dual(2, (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError> =>
+  Result.flatMap(Result.all([fromUnknown(self), fromUnknown(that)]), ([one, other]) => Predicates.and(one, other))
+)
 
 /**
  * The part of a filter that Stripe answers, and the part that is decided on the rows that come: for logs, and to see how
- * much is read for what is kept. Both together are the filter.
+ * much is read for what is kept. Both together are the filter. Throws an `InvalidArgumentError` for what {@link fromUnknown}
+ * refuses.
  *
  * **Example** (What Stripe decides, and what is decided here)
  *
@@ -289,7 +295,7 @@ export const and: {
  * @since 0.1.0
  */
 export const split = (filter: SessionFilter): { readonly pushedDown: SessionFilter; readonly local: SessionFilter } =>
-  Predicates.split(filter)
+  Predicates.split(valid(filter))
 
 const pushedDownQuery = StripeQuery.make(Filter, [
   "client_reference_id",

@@ -13,6 +13,7 @@ import * as Primitive from "effect/cli/Primitive"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import { getSomes } from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as Arguments from "./internal/arguments.ts"
@@ -97,36 +98,42 @@ const isFlagValues: (input: unknown) => boolean = Schema.is(Values)
 const toKey = (key: string): string => key.replaceAll("%", "%25").replaceAll("=", "%3D")
 const fromKey = (text: string): string => text.replaceAll(/%3d/gi, "=").replaceAll("%25", "%")
 
-/** `key=value` parts as an object; a part without `=` has no value, and a key that came twice has a list. */
+/** `key=value` parts as an object; a part without `=` has an empty value, and a key that came twice has a list. */
 const fromPairs = (pairs: ReadonlyArray<string>): Record<string, unknown> => {
-  const entries = new Map<string, ReadonlyArray<string>>()
+  const entries = new Map<string, Array<string>>()
   for (const pair of pairs) {
     const at = pair.indexOf("=")
     const key = fromKey(at === -1 ? pair : pair.slice(0, at))
-    entries.set(key, [...(entries.get(key) ?? []), ...(at === -1 ? [] : [pair.slice(at + 1)])])
+    const values = entries.get(key) ?? []
+    values.push(at === -1 ? "" : pair.slice(at + 1))
+    entries.set(key, values)
   }
-  return Object.fromEntries(Array.from(entries, ([key, values]) => [key, values.length < 2 ? values[0] : values]))
+  return Object.fromEntries(Array.from(entries, ([key, values]) => [key, some(values)]))
 }
+
+const some = (list: ReadonlyArray<string>): unknown => (list.length === 1 ? list[0] : list)
 
 const toPairs = (object: unknown): ReadonlyArray<string> =>
   Predicate.isObject(object) ? Object.entries(object).map(([key, value]) => `${toKey(key)}=${toText(value)}`) : []
 
-/** What was collected as what a filter is decoded from. */
+/** What was collected as what a filter is decoded from: a flag that was not given leaves no field. */
 const toObject = (values: FlagValues): object => {
-  const some = (list: ReadonlyArray<string>) => (list.length === 0 ? undefined : list.length === 1 ? list[0] : list)
   const { created } = values
-  return {
-    client_reference_id: Option.getOrUndefined(values.client_reference_id),
-    created: created.length > 0 && created.every((text) => text.includes("=")) ? fromPairs(created) : some(created),
-    related_customer: Option.getOrUndefined(values.related_customer),
-    related_customer_account: Option.getOrUndefined(values.related_customer_account),
-    status: some(values.status),
-    type: some(values.type),
-    livemode: Option.getOrUndefined(values.livemode),
-    last_error: values.last_error.length === 0 ? undefined : { code: some(values.last_error) },
-    metadata: values.metadata.length === 0 ? undefined : fromPairs(values.metadata),
-    redaction: values.redaction.length === 0 ? undefined : { status: some(values.redaction) }
+  const list = <A>(values: ReadonlyArray<A>, toValue: (values: ReadonlyArray<A>) => unknown): Option.Option<unknown> =>
+    values.length === 0 ? Option.none() : Option.some(toValue(values))
+  const fields: Record<keyof FlagValues, Option.Option<unknown>> = {
+    client_reference_id: values.client_reference_id,
+    created: list(created, created.every((text) => text.includes("=")) ? fromPairs : some),
+    related_customer: values.related_customer,
+    related_customer_account: values.related_customer_account,
+    status: list(values.status, some),
+    type: list(values.type, some),
+    livemode: values.livemode,
+    last_error: list(values.last_error, (codes) => ({ code: some(codes) })),
+    metadata: list(values.metadata, fromPairs),
+    redaction: list(values.redaction, (statuses) => ({ status: some(statuses) }))
   }
+  return getSomes(fields)
 }
 
 const fromEncoded = (encoded: Model.JsonInput): FlagValues => {

@@ -27,6 +27,7 @@ import {
   RateLimitError,
   reasonId
 } from "./internal/client/reasons.ts"
+import { name, sentence } from "./internal/withoutSecrets.ts"
 
 export {
   ApiError,
@@ -130,14 +131,20 @@ export class DecodeError extends Schema.TaggedError<DecodeError>(reasonId("Decod
 export interface ArgumentIssue {
   /** Where, within the argument: `pageSize`, `created.gte`, `expand[0]`. The whole of a filter is `filter`. */
   readonly path: string
-  /** What was given, shortened. */
+  /** What was expected, in words. */
+  readonly expected: string
+  /** What was given, shortened: `nothing` where it is missing. */
   readonly actual: string
-  /** What is accepted, in words. */
-  readonly accepted: string
+  /** What to do about it, where that is known: `Did you mean "verified"?` */
+  readonly advice?: string | undefined
 }
 
+const sayIssue = ({ actual, advice, expected, path }: ArgumentIssue): string =>
+  `${path}: expected ${expected}, got ${actual}${advice === undefined ? "" : `. ${advice}`}`
+
 /**
- * An argument that Stripe would refuse or misunderstand, found before any request was sent. Lists every problem.
+ * An argument that Stripe would refuse or misunderstand, found before any request was sent. Lists every problem, up to
+ * twenty.
  *
  * @category errors
  * @since 0.1.0
@@ -145,14 +152,26 @@ export interface ArgumentIssue {
 export class InvalidArgumentError extends Schema.TaggedError<InvalidArgumentError>(reasonId("InvalidArgumentError"))(
   "InvalidArgumentError",
   {
-    issues: Schema.NonEmptyArray(Schema.Struct({ path: Schema.String, actual: Schema.String, accepted: Schema.String }))
+    issues: Schema.NonEmptyArray(
+      Schema.Struct({
+        path: Schema.String,
+        expected: Schema.String,
+        actual: Schema.String,
+        advice: Schema.optional(Schema.String)
+      })
+    ),
+    /** How many more problems there are, which are not listed. */
+    omitted: Schema.optional(Schema.Int)
   }
 ) {
   get isRetryable(): boolean {
     return false
   }
   override get message(): string {
-    return this.issues.map((issue) => `${issue.path}: got ${issue.actual}, accepted is ${issue.accepted}`).join("; ")
+    const said = this.issues.map(sayIssue)
+    if (this.omitted !== undefined) said.push(`and ${this.omitted} more`)
+    // Advice ends its sentence by itself.
+    return said.reduce((text, next) => `${text}${/[.?]$/.test(text) ? " " : "; "}${next}`)
   }
 }
 
@@ -178,7 +197,7 @@ export class PaginationStalledError extends Schema.TaggedError<PaginationStalled
     return false
   }
   override get message(): string {
-    return `The list does not go on: ${this.description}. The read stopped here so that it does not look complete.`
+    return `The list does not go on: ${sentence(this.description)}. The read stopped here so that it does not look complete.`
   }
 }
 
@@ -268,7 +287,7 @@ export class StripeError extends Schema.TaggedError<StripeError>("effect-stripe-
   override get message(): string {
     const where = [
       this.page === undefined ? undefined : `page ${this.page}`,
-      this.cursor === undefined ? undefined : `cursor ${this.cursor}`,
+      this.cursor === undefined ? undefined : `cursor ${name(this.cursor)}`,
       this.attempts === undefined || this.attempts < 2 ? undefined : `${this.attempts} attempts`,
       this.requestId
     ].filter(Predicate.isNotUndefined)

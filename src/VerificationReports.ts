@@ -31,11 +31,11 @@ export type { PageParameters } from "./internal/list/resource.ts"
 export type { Filter, ListExpandPath, ListParams, ReadOptions, Service } from "./internal/report/service.ts"
 
 const FilterFromUnknown = Parts.exact({
-  client_reference_id: Schema.optional(Parts.text("a text of 1 to 5000 characters")),
-  created: Schema.optional(Created.CreatedFromUnknown),
-  type: Schema.optional(Parts.word(["document", "id_number"])),
+  client_reference_id: Schema.optionalKey(Parts.text("a text of 1 to 5000 characters")),
+  created: Schema.optionalKey(Created.CreatedFromUnknown),
+  type: Schema.optionalKey(Parts.word(["document", "id_number"])),
   // Stripe takes the ids that sessions had when they were called intents, too.
-  verification_session: Schema.optional(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
+  verification_session: Schema.optionalKey(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
 })
 
 const decodeRow = RowDecoder.make(Wire, confidentialFromWire)
@@ -115,7 +115,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
  *
  * const found = await Effect.gen(function*() {
  *   const sessions = yield* VerificationSessions.list({ status: "verified", limit: 1 })
- *   const reports = yield* VerificationReports.list({ verification_session: sessions.data[0]?.id })
+ *   const reports = yield* VerificationReports.list({ verification_session: sessions.data[0]?.id ?? "" })
  *   return reports.data.length > 0
  * }).pipe(
  *   Effect.provide(Layer.provide(both, StripeClient.layerConfig())),

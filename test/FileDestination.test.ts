@@ -381,7 +381,9 @@ describe("what names nothing is refused before any request, because it would be 
     assert.instanceOf(error, StripeError.InvalidArgumentError)
     assert.strictEqual(yield* countRequests, 0)
     assert.isFalse(yield* exists(whole))
-    return error.issues.map(({ accepted, actual, path }) => `${path}: ${actual}, ${accepted}`)
+    return error.issues.map(({ actual, advice, expected, path }) =>
+      [`${path}: ${actual}, ${expected}`, advice].filter(Boolean).join(". ")
+    )
   })
   const refusals = (form: "csv" | "ndjson", cases: ReadonlyArray<readonly [unknown, ReadonlyArray<string>]>) =>
     Effect.gen(function* () {
@@ -391,10 +393,10 @@ describe("what names nothing is refused before any request, because it would be 
 
   it.effect("a column that is no field of a session", () =>
     refusals("csv", [
-      [columns("id", "staus"), [`columns[1]: "staus", ${fields} (did you mean "status"?)`]],
+      [columns("id", "staus"), [`columns[1]: "staus", ${fields}. Did you mean "status"?`]],
       [
         columns("last_errr.code", "plan"),
-        [`columns[0]: "last_errr.code", ${fields} (did you mean "last_error"?)`, `columns[1]: "plan", ${fields}`]
+        [`columns[0]: "last_errr.code", ${fields}. Did you mean "last_error"?`, `columns[1]: "plan", ${fields}`]
       ],
       [columns(""), [`columns[0]: "", ${fields}`]],
       [columns("constructor"), [`columns[0]: "constructor", ${fields}`]]
@@ -405,7 +407,7 @@ describe("what names nothing is refused before any request, because it would be 
     refusals("csv", [
       [
         columns("last_error.cod"),
-        [`columns[0]: "last_error.cod", one of the fields code, reason in last_error (did you mean "code"?)`]
+        [`columns[0]: "last_error.cod", one of the fields code, reason in last_error. Did you mean "code"?`]
       ],
       [columns("status.name"), [`columns[0]: "status.name", status alone, which has no fields`]],
       [
@@ -415,7 +417,7 @@ describe("what names nothing is refused before any request, because it would be 
       [
         columns("last_verification_report.document.dob.yaer"),
         [
-          `columns[0]: "last_verification_report.document.dob.yaer", one of the fields day, month, year in last_verification_report.document.dob (did you mean "year"?)`
+          `columns[0]: "last_verification_report.document.dob.yaer", one of the fields day, month, year in last_verification_report.document.dob. Did you mean "year"?`
         ]
       ],
       [columns("metadata."), [`columns[0]: "metadata.", metadata alone, or a key of it after the dot`]]
@@ -453,7 +455,7 @@ describe("what names nothing is refused before any request, because it would be 
 
   it.effect("a secret field that is none", () =>
     refusals("ndjson", [
-      [{ reveal: ["url", "urls"] }, [`reveal[1]: "urls", ${secrets} (did you mean "url"?)`]],
+      [{ reveal: ["url", "urls"] }, [`reveal[1]: "urls", ${secrets}. Did you mean "url"?`]],
       [{ reveal: ["id"] }, [`reveal[0]: "id", ${secrets}`]],
       [{ reveal: "url" }, [`reveal: "url", a list of secret fields`]]
     ])
@@ -462,13 +464,13 @@ describe("what names nothing is refused before any request, because it would be 
   it.effect("an option that is none, and options that are no object", () =>
     Effect.gen(function* () {
       yield* refusals("csv", [
-        [{ column: ["id"] }, [`column: ["id"], one of the names columns, bom (did you mean "columns"?)`]],
+        [{ column: ["id"] }, [`column: ["id"], one of the names columns, bom. Did you mean "columns"?`]],
         [{ bom: "yes" }, [`bom: "yes", true or false`]],
         [["id"], [`options: ["id"], an object`]],
         [null, ["options: null, an object"]]
       ])
       yield* refusals("ndjson", [
-        [{ revel: ["url"] }, [`revel: ["url"], the name reveal (did you mean "reveal"?)`]],
+        [{ revel: ["url"] }, [`revel: ["url"], the name reveal. Did you mean "reveal"?`]],
         ["url", [`options: "url", an object`]]
       ])
     })

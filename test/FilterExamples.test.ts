@@ -97,12 +97,12 @@ describe("filter-cli", { timeout: 60_000 }, () => {
     assert.strictEqual(output, "")
     const lines = errors.trimEnd().split("\n")
     assert.deepStrictEqual(
-      lines.map((line) => line.replace(/accepted is .* \(did/, "… (did")),
+      lines.map((line) => line.replace(/expected .*, got/, "…, got")),
       [
-        '--created gtee: got "5", … (did you mean "gte"?)',
-        '--status: got "verfied", … (did you mean "verified"?)',
-        '--last-error: got "abandonned", … (did you mean "abandoned"?)',
-        "--metadata plan: got nothing, accepted is a text of 1 to 500 characters"
+        '--created gtee: …, got "5". Did you mean "gte"?',
+        '--status: …, got "verfied". Did you mean "verified"?',
+        '--last-error: …, got "abandonned". Did you mean "abandoned"?',
+        '--metadata plan: …, got ""'
       ]
     )
   })
@@ -208,7 +208,7 @@ describe("filter-http", () => {
           ["type", '"documnet"']
         ]
       )
-      assert.match(problems[2]?.["accepted"] ?? "", /did you mean "document"/)
+      assert.match(problems[2]?.["advice"] ?? "", /Did you mean "document"/)
       assert.deepStrictEqual(yield* Sandbox.Sandbox.use((sandbox) => sandbox.requests), [])
     }).pipe(Effect.provide(server({ sessions: 10 })))
   )

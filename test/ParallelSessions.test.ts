@@ -210,7 +210,7 @@ describe("concurrency", () => {
       Effect.gen(function* () {
         const failed = yield* reason(Stream.runDrain(VerificationSessions.stream({}, { concurrency })))
         assert.strictEqual(failed._tag, "InvalidArgumentError")
-        assert.include(failed.message, `concurrency: got ${concurrency}, accepted is a whole number from 1 to 100`)
+        assert.include(failed.message, `concurrency: expected a whole number from 1 to 100, got ${concurrency}`)
         assert.strictEqual(yield* countRequests, 0)
       }).pipe(Effect.provide(world()))
     )

@@ -69,7 +69,7 @@ describe("what is no object is an InvalidArgumentError before any request", () =
       for (const [what, value] of wrong) {
         const error = yield* Effect.flip(Stream.runDrain<unknown, unknown, never>(read(value)))
         assert.instanceOf(error, StripeError.InvalidArgumentError, what)
-        assert.match(error.message, /^options: got .*, accepted is an object$/, what)
+        assert.match(error.message, /^options: expected an object, got .*$/, what)
       }
     })
   )
@@ -80,7 +80,7 @@ describe("what is no object is an InvalidArgumentError before any request", () =
       for (const [what, value] of [...wrong, ["a key", key as never], ["nothing", undefined as never]] as const) {
         const error = yield* reason(Effect.provide(list(), VerificationSessions.layer(value)))
         assert.strictEqual(error._tag, "InvalidArgumentError", what)
-        assert.strictEqual(error.message, "options: got a value that is no object, accepted is an object")
+        assert.strictEqual(error.message, "options: expected an object, got a value that is no object")
       }
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(Sandbox.layer()))
@@ -90,16 +90,21 @@ describe("what is no object is an InvalidArgumentError before any request", () =
 describe("what was written in the wrong place is an InvalidArgumentError that says where it goes", () => {
   const filterNames =
     "client_reference_id, created, related_customer, related_customer_account, status, type, livemode, last_error, metadata, redaction"
-  const second = "nothing here: it is an option of the call, its second argument, and no part of a filter"
-  const first = "nothing here: it is a part of the filter, which is the first argument"
+  const second = "It is an option of the call, its second argument, and no part of a filter."
+  const first = "It is a part of the filter, which is the first argument."
   const misplaced: ReadonlyArray<readonly [string, unknown, unknown, string]> = [
-    ["options in the place of the filter", { pageSize: 5 }, {}, `pageSize: got 5, accepted is ${second}`],
-    ["the filter among the options", {}, { status: "verified" }, `status: got "verified", accepted is ${first}`],
+    ["options in the place of the filter", { pageSize: 5 }, {}, `pageSize: expected nothing here, got 5. ${second}`],
+    [
+      "the filter among the options",
+      {},
+      { status: "verified" },
+      `status: expected nothing here, got "verified". ${first}`
+    ],
     [
       "limit, which is an option of list",
       {},
       { limit: 5 },
-      "limit: got 5, accepted is nothing here: write maxItems for rows in all, or pageSize for rows a request"
+      "limit: expected nothing here, got 5. Write maxItems for rows in all, or pageSize for rows a request."
     ]
   ]
   it.effect.each(misplaced)("%s", ([, filter, options, message]) =>
@@ -116,8 +121,8 @@ describe("what was written in the wrong place is an InvalidArgumentError that sa
       const error = yield* reason(list({ limt: 5, status: "verfied" } as never))
       assert.strictEqual(
         error.message,
-        'status: got "verfied", accepted is canceled, processing, requires_input or verified (did you mean "verified"?); ' +
-          `limt: got 5, accepted is one of the names ${filterNames}, limit, starting_after, ending_before, expand (did you mean "limit"?)`
+        'status: expected canceled, processing, requires_input or verified, got "verfied". Did you mean "verified"? ' +
+          `limt: expected one of the names ${filterNames}, limit, starting_after, ending_before, expand, got 5. Did you mean "limit"?`
       )
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(world()))
@@ -129,7 +134,7 @@ describe("what was written in the wrong place is an InvalidArgumentError that sa
       const error = yield* reason(retrieve("vs", { expnad: [] } as never))
       assert.strictEqual(
         error.message,
-        'id: got "vs", accepted is the id of a session (vs_…); expnad: got [], accepted is the name expand (did you mean "expand"?)'
+        'id: expected the id of a session (vs_…), got "vs"; expnad: expected the name expand, got []. Did you mean "expand"?'
       )
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(world()))
@@ -139,7 +144,7 @@ describe("what was written in the wrong place is an InvalidArgumentError that sa
     Effect.gen(function* () {
       // Type boundary: as above.
       for (const call of [retrieve(undefined as never), Stream.runDrain(stream({}, { startingAfter: 7 as never }))]) {
-        assert.match((yield* reason(call)).message, /: got (nothing|7), accepted is the id of a session \(vs_…\)$/)
+        assert.match((yield* reason(call)).message, /: expected the id of a session \(vs_…\), got (undefined|7)$/)
       }
       const several = yield* reason(Stream.runDrain(sync({}, { schedule: Schedule.forever } as never)))
       assert.notInclude(several.message, "\n")
@@ -158,7 +163,10 @@ describe("what is no checkpoint is an InvalidArgumentError before any request", 
         for (const read of [sync, tail]) {
           const error = yield* reason(Stream.runDrain(read({}, { from: from as never })))
           assert.strictEqual(error._tag, "InvalidArgumentError", String(from))
-          assert.match(error.message, /^from: got .*, accepted is a checkpoint, as a batch has it/)
+          assert.match(
+            error.message,
+            /^from: expected a checkpoint, as a batch has it and Checkpoint.fromText gives it, got /
+          )
         }
       }
       assert.strictEqual(yield* countRequests, 0)
@@ -259,7 +267,7 @@ describe("what is no schedule is an InvalidArgumentError before any request", ()
   it.effect("as the time of the next run", () =>
     Effect.gen(function* () {
       for (const schedule of [null, "30 seconds", 30, {}] as ReadonlyArray<unknown> as ReadonlyArray<never>) {
-        const message = /^schedule: got .*, accepted is a Schedule$/
+        const message = /^schedule: expected a Schedule, got .*$/
         const tailed = yield* reason(Stream.runDrain(tail({}, { schedule })))
         assert.strictEqual(tailed._tag, "InvalidArgumentError", String(schedule))
         assert.match(tailed.message, message)

@@ -94,17 +94,17 @@ describe("RetryPolicy", () => {
   const names = "one of the names times, baseDelay, maxDelay, maxRetryAfter, maxElapsed, jitter, while"
 
   it.each([
-    [{ times: Number(undefined) }, "times: got NaN, accepted is a whole number, 0 or more, or Infinity"],
-    [{ times: -1 }, "times: got -1, accepted is a whole number, 0 or more, or Infinity"],
-    [{ times: "3" }, 'times: got "3", accepted is a whole number, 0 or more, or Infinity'],
-    [{ baseDelay: "0.5s" }, 'baseDelay: got "0.5s", accepted is a length of time, such as "500 millis"'],
-    [{ maxDelay: NaN }, 'maxDelay: got NaN, accepted is a length of time, such as "8 seconds"'],
-    [{ maxElapsed: -1 }, 'maxElapsed: got -1, accepted is a length of time, such as "5 minutes"'],
-    [{ jitter: 0.2 }, "jitter: got 0.2, accepted is true or false"],
-    [{ while: true }, "while: got true, accepted is a function that says whether an error is retried"],
-    [{ maxRetries: 3 }, `maxRetries: got 3, accepted is ${names}`],
-    [{ maxdelay: 3 }, `maxdelay: got 3, accepted is ${names} (did you mean "maxDelay"?)`],
-    [null, "options: got null, accepted is an object"]
+    [{ times: Number(undefined) }, "times: expected a whole number, 0 or more, or Infinity, got NaN"],
+    [{ times: -1 }, "times: expected a whole number, 0 or more, or Infinity, got -1"],
+    [{ times: "3" }, 'times: expected a whole number, 0 or more, or Infinity, got "3"'],
+    [{ baseDelay: "0.5s" }, 'baseDelay: expected a length of time, such as "500 millis", got "0.5s"'],
+    [{ maxDelay: NaN }, 'maxDelay: expected a length of time, such as "8 seconds", got NaN'],
+    [{ maxElapsed: -1 }, 'maxElapsed: expected a length of time, such as "5 minutes", got -1'],
+    [{ jitter: 0.2 }, "jitter: expected true or false, got 0.2"],
+    [{ while: true }, "while: expected a function that says whether an error is retried, got true"],
+    [{ maxRetries: 3 }, `maxRetries: expected ${names}, got 3`],
+    [{ maxdelay: 3 }, `maxdelay: expected ${names}, got 3. Did you mean "maxDelay"?`],
+    [null, "options: expected an object, got null"]
   ])("refuses %o as it is made", (options, message) => {
     assert.throws(() => makeUnsafe(options), StripeError.InvalidArgumentError, message)
     const made = make(options)

@@ -29,7 +29,7 @@ const secrets = Effect.gen(function* () {
 
 const leaks = (emitted: string, secrets: ReadonlyArray<string>) => secrets.filter((secret) => emitted.includes(secret))
 
-const read = VerificationSessions.stream({ client_reference_id: undefined }, { expand, pageSize: 40 }).pipe(
+const read = VerificationSessions.stream({}, { expand, pageSize: 40 }).pipe(
   Stream.tap((session) => Effect.logDebug("session", session)),
   Stream.runCollect
 )

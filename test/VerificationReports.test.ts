@@ -10,7 +10,7 @@ import {
   VerificationSessions
 } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
-import { between } from "./support/filters.ts"
+import { between, given } from "./support/filters.ts"
 import { recording, textsIn } from "./support/secrets.ts"
 import { countRequests, ids, query, reason, requests, settled, withoutJitter } from "./support/world.ts"
 
@@ -194,7 +194,7 @@ describe("a filter of reports", () => {
         const bounded = Object.values(bounds).some((bound) => bound !== undefined)
         const at = second("at")
         const type = draft.type !== undefined && kept.includes("type") ? draft.type : undefined
-        const filter = {
+        const filter = given({
           type,
           client_reference_id: pick(
             has("reference"),
@@ -204,8 +204,8 @@ describe("a filter of reports", () => {
             has("session"),
             rows.map((row) => row.verification_session)
           ),
-          created: at ?? (bounded ? bounds : undefined)
-        }
+          created: at ?? (bounded ? given(bounds) : undefined)
+        })
         const { gt = 0, gte = 0, lt = Infinity, lte = Infinity } = at === undefined ? bounds : { gte: at, lte: at }
         const read = Effect.result(ids(VerificationReports.stream(filter, { pageSize: 7 })))
         const found = yield* read
@@ -295,41 +295,47 @@ describe("bad input is refused before any request", () => {
   const cases = {
     "a misspelt field": [
       Stream.runDrain(stream(anything({ tpye: "document" }))),
-      `tpye: got "document", accepted is one of the names client_reference_id, created, type, verification_session (did you mean "type"?)`
+      `tpye: expected one of the names client_reference_id, created, type, verification_session, got "document". Did you mean "type"?`
     ],
     "a field of sessions": [
       Stream.runDrain(stream(anything({ status: "verified" }))),
-      `status: got "verified", accepted is one of the names client_reference_id, created, type, verification_session`
+      `status: expected one of the names client_reference_id, created, type, verification_session, got "verified"`
     ],
     "a misspelt type": [
       list({ type: anything("documnet") }),
-      `type: got "documnet", accepted is document or id_number (did you mean "document"?)`
+      `type: expected document or id_number, got "documnet". Did you mean "document"?`
     ],
-    "two types": [list({ type: anything(["document", "id_number"]) }), "type: got"],
+    "two types": [list({ type: anything(["document", "id_number"]) }), "type: expected document or id_number, got"],
     "the id of a report as a session": [
       Stream.runDrain(pages({ verification_session: "vr_1" })),
-      `verification_session: got "vr_1", accepted is the id of a session (vs_…)`
+      `verification_session: expected the id of a session (vs_…), got "vr_1"`
     ],
-    "an empty reference": [list({ client_reference_id: "" }), "client_reference_id: got"],
+    "an empty reference": [
+      list({ client_reference_id: "" }),
+      "client_reference_id: expected a text of 1 to 5000 characters, got"
+    ],
     milliseconds: [list({ created: 1_750_000_000_000 }), "looks like milliseconds"],
-    "the id of a session": [retrieve("vs_1"), `id: got "vs_1", accepted is the id of a report (vr_…)`],
+    "the id of a session": [retrieve("vs_1"), `id: expected the id of a report (vr_…), got "vs_1"`],
     "the id of a session as a cursor": [
       Stream.runDrain(stream({}, { startingAfter: "vs_1" })),
-      `startingAfter: got "vs_1", accepted is the id of a report (vr_…)`
+      `startingAfter: expected the id of a report (vr_…), got "vs_1"`
     ],
     "both cursors": [
       list(anything({ starting_after: "vr_1", ending_before: "vr_2" })),
-      "got both, accepted is one of them"
+      "expected one of them, got both"
     ],
     "a misspelt path": [
       Stream.runDrain(stream({}, { expand: anything(["data.document.numbr"]) })),
-      `(did you mean "data.document.number"?)`
+      `Did you mean "data.document.number"?`
     ],
     "a path without data": [
       list({ expand: anything(["document.number"]) }),
-      "accepted is a path such as data.document.number or data.id_number.id_number"
+      "expected a path such as data.document.number or data.id_number.id_number"
     ],
-    "a page too large": [Stream.runDrain(stream({}, { pageSize: 101 })), "pageSize: got 101"]
+    "a page too large": [
+      Stream.runDrain(stream({}, { pageSize: 101 })),
+      "pageSize: expected a whole number from 1 to 100, got 101"
+    ]
   } as const
   for (const [name, [call, expected]] of Object.entries(cases)) {
     it.effect(name, () =>
@@ -454,7 +460,7 @@ describe("a report of the list", () => {
         Schema.encodeSync(VerificationReport.Confidential)(retrieved),
         Schema.encodeSync(VerificationReport.VerificationReport)(report)
       )
-      const found = yield* ids(VerificationReports.stream({ verification_session: session?.id }))
+      const found = yield* ids(VerificationReports.stream({ verification_session: session?.id ?? "" }))
       assert.deepStrictEqual(found, [report.id])
     }).pipe(
       Effect.provide(

@@ -342,89 +342,89 @@ describe("refusals before any request", () => {
     [
       "pageSize 0",
       Stream.runDrain(VerificationSessions.stream({}, { pageSize: 0 })),
-      "pageSize: got 0, accepted is a whole number from 1 to 100"
+      "pageSize: expected a whole number from 1 to 100, got 0"
     ],
     [
       "pageSize 101",
       Stream.runDrain(VerificationSessions.stream({}, { pageSize: 101 })),
-      "pageSize: got 101, accepted is a whole number from 1 to 100"
+      "pageSize: expected a whole number from 1 to 100, got 101"
     ],
     [
       "pageSize 1.5",
       Stream.runDrain(VerificationSessions.stream({}, { pageSize: 1.5 })),
-      "pageSize: got 1.5, accepted is a whole number from 1 to 100"
+      "pageSize: expected a whole number from 1 to 100, got 1.5"
     ],
     [
       "limit NaN",
       VerificationSessions.list({ limit: Number.NaN }),
-      "limit: got NaN, accepted is a whole number from 1 to 100"
+      "limit: expected a whole number from 1 to 100, got NaN"
     ],
     [
       "maxItems -1",
       Stream.runDrain(VerificationSessions.stream({}, { maxItems: -1 })),
-      "maxItems: got -1, accepted is a whole number, 0 or more"
+      "maxItems: expected a whole number, 0 or more, got -1"
     ],
     [
       "both cursors of a walk",
       // @ts-expect-error both cursors at once do not compile
       Stream.runDrain(VerificationSessions.stream({}, { startingAfter: "vs_1", endingBefore: "vs_2" })),
-      "startingAfter, endingBefore: got both, accepted is one of them"
+      "startingAfter, endingBefore: expected one of them, got both"
     ],
     [
       "both cursors of a page",
       // @ts-expect-error both cursors at once do not compile
       VerificationSessions.list({ starting_after: "vs_1", ending_before: "vs_2" }),
-      "starting_after, ending_before: got both, accepted is one of them"
+      "starting_after, ending_before: expected one of them, got both"
     ],
     [
       "a cursor that is no session id",
       Stream.runDrain(VerificationSessions.stream({}, { startingAfter: "cus_1" })),
-      'startingAfter: got "cus_1", accepted is the id of a session (vs_…)'
+      'startingAfter: expected the id of a session (vs_…), got "cus_1"'
     ],
     [
       "an empty cursor",
       VerificationSessions.list({ starting_after: "" }),
-      'starting_after: got "", accepted is the id of a session (vs_…)'
+      'starting_after: expected the id of a session (vs_…), got ""'
     ],
     [
       "an id with a slash",
       VerificationSessions.retrieve("vs_1/redact"),
-      'id: got "vs_1/redact", accepted is the id of a session (vs_…)'
+      'id: expected the id of a session (vs_…), got "vs_1/redact"'
     ],
     [
       "oldest-first without a start",
       // @ts-expect-error oldest-first needs an id
       Stream.runDrain(VerificationSessions.stream({}, { direction: "oldest-first" })),
-      "endingBefore: got nothing, accepted is the id to start from together with oldest-first, because Stripe's lists start at the newest row"
+      "endingBefore: expected the id to start from together with oldest-first, because Stripe's lists start at the newest row, got nothing"
     ],
     [
       "oldest-first without a start, with many requests at once",
       // @ts-expect-error oldest-first needs an id to start from
       Stream.runDrain(VerificationSessions.stream({}, { direction: "oldest-first", concurrency: 4 })),
-      "endingBefore: got nothing, accepted is the id to start from together with oldest-first, because Stripe's lists start at the newest row"
+      "endingBefore: expected the id to start from together with oldest-first, because Stripe's lists start at the newest row, got nothing"
     ],
     [
       "a misspelt status",
       // @ts-expect-error a misspelt status does not compile
       Stream.runDrain(VerificationSessions.stream({ status: "verfied" })),
-      'status: got "verfied", accepted is canceled, processing, requires_input or verified'
+      'status: expected canceled, processing, requires_input or verified, got "verfied"'
     ],
     [
       "a misspelt option",
       // @ts-expect-error a misspelt option does not compile
       Stream.runDrain(VerificationSessions.stream({}, { pagesize: 10 })),
-      "pagesize: got 10, accepted is one of the names direction, startingAfter, endingBefore, pageSize, maxItems, prefetch, concurrency, onInvalid, expand"
+      "pagesize: expected one of the names direction, startingAfter, endingBefore, pageSize, maxItems, prefetch, concurrency, onInvalid, expand, got 10"
     ],
     [
       "several problems at once, each named",
       // @ts-expect-error a misspelt status does not compile
       Stream.runDrain(VerificationSessions.stream({ status: "bad" }, { pageSize: 0, startingAfter: "x" })),
-      'status: got "bad", accepted is canceled, processing, requires_input or verified; startingAfter: got "x", accepted is the id of a session (vs_…); pageSize: got 0, accepted is a whole number from 1 to 100'
+      'status: expected canceled, processing, requires_input or verified, got "bad"; startingAfter: expected the id of a session (vs_…), got "x"; pageSize: expected a whole number from 1 to 100, got 0'
     ],
     [
       "a client secret for an id",
       VerificationSessions.retrieve("vs_1_secret_planted"),
-      'id: got "vs_1_secret_<redacted>"'
+      'id: expected the id of a session (vs_…), got "vs_1_secret_<redacted>"'
     ],
     ["milliseconds", VerificationSessions.list({ created: 1767225600000 }), "looks like milliseconds"],
     [

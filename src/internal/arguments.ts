@@ -1,33 +1,84 @@
 /**
  * Arguments checked before anything is sent. A Schema says what is accepted; every problem is reported at once, with
- * its path, what was given and what is accepted.
+ * its path, what was expected and what was given.
  */
 import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import { format } from "effect/Formatter"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import { isRedactable } from "effect/Redactable"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { type ArgumentIssue, InvalidArgumentError } from "../StripeError.ts"
 import * as Issues from "./issues.ts"
 import { suggest } from "./nearest.ts"
-import { withoutSecrets } from "./withoutSecrets.ts"
+import { beginning, withoutSecrets } from "./withoutSecrets.ts"
 
 const longest = 60
 
-/** A value as a message shows it: shortened, and without what looks like a key or a client secret. */
-export const show = (value: unknown): string => {
-  if (value === undefined) return "nothing"
-  if (Predicate.isString(value) && value.length > longest) return `a text of ${value.length} characters`
-  // In one line, as a message is.
-  const text = withoutSecrets(format(value)).replaceAll(/\s*\n\s*/g, " ")
-  return text.length > longest ? `${text.slice(0, longest)}…` : text
+/** The outside of a value: of what holds much, or reaches deep, a message shows the beginning. */
+const outline = (value: unknown, depth = 0): unknown => {
+  if (Predicate.isString(value)) return value.length > longest ? beginning(value, longest) || "…" : value
+  if (Array.isArray(value)) return depth === 4 ? ["…"] : value.slice(0, 8).map((one) => outline(one, depth + 1))
+  if (!isPlain(value) || isRedactable(value)) return value
+  if (depth === 4) return {}
+  return Object.fromEntries(
+    Object.entries(value)
+      .slice(0, 8)
+      .map(([key, one]) => [Issues.shownKey(key), outline(one, depth + 1)])
+  )
 }
 
-const valueAt = (input: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
-  path.reduce((value: unknown, key) => (Predicate.hasProperty(value, key) ? value[key] : undefined), input)
+/** A value as a message shows it: shortened, and without what looks like a key or a client secret. */
+export const show = (value: unknown): string => {
+  if (Predicate.isString(value) && value.length > longest) return `a text of ${value.length} characters`
+  try {
+    const text = format(outline(value))
+    // In one line, as a message is.
+    const shown = withoutSecrets(beginning(text, 500)).replaceAll(/\n\s*/g, " ")
+    return shown.length > longest ? `${shown.slice(0, longest)}…` : shown || `a value of ${text.length} characters`
+  } catch {
+    return "a value that cannot be shown"
+  }
+}
+
+/** What stands at a path, which has names as messages show them; or `nothing`. */
+const showAt = (input: unknown, path: ReadonlyArray<PropertyKey>): string => {
+  try {
+    let value = input
+    for (const key of path) {
+      const own = Predicate.hasProperty(value, key) ? key : ownKey(value, key)
+      if (!Predicate.hasProperty(value, own)) return "nothing"
+      value = value[own]
+    }
+    return show(value)
+  } catch {
+    return "a value that cannot be shown"
+  }
+}
+
+const ownKey = (value: unknown, shown: PropertyKey): PropertyKey =>
+  Predicate.isObject(value) ? (Object.keys(value).find((key) => Issues.shownKey(key) === shown) ?? shown) : shown
+
+/** The first sentence of what was expected, and what it says to do. */
+const toProblem = (path: string, actual: string, text: string): ArgumentIssue => {
+  const end = text.indexOf(". ")
+  return end < 0
+    ? { path, expected: text, actual }
+    : { path, expected: text.slice(0, end), actual, advice: text.slice(end + 2) }
+}
+
+/** One error for all problems. It lists the first, because an input can be wrong in as many ways as it is long. */
+export const invalid = (
+  [first, ...others]: Arr.NonEmptyReadonlyArray<ArgumentIssue>,
+  omitted = 0
+): InvalidArgumentError => {
+  const listed = others.slice(0, Issues.mostListed - 1)
+  const more = omitted + others.length - listed.length
+  return new InvalidArgumentError({ issues: [first, ...listed], ...(more === 0 ? {} : { omitted: more }) })
+}
 
 /** What is wrong with an input. `name` is the path of a problem with the whole of it. */
 export const explain = (
@@ -35,15 +86,12 @@ export const explain = (
   expectations: ReadonlyArray<Issues.Expectation>,
   name: string
 ): InvalidArgumentError => {
-  const issues = expectations.map(({ expected, path }): ArgumentIssue => ({
-    path: path.length === 0 ? name : Issues.showPath(path),
-    actual: show(valueAt(input, path)),
-    accepted: expected
-  }))
-  return new InvalidArgumentError({
-    // An issue always formats to something; the type cannot say so.
-    issues: Arr.isArrayNonEmpty(issues) ? issues : [{ path: name, actual: show(input), accepted: "a valid value" }]
-  })
+  const { listed, omitted } = Issues.few(expectations)
+  const issues = listed.map(({ expected, path }) =>
+    toProblem(path.length === 0 ? name : Issues.showPath(path), showAt(input, path), expected)
+  )
+  // An issue always formats to something; the type cannot say so.
+  return invalid(Arr.isArrayNonEmpty(issues) ? issues : [toProblem(name, show(input), "a valid value")], omitted)
 }
 
 /**
@@ -80,15 +128,32 @@ export const decoder = <
     )
 }
 
+/** The problems with a part of an argument, under the name of that part. */
+export const within =
+  (name: string) =>
+  ({ issues: [first, ...others], omitted }: InvalidArgumentError): InvalidArgumentError => {
+    const inside = (issue: ArgumentIssue): ArgumentIssue => ({ ...issue, path: `${name}.${issue.path}` })
+    return invalid([inside(first), ...others.map(inside)], omitted)
+  }
+
 /** Several checks of one call: all results, or the problems of all. */
 export const all = <const Checks extends ReadonlyArray<Result.Result<unknown, InvalidArgumentError>>>(
   checks: Checks
 ): ReturnType<typeof Result.all<Checks>> => {
-  const issues = checks.flatMap((check) => (Result.isFailure(check) ? check.failure.issues : []))
+  const failures = checks.flatMap((check) => (Result.isFailure(check) ? [check.failure] : []))
+  const issues = failures.flatMap(({ issues }) => issues)
+  const omitted = failures.reduce((sum, { omitted = 0 }) => sum + omitted, 0)
   // Type boundary: where no check failed, this is what `Result.all` gives, and where one did, a failure of its type.
-  return (
-    Arr.isArrayNonEmpty(issues) ? Result.fail(new InvalidArgumentError({ issues })) : Result.all(checks)
-  ) as ReturnType<typeof Result.all<Checks>>
+  return (Arr.isArrayNonEmpty(issues) ? Result.fail(invalid(issues, omitted)) : Result.all(checks)) as ReturnType<
+    typeof Result.all<Checks>
+  >
+}
+
+/** An object of fields, and none of a class. */
+export const isPlain = (value: unknown): value is object => {
+  if (!Predicate.isObject(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /** Whatever a function accepts, in words that a person understands. */
@@ -128,5 +193,5 @@ export const wholeNumber = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) 
 }
 
 /** A refusal of one thing. */
-export const refuse = (path: string, actual: string, accepted: string): Result.Result<never, InvalidArgumentError> =>
-  Result.fail(new InvalidArgumentError({ issues: [{ path, actual, accepted }] }))
+export const refuse = (path: string, actual: string, expected: string): Result.Result<never, InvalidArgumentError> =>
+  Result.fail(invalid([toProblem(path, actual, expected)]))

@@ -33,11 +33,16 @@ const plain = (word: string): string => word.toLowerCase().replaceAll(/[^a-z0-9]
 export const nearest = (word: string, known: ReadonlyArray<string>): string | undefined => {
   // No word that is meant is much longer than the longest known one, and a long text would take long.
   if (word.length > 64) return undefined
+  const written = plain(word)
   let best: string | undefined
   let least = Number.POSITIVE_INFINITY
   for (const candidate of known) {
-    const wrong = distance(plain(word), plain(candidate))
-    if (wrong < least && wrong <= plain(candidate).length / 3) {
+    const meant = plain(candidate)
+    const most = meant.length / 3
+    // What differs more in length differs more in letters.
+    if (Math.abs(written.length - meant.length) > most) continue
+    const wrong = distance(written, meant)
+    if (wrong < least && wrong <= most) {
       best = candidate
       least = wrong
     }
@@ -45,10 +50,10 @@ export const nearest = (word: string, known: ReadonlyArray<string>): string | un
   return best
 }
 
-/** `accepted`, and what was probably meant. */
-export const suggest = (accepted: string, word: unknown, known: ReadonlyArray<string>): string => {
+/** `expected`, and what was probably meant. */
+export const suggest = (expected: string, word: unknown, known: ReadonlyArray<string>): string => {
   const meant = typeof word === "string" ? nearest(word, known) : undefined
-  return meant === undefined ? accepted : `${accepted} (did you mean "${meant}"?)`
+  return meant === undefined ? expected : `${expected}. Did you mean "${meant}"?`
 }
 
 /** `a, b or c`. */

@@ -3,6 +3,7 @@ import { HttpClient } from "effect/http"
 import { type Pagination, type SessionFilter, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { drive } from "./drive.ts"
+import { given } from "./filters.ts"
 
 const { Fault } = Sandbox
 
@@ -97,7 +98,7 @@ export const tell = Effect.fnUntraced(function* (seed: number) {
         lte: fromSecond + Math.ceil((0.6 + (yield* Random.next) * 0.4) * seconds)
       }
     : undefined
-  const filter: SessionFilter.Input = { status, created: bounds }
+  const filter: SessionFilter.Input = given({ status, created: bounds })
   const matches = (session: { readonly status: string; readonly created: number }) =>
     (status === undefined || session.status === status) &&
     (bounds === undefined || (session.created >= bounds.gte && session.created <= bounds.lte))

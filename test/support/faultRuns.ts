@@ -4,6 +4,7 @@ import { RetryPolicy, type StripeError, VerificationSessions } from "effect-stri
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { Stripe } from "stripe"
 import type { Case, Outcome } from "./faultMatrix.ts"
+import { given } from "./filters.ts"
 import { baseUrl, server } from "./sandboxServer.ts"
 
 /** The list that a case reads, in the order in which it reads it. */
@@ -51,7 +52,7 @@ const readOurs = Effect.fnUntraced(function* (one: Case, expand?: ReadonlyArray<
   const handler =
     onInvalid === true ? (error: StripeError.DecodeError) => Effect.sync(() => void invalid.push(error)) : undefined
   const error = yield* VerificationSessions.stream(
-    { status, created },
+    given({ status, created }),
     oldest === undefined
       ? { startingAfter, onInvalid: handler, expand }
       : { direction: "oldest-first", endingBefore: oldest, onInvalid: handler, expand }

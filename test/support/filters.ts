@@ -4,6 +4,13 @@ import type * as Sandbox from "effect-stripe-identity/Sandbox"
 
 // Filters and histories for properties. What a filter means is said once more here, on rows as the wire shows them.
 
+type Given<Fields> = { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> }
+
+/** Without the fields that are `undefined`, which no filter takes. */
+export const given = <Fields extends object>(fields: Fields): Given<Fields> =>
+  // Type boundary: what is left out here is what the type leaves out.
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>
+
 export const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
 const some = <const Words extends ReadonlyArray<string>>(words: Words) =>
@@ -71,12 +78,12 @@ export const toInput = (
   const code = has("code")
   const redaction = has("redaction")
   const [plan, team] = [has("plan"), has("team")]
-  return {
+  return given({
     client_reference_id: pick(
       has("reference"),
       rows.map((row) => row.client_reference_id)
     ),
-    created: at ?? (bounded ? bounds : undefined),
+    created: at ?? (bounded ? given(bounds) : undefined),
     related_customer: pick(
       has("customer"),
       rows.map((row) => row.related_customer)
@@ -85,12 +92,9 @@ export const toInput = (
     type: has("type"),
     livemode: has("livemode"),
     last_error: code === undefined ? undefined : { code },
-    metadata:
-      plan === undefined && team === undefined
-        ? undefined
-        : { ...(plan === undefined ? {} : { plan }), ...(team === undefined ? {} : { team }) },
+    metadata: plan === undefined && team === undefined ? undefined : given({ plan, team }),
     redaction: redaction === undefined ? undefined : { status: redaction }
-  }
+  })
 }
 
 /** What the documentation says of a filter whose instants are seconds and whose choices are lists. */

@@ -92,9 +92,7 @@ const checkRateLimit = (rateLimit: unknown): Result.Result<unknown, InvalidArgum
     const form = 'false, or an object such as { limit: 25, window: "1 second" }'
     return Arguments.refuse("rateLimit", Arguments.show(rateLimit), form)
   }
-  return Result.orElse(decodeRateLimit(rateLimit), ({ issues }) =>
-    Arguments.all(issues.map(({ accepted, actual, path }) => Arguments.refuse(`rateLimit.${path}`, actual, accepted)))
-  )
+  return Result.mapError(decodeRateLimit(rateLimit), Arguments.within("rateLimit"))
 }
 
 const Options = Schema.Struct({

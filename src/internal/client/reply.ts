@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { DecodeError } from "../../StripeError.ts"
 import * as Reasons from "./reasons.ts"
-import { inOneLine } from "../withoutSecrets.ts"
+import { beginning, name, sentence } from "../withoutSecrets.ts"
 
 /** The head and the text of one reply. */
 export interface Reply {
@@ -53,12 +53,11 @@ const excerptLength = 200
  * may be a part of sessions is not shown, and neither are bytes that are no text.
  */
 export const excerpt = (text: string): string | undefined => {
-  const start = text.trimStart().slice(0, excerptLength)
+  const start = text.trimStart()
   // A control character, or the character that stands for bytes that are no text.
-  if (start === "" || /^[[{"]|"\s*:|[^\P{Cc}\s]|\uFFFD/u.test(start)) return undefined
-  // The cut may have gone through a secret, which would then no longer look like one.
-  const whole = text.length > excerptLength ? start.replace(/\S*$/, (word) => (word.length < 40 ? "" : word)) : start
-  return inOneLine(whole)
+  if (/^[[{"]|"\s*:|[^\P{Cc}\s]|\uFFFD/u.test(start.slice(0, excerptLength))) return undefined
+  const whole = beginning(start, excerptLength)
+  return whole === "" ? undefined : sentence(whole)
 }
 
 /** Stripe's id of the request. */
@@ -87,7 +86,7 @@ const notJson = (reply: Reply): DecodeError => {
   const seen = excerpt(reply.text)
   const encoding = reply.headers["content-encoding"]
   // Not every client unpacks, as fetch does. Stripe sends nothing packed that was not asked for, but a proxy may.
-  const packed = encoding === undefined ? "" : ` in the encoding ${inOneLine(encoding)}`
+  const packed = encoding === undefined ? "" : ` in the encoding ${name(encoding)}`
   const type = asSafeText(reply.headers["content-type"]) ?? "no content type"
   const size = `${reply.text.length} characters of ${type}${packed}`
   return new DecodeError({
@@ -104,8 +103,8 @@ export const parse = (reply: Reply): Result.Result<unknown, DecodeError> =>
 
 // Only the host, because the rest of the address may repeat the query or the key.
 const redirect = (location: string): string => {
-  const to = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@]+)/i.exec(location)?.[1]
-  return to === undefined ? "It sends elsewhere." : `It sends to ${inOneLine(to)}.`
+  const [, to] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@]+)/i.exec(location) ?? []
+  return to === undefined ? "It sends elsewhere." : `It sends to ${name(to)}.`
 }
 
 /**
@@ -119,12 +118,14 @@ export const cutShort = (reply: Reply): DecodeError | undefined =>
 
 const asText = (value: unknown): string | undefined => (Predicate.isString(value) ? value : undefined)
 
-const asSafeText = (value: unknown): string | undefined => (Predicate.isString(value) ? inOneLine(value) : undefined)
+const asSafeText = (value: unknown): string | undefined => (Predicate.isString(value) ? name(value) : undefined)
 
 // The one query that a log's address has is when the request was.
 const asLogUrl = (value: unknown): string | undefined => {
-  const [, address, time = ""] = /^([^]*?)(\?t=\d+)?$/.exec(asText(value) ?? "") ?? []
-  return address === undefined || address === "" ? undefined : inOneLine(address) + time
+  const url = asText(value) ?? ""
+  const [time = ""] = /\?t=\d{1,16}$/.exec(url.slice(-20)) ?? []
+  const address = url.slice(0, url.length - time.length)
+  return address === "" ? undefined : name(address) + time
 }
 
 const isCursor = (param: string | undefined): boolean => param === "starting_after" || param === "ending_before"
@@ -146,7 +147,7 @@ export const toReason = (reply: Reply, now: number): ReplyReason => {
     code,
     param,
     description:
-      message !== undefined ? inOneLine(message) : location !== undefined ? redirect(location) : excerpt(text),
+      message !== undefined ? sentence(message) : location !== undefined ? redirect(location) : excerpt(text),
     requestId: requestId(headers),
     docUrl: asSafeText(error?.doc_url),
     requestLogUrl: asLogUrl(error?.request_log_url),

@@ -7,7 +7,7 @@ import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
 import { TransportError } from "../../StripeError.ts"
 import * as StripeReply from "./reply.ts"
-import { inOneLine } from "../withoutSecrets.ts"
+import { sentence } from "../withoutSecrets.ts"
 
 // Node wraps `connect ECONNREFUSED …` in `fetch failed`; only the innermost error says what happened.
 const innermost = (cause: unknown, depth = 0): unknown => {
@@ -33,16 +33,14 @@ export const describeCause = (cause: Cause.Cause<unknown>): string => {
   const failure = Cause.squash(cause)
   const error = innermost(Predicate.hasProperty(failure, "reason") ? failure.reason : failure)
   if (!Predicate.isError(error)) return "something that is no Error"
-  // The cut may go through a secret, which would then no longer look like one.
-  const words = error.message.length > 200 ? error.message.slice(0, 200).replace(/\S+$/, "…") : error.message
-  return inOneLine(words) || error.name
+  return sentence(error.message) || error.name
 }
 
 /** The reason behind a failure of the HTTP client. */
 export const toReason = (error: HttpClientError.HttpClientError): TransportError => {
   const response = error.response
   return new TransportError({
-    description: inOneLine(describe(error)),
+    description: sentence(describe(error)),
     status: response?.status,
     requestId: response === undefined ? undefined : StripeReply.requestId(response.headers),
     transient: error.reason._tag !== "InvalidUrlError" && error.reason._tag !== "EncodeError"

@@ -90,10 +90,14 @@ const decodeRange = (value: object, present: Moments.Present): Decoded => {
   for (const [name, bound] of Object.entries(value)) {
     if (!isBound(name)) {
       problems.push({ path: [name], expected: suggest("one of the names gt, gte, lt and lte", name, bounds) })
-    } else if (bound !== undefined) {
+    } else {
       const moment = Moments.fromUnknown(bound, present)
-      if (Result.isFailure(moment)) problems.push({ path: [name], expected: moment.failure })
-      else range[name] = DateTime.fromEpochSeconds(toBound[name](moment.success))
+      if (Result.isSuccess(moment)) range[name] = DateTime.fromEpochSeconds(toBound[name](moment.success))
+      else {
+        const advice =
+          bound === undefined ? ". An undefined bound would let any time through; leave it out to do that." : ""
+        problems.push({ path: [name], expected: moment.failure + advice })
+      }
     }
   }
   if (problems.length > 0) return Result.fail(problems)
@@ -102,10 +106,10 @@ const decodeRange = (value: object, present: Moments.Present): Decoded => {
 }
 
 const Range = Schema.Struct({
-  gt: Schema.optional(Schema.DateTimeUtc),
-  gte: Schema.optional(Schema.DateTimeUtc),
-  lt: Schema.optional(Schema.DateTimeUtc),
-  lte: Schema.optional(Schema.DateTimeUtc)
+  gt: Schema.optionalKey(Schema.DateTimeUtc),
+  gte: Schema.optionalKey(Schema.DateTimeUtc),
+  lt: Schema.optionalKey(Schema.DateTimeUtc),
+  lte: Schema.optionalKey(Schema.DateTimeUtc)
 })
 
 const encode = (created: Created): Instant | CreatedRange<number> => {

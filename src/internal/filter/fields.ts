@@ -5,10 +5,11 @@ import type * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Expectation } from "../issues.ts"
+import { each, type Expectation } from "../issues.ts"
 import { CreatedFromUnknown } from "./created.ts"
 import * as Model from "./model.ts"
-import { checked, exact, isPlain, isText, refuse, text, words } from "./parts.ts"
+import { isPlain } from "../arguments.ts"
+import { checked, exact, isText, refuse, text, words } from "./parts.ts"
 
 /**
  * A valid filter. Instants are whole seconds of UTC, as Stripe compares them, and relative text has become an absolute
@@ -23,7 +24,7 @@ import { checked, exact, isPlain, isText, refuse, text, words } from "./parts.ts
  * @since 0.1.0
  */
 export interface SessionFilter extends Omit<Model.Input, "created"> {
-  readonly created?: DateTime.Utc | Model.CreatedRange<DateTime.Utc> | undefined
+  readonly created?: DateTime.Utc | Model.CreatedRange<DateTime.Utc>
 }
 
 /**
@@ -40,16 +41,16 @@ const Metadata = checked<{ readonly [key: string]: string }>(Schema.Record(Schem
   if (!isPlain(value)) return refuse("an object of keys and values")
   const entries = Object.entries(value)
   if (entries.length === 0) return refuse("at least one key and value")
-  const problems = entries.flatMap(([key, value]) =>
-    !isText(key, 40) || /[[\]]/.test(key)
-      ? [{ path: [key], expected: "a key of 1 to 40 characters without square brackets" }]
-      : isText(value, 500)
-        ? []
-        : [{ path: [key], expected: "a text of 1 to 500 characters" }]
-  )
+  const isKey = (key: string) => isText(key, 40) && !/[[\]]/.test(key)
+  const wrong = entries.filter(([key, value]) => !isKey(key) || !isText(value, 500))
   // Made from entries, a key is a key, even `__proto__`.
-  return problems.length > 0
-    ? Result.fail(problems)
+  return wrong.length > 0
+    ? Result.fail(
+        each(wrong, ([key]) => ({
+          path: [key],
+          expected: isKey(key) ? "a text of 1 to 500 characters" : "a key of 1 to 40 characters without square brackets"
+        }))
+      )
     : Result.succeed(Object.fromEntries(entries) as Record<string, string>)
 })
 
@@ -63,18 +64,18 @@ const oneCustomer = (value: object): ReadonlyArray<Expectation> =>
 /** The filter. */
 export const Filter: Schema.Codec<SessionFilter, unknown> = exact(
   {
-    client_reference_id: Schema.optional(text("a text of 1 to 5000 characters")),
-    created: Schema.optional(CreatedFromUnknown),
-    related_customer: Schema.optional(text("the id of a Customer (cus_…)")),
-    related_customer_account: Schema.optional(text("the id of an Account (acct_…)")),
-    status: Schema.optional(words(Model.statuses)),
-    type: Schema.optional(words(Model.types)),
-    livemode: Schema.optional(
+    client_reference_id: Schema.optionalKey(text("a text of 1 to 5000 characters")),
+    created: Schema.optionalKey(CreatedFromUnknown),
+    related_customer: Schema.optionalKey(text("the id of a Customer (cus_…)")),
+    related_customer_account: Schema.optionalKey(text("the id of an Account (acct_…)")),
+    status: Schema.optionalKey(words(Model.statuses)),
+    type: Schema.optionalKey(words(Model.types)),
+    livemode: Schema.optionalKey(
       checked(Schema.Boolean, (value) => (Predicate.isBoolean(value) ? Result.succeed(value) : refuse("true or false")))
     ),
-    last_error: Schema.optional(exact({ code: words(Model.lastErrorCodes) })),
-    metadata: Schema.optional(Metadata),
-    redaction: Schema.optional(exact({ status: words(Model.redactionStatuses) }))
+    last_error: Schema.optionalKey(exact({ code: words(Model.lastErrorCodes) })),
+    metadata: Schema.optionalKey(Metadata),
+    redaction: Schema.optionalKey(exact({ status: words(Model.redactionStatuses) }))
   },
   oneCustomer
 )

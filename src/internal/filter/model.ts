@@ -34,13 +34,13 @@ export type Instant = DateTime.DateTime | Date | string | number
  */
 export interface CreatedRange<out T = Instant> {
   /** After this. */
-  readonly gt?: T | undefined
+  readonly gt?: T
   /** At this or after it. */
-  readonly gte?: T | undefined
+  readonly gte?: T
   /** Before this. */
-  readonly lt?: T | undefined
+  readonly lt?: T
   /** At this or before it. */
-  readonly lte?: T | undefined
+  readonly lte?: T
 }
 
 /**
@@ -98,7 +98,7 @@ export type OneOrMore<A> = A | ReadonlyArray<A>
  */
 export interface StripeInput {
   /** Sessions that were created with exactly this reference, 1 to 5000 characters. */
-  readonly client_reference_id?: string | undefined
+  readonly client_reference_id?: string
   /**
    * Sessions created at this second, or in this range. As text also, for people:
    *
@@ -109,17 +109,18 @@ export interface StripeInput {
    * "Now" is by `Clock`, at the start of each read. Days begin at midnight in UTC, or in `DateTime.CurrentTimeZone` where
    * that is provided; where its clocks skip midnight, when they go on. Each ends where the next begins. Four digits are a year, any other number of digits seconds since 1970.
    */
-  readonly created?: Instant | CreatedRange | undefined
+  readonly created?: Instant | CreatedRange
   /** Sessions of this Customer (`cus_…`). Not together with `related_customer_account`. */
-  readonly related_customer?: string | undefined
+  readonly related_customer?: string
   /** Sessions of this Account that acts as a customer (`acct_…`). */
-  readonly related_customer_account?: string | undefined
+  readonly related_customer_account?: string
   /** Sessions whose status is this one. */
-  readonly status?: Status | undefined
+  readonly status?: Status
 }
 
 /**
- * A filter as a caller writes it. Fields combine; without fields it is the whole list.
+ * A filter as a caller writes it. Fields combine; without fields it is the whole list. A field that is there and `undefined`
+ * is refused before any request, because it would select everything: leave the field out instead.
  *
  * Stripe knows `client_reference_id`, `created`, the two `related_…` and one `status`. The rest is decided here, on the
  * rows that came: it leaves out rows and saves no requests.
@@ -129,22 +130,22 @@ export interface StripeInput {
  */
 export interface Input extends Omit<StripeInput, "status"> {
   /** Sessions whose status is this one, or one of these. Several are decided here. */
-  readonly status?: OneOrMore<Status> | undefined
+  readonly status?: OneOrMore<Status>
   /** Sessions of this type, or of one of these. Decided here. */
-  readonly type?: OneOrMore<Type> | undefined
+  readonly type?: OneOrMore<Type>
   /** Sessions of live mode, or of test mode. Decided here; a key only ever sees one of them. */
-  readonly livemode?: boolean | undefined
+  readonly livemode?: boolean
   /** Sessions whose last error has this code, or one of these, or `none`. Decided here. */
-  readonly last_error?: { readonly code: OneOrMore<LastErrorCode> } | undefined
+  readonly last_error?: { readonly code: OneOrMore<LastErrorCode> }
   /**
    * Sessions that have each of these entries, value for value. Decided here. Keys of 1 to 40 characters without square
    * brackets and values of 1 to 500, as Stripe keeps them.
    *
    * Source: https://docs.stripe.com/metadata
    */
-  readonly metadata?: { readonly [key: string]: string } | undefined
+  readonly metadata?: { readonly [key: string]: string }
   /** Sessions whose redaction stands so, or `none`. Decided here. */
-  readonly redaction?: { readonly status: OneOrMore<RedactionStatus> } | undefined
+  readonly redaction?: { readonly status: OneOrMore<RedactionStatus> }
 }
 
 /**
@@ -154,7 +155,7 @@ export interface Input extends Omit<StripeInput, "status"> {
  * @since 0.1.0
  */
 export interface JsonInput extends Omit<Input, "created"> {
-  readonly created?: string | number | CreatedRange<string | number> | undefined
+  readonly created?: string | number | CreatedRange<string | number>
 }
 
 /**

@@ -53,9 +53,9 @@ export const textForms =
 export const forms =
   "a DateTime, a Date, whole seconds since 1970, or text such as 2026-01-31, 7d or 2026-01-31T12:00:00Z"
 
-const milliseconds = "seconds since 1970 (this looks like milliseconds: divide by 1000, or pass a Date)"
+const milliseconds = "seconds since 1970. This looks like milliseconds: divide by 1000, or pass a Date."
 
-const withDashes = "a date with its dashes, such as 2026-01-31 (as seconds since 1970 this is a day in 1970)"
+const withDashes = "a date with its dashes, such as 2026-01-31. As seconds since 1970 this is a day in 1970."
 
 const instant = (seconds: number): Result.Result<Moment, string> =>
   seconds > latestSecond
@@ -86,7 +86,7 @@ const date = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-[Qq]([1-4]))?$/
 const withoutZone = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/
 // As seconds these are days of 1970, decades before the first session.
 const undashed = /^(19[7-9]|20\d)\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
-const zoneLostItsPlus = /T\S+ \d{2}:?\d{2}$/
+const zoneLostItsPlus = /^[\d-]+T\S+ \d{2}:?\d{2}$/
 const lostPlus =
   "a time such as 2026-01-31T12:00:00+01:00, with its + as %2B in an address, where a plain one is a space"
 const zoned = "a time with a T and its zone, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00"

@@ -11,7 +11,7 @@ import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
-import { type Expectation, expectations, toIssue } from "../issues.ts"
+import { each, type Expectation, expectations, toIssue } from "../issues.ts"
 import { alternatives, suggest } from "../nearest.ts"
 import type { OneOrMore } from "./model.ts"
 
@@ -47,10 +47,10 @@ export const words = <const Word extends string>(
       if (isWord(value)) return Result.succeed(value)
       if (!Array.isArray(value)) return refuse(suggest(accepted, value, known))
       if (value.length === 0) return refuse(`at least one of ${accepted}`)
-      const problems = value.flatMap((one: unknown, index) =>
-        isWord(one) ? [] : [{ path: [index], expected: suggest(accepted, one, known) }]
-      )
-      if (problems.length > 0) return Result.fail(problems)
+      const wrong = value.flatMap((one: unknown, index) => (isWord(one) ? [] : [[index, one] as const]))
+      if (wrong.length > 0) {
+        return Result.fail(each(wrong, ([index, one]) => ({ path: [index], expected: suggest(accepted, one, known) })))
+      }
       const chosen = known.filter((word) => value.includes(word))
       const [first, ...others] = chosen
       return Result.succeed(first !== undefined && others.length === 0 ? first : chosen)
@@ -77,12 +77,8 @@ export const text = (expected: string, form = /^/): Schema.Codec<string, unknown
   )
 }
 
-/** An object of fields, and none of a class. */
-export const isPlain = (value: unknown): value is object => {
-  if (!Predicate.isObject(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
-}
+// As what a caller took from where there was nothing: `{ client_reference_id: user?.reference }`.
+const leaveOut = "An undefined filter field would select everything; leave the field out to do that."
 
 // Stripe's other parameters of a list, which come along when a whole query is pasted.
 const ofTheCall = ["limit", "starting_after", "ending_before", "expand"]
@@ -115,27 +111,36 @@ export const exact = <Fields extends Schema.Struct.Fields>(
   const decodeStruct = SchemaParser.decodeUnknownEffect(struct)
   const encodeStruct = SchemaParser.encodeUnknownEffect(struct)
   const listed = names.length === 1 ? `the name ${names[0]}` : `one of the names ${names.join(", ")}`
+  const withAdvice =
+    (given: Record<string, unknown>) =>
+    (problem: Expectation): Expectation => {
+      const [name, ...inside] = problem.path
+      return Predicate.isString(name) && inside.length === 0 && !(name in missing) && given[name] === undefined
+        ? { ...problem, expected: `${problem.expected}. ${leaveOut}` }
+        : problem
+    }
   return Schema.Unknown.pipe(
     Schema.decodeTo(Schema.toType(struct), {
       decode: SchemaGetter.transformEffect(
         Effect.fnUntraced(function* (value: unknown) {
-          if (!isPlain(value)) return yield* Effect.fail(toIssue([{ path: [], expected: `an object with ${listed}` }]))
+          if (!Arguments.isPlain(value)) {
+            return yield* Effect.fail(toIssue([{ path: [], expected: `an object with ${listed}` }]))
+          }
           // What is required and missing is `undefined`, so that its own schema says what would be accepted.
-          const given = Object.entries({ ...missing, ...value }).filter(
-            ([name, field]) => field !== undefined || name in missing
-          )
-          const strangers = Object.keys(value)
-            .filter((name) => !names.includes(name))
-            .map((name) => ({
+          const given: Record<string, unknown> = { ...missing, ...value }
+          const strangers = each(
+            Object.keys(value).filter((name) => !names.includes(name)),
+            (name) => ({
               path: [name],
               expected: ofTheCall.includes(name)
-                ? "nothing here: it is an option of the call and no part of a filter"
+                ? "nothing here. It is an option of the call and no part of a filter."
                 : ofTheOptions.includes(name)
-                  ? "nothing here: it is an option of the call, its second argument, and no part of a filter"
+                  ? "nothing here. It is an option of the call, its second argument, and no part of a filter."
                   : suggest(listed, name, names)
-            }))
-          const decoded = yield* Effect.result(decodeStruct(Object.fromEntries(given), { errors: "all" }))
-          const wrong = Result.isFailure(decoded) ? expectations(decoded.failure) : []
+            })
+          )
+          const decoded = yield* Effect.result(decodeStruct(given, { errors: "all" }))
+          const wrong = Result.isFailure(decoded) ? expectations(decoded.failure).map(withAdvice(given)) : []
           const problems = [...strangers, ...wrong, ...rules(value)]
           if (Result.isFailure(decoded) || problems.length > 0) return yield* Effect.fail(toIssue(problems))
           return decoded.success

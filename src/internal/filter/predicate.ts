@@ -5,7 +5,9 @@ import * as Arr from "effect/Array"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import { type ArgumentIssue, InvalidArgumentError } from "../../StripeError.ts"
+import type { ArgumentIssue, InvalidArgumentError } from "../../StripeError.ts"
+import * as Arguments from "../arguments.ts"
+import * as Issues from "../issues.ts"
 import * as Created from "./created.ts"
 import type { SessionFilter } from "./fields.ts"
 import type { OneOrMore, Subject } from "./model.ts"
@@ -80,7 +82,7 @@ export const split = ({
 }
 
 /** Without the fields that are `undefined`. */
-const given = (filter: SessionFilter): SessionFilter =>
+const given = (filter: { readonly [Name in keyof SessionFilter]: SessionFilter[Name] | undefined }): SessionFilter =>
   Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
 
 const same = <A>(self: A, that: A): Option.Option<A> => (Equal.equals(self, that) ? Option.some(self) : Option.none())
@@ -93,8 +95,6 @@ const common = <A extends string>(self: OneOrMore<A>, that: OneOrMore<A>): Optio
   return first === undefined ? Option.none() : Option.some(others.length === 0 ? first : both)
 }
 
-const shown = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : String(value))
-
 /** The filter of what both let through, or the fields that exclude each other. */
 export const and = (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError> => {
   const issues: Array<ArgumentIssue> = []
@@ -103,12 +103,12 @@ export const and = (self: SessionFilter, that: SessionFilter): Result.Result<Ses
     one: A | undefined,
     other: A | undefined,
     meet: (one: A, other: A) => Option.Option<A>,
-    show: (value: A) => string = shown
+    show: (value: A) => string = Arguments.show
   ): A | undefined => {
     if (one === undefined) return other
     if (other === undefined) return one
     return Option.getOrElse(meet(one, other), () => {
-      issues.push({ path, actual: `${show(one)} and ${show(other)}`, accepted: "filters that can both be met" })
+      issues.push({ path, expected: "filters that can both be met", actual: `${show(one)} and ${show(other)}` })
       return undefined
     })
   }
@@ -116,7 +116,7 @@ export const and = (self: SessionFilter, that: SessionFilter): Result.Result<Ses
   const own = (entries: SessionFilter["metadata"], key: string): string | undefined =>
     entries !== undefined && Object.hasOwn(entries, key) ? entries[key] : undefined
   const metadata = Array.from(keys, (key) => {
-    const value = both(`metadata.${key}`, own(self.metadata, key), own(that.metadata, key), same)
+    const value = both(Issues.showPath(["metadata", key]), own(self.metadata, key), own(that.metadata, key), same)
     return [key, value ?? ""] as const
   })
   const code = both("last_error.code", self.last_error?.code, that.last_error?.code, common)
@@ -126,8 +126,8 @@ export const and = (self: SessionFilter, that: SessionFilter): Result.Result<Ses
   if (customer !== undefined && account !== undefined) {
     issues.push({
       path: "related_customer_account",
-      actual: account,
-      accepted: "only one of related_customer and related_customer_account"
+      expected: "only one of related_customer and related_customer_account",
+      actual: Arguments.show(account)
     })
   }
   const filter = given({
@@ -142,5 +142,5 @@ export const and = (self: SessionFilter, that: SessionFilter): Result.Result<Ses
     metadata: metadata.length === 0 ? undefined : Object.fromEntries(metadata),
     redaction: redaction === undefined ? undefined : { status: redaction }
   })
-  return Arr.isArrayNonEmpty(issues) ? Result.fail(new InvalidArgumentError({ issues })) : Result.succeed(filter)
+  return Arr.isArrayNonEmpty(issues) ? Result.fail(Arguments.invalid(issues)) : Result.succeed(filter)
 }

@@ -5,7 +5,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { Filter, type SessionFilter } from "./fields.ts"
-import { isPlain } from "./parts.ts"
+import { isPlain } from "../arguments.ts"
 import { toParameters } from "../client/query.ts"
 
 /**
@@ -14,9 +14,10 @@ import { toParameters } from "../client/query.ts"
  * @category models
  * @since 0.1.0
  */
-export type UrlRecord = { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+export type UrlRecord = { readonly [name: string]: string | ReadonlyArray<string> }
 
 interface Group {
+  /** Text, unless a caller of plain JavaScript gave something else, which is for the filter's schema to refuse. */
   readonly values: Array<unknown>
   isList: boolean
   readonly inner: Map<string, Group>
@@ -36,22 +37,20 @@ const bracketed = /^([^[\]]+)\[([^[\]]*)\](\[\d*\])?$/
 export const toObject = (parameters: Readonly<Record<string, unknown>>): unknown => {
   const groups = new Map<string, Group>()
   for (const [name, given] of Object.entries(parameters)) {
-    if (given === undefined) continue
     const [, outer = name, inner, list] = bracketed.exec(name) ?? []
     let group = groupOf(groups, outer)
     // `status[]` and `status[0]` are items of a list, as everywhere in Stripe; but a key of metadata may be a number.
     const isItem = inner !== undefined && outer !== "metadata" && /^\d*$/.test(inner)
     if (inner !== undefined && !isItem) group = groupOf(group.inner, inner)
     if (isItem || list !== undefined) group.isList = true
-    // From plain JavaScript it may be anything, and a parser of its own may have made an object of brackets.
-    group.values.push(...(Array.isArray(given) ? given : [given]))
+    // Not spread: a query can repeat a name more often than a call may have arguments.
+    if (Array.isArray(given)) for (const value of given) group.values.push(value)
+    else group.values.push(given)
   }
   const toValue = (group: Group): unknown => {
-    const [first, ...others] = group.values
-    const value = first !== undefined && others.length === 0 && !group.isList ? first : group.values
-    if (group.inner.size === 0) return value
-    const inner = fromEntries(group.inner)
-    return first === undefined ? inner : [...group.values, inner]
+    const { inner, isList, values } = group
+    if (inner.size === 0) return values.length === 1 && !isList ? values[0] : values
+    return values.length === 0 ? fromEntries(inner) : [...values, fromEntries(inner)]
   }
   const fromEntries = (groups: Map<string, Group>): Record<string, unknown> =>
     Object.fromEntries(Array.from(groups, ([name, group]) => [name, toValue(group)]))
@@ -66,7 +65,7 @@ export const toText = (value: unknown): string =>
 
 const Parameters: Schema.Codec<UrlRecord> = Schema.Record(
   Schema.String,
-  Schema.UndefinedOr(Schema.Union([Schema.String, Schema.Array(Schema.String)]))
+  Schema.Union([Schema.String, Schema.Array(Schema.String)])
 )
 
 /** From the parameters of a URL. */
@@ -81,13 +80,15 @@ export const UrlParams: Schema.Codec<SessionFilter, UrlRecord> = Parameters.pipe
 
 /** The parameters of a query, which may begin with its question mark. */
 const fromQuery = (query: string | URLSearchParams): UrlRecord => {
+  const values = new Map<string, Array<string>>()
+  for (const [name, value] of new URLSearchParams(query)) {
+    const before = values.get(name)
+    if (before === undefined) values.set(name, [value])
+    else before.push(value)
+  }
   // A name may be `__proto__`; made from entries, it is one like any other.
-  const parameters = new URLSearchParams(query)
   return Object.fromEntries(
-    Array.from(new Set(parameters.keys()), (name) => {
-      const [first, ...others] = parameters.getAll(name)
-      return [name, others.length === 0 ? first : parameters.getAll(name)]
-    })
+    Array.from(values, ([name, [first = "", ...others]]) => [name, others.length === 0 ? first : [first, ...others]])
   )
 }
 
@@ -101,7 +102,7 @@ export const fromInput = (input: unknown): unknown =>
 
 const toQuery = (parameters: UrlRecord): string => {
   const query = new URLSearchParams()
-  for (const [name, value = []] of Object.entries(parameters)) {
+  for (const [name, value] of Object.entries(parameters)) {
     for (const one of typeof value === "string" ? [value] : value) query.append(name, one)
   }
   return query.toString()

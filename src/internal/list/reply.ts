@@ -10,7 +10,6 @@ import * as Issues from "../issues.ts"
 import type { ExcludedRow, InvalidRow, Page, Row } from "./model.ts"
 import type { DecodeRow } from "../wire/rowDecoder.ts"
 import { EpochSeconds } from "../wire/fields.ts"
-import { withoutSecrets } from "../withoutSecrets.ts"
 
 const decodeEnvelope = Schema.decodeUnknownResult(
   Schema.Struct({ object: Schema.Literal("list"), data: Schema.Array(Schema.Unknown), has_more: Schema.Boolean })
@@ -35,7 +34,7 @@ const toDecodeError = (part: "envelope" | "row", { issue }: Schema.SchemaError, 
   return new DecodeError({
     part,
     status: 200,
-    path: withoutSecrets(Issues.showPath([...prefix, ...withoutOwnNames(first?.path ?? [])])) || undefined,
+    path: Issues.showPath([...prefix, ...withoutOwnNames(first?.path ?? [])]) || undefined,
     description: expected === "Missing key" ? "it is missing" : `expected ${expected}`,
     ...where
   })

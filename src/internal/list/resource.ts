@@ -12,6 +12,7 @@ import type * as StripeClient from "../../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/query.ts"
+import { each } from "../issues.ts"
 import { suggest } from "../nearest.ts"
 import { check, tagHandlerError, withOperation } from "../operation.ts"
 import * as Telemetry from "../telemetry.ts"
@@ -159,9 +160,9 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     "options",
     (name) =>
       name === "limit"
-        ? "maxItems for rows in all, or pageSize for rows a request"
+        ? "nothing here. Write maxItems for rows in all, or pageSize for rows a request."
         : filters.names.includes(name)
-          ? "no such option: it is a field of the filter, which is the first argument"
+          ? "nothing here. It is a part of the filter, which is the first argument."
           : undefined
   )
   const pageFields = {
@@ -216,12 +217,13 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   }
 
   // One object holds the filter and the page, so a name that is neither is told the names of both.
-  const refuseUnknown = (params: object, name: string) =>
-    Arguments.refuse(
-      name,
-      Arguments.show(Predicate.hasProperty(params, name) ? params[name] : undefined),
-      suggest(`one of the names ${pageNames.join(", ")}`, name, pageNames)
+  const refuseUnknown = (params: object): Result.Result<void, InvalidArgumentError> => {
+    const unknown = each(
+      Object.keys(params).filter((name) => !pageNames.includes(name)),
+      (name) => ({ path: [name], expected: suggest(`one of the names ${pageNames.join(", ")}`, name, pageNames) })
     )
+    return unknown.length === 0 ? Result.void : Result.fail(Arguments.explain(params, unknown, "params"))
+  }
 
   // A page of which rows were left out as a matter of course would look like the end of the list.
   const refuseClientField = (name: string) =>
@@ -229,8 +231,8 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       name,
       name === "status" ? "several" : "a filter",
       name === "status"
-        ? "one status, because one page is what Stripe selects (stream and pages take several)"
-        : "what Stripe filters by, because one page is what Stripe selects (stream and pages take the rest)"
+        ? "one status. One page is what Stripe selects; stream and pages take several."
+        : "what Stripe filters by. One page is what Stripe selects; stream and pages take the rest."
     )
 
   const list = Effect.fn(operations.list)(function* <Sent extends Row, A extends Sent>(
@@ -241,12 +243,11 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     const operation = operations.list
     const given = yield* check(operation, Effect.fromResult(Arguments.object(params, "params")))
     const { ending_before, expand, limit, starting_after, ...rest } = given
-    const unknown = Object.keys(rest).filter((name) => !pageNames.includes(name))
-    const known = Object.fromEntries(Object.entries(rest).filter(([name]) => !unknown.includes(name)))
+    const known = Object.fromEntries(Object.entries(rest).filter(([name]) => pageNames.includes(name)))
     const filter = yield* check(
       operation,
       decodeWith(known, (filter) => [
-        ...unknown.map((name) => refuseUnknown(rest, name)),
+        refuseUnknown(rest),
         ...(filter === undefined ? [] : filters.clientFields(filter).map(refuseClientField)),
         checkPage({ ending_before, expand, limit, starting_after }),
         starting_after === undefined || ending_before === undefined

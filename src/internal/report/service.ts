@@ -10,7 +10,8 @@ import type * as VerificationReport from "../../VerificationReport.ts"
 import type { PageParameters } from "../list/resource.ts"
 
 /**
- * Which reports to read. Fields combine; without fields it is the whole list. Stripe decides all of it.
+ * Which reports to read. Fields combine; without fields it is the whole list, and a field that is there and `undefined` is
+ * refused. Stripe decides all of it.
  *
  * Source: https://docs.stripe.com/api/identity/verification_reports/list
  *
@@ -19,13 +20,13 @@ import type { PageParameters } from "../list/resource.ts"
  */
 export interface Filter {
   /** Reports of sessions that were created with exactly this reference, 1 to 5000 characters. */
-  readonly client_reference_id?: string | undefined
+  readonly client_reference_id?: string
   /** Reports made at this second, or in this range, in any form that the `created` of a session's filter has. */
-  readonly created?: SessionFilter.Instant | SessionFilter.CreatedRange | undefined
+  readonly created?: SessionFilter.Instant | SessionFilter.CreatedRange
   /** Reports of this type. For the third, `verification_flow`, Stripe documents no filter: use `Stream.filter`. */
-  readonly type?: "document" | "id_number" | undefined
+  readonly type?: "document" | "id_number"
   /** Reports on the attempts of this session, `vs_…`. */
-  readonly verification_session?: string | undefined
+  readonly verification_session?: string
 }
 
 /**

@@ -2,7 +2,7 @@
  * The parts of a verification report, and its form on the wire. Public through `VerificationReport`.
  */
 import * as Schema from "effect/Schema"
-import { emptyObject, EpochSeconds, openEnum, optionalNullOr } from "../wire/fields.ts"
+import { emptyObject, EpochSeconds, id, openEnum, optionalNullOr } from "../wire/fields.ts"
 
 /**
  * A postal address as it appears in a document. `country` is ISO 3166-1 alpha-2.
@@ -273,7 +273,7 @@ export type CheckName = (typeof checkNames)[number]
 
 /** A report on the wire. */
 export const Wire = Schema.Struct({
-  id: Schema.NonEmptyString,
+  id,
   object: Schema.Literal("identity.verification_report"),
   created: EpochSeconds,
   livemode: Schema.Boolean,

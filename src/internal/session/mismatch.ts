@@ -23,10 +23,13 @@ export class MismatchError extends Schema.TaggedError<MismatchError>(
   /** The session, `vs_…`. */
   id: Schema.String,
   /** What was expected where, such as `metadata.plan`. */
-  issues: Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String }))
+  issues: Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })),
+  /** How many more there are, which are not listed. */
+  omitted: Schema.optional(Schema.Int)
 }) {
   override get message(): string {
     const issues = this.issues.map(({ expected, path }) => (path === "" ? expected : `${path}: ${expected}`))
+    if (this.omitted !== undefined) issues.push(`and ${this.omitted} more`)
     return `${this.id} does not match: ${issues.join("; ")}`
   }
 }
@@ -104,7 +107,12 @@ export const decodeRows = <S extends Schema.Constraint, Session extends Row, E, 
         continue
       }
       if (onMismatch === "drop") continue
-      const error = new MismatchError({ id: session.id, issues: Issues.expectations(decoded.failure).map(toShown) })
+      const { listed, omitted } = Issues.few(Issues.expectations(decoded.failure))
+      const error = new MismatchError({
+        id: session.id,
+        issues: listed.map(toShown),
+        ...(omitted === 0 ? {} : { omitted })
+      })
       if (onMismatch === "fail") return upTo(Option.some(error))
       const handled = yield* Effect.result(onMismatch({ session, error }))
       if (Result.isFailure(handled)) return upTo(Option.some(handled.failure))

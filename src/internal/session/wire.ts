@@ -4,7 +4,7 @@
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import { Address, CalendarDate, DocumentOptions, IdNumberType, Sex, Wire as ReportWire } from "../report/wire.ts"
-import { emptyObject, EpochSeconds, openEnum, optionalNullOr } from "../wire/fields.ts"
+import { emptyObject, EpochSeconds, id, openEnum, optionalNullOr } from "../wire/fields.ts"
 
 /** The statuses that Stripe documents. */
 export const statuses = ["canceled", "processing", "requires_input", "verified"] as const
@@ -198,7 +198,7 @@ export interface VerifiedOutputs extends Schema.Struct.Type<typeof VerifiedOutpu
 
 /** A session on the wire, nothing expanded. */
 export const Wire = Schema.Struct({
-  id: Schema.NonEmptyString,
+  id,
   object: Schema.Literal("identity.verification_session"),
   created: EpochSeconds,
   livemode: Schema.Boolean,

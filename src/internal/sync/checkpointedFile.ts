@@ -14,6 +14,7 @@ import * as Stream from "effect/Stream"
 import * as Checkpoint from "../../Checkpoint.ts"
 import type { AnyBatch, Destination } from "../../Destination.ts"
 import { CheckpointMismatchError } from "../../StripeError.ts"
+import { name } from "../withoutSecrets.ts"
 
 /**
  * A file that cannot be written, or not be gone on with. What it held stays as it was.
@@ -157,7 +158,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     if (sidecar.success.format !== format) {
       return yield* failure(
         "format",
-        `It was begun as ${sidecar.success.format} and not as ${format}. Write to another file.`
+        `It was begun as ${name(sidecar.success.format)} and not as ${format}. Write to another file.`
       )
     }
     if (found < bytes) {

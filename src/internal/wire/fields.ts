@@ -17,6 +17,9 @@ export const openEnum = <const Known extends ReadonlyArray<string>>(
   known: Known
 ): Schema.Codec<Known[number] | (string & {})> => Schema.Union([Schema.Literals(known), Schema.String])
 
+/** Stripe promises at most 255 characters (docs.stripe.com/upgrades). An id becomes a part of addresses, errors and checkpoints. */
+export const id = Schema.NonEmptyString.check(Schema.isMaxLength(255))
+
 /** A field that Stripe may leave out or send as `null`. Which of the two it was is kept. */
 export const optionalNullOr = <S extends Schema.Constraint>(schema: S): Schema.optionalKey<Schema.NullOr<S>> =>
   Schema.optionalKey(Schema.NullOr(schema))
