@@ -56,7 +56,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
     const { sync, tail } = SessionSync.make(client)
     return VerificationSessions.of({
       list: <const Paths extends ReadonlyArray<ListExpandPath>, const Status extends SessionFilter.Status | undefined>(
-        params?: Calls.ListParams<Paths> | (Calls.ListParams<Paths> & { readonly status: Status })
+        params?: Calls.ListParams<Paths, Status>
       ) => resource.list(client, rows<Paths, Status>(), params),
       retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
         id: string,
@@ -203,7 +203,7 @@ export const list = <
   const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
   const Status extends SessionFilter.Status | undefined = undefined
 >(
-  params?: Calls.ListParams<Paths> | (Calls.ListParams<Paths> & { readonly status: Status })
+  params?: Calls.ListParams<Paths, Status>
 ): Effect.Effect<
   Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
   StripeError,

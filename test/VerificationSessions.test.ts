@@ -313,7 +313,7 @@ describe("requests", () => {
     }).pipe(Effect.provide(thousand))
   )
 
-  it.effect("StripeClient.withAccount sets the account of one stream; layers set it for all", () =>
+  it.effect("CurrentAccount sets the account of one read, and layers set it for all", () =>
     Effect.gen(function* () {
       yield* Stream.runDrain(VerificationSessions.stream({}, { maxItems: 1 }))
       yield* VerificationSessions.list().pipe(
@@ -530,7 +530,7 @@ describe("failures inside a stream", () => {
     }).pipe(Effect.provide(world({ client: { apiKey: Sandbox.expiredApiKey } })))
   )
 
-  it.effect("StripeClient.withRetryPolicy replaces the policy of one stream", () =>
+  it.effect("RetryPolicy.Current replaces the policy of one stream", () =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox.Sandbox
       yield* sandbox.inject(Fault.Conflict())

@@ -53,10 +53,9 @@ const contextForm = "the id of an account (acct_â€¦), or a path of them (acct_â€
 const text = (pattern: RegExp) => (value: unknown) =>
   Predicate.isString(value) && value.length <= 255 && pattern.test(value)
 
-const accountFields = {
-  account: Schema.optional(Arguments.accepts(accountForm, text(/^acct_\w+$/))),
-  context: Schema.optional(Arguments.accepts(contextForm, text(/^acct_\w+(\/acct_\w+)*$/)))
-}
+const account = Schema.optional(Arguments.accepts(accountForm, text(/^acct_\w+$/)))
+
+const context = Schema.optional(Arguments.accepts(contextForm, text(/^acct_\w+(\/acct_\w+)*$/)))
 
 const checkOne = ({ account, context }: { readonly account?: unknown; readonly context?: unknown }) =>
   account === undefined || context === undefined
@@ -101,8 +100,8 @@ const Options = Schema.Struct({
   // Checked apart, because it may hold a password that must not be shown.
   apiBase: Schema.optional(Schema.Unknown),
   apiVersion: Schema.optional(Arguments.accepts("a version of the API, such as 2026-10-28.endive", isPrintable)),
-  account: accountFields.account,
-  context: accountFields.context,
+  account,
+  context,
   timeout: Schema.optional(Arguments.duration("80 seconds", takesTime)),
   // Checked apart, so that what is wrong inside is said in words.
   rateLimit: Schema.optional(Schema.Unknown),
@@ -164,7 +163,7 @@ export const problem = <
     ])
   ).pipe(Result.getFailure)
 
-const decodeAccount = Arguments.decoder(Schema.Struct(accountFields), "CurrentAccount")
+const decodeAccount = Arguments.decoder(Schema.Struct({ account, context }), "CurrentAccount")
 
 /** What is wrong with an account that was given for one effect or stream. */
 export const accountProblem = (options: AccountOptions): Option.Option<InvalidArgumentError> =>

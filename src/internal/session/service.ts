@@ -19,8 +19,13 @@ import type { ListExpandPath } from "./model.ts"
  * @category options
  * @since 0.1.0
  */
-export type ListParams<Paths extends ReadonlyArray<ListExpandPath> = readonly []> = SessionFilter.StripeInput &
+export type ListParams<
+  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  Status extends SessionFilter.Status | undefined = SessionFilter.Status
+> = Omit<SessionFilter.StripeInput, "status"> &
   PageParameters & {
+    /** Sessions whose status is this one. It is in the type of the sessions. */
+    readonly status?: Status
     /** @default nothing */
     readonly expand?: Paths | undefined
   }
@@ -117,7 +122,7 @@ export interface Service {
     const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
     const Status extends SessionFilter.Status | undefined = undefined
   >(
-    params?: ListParams<Paths> | (ListParams<Paths> & { readonly status: Status })
+    params?: ListParams<Paths, Status>
   ) => Effect.Effect<Pagination.Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>, StripeError>
 
   /** One session by its id. Fails with `NotFoundError` where there is none. */
