@@ -54,7 +54,6 @@ describe("a filter on the status narrows the element type", () => {
   })
 
   test("only where the compiler knows it", () => {
-    expect(service.stream({ status: some ? "verified" : undefined })).type.toBe<Stream.Stream<Session, Failure>>()
     expect(service.stream(input)).type.toBe<Stream.Stream<Session, Failure>>()
     expect(service.stream(filter)).type.toBe<Stream.Stream<Session, Failure>>()
     expect(service.stream({ status: ["canceled", "processing", "requires_input", "verified"] })).type.toBe<
@@ -93,6 +92,24 @@ describe("wrong code does not compile, and says what was meant", () => {
     service.stream({ last_error: { code: "abandonned" } })
     // @ts-expect-error Type 'number' is not assignable to type 'string'
     service.stream({ metadata: { seats: 3 } })
+  })
+
+  test("a field that may be undefined, because it would select everything", () => {
+    // @ts-expect-error Type 'undefined' is not assignable to type 'string'
+    service.stream({ client_reference_id: some ? "user_1" : undefined })
+    // @ts-expect-error with 'exactOptionalPropertyTypes: true'
+    service.stream({ status: some ? "verified" : undefined })
+    // @ts-expect-error with 'exactOptionalPropertyTypes: true'
+    service.stream({ created: { gte: some ? 1 : undefined } })
+    expect(service.stream).type.not.toBeCallableWith({ metadata: { plan: undefined } })
+    expect(service.stream).type.not.toBeCallableWith({ last_error: { code: undefined } })
+    expect(service.pages).type.not.toBeCallableWith({ livemode: undefined })
+    expect(service.sync).type.not.toBeCallableWith({ client_reference_id: undefined })
+    expect(service.tail).type.not.toBeCallableWith({ client_reference_id: undefined })
+    expect(service.list).type.not.toBeCallableWith({ client_reference_id: undefined })
+    expect(SessionFilter.make).type.not.toBeCallableWith({ client_reference_id: undefined })
+    expect(SessionFilter.matches).type.not.toBeCallableWith({ client_reference_id: undefined })
+    expect(service.list).type.toBeCallableWith({ limit: undefined, starting_after: undefined, expand: undefined })
   })
 
   test("what one page cannot be filtered by", () => {

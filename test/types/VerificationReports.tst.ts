@@ -64,6 +64,7 @@ describe("types of the service of reports", () => {
     expect(service.stream).type.not.toBeCallableWith({}, { direction: "oldest-first" })
     expect(service.stream).type.not.toBeCallableWith({ status: "verified" })
     expect(service.stream).type.not.toBeCallableWith({ type: "verification_flow" })
+    expect(service.stream).type.not.toBeCallableWith({ verification_session: undefined })
     expect(service.stream).type.not.toBeCallableWith({}, { expand: ["document.number"] })
     expect(service.list).type.not.toBeCallableWith({ starting_after: "vr_1", ending_before: "vr_2" })
     expect(service.list).type.not.toBeCallableWith({ expand: ["data.verified_outputs"] })
