@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { StripeClient, VerificationReport, VerificationSession } from "effect-stripe-identity"
-import Stripe from "stripe"
+import { Stripe } from "stripe"
 import * as Resources from "../src/internal/sandbox/resources.ts"
 import { expandPaths as reportPaths } from "../src/internal/report/wire.ts"
 import { describeSchema } from "./support/jsonSchema.ts"
@@ -73,7 +73,11 @@ describe("the version of the API that is pinned", { timeout: 60_000 }, () => {
           ": object",
           ...[...texts, "ending_before", "starting_after"].map((text) => `.${text}: string`),
           ...Object.entries(choices).flatMap(([text, words]) => words.map((word) => `.${text} = ${word}`)),
-          ...[".created: number", ".created: object", ".limit: number", ".expand: array", ".expand[]: string"],
+          ".created: number",
+          ".created: object",
+          ".limit: number",
+          ".expand: array",
+          ".expand[]: string",
           ...["gt", "gte", "lt", "lte"].map((bound) => `.created.${bound}: number`)
         ],
         describeStripeType(file, ["Identity", name])
