@@ -1,6 +1,6 @@
 import { DateTime, Effect } from "effect"
 import type { Pagination } from "effect-stripe-identity"
-import { random, type Seconds } from "./parallelSimulator.ts"
+import { random, type Seconds } from "./concurrentSimulator.ts"
 
 export type FakeRow = Pagination.Row
 
