@@ -10,25 +10,21 @@
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import * as Arguments from "./internal/arguments.ts"
 import type { FetchPage, Page, Row, Window } from "./internal/list/model.ts"
-import type * as Lanes from "./internal/parallel/lane.ts"
-import * as Reading from "./internal/parallel/reading.ts"
+import * as Reader from "./internal/concurrent/reader.ts"
 import type * as Walking from "./internal/walk/walk.ts"
 import { rowsOf } from "./internal/walk/rowsOf.ts"
 import { validPage } from "./internal/walk/validPage.ts"
-import * as Guards from "./internal/walk/guards.ts"
 import * as WalkOptions from "./internal/walk/options.ts"
 import type { WalkError } from "./Pagination.ts"
-import { type DecodeError, type InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
+import type { DecodeError } from "./StripeError.ts"
 
 /**
  * How a list is read with several requests at once.
@@ -56,15 +52,7 @@ export interface Options<E = never, R = never> {
    * @default no limit
    */
   readonly maxItems?: number | undefined
-  /**
-   * Oldest-first needs no id to start from, and ends with the newest row that there was when the read began. It costs a
-   * few requests more, to find the oldest row. Where the oldest second has more rows than memory has room for, those are
-   * read twice. From an id on, `Pagination` reads oldest-first.
-   *
-   * @default "newest-first"
-   */
-  readonly direction?: "newest-first" | "oldest-first" | undefined
-  /** Read the rows older than the one with this id, without it. Not together with oldest-first. */
+  /** Read the rows older than the one with this id, without it. */
   readonly startingAfter?: string | undefined
   /**
    * The range of `created` that the fetch selects anyway, if it selects one. It saves requests for time before it.
@@ -81,7 +69,7 @@ export interface Options<E = never, R = never> {
   readonly onInvalid?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
 }
 
-const ValidOptions = WalkOptions.Shared.mapFields(
+const ValidOptions = WalkOptions.Shared.mapFields(Struct.omit(["direction"])).mapFields(
   Struct.assign({
     concurrency: WalkOptions.concurrency,
     startingAfter: WalkOptions.cursor,
@@ -92,13 +80,6 @@ const ValidOptions = WalkOptions.Shared.mapFields(
 )
 
 const decodeOptions = Arguments.decoder(ValidOptions, "options")
-
-const validate = (options: Options<unknown, unknown>): Result.Result<typeof ValidOptions.Type, InvalidArgumentError> =>
-  Result.flatMap(decodeOptions(options), (valid) =>
-    valid.direction === "oldest-first" && valid.startingAfter !== undefined
-      ? Arguments.refuse("startingAfter", "an id", "nothing together with oldest-first")
-      : Result.succeed(valid)
-  )
 
 /**
  * The list as a stream of pages: one element a page. A list without rows is one page without rows. A page may have fewer
@@ -115,62 +96,27 @@ export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
   options: Options<E2, R2> = {}
 ): Stream.Stream<Page<A>, E | E2 | WalkError, R | R2> =>
   Stream.unwrap(
-    Effect.map(Effect.fromResult(validate(options)), (valid) => {
+    Effect.map(Effect.fromResult(decodeOptions(options)), (valid) => {
       const { concurrency = 16, maxItems = Number.POSITIVE_INFINITY, pageSize = 100 } = valid
       if (maxItems === 0) return Stream.empty
-      const reading: Lanes.Reading<A, E, R> = {
-        fetch,
-        // More readers than pages would only ask for what nobody wants.
-        readers: Math.min(concurrency, Math.ceil(maxItems / pageSize)),
-        pageSize,
-        maxItems,
-        oldestFirst: valid.direction === "oldest-first",
-        start: valid.startingAfter,
-        within: valid.within ?? {}
-      }
+      const reading = { fetch, concurrency, pageSize, maxItems, start: valid.startingAfter, within: valid.within ?? {} }
       return Stream.scoped(
-        Stream.fromPull(
-          Effect.map(Reading.make(reading), (pull) => pagesOf(pull, reading.oldestFirst, maxItems, options.onInvalid))
-        )
+        Stream.fromPull(Effect.map(Reader.make(reading), (steps) => pagesOf(steps, options.onInvalid)))
       )
     })
   )
 
 type PagesPull<A, E, R> = Pull.Pull<Arr.NonEmptyReadonlyArray<Page<A>>, E, void, R>
 
-/** The pages of the steps: checked where the parts meet, with the rows that are wrong taken care of, up to `maxItems`. */
+/** The pages of the steps, with the rows that are wrong taken care of. */
 const pagesOf = <A extends Row, E, R, E2, R2>(
   steps: Pull.Pull<Walking.Step<A>, E, void, R>,
-  oldestFirst: boolean,
-  maxItems: number,
   onInvalid: Options<E2, R2>["onInvalid"]
-): PagesPull<A, E | E2 | DecodeError | PaginationStalledError, R | R2> => {
-  let page = 0
-  let remaining = maxItems
-  let trail = Guards.nowhere()
+): PagesPull<A, E | E2 | DecodeError, R | R2> => {
   let failure: Option.Option<E2 | DecodeError> = Option.none()
-  const pull: PagesPull<A, E | E2 | DecodeError | PaginationStalledError, R | R2> = Effect.gen(function* () {
+  const pull: PagesPull<A, E | E2 | DecodeError, R | R2> = Effect.gen(function* () {
     if (Option.isSome(failure)) return yield* Effect.fail(failure.value)
-    if (remaining === 0) return yield* Cause.done()
-    const step = yield* steps
-    page++
-    const entries = step.entries.slice(0, remaining)
-    remaining -= entries.length
-    const followed = Guards.follow(trail, entries, oldestFirst)
-    if (Result.isFailure(followed)) {
-      // Between two parts may stand a row that does not say when it was created, and then both parts have it.
-      const isSilent = entries.some(
-        ({ created, id }) => created === undefined && id !== undefined && trail.second.has(id)
-      )
-      const hint = isSilent
-        ? "; it does not say when it was created, and newest-first with concurrency: 1 reads it"
-        : ""
-      const description = `${followed.failure}${hint}`
-      return yield* new PaginationStalledError({ description, page, requestId: step.requestId })
-    }
-    trail = followed.success
-    const has_more = step.has_more || entries.length < step.entries.length
-    const valid = yield* validPage({ ...step, entries, has_more }, onInvalid)
+    const valid = yield* validPage(yield* steps, onInvalid)
     failure = valid.failure
     if (valid.page.data.length === 0 && Option.isSome(failure)) return yield* pull
     return Arr.of(valid.page)
@@ -181,7 +127,7 @@ const pagesOf = <A extends Row, E, R, E2, R2>(
 /**
  * The list as a stream of rows: one chunk a page.
  *
- * Use it for long lists. Newest-first it gives exactly the rows of `Pagination.rows`, in the same order, with the same
+ * Use it for long lists. It gives exactly the rows of `Pagination.rows`, in the same order, with the same
  * checks. The fetch must honour `within`, the range of `created` that a request is narrowed to.
  *
  * **Example** (Reading any list with four requests at once)

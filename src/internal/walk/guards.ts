@@ -72,7 +72,7 @@ export const follow = <A>(
     }
     if (next === created) continue
     if (next !== undefined && created !== undefined) {
-      if (oldestFirst ? next < created : next > created) {
+      if (oldestFirst ? next < created - 600_000 : next > created + 600_000) {
         const which = id ?? "a row without an id"
         return Result.fail(`${which} is ${oldestFirst ? "older" : "newer"} than the row before it`)
       }
