@@ -261,9 +261,11 @@ describe("a failure", () => {
       const fetch = (request: Pagination.PageRequest) =>
         Effect.suspend(() => {
           const below = request.within?.lt
-          // From the sixtieth request on the farthest breaks, those beyond it never end, and those before it take long.
-          const isFarthest = list.requests.every(({ within }) => (within?.lt ?? Infinity) > (below ?? Infinity))
-          if (broken === undefined && isFarthest && list.requests.length >= 60) {
+          // After sixty requests a part breaks that has three others beyond it. Those never answer, those before it late.
+          const beyond = new Set(
+            list.requests.map(({ within }) => within?.lt).filter((lt) => (lt ?? Infinity) < (below ?? 0))
+          )
+          if (broken === undefined && list.requests.length >= 60 && beyond.size === 3) {
             broken = below
             return Effect.andThen(Effect.sleep(300), Effect.fail("broken" as const))
           }

@@ -82,7 +82,7 @@ describe("a walk over the reports", () => {
   )
 
   it.effect.prop(
-    "gives the same reports in the same order with many requests at once, both ways",
+    "gives the same reports in the same order with many requests at once",
     { history: History, pageSize: between(1, 60), concurrency: between(2, 32), gte: between(0, 1_000_000) },
     ({ concurrency, gte, history, pageSize }) =>
       Effect.gen(function* () {
@@ -90,7 +90,6 @@ describe("a walk over the reports", () => {
         const read = (options: VerificationReports.ReadOptions) =>
           ids(VerificationReports.stream({}, { concurrency, pageSize, ...options }))
         assert.deepStrictEqual(yield* read({}), list)
-        assert.deepStrictEqual(yield* read({ direction: "oldest-first", concurrency }), list.toReversed())
         const filter = { type: "document", created: { gte: from + gte } } as const
         assert.deepStrictEqual(
           yield* ids(VerificationReports.stream(filter, { concurrency, pageSize })),

@@ -119,11 +119,11 @@ export const make = <A extends Pagination.Row, Filter extends object, Path exten
         const walk = { ...rest, onInvalid: callers(onInvalid) }
         const fetch = ListFetch.make(client, requests, operation, toQuery, expand)
         const limited = (maxItems: number | undefined) => {
-          if (concurrency === 1 || endingBefore !== undefined) {
+          if (concurrency === 1 || endingBefore !== undefined || walk.direction === "oldest-first") {
             // Type boundary: with one request at a time, the type asks for an id where one is needed.
             return inSequence(fetch, { ...walk, maxItems } as Pagination.Options<CallersOwn<E>, R>)
           }
-          const { endingBefore: _, prefetch: __, ...parallel } = walk
+          const { direction: _, endingBefore: __, prefetch: ___, ...parallel } = walk
           return inParallel(fetch, { ...parallel, concurrency, maxItems, within })
         }
         if (keep === undefined) return limited(maxItems)
