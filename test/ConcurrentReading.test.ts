@@ -183,6 +183,24 @@ describe("laziness", () => {
     })
   )
 
+  it.effect("reads on while a slow consumer takes what was read ahead", () =>
+    Effect.gen(function* () {
+      const list = fakeList(secondsOf("uniform", 50_000, 1))
+      const ahead: Array<number> = []
+      yield* ParallelPagination.pages(list.fetch, { concurrency: 4 }).pipe(
+        Stream.take(100),
+        Stream.runForEach(() =>
+          Effect.gen(function* () {
+            for (let turn = 0; turn < 50; turn++) yield* Effect.yieldNow
+            ahead.push(list.requests.length - ahead.length - 1)
+          })
+        )
+      )
+      // Memory has 32 pages.
+      for (const pages of ahead.slice(20)) assert.isAtLeast(pages, 16)
+    })
+  )
+
   it.effect("stops with the consumer: nothing is in flight or sent any more", () =>
     Effect.gen(function* () {
       const list = fakeList(secondsOf("uniform", 50_000, 1), () => Effect.sleep(150))
@@ -477,6 +495,18 @@ describe("a defect", () => {
       )
     }
   }
+
+  it.effect("is not an interruption of the fetch by itself, which ends the read too", () =>
+    Effect.gen(function* () {
+      const { fetch, inFlight } = list()
+      let sent = 0
+      const exit = yield* Effect.exit(
+        Stream.runDrain(ParallelPagination.rows((request) => (++sent === 20 ? Effect.interrupt : fetch(request))))
+      )
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause))
+      assert.strictEqual(inFlight(), 0)
+    })
+  )
 
   it.effect("of onInvalid ends the read", () =>
     Effect.gen(function* () {

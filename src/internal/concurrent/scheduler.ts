@@ -10,8 +10,8 @@
  * 3. The segment nearest to the head that waits for a request is sent first.
  * 4. Before a segment is sent it is cut, if that is worth a request: it keeps its newest part, and the rest becomes a
  *    segment of its own. A segment keeps what it has read: a cut is never above its oldest row.
- * 5. How many rows the rest holds is estimated from the rows read just above it (`density.ts`). Below the last segment,
- *    where the list may end anywhere, the list is expected to be `trust` times as long as what was read.
+ * 5. How many rows the rest holds is estimated from the rows read just above it (`density.ts`). The last segment,
+ *    which may end anywhere, is expected to hold `trust` times what was read, and no more than memory has room for.
  * 6. A part is an equal share of the rest for each free reader: at least `smallestPart` pages, at most what the free memory
  *    has for each reader.
  * 7. What turns out dense is cut again at its next request, and what turns out empty is done.
