@@ -142,11 +142,13 @@ const pagesOf = <A extends Row, E, R, E2, R2>(
  * }))
  *
  * const fetch: Pagination.FetchPage<Pagination.Row, never> = ({ limit, starting_after, within }) => {
- *   const before = (within?.lt ?? Infinity) * 1000
- *   const first = list.findIndex((row) => DateTime.toEpochMillis(row.created) < before)
- *   const start = starting_after === undefined ? first : list.findIndex((row) => row.id === starting_after) + 1
- *   const data = first < 0 ? [] : list.slice(start, start + limit)
- *   return Effect.succeed({ data, has_more: first >= 0 && start + limit < list.length, requestId: undefined })
+ *   const inside = list.filter(({ created }) => {
+ *     const second = DateTime.toEpochSeconds(created)
+ *     return second >= (within?.gte ?? 0) && second < (within?.lt ?? Infinity)
+ *   })
+ *   const start = inside.findIndex((row) => row.id === starting_after) + 1
+ *   const data = inside.slice(start, start + limit)
+ *   return Effect.succeed({ data, has_more: start + limit < inside.length, requestId: undefined })
  * }
  *
  * const count = ParallelPagination.rows(fetch, { concurrency: 4 }).pipe(Stream.runCount)
