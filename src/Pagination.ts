@@ -173,6 +173,30 @@ export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
  * await Effect.runPromise(ids) // => ["b", "a"]
  * ```
  *
+ * **Example** (Four requests at once, for a fetch that honours `within`)
+ *
+ * ```ts
+ * import { DateTime, Effect, Stream } from "effect"
+ * import { Pagination } from "effect-stripe-identity"
+ *
+ * const list = Array.from({ length: 1000 }, (_, index) => ({
+ *   id: `row_${index}`,
+ *   created: DateTime.makeUnsafe((100_000 - index * 60) * 1000)
+ * }))
+ *
+ * const fetch: Pagination.FetchPage<Pagination.Row, never> = ({ limit, starting_after, within }) => {
+ *   const inside = list.filter(({ created }) => {
+ *     const second = DateTime.toEpochSeconds(created)
+ *     return second >= (within?.gte ?? 0) && second < (within?.lt ?? Infinity)
+ *   })
+ *   const start = inside.findIndex((row) => row.id === starting_after) + 1
+ *   const data = inside.slice(start, start + limit)
+ *   return Effect.succeed({ data, has_more: start + limit < inside.length, requestId: undefined })
+ * }
+ *
+ * await Effect.runPromise(Stream.runCount(Pagination.rows(fetch, { concurrency: 4 }))) // => 1000
+ * ```
+ *
  * @category streams
  * @since 0.1.0
  */

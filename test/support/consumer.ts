@@ -67,7 +67,6 @@ import {
   Destination,
   FileDestination,
   Pagination,
-  ParallelPagination,
   Progress,
   RetryPolicy,
   SessionFilter,
@@ -163,7 +162,7 @@ export const fileTools = { ...FileDestination }
 export const progress = Progress.make
 export const progressTools = { ...Progress }
 export const checkpointTools = { ...Checkpoint }
-export const walk = { ...Pagination, parallel: ParallelPagination.rows }
+export const walk = { ...Pagination, concurrent: Pagination.rows }
 export const layers = Layer.merge(VerificationSessions.layerConfig(), VerificationReports.layerConfig())
 export const ids = Stream.map(verified, (session) => session.id)
 `

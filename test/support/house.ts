@@ -17,7 +17,6 @@ export const order: ReadonlyArray<string> = [
   "Destination.ts",
   "Progress.ts",
   "Sync.ts",
-  "ParallelPagination.ts",
   "Pagination.ts",
   "Checkpoint.ts",
   "StripeClient.ts",
@@ -32,7 +31,7 @@ export const order: ReadonlyArray<string> = [
 export const apart: ReadonlyArray<string> = ["Sandbox.ts", "SessionFlags.ts"]
 
 /** The list engine reads any list of Stripe, so it knows nothing of these. */
-const engine = ["Destination.ts", "Sync.ts", "ParallelPagination.ts", "Pagination.ts", "Checkpoint.ts"]
+const engine = ["Destination.ts", "Sync.ts", "Pagination.ts", "Checkpoint.ts"]
 const identity = ["SessionFilter.ts", "VerificationSession.ts", "VerificationReport.ts"]
 
 export const filesBelow = (folder: string): ReadonlyArray<string> =>

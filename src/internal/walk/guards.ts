@@ -89,6 +89,8 @@ export const follow = <A>(
   return Result.succeed({ ids, reached, before: seen.reached })
 }
 
+export const secondOf = (millis: number): number => Math.floor(millis / 1000)
+
 /** The first row that lies outside of the range of time that was asked for, in words. */
 const outside = (
   entries: ReadonlyArray<Entry<unknown>>,

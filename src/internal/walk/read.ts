@@ -1,11 +1,14 @@
 /**
  * A list as a stream of pages, whichever way it is read. The options were checked before.
  */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { DecodeError, PaginationStalledError } from "../../StripeError.ts"
+import * as Reader from "../concurrent/reader.ts"
 import type { FetchPage, Page, Row } from "../list/model.ts"
 import type * as Guards from "./guards.ts"
 import * as Prefetch from "./prefetch.ts"
@@ -29,15 +32,16 @@ export const read = <A extends Row, E, R, E2, R2, Element>(
   emit: (step: Walking.Step<A>) => ReadonlyArray<Element>
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
   if (reading.maxItems === 0) return Stream.empty
+  if (reading.concurrency > 1) return concurrently(fetch, reading, emit)
   type State = Result.Result<Walking.State, E2 | DecodeError>
   const onPage = Effect.fnUntraced(function* (state: State) {
     const [step, next] = yield* Walking.next(fetch, reading, yield* Effect.fromResult(state))
-    const after: Option.Option<State> = Option.map(next, Result.succeed)
-    if (step.entries.every(({ error }) => error === undefined)) return [emit(step), after] as const
-    const [told, failure] = yield* tell(step, reading.onInvalid)
-    if (Option.isNone(failure)) return [emit(told), after] as const
-    // The rows before it come first, and the next pull fails.
-    return [told.entries.length === 0 ? [] : emit(told), Option.some<State>(Result.fail(failure.value))] as const
+    const [told, failure] = isWhole(step) ? [step, Option.none()] : yield* tell(step, reading.onInvalid)
+    const after: Option.Option<State> = Option.isSome(failure)
+      ? Option.some(Result.fail(failure.value))
+      : Option.map(next, Result.succeed)
+    // The rows before a failure come first, and the next pull fails.
+    return [Option.isSome(failure) && told.entries.length === 0 ? [] : emit(told), after] as const
   })
   // A read remembers what it has seen, so each run needs its own.
   const inSequence = Stream.suspend(() =>
@@ -45,6 +49,29 @@ export const read = <A extends Row, E, R, E2, R2, Element>(
   )
   return reading.prefetch === 0 ? inSequence : Prefetch.chunks(reading.prefetch)(inSequence)
 }
+
+const concurrently = <A extends Row, E, R, E2, R2, Element>(
+  fetch: FetchPage<A, E, R>,
+  reading: Reading<E2, R2>,
+  emit: (step: Walking.Step<A>) => ReadonlyArray<Element>
+): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
+  type Next = Pull.Pull<Arr.NonEmptyReadonlyArray<Element>, Failure<E, E2>, void, R | R2>
+  const elements = Effect.map(Reader.make(fetch, reading, reading.concurrency), (steps): Next => {
+    let failure: Option.Option<E2 | DecodeError> = Option.none()
+    const next: Next = Effect.gen(function* () {
+      if (Option.isSome(failure)) return yield* Effect.fail(failure.value)
+      const step = yield* steps
+      const [told, failed] = isWhole(step) ? [step, Option.none()] : yield* tell(step, reading.onInvalid)
+      failure = failed
+      const emitted = Option.isSome(failed) && told.entries.length === 0 ? [] : emit(told)
+      return Arr.isReadonlyArrayNonEmpty(emitted) ? emitted : yield* next
+    })
+    return next
+  })
+  return Stream.scoped(Stream.fromPull(elements))
+}
+
+const isWhole = ({ entries }: Walking.Step<unknown>): boolean => entries.every(({ error }) => error === undefined)
 
 /** One element a page, one chunk a page. A list without rows is one page without rows. */
 export const pageOf = <A>({ entries, has_more, requestId }: Walking.Step<A>): readonly [Page<A>] => [

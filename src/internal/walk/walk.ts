@@ -62,7 +62,7 @@ export const next = <A extends Row, E, R>(
     page,
     limit,
     ...(cursor === undefined ? {} : oldestFirst ? { ending_before: cursor } : { starting_after: cursor }),
-    ...(within === undefined ? {} : { within })
+    ...(within?.gte === undefined && within?.lt === undefined ? {} : { within })
   }
   // A fetch of the caller's own may throw.
   return Effect.flatMap(
@@ -99,7 +99,8 @@ export const next = <A extends Row, E, R>(
 /** Rows that could not be decoded count for `maxItems`, and rows that the filter leaves out do not. */
 const counts = ({ error, row }: Guards.Entry<unknown>): boolean => row !== undefined || error !== undefined
 
-const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number => {
+/** How many places count for `maxItems`. */
+export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number => {
   let count = 0
   for (const entry of entries) if (counts(entry)) count++
   return count

@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
-import * as ParallelPagination from "effect-stripe-identity/ParallelPagination"
+import * as Concurrently from "./support/concurrently.ts"
 import { TestClock } from "effect/testing"
 import { heldRows } from "./support/heldRows.ts"
-import { fakeList } from "./support/parallelList.ts"
-import { secondsOf, shapes } from "./support/parallelSimulator.ts"
+import { fakeList } from "./support/concurrentList.ts"
+import { secondsOf, shapes } from "./support/concurrentSimulator.ts"
 
-describe("reading in parallel, oldest-first", () => {
+describe("reading with several requests at once", () => {
   for (const readers of [4, 8, 16]) {
     it.effect(
       `holds at most eight pages for each of ${readers} readers, those in flight included, in every history`,
@@ -15,8 +15,7 @@ describe("reading in parallel, oldest-first", () => {
           for (const shape of shapes) {
             const held = heldRows()
             const list = fakeList(secondsOf(shape, 20_000, 1), () => Effect.sleep(150))
-            const options = { direction: "oldest-first", concurrency: readers } as const
-            const reading = yield* ParallelPagination.rows(held.watch(list.fetch), options).pipe(
+            const reading = yield* Concurrently.rows(held.watch(list.fetch), { concurrency: readers }).pipe(
               Stream.runCount,
               Effect.forkChild
             )

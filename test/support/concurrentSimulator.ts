@@ -1,6 +1,5 @@
 import * as History from "../../src/internal/sandbox/history.ts"
-import * as Plan from "../../src/internal/parallel/plan.ts"
-import * as Walks from "../../src/internal/parallel/walks.ts"
+import * as Scheduler from "../../src/internal/concurrent/scheduler.ts"
 
 /** The seconds of a list's rows, newest first. */
 export type Seconds = ReadonlyArray<number>
@@ -44,7 +43,9 @@ export interface Network {
   readonly variation: number
   readonly seed: number
   /** Which requests, counted from 1, the server refuses as one too many. They are sent again after a second. */
-  readonly refuses?: ((number: number, time: number) => boolean) | undefined
+  readonly refuses?: ((number: number) => boolean) | undefined
+  /** The most requests that start in a second; the others wait for their turn. */
+  readonly perSecond?: number | undefined
 }
 
 export interface Outcome {
@@ -57,25 +58,20 @@ export interface Outcome {
   readonly held: number
   /** The indices of the rows, as they were delivered. */
   readonly delivered: ReadonlyArray<number>
+  /** For each delivered page, whether the list was said to have more. */
+  readonly hasMore: ReadonlyArray<boolean>
   /** The most requests that were unanswered at once. */
   readonly mostInFlight: number
+  /** When each request was sent, in milliseconds. */
+  readonly started: ReadonlyArray<number>
 }
 
 interface Flight {
   readonly at: number
-  readonly request: Walks.Request
+  readonly request: Scheduler.Request
   readonly from: number
   readonly to: number
-}
-
-/** The rows of a walk: its first, the first that it has not read, and with oldest-first the first of its first page. */
-interface Lane {
-  readonly begin: number
-  readonly older: number
-  readonly position: number
-  /** Whether the first page waits, and was not given up. */
-  readonly isHeld: boolean
-  readonly pages: Array<readonly [from: number, to: number]>
+  readonly end: number
 }
 
 /** Carries out the rule without effects: a list, a network, and a consumer that takes each page as soon as it may. */
@@ -83,71 +79,59 @@ export const simulate = (
   seconds: Seconds,
   readers: number,
   network: Network,
-  { oldestFirst = false, pageSize = 100 }: { readonly oldestFirst?: boolean; readonly pageSize?: number } = {}
+  { pageSize = 100 }: { readonly pageSize?: number } = {}
 ): Outcome => {
   const chance = random(network.seed)
   const size = seconds.length
-  // Rows are numbered in the order of the walks.
-  const places = oldestFirst ? seconds.toReversed().map((second) => -second) : seconds
-  const lanes = new Map<number, Lane>()
+  // Where each segment goes on, and its pages that wait.
+  const positions = new Map<number, number>()
+  const pages = new Map<number, Array<readonly [from: number, to: number]>>()
   const delivered: Array<number> = []
-  let plan = Plan.make({ readers, pageSize, oldestFirst })
+  const hasMore: Array<boolean> = []
+  const started: Array<number> = []
+  let schedule = Scheduler.make(readers, pageSize, {})
   let flights: Array<Flight> = []
   let time = 0
+  let slot = 0
   let held = 0
   let mostInFlight = 0
 
-  const isBeginning = (walk: number): boolean => oldestFirst && !lanes.has(walk)
-
-  /** The rows that a request is for. */
-  const rowsFor = (request: Walks.Request): readonly [from: number, to: number] => {
-    const lane = lanes.get(request.walk)
-    const from = lane?.position ?? firstBefore(places, request.below)
-    if (!isBeginning(request.walk)) return [from, Math.min(from + pageSize, size)]
-    const end = request.beside === undefined ? from : (lanes.get(request.beside)?.older ?? 0)
-    return [Math.max(0, end - pageSize), end]
-  }
-
   const send = (): void => {
-    for (let next = Plan.next(plan); next !== undefined; next = Plan.next(plan)) {
+    for (let next = Scheduler.next(schedule); next !== undefined; next = Scheduler.next(schedule)) {
       const [request, after] = next
-      plan = after
-      const [from, to] = rowsFor(request)
+      schedule = after
+      const { gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY } = request.within
+      const from = positions.get(request.segment) ?? firstBefore(seconds, lt)
+      const end = firstBefore(seconds, gte)
+      slot = network.perSecond === undefined ? time : Math.max(slot + 1000 / network.perSecond, time)
+      started.push(slot)
       const roundTrip = network.roundTrip * (1 + network.variation * (2 * chance() - 1))
-      const refused = network.refuses?.(request.number, time) === true
-      if (refused) plan = Plan.refused(plan, request.number)
-      flights.push({ at: time + roundTrip + (refused ? 1000 : 0), request, from, to })
+      const refused = network.refuses?.(request.number) === true
+      if (refused) schedule = Scheduler.refused(schedule, request.number)
+      const at = slot + roundTrip + (refused ? 1000 : 0)
+      flights.push({ at, request, from, to: Math.max(from, Math.min(from + pageSize, end)), end })
     }
     mostInFlight = Math.max(mostInFlight, flights.length)
-    held = Math.max(held, Walks.waiting(plan) + flights.length)
+    held = Math.max(held, Scheduler.waiting(schedule) + flights.length)
   }
 
-  const arrive = ({ at, from, request: { walk }, to }: Flight): void => {
+  const arrive = ({ at, end, from, request: { segment }, to }: Flight): void => {
     time = at
-    const begins = isBeginning(walk)
-    const [before, after] = Walks.neighbours(plan, walk).map((id) => (id === undefined ? undefined : lanes.get(id)))
-    const [[first, last], replied] = Plan.replied(plan, walk, {
-      created: places.slice(from, to),
-      hasMore: begins ? from > 0 : to < size,
-      passed: Math.max(0, (before?.position ?? 0) - from),
-      met: oldestFirst && after !== undefined ? metBy(after, from, to) : undefined
+    schedule = Scheduler.replied(schedule, segment, {
+      rows: to - from,
+      newest: seconds[from],
+      oldest: seconds[to - 1],
+      hasMore: to < end,
+      canCut: true
     })
-    plan = replied
-    const lane = lanes.get(walk) ?? { begin: from + first, older: from, position: to, isHeld: true, pages: [] }
-    if (last > first) lane.pages.push([from + first, from + last])
-    lanes.set(walk, { ...lane, position: to })
-    // What was given up is read again by the walk before.
-    for (const { id, rows } of plan.walks) {
-      const lane = lanes.get(id)
-      if (lane !== undefined && rows === 0) lanes.set(id, { ...lane, begin: lane.position, isHeld: false, pages: [] })
+    positions.set(segment, to)
+    if (to > from) pages.set(segment, [...(pages.get(segment) ?? []), [from, to]])
+    for (let next = Scheduler.deliver(schedule); next !== undefined; next = Scheduler.deliver(schedule)) {
+      schedule = next[2]
+      hasMore.push(next[1])
+      const [first = 0, end = 0] = pages.get(next[0])?.shift() ?? []
+      for (let index = first; index < end; index++) delivered.push(index)
     }
-    for (let next = Plan.deliver(plan); next !== undefined; next = Plan.deliver(plan)) {
-      plan = next[1]
-      const [first = 0, end = 0] = lanes.get(next[0])?.pages.shift() ?? []
-      for (let index = first; index < end; index++) delivered.push(oldestFirst ? size - 1 - index : index)
-    }
-    // What was sent for walks that were given up is not waited for.
-    flights = flights.filter((flight) => plan.walks.some(({ id }) => id === flight.request.walk))
   }
 
   send()
@@ -160,17 +144,15 @@ export const simulate = (
   const fewest = Math.max(1, Math.ceil(size / pageSize))
   return {
     speed: (fewest * network.roundTrip) / time,
-    requests: plan.sent,
-    cost: plan.sent / fewest,
+    requests: schedule.sent,
+    cost: schedule.sent / fewest,
     held,
     delivered,
-    mostInFlight
+    hasMore,
+    mostInFlight,
+    started
   }
 }
-
-/** How many rows come before those of the next walk, if one of the rows that tell is among them. */
-const metBy = ({ begin, isHeld }: Lane, from: number, to: number): number | undefined =>
-  (isHeld ? begin < to : begin <= to) ? Math.max(0, begin - from) : undefined
 
 /** What several runs have in common. */
 export const summary = (outcomes: ReadonlyArray<Outcome>) => {

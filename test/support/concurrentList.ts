@@ -1,6 +1,6 @@
 import { DateTime, Effect } from "effect"
 import type { Pagination } from "effect-stripe-identity"
-import { random, type Seconds } from "./parallelSimulator.ts"
+import { random, type Seconds } from "./concurrentSimulator.ts"
 
 export type FakeRow = Pagination.Row
 
@@ -18,9 +18,9 @@ export interface FakeList {
 }
 
 /**
- * The order of ids says nothing about the order of rows, as it is with Stripe. A cursor that comes with another window
- * than the one that it was found in is a defect, but for one: towards newer rows it has to come without an upper bound,
- * and then its row is in the list wherever it was found.
+ * The order of ids says nothing about the order of rows, as it is with Stripe. A cursor whose row is not inside of the
+ * window it comes with is a defect. The list is in the order of `seconds`, in which a row may stand a little out of place;
+ * windows go by the seconds themselves.
  */
 export const fakeList = (
   seconds: Seconds,
@@ -35,35 +35,33 @@ export const fakeList = (
   let flying = 0
   let most = 0
   const requests: Array<Pagination.PageRequest> = []
-  const foundIn = new Map<string, Set<string>>()
 
   const answer = (request: Pagination.PageRequest): Pagination.Page<FakeRow> => {
-    const { ending_before, limit, starting_after, within = {} } = request
-    const cursor = starting_after ?? ending_before
-    const window = JSON.stringify([within.gte, within.lt])
-    const end = within.gte === undefined ? 0 : countBefore(times, within.gte)
-    const begin = within.lt === undefined ? ids.length : countBefore(times, within.lt)
-    let start = begin
-    if (cursor !== undefined) {
-      const isKnown = foundIn.get(cursor)?.has(ending_before === undefined ? window : JSON.stringify([within.gte]))
-      if (isKnown !== true) throw new Error(`${cursor} was not found in ${window}`)
-      if (ending_before !== undefined && within.lt !== undefined) throw new Error(`${cursor} may be outside ${window}`)
-      const place = places.get(cursor) ?? 0
-      start = ending_before === undefined ? place : Math.min(place + 1 + limit, begin)
+    const { limit, starting_after, within = {} } = request
+    const isInside = (place: number): boolean => {
+      const second = times[place] ?? 0
+      return second >= (within.gte ?? Number.NEGATIVE_INFINITY) && second < (within.lt ?? Number.POSITIVE_INFINITY)
     }
-    const stop = Math.min(
-      start,
-      ending_before === undefined ? Math.max(start - limit, end) : (places.get(ending_before) ?? 0) + 1
-    )
-    const found = ids.slice(stop, start).reverse()
-    // Whatever was found before a second is found without that bound as well.
-    for (const id of found)
-      foundIn.set(id, (foundIn.get(id) ?? new Set()).add(window).add(JSON.stringify([within.gte])))
-    return {
-      data: found.map((id, index) => ({ id, created: DateTime.makeUnsafe((times[start - 1 - index] ?? 0) * 1000) })),
-      has_more: ending_before === undefined ? stop > end : start < begin,
-      requestId: `req_${requests.length}`
+    let place = ids.length - 1
+    if (starting_after === undefined) {
+      // Not to look through a long list for each window: rows are a few minutes out of place at most.
+      if (within.lt !== undefined) place = Math.min(place, countBefore(times, within.lt + 1200))
+    } else {
+      const found = places.get(starting_after)
+      if (found === undefined || !isInside(found)) {
+        throw new Error(`${starting_after} is outside of ${JSON.stringify(within)}`)
+      }
+      place = found - 1
     }
+    const data: Array<FakeRow> = []
+    let hasMore = false
+    for (; place >= 0 && !hasMore; place--) {
+      if ((times[place] ?? 0) < (within.gte ?? Number.NEGATIVE_INFINITY) - 1200) break
+      if (!isInside(place)) continue
+      if (data.length === limit) hasMore = true
+      else data.push({ id: ids[place] ?? "", created: DateTime.makeUnsafe((times[place] ?? 0) * 1000) })
+    }
+    return { data, has_more: hasMore, requestId: `req_${requests.length}` }
   }
 
   return {

@@ -1,0 +1,169 @@
+/**
+ * Reads a list with several requests at once, newest first: sends what the scheduler asks for, keeps pages until it is
+ * their turn, and ends with whatever ends it.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import * as Option from "effect/Option"
+import type * as Pull from "effect/Pull"
+import type * as Scope from "effect/Scope"
+import type { PaginationStalledError } from "../../StripeError.ts"
+import { SlowDown } from "../client/slowDown.ts"
+import type { FetchPage, Row } from "../list/model.ts"
+import * as Guards from "../walk/guards.ts"
+import * as Walking from "../walk/walk.ts"
+import * as Scheduler from "./scheduler.ts"
+
+/** A segment of the schedule: where its cursor stands, its pages that wait, and its request in flight. */
+interface Lane<A> {
+  state: Walking.State
+  readonly steps: Array<Walking.Step<A>>
+  fiber: Fiber.Fiber<void> | undefined
+}
+
+/**
+ * The pages of the list in the order of the list, one a pull. Nothing is sent before the first pull, and nothing is read
+ * ahead before the second. Requests go on in the scope between pulls, and end with it.
+ */
+export const make = <A extends Row, E, R>(
+  fetch: FetchPage<A, E, R>,
+  route: Walking.Route,
+  concurrency: number
+): Effect.Effect<Pull.Pull<Walking.Step<A>, E | PaginationStalledError, void, R>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { fitsLastPage, maxItems, pageSize, within = {} } = route
+    const scope = yield* Effect.scope
+    const arrived = yield* Latch.make()
+    const lanes = new Map<number, Lane<A>>()
+    // More readers than pages would only ask for what nobody wants.
+    const readers = fitsLastPage ? Math.min(concurrency, Math.ceil(maxItems / pageSize)) : concurrency
+    let schedule = Scheduler.make(readers, pageSize, within)
+    let failure: Cause.Cause<E | PaginationStalledError> | undefined
+    let pulls = 0
+    let remaining = maxItems
+    // A list without rows is one page without rows.
+    let withoutRows: Walking.Step<A> | undefined
+
+    // The caller's own cursor stands above the first segment alone.
+    const routeOf = (segment: number): Walking.Route => (segment === 0 ? route : { ...route, start: undefined })
+
+    const laneOf = (segment: number): Lane<A> => {
+      const known = lanes.get(segment)
+      if (known !== undefined) return known
+      const lane: Lane<A> = { state: Walking.start(routeOf(segment)), steps: [], fiber: undefined }
+      lanes.set(segment, lane)
+      return lane
+    }
+
+    /** Sends everything that the schedule wants now. */
+    const sendAll: Effect.Effect<void, never, R> = Effect.gen(function* () {
+      for (let next = Scheduler.next(schedule); next !== undefined; next = Scheduler.next(schedule)) {
+        const [request, after] = next
+        schedule = after
+        const lane = laneOf(request.segment)
+        lane.fiber = yield* Effect.forkIn(send(request, lane), scope)
+      }
+    })
+
+    const send = (request: Scheduler.Request, lane: Lane<A>): Effect.Effect<void, never, R> =>
+      Walking.next(fetch, routeOf(request.segment), lane.state, request.within).pipe(
+        Effect.provideService(
+          SlowDown,
+          Effect.sync(() => {
+            schedule = Scheduler.refused(schedule, request.number)
+          })
+        ),
+        Effect.matchCause({
+          onFailure: (cause) => {
+            lane.fiber = undefined
+            end(request.segment, cause)
+          },
+          onSuccess: ([step, state]) => {
+            lane.fiber = undefined
+            take(request, lane, step, state)
+          }
+        }),
+        Effect.andThen(Effect.suspend(() => (pulls > 1 && remaining > 0 ? sendAll : Effect.void))),
+        // Nobody waits for a request that died: a defect of our own ends the read too.
+        Effect.catchCause((cause) => Effect.sync(() => end(schedule.segments[0]?.id, cause))),
+        Effect.andThen(arrived.open)
+      )
+
+    const take = (
+      { number, segment }: Scheduler.Request,
+      lane: Lane<A>,
+      step: Walking.Step<A>,
+      state: Option.Option<Walking.State>
+    ): void => {
+      const seconds = step.entries.flatMap(({ created }) => (created === undefined ? [] : [Guards.secondOf(created)]))
+      const last = step.entries.at(-1)
+      const hasRows = seconds.length > 0
+      schedule = Scheduler.replied(schedule, segment, {
+        rows: step.entries.length,
+        newest: hasRows ? Math.max(...seconds) : undefined,
+        oldest: hasRows ? Math.min(...seconds) : undefined,
+        hasMore: Option.isSome(state),
+        // A cursor has to be inside of the window it is sent with, so that must be known of its row.
+        canCut: Option.isSome(state) && last?.created !== undefined && last.id === state.value.cursor
+      })
+      if (step.entries.length > 0) lane.steps.push(step)
+      if (number === 1) withoutRows = { ...step, entries: [], has_more: false }
+      if (Option.isSome(state)) lane.state = state.value
+      forget()
+    }
+
+    /** Ends the read at a segment: what lies before it is still read and delivered, and then this is what comes out. */
+    const end = (segment: number | undefined, cause: Cause.Cause<E | PaginationStalledError>): void => {
+      if (segment !== undefined && !schedule.segments.some(({ id }) => id === segment)) return
+      if (segment !== undefined) schedule = Scheduler.failed(schedule, segment)
+      failure = cause
+      forget()
+    }
+
+    /** Lets go of segments that are read or given up. */
+    const forget = (): void => {
+      const alive = new Set(schedule.segments.map(({ id }) => id))
+      for (const [id, { fiber }] of lanes) {
+        if (alive.has(id)) continue
+        lanes.delete(id)
+        fiber?.interruptUnsafe()
+      }
+    }
+
+    const deliver = (): Walking.Step<A> | undefined => {
+      const next = Scheduler.deliver(schedule)
+      if (next === undefined) return undefined
+      const [segment, hasMore, after] = next
+      const step = lanes.get(segment)?.steps.shift()
+      schedule = after
+      forget()
+      if (step === undefined) return undefined
+      withoutRows = undefined
+      const entries = Walking.upTo(step.entries, remaining)
+      remaining -= Walking.countRows(entries)
+      return { ...step, entries, has_more: hasMore || step.has_more || entries.length < step.entries.length }
+    }
+
+    const pull: Pull.Pull<Walking.Step<A>, E | PaginationStalledError, void, R> = Effect.suspend(() => {
+      if (remaining === 0) return Cause.done()
+      const step = deliver()
+      // What is delivered makes room. With the second pull it is known that one page was not enough.
+      if (step !== undefined) return pulls > 1 && remaining > 0 ? Effect.as(sendAll, step) : Effect.succeed(step)
+      if (Scheduler.isFinished(schedule)) {
+        if (failure !== undefined) return Effect.failCause(failure)
+        if (withoutRows === undefined) return Cause.done()
+        const empty = withoutRows
+        withoutRows = undefined
+        return Effect.succeed(empty)
+      }
+      arrived.closeUnsafe()
+      return sendAll.pipe(Effect.andThen(arrived.await), Effect.andThen(pull))
+    })
+
+    return Effect.suspend(() => {
+      pulls++
+      return pull
+    })
+  })
