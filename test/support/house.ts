@@ -13,6 +13,7 @@ export const order: ReadonlyArray<string> = [
   "VerificationSessions.ts",
   "VerificationReports.ts",
   "SessionFlags.ts",
+  "Webhook.ts",
   "FileDestination.ts",
   "Destination.ts",
   "Progress.ts",
