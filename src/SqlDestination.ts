@@ -23,7 +23,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as Arguments from "./internal/arguments.ts"
 import { reveal } from "./internal/session/reveal.ts"
@@ -220,6 +220,12 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
   const statements = Statements.make(table, dialect)
   for (const each of Object.values(Statements.tables(table))) yield* checkTable(each)
 
+  // A connection that is lost cannot roll back either, which Effect makes a defect of.
+  const transaction = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError> =>
+    Effect.catchDefect(sql.withTransaction(self), (defect) =>
+      isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
+    )
+
   // What the database had when it was looked at last, and when that was.
   let known: string | undefined
   let loadedAt = yield* DateTime.now
@@ -238,7 +244,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
       )
     const parts = Arr.chunksOf(rows, rowsAStatement)
     const all = Effect.forEach(parts, store, { discard: true })
-    return parts.length > 1 ? sql.withTransaction(all) : all
+    return parts.length > 1 ? transaction(all) : all
   }
 
   const stored = Effect.map(
@@ -272,7 +278,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
     }
     const text = format.toText(checkpoint)
     // The checkpoint comes first: whoever is late waits there, and has written no row.
-    yield* sql.withTransaction(Effect.andThen(moveCheckpoint(text, sessions[0]?.livemode), upsert(sessions, readAt)))
+    yield* transaction(Effect.andThen(moveCheckpoint(text, sessions[0]?.livemode), upsert(sessions, readAt)))
     known = text
   })
 

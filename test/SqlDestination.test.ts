@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option, Schedule } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, Statement } from "effect/sql"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
@@ -48,67 +48,6 @@ it.layer(Databases.sqlite, { excludeTestServices: true })("SQLite", (it) => {
     }).pipe(Effect.scoped)
   )
 })
-
-it.layer(Databases.pglite, { excludeTestServices: true, timeout: "60 seconds" })(
-  "Postgres in this process (PGlite)",
-  (it) => {
-    suite(it)
-  }
-)
-
-describe.skipIf(Databases.withoutPostgres !== undefined)(
-  `Postgres${Databases.withoutPostgres === undefined ? "" : `, which is not at ${Databases.withoutPostgres}`}`,
-  () => {
-    it.layer(Databases.postgres, { excludeTestServices: true })((it) => {
-      suite(it)
-
-      it.effect("that loses the connection in the middle of a batch has nothing of it, and the next run goes on", () =>
-        Effect.gen(function* () {
-          const table = newTable()
-          const { destination, sql } = yield* opened({ table })
-          const blocker = yield* Database.use(({ open }) => open)
-          const admin = yield* Database.use(({ open }) => open)
-          yield* destination.save(batch(1, [session("vs_5")]))
-          const [own] = yield* sql.unsafe<{ readonly pid: number }>("SELECT pg_backend_pid() AS pid", [])
-          // The batch stores its checkpoint and its first rows, and then waits for a row that somebody else has locked.
-          const saving = yield* blocker.withTransaction(
-            Effect.gen(function* () {
-              yield* blocker.unsafe(`SELECT * FROM ${table} FOR UPDATE`, [])
-              const saving = yield* Effect.forkDetach(
-                Effect.flip(
-                  destination.save(
-                    batch(
-                      2,
-                      ["vs_4", "vs_5", "vs_6"].map((id) => session(id))
-                    )
-                  )
-                )
-              )
-              yield* admin
-                .unsafe<{ readonly waits: boolean }>(
-                  "SELECT count(*) > 0 AS waits FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'",
-                  [own?.pid]
-                )
-                .pipe(Effect.repeat({ schedule: Schedule.spaced("5 millis"), until: ([row]) => row?.waits === true }))
-              yield* admin.unsafe("SELECT pg_terminate_backend($1)", [own?.pid])
-              return saving
-            })
-          )
-          assert.strictEqual((yield* Fiber.join(saving))._tag, "SqlError")
-          assert.deepStrictEqual(
-            (yield* rowsOf(admin, table)).map(({ id }) => id),
-            ["vs_5"]
-          )
-          // The client notices a moment later that its connection is gone.
-          const retry = { schedule: Schedule.spaced("10 millis"), times: 100 }
-          assert.deepStrictEqual(yield* Effect.retry(destination.load, retry), Option.some(checkpoint(1)))
-          yield* destination.save(batch(2, [session("vs_6")]))
-          assert.lengthOf(yield* rowsOf(admin, table), 2)
-        }).pipe(Effect.scoped)
-      )
-    })
-  }
-)
 
 describe("a destination that cannot be", () => {
   const client = (dialect: Statement.Dialect) =>
