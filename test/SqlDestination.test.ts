@@ -4,12 +4,14 @@ import { Reactivity } from "effect/reactivity"
 import { SqlClient, Statement } from "effect/sql"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Databases from "./support/databases.ts"
+import { killed } from "./support/sqlKills.ts"
 import { batch, checkpoint, newTable, on, opened, reasonOf, rowsOf, session, suite } from "./support/sqlSuite.ts"
 
 const { Database } = Databases
 
 it.layer(Databases.sqlite, { excludeTestServices: true })("SQLite", (it) => {
   suite(it)
+  killed(it)
 
   it.effect("whose disk is full stores nothing of a batch, and resumes when there is room", () =>
     Effect.gen(function* () {

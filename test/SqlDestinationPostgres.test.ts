@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Schedule } from "effect"
 import * as Databases from "./support/databases.ts"
+import { killed } from "./support/sqlKills.ts"
 import { batch, checkpoint, newTable, opened, rowsOf, session, suite } from "./support/sqlSuite.ts"
 
 const { Database } = Databases
@@ -10,6 +11,7 @@ if (Databases.withoutPostgres !== undefined) {
 } else {
   it.layer(Databases.postgres, { excludeTestServices: true })("Postgres", (it) => {
     suite(it)
+    killed(it)
 
     it.effect("that loses the connection in the middle of a batch has nothing of it, and the next run goes on", () =>
       Effect.gen(function* () {
