@@ -19,16 +19,16 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Result from "effect/Result"
+import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import * as Checkpoint from "./Checkpoint.ts"
-import * as Arguments from "./internal/arguments.ts"
-import { reveal } from "./internal/session/reveal.ts"
+import * as Checks from "./internal/sql/options.ts"
 import * as Reasons from "./internal/sql/reasons.ts"
 import * as Statements from "./internal/sql/statements.ts"
+import * as Tables from "./internal/sql/tables.ts"
 import { type CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 import * as VerificationSession from "./VerificationSession.ts"
 
@@ -74,6 +74,12 @@ export class SqlDestinationError extends Schema.TaggedError<SqlDestinationError>
 }
 
 const refuse = (reason: Reason): SqlDestinationError => new SqlDestinationError({ reason })
+
+/** A reason becomes our error, and the database's error stays as it is. */
+const named = <A, R>(
+  self: Effect.Effect<A, Reason | SqlError, R>
+): Effect.Effect<A, SqlDestinationError | SqlError, R> =>
+  Effect.mapError(self, (error) => (isSqlError(error) ? error : refuse(error)))
 
 /**
  * Sessions with the checkpoint that holds after them, as `VerificationSessions.sync` gives them.
@@ -211,14 +217,15 @@ export interface Options<in out C = Checkpoint.Checkpoint, out E = CheckpointMis
 export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = CheckpointMismatchError>(
   options: Options<C, E> = {}
 ): Effect.fn.Return<SqlDestination<C, E>, SqlDestinationError | SqlError, SqlClient.SqlClient> {
-  yield* Effect.mapError(Effect.fromResult(decodeOptions(options)), refuse)
-  const { account = "", name = "sync", table = defaultTable } = options
+  yield* named(Effect.fromResult(Checks.decode(options)))
+  const { account = "", name = "sync", table = Checks.defaultTable } = options
   // Type boundary: who leaves out the format gets the types of the default one.
   const format = options.checkpoint ?? (Checkpoint as unknown as CheckpointFormat<C, E>)
   const encode = Schema.encodeSync(VerificationSession.Json({ reveal: options.reveal ?? [] }))
-  const { dialect, sql } = yield* client
+  const client = yield* named(Tables.client)
+  yield* named(Tables.check(client, table))
+  const { dialect, sql } = client
   const statements = Statements.make(table, dialect)
-  for (const each of Object.values(Statements.tables(table))) yield* checkTable(each)
 
   // A connection that is lost cannot roll back either, which Effect makes a defect of.
   const transaction = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError> =>
@@ -286,26 +293,34 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
 })
 
 /**
- * What makes the tables, for a `Migrator` of your own: by `Migrator.fromRecord`, with a table of its own for its history,
- * because the numbers start at 1. {@link layer} runs them for you.
+ * What makes the tables, for a `Migrator` of your own. Give it a table of its own for its history, because the numbers
+ * start at 1. {@link layer} runs them for you.
+ *
+ * **Example** (A migrator of one's own)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Migrator } from "effect/sql"
+ * import * as SqlDestination from "effect-stripe-identity/SqlDestination"
+ * import * as Sqlite from "../../examples/support/sqlite.ts"
+ *
+ * const migrate = Migrator.make({})({
+ *   loader: Migrator.fromRecord(SqlDestination.migrations()),
+ *   table: "verification_sessions_migrations"
+ * })
+ *
+ * await Effect.runPromise(Effect.provide(migrate, Sqlite.layer(":memory:"))) // => [[1, "create_tables"]]
+ * ```
  *
  * @category migrations
  * @since 0.1.0
  */
-export const migrations = ({ table = defaultTable }: TableOptions = {}): Record<
-  string,
-  Effect.Effect<void, SqlDestinationError | SqlError, SqlClient.SqlClient>
-> => ({
+export const migrations = (
+  options: TableOptions = {}
+): Record<string, Effect.Effect<void, SqlDestinationError | SqlError, SqlClient.SqlClient>> => ({
   "1_create_tables": Effect.gen(function* () {
-    yield* checkName(table)
-    const { dialect, sql } = yield* client
-    for (const { name } of Object.values(Statements.tables(table))) {
-      const found = yield* columnsOf(name)
-      if (found.length > 0) {
-        return yield* refuse(new Reasons.TableMismatchError({ table: name, problem: "unrelated", columns: [] }))
-      }
-    }
-    for (const statement of Statements.create(table, dialect)) yield* sql.unsafe(statement, [])
+    const table = yield* tableOf(options)
+    yield* named(Effect.flatMap(Tables.client, (client) => Tables.create(client, table)))
   })
 })
 
@@ -321,9 +336,8 @@ export const layer = (
 ): Layer.Layer<never, SqlDestinationError | SqlError | Migrator.MigrationError, SqlClient.SqlClient> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const { table = defaultTable } = options
-      yield* checkName(table)
-      const { dialect } = yield* client
+      const table = yield* tableOf(options)
+      const { dialect } = yield* named(Tables.client)
       const migrate = Migrator.make({})({
         loader: Migrator.fromRecord(migrations({ table })),
         table: `${table}_migrations`
@@ -339,67 +353,16 @@ export const layer = (
     )
   )
 
-const defaultTable = "verification_sessions"
+const tableOf = (options: TableOptions): Effect.Effect<string, SqlDestinationError> =>
+  Effect.mapBoth(Effect.fromResult(Checks.decodeTable(options)), {
+    onFailure: refuse,
+    onSuccess: () => options.table ?? Checks.defaultTable
+  })
 
 /** So that a statement of many sessions is some megabytes at most. */
 const rowsAStatement = 1000
-
-const client = Effect.gen(function* () {
-  // Names are written as they are, whatever the client's own tables are like.
-  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  const refused = (dialect: string) => () => Effect.fail(refuse(new Reasons.UnsupportedDialectError({ dialect })))
-  const accepted = (dialect: Statements.Dialect) => () => Effect.succeed({ sql, dialect })
-  return yield* sql.onDialect({
-    pg: accepted("pg"),
-    sqlite: accepted("sqlite"),
-    mysql: refused("MySQL"),
-    mssql: refused("SQL Server"),
-    clickhouse: refused("ClickHouse")
-  })
-})
-
-const columnsOf = Effect.fnUntraced(function* (table: string) {
-  const { dialect, sql } = yield* client
-  const rows = yield* sql.unsafe<{ readonly name: string }>(Statements.existingColumns[dialect], [table])
-  return rows.map(({ name }) => name)
-})
-
-const checkTable = Effect.fnUntraced(function* ({ columns, name }: Statements.Table) {
-  const found = yield* columnsOf(name)
-  const missing = columns.filter((column) => !found.includes(column))
-  if (missing.length === 0) return
-  const problem = found.length === 0 ? "missing" : "columns"
-  return yield* refuse(new Reasons.TableMismatchError({ table: name, problem, columns: missing }))
-})
 
 const accountOf = (checkpoint: unknown): string | undefined =>
   Predicate.hasProperty(checkpoint, "account") && Predicate.isString(checkpoint.account)
     ? checkpoint.account
     : undefined
-
-const isName = (value: unknown): boolean => Predicate.isString(value) && /^[a-z_][a-z0-9_]{0,39}$/.test(value)
-
-const nameSchema = Schema.optional(
-  Arguments.accepts("a name of small letters, digits and _, at most 40, not beginning with a digit", isName)
-)
-
-const isId = (value: unknown): boolean => Predicate.isString(value) && value.length <= 255
-
-const isFormat = (value: unknown): boolean =>
-  Predicate.isObject(value) && ["toText", "fromText"].every((name) => typeof Reflect.get(value, name) === "function")
-
-const decodeOptions = Arguments.decoder(
-  Schema.Struct({
-    account: Schema.optional(Arguments.accepts("the id of an account, such as acct_1", isId)),
-    table: nameSchema,
-    name: Schema.optional(Arguments.accepts("a text of at most 255 characters", isId)),
-    reveal,
-    checkpoint: Schema.optional(Arguments.accepts("an object with toText and fromText", isFormat))
-  }),
-  "options"
-)
-
-const decodeTable = Arguments.decoder(Schema.Struct({ table: nameSchema }), "options")
-
-const checkName = (table: unknown): Effect.Effect<unknown, SqlDestinationError> =>
-  Effect.mapError(Effect.fromResult(decodeTable({ table })), refuse)

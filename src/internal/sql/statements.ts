@@ -95,11 +95,11 @@ export interface Table {
   readonly columns: ReadonlyArray<string>
 }
 
-/** The tables, by what they hold. */
-export const tables = (table: string): { readonly sessions: Table; readonly checkpoints: Table } => ({
-  sessions: { name: table, columns: columns.map(([name]) => name) },
-  checkpoints: { name: `${table}_checkpoints`, columns: checkpointColumns.map(([name]) => name) }
-})
+/** The tables of sessions and of checkpoints. */
+export const tables = (table: string): ReadonlyArray<Table> => [
+  { name: table, columns: columns.map(([name]) => name) },
+  { name: `${table}_checkpoints`, columns: checkpointColumns.map(([name]) => name) }
+]
 
 /** What makes the tables. */
 export const create = (table: string, dialect: Dialect): ReadonlyArray<string> => {
