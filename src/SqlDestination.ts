@@ -25,12 +25,13 @@ import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import * as Checkpoint from "./Checkpoint.ts"
+import * as SessionCodec from "./internal/session/codec.ts"
 import * as Checks from "./internal/sql/options.ts"
 import * as Reasons from "./internal/sql/reasons.ts"
 import * as Statements from "./internal/sql/statements.ts"
 import * as Tables from "./internal/sql/tables.ts"
 import { type CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
-import * as VerificationSession from "./VerificationSession.ts"
+import type * as VerificationSession from "./VerificationSession.ts"
 
 export {
   CheckpointMovedError,
@@ -221,7 +222,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
   const { account = "", name = "sync", table = Checks.defaultTable } = options
   // Type boundary: who leaves out the format gets the types of the default one.
   const format = options.checkpoint ?? (Checkpoint as unknown as CheckpointFormat<C, E>)
-  const encode = Schema.encodeSync(VerificationSession.Json({ reveal: options.reveal ?? [] }))
+  const toJson = SessionCodec.toJson(options.reveal ?? [])
   const client = yield* named(Tables.client)
   yield* named(Tables.check(client, table))
   const { dialect, sql } = client
@@ -243,11 +244,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
     rows.sort((one, other) => (one.id < other.id ? -1 : 1))
     const store = (rows: ReadonlyArray<VerificationSession.Any>) =>
       Effect.suspend(() =>
-        sql.unsafe(statements.upsert, [
-          account,
-          DateTime.formatIso(readAt),
-          Statements.toJson(rows.map((session) => encode(session)))
-        ])
+        sql.unsafe(statements.upsert, [account, DateTime.formatIso(readAt), Statements.toJson(rows.map(toJson))])
       )
     const parts = Arr.chunksOf(rows, rowsAStatement)
     const all = Effect.forEach(parts, store, { discard: true })

@@ -232,19 +232,22 @@ export const variant = (paths: ReadonlyArray<string>): Variant => {
 
 const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
 
-/**
- * Sessions as plain JSON without the secret fields, but for the revealed ones.
- */
-export const json = (reveal: ReadonlyArray<SecretField>): Schema.Codec<Any, EncodedAny> => {
+/** What makes plain JSON of a session that is one, without the secret fields but for the revealed ones. */
+export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: Any) => EncodedAny) => {
   const hidden = plainSecrets.filter((field) => !reveal.includes(field))
   const hideReport = !reveal.includes("last_verification_report")
-  const encode = (session: Any): EncodedAny => {
-    // Type boundary: the session was checked just before, so this is a session on the wire.
+  return (session) => {
+    // Type boundary: the wire form of a session is a session on the wire.
     const wire = toWire(session) as unknown as Types.Mutable<EncodedAny>
     for (const field of hidden) delete wire[field]
     const report = wire.last_verification_report
     if (hideReport && typeof report === "object" && report !== null) wire.last_verification_report = report.id
     return wire
   }
-  return AnyWire.pipe(Schema.decodeTo(Schema.toType(any), SchemaTransformation.transform({ decode: fromWire, encode })))
 }
+
+/** The same as a codec, which checks the session before. */
+export const json = (reveal: ReadonlyArray<SecretField>): Schema.Codec<Any, EncodedAny> =>
+  AnyWire.pipe(
+    Schema.decodeTo(Schema.toType(any), SchemaTransformation.transform({ decode: fromWire, encode: toJson(reveal) }))
+  )

@@ -134,7 +134,11 @@ export const make = (table: string, dialect: Dialect): Statements => {
   const replaced = columns.flatMap(([name]) =>
     name === "account" || name === "id" ? [] : [`${name} = excluded.${name}`]
   )
-  const sessions = dialect === "pg" ? "jsonb_array_elements($3::jsonb) AS s(value)" : "json_each(?3) AS s WHERE true"
+  const sessions =
+    dialect === "pg"
+      ? "jsonb_array_elements($3::jsonb) AS s(value)"
+      : // Without the LIMIT, SQLite would print each session again for each of its columns.
+        "(SELECT value FROM json_each(?3) LIMIT -1) AS s WHERE true"
   return {
     upsert: [
       `INSERT INTO "${table}" AS stored (${columns.map(([name]) => name).join(", ")})`,
