@@ -252,7 +252,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
   }
 
   const stored = Effect.map(
-    sql.unsafe<{ readonly checkpoint: string; readonly livemode: unknown }>(statements.checkpoint, [account, name]),
+    sql.unsafe<{ readonly checkpoint: string }>(statements.checkpoint, [account, name]),
     Arr.head
   )
 

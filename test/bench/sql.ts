@@ -1,6 +1,6 @@
 // What SqlDestination costs beside a plain loop of the same client: the processor time of this process a row.
 //
-//   node --import ./test/support/preferSources.ts test/bench/sql.ts [postgres://…]
+//   npm run bench:sql -- [postgres://…]
 //
 // The plain loops store the same rows with the same checkpoint: one with the statements of SqlDestination, one with a bound
 // value a column, as one would write it by hand.
@@ -48,10 +48,23 @@ const program = Effect.gen(function* () {
   const names = ["account", ...columns, ...more, ...last]
   const created = dialect === "pg" ? new Date(fullSession.created * 1000) : readAt
   const values = (row: typeof fullSession) => [
-    ...["", row.id, created, dialect === "pg" ? row.livemode : Number(row.livemode), row.status, row.type],
-    ...[row.client_reference_id, row.last_error.code, row.last_error.reason, row.last_verification_report],
-    ...[row.redaction.status, row.related_customer, row.related_customer_account, row.related_person.person],
-    ...[row.verification_flow, JSON.stringify(row.metadata), JSON.stringify(row)],
+    "",
+    row.id,
+    created,
+    dialect === "pg" ? row.livemode : Number(row.livemode),
+    row.status,
+    row.type,
+    row.client_reference_id,
+    row.last_error.code,
+    row.last_error.reason,
+    row.last_verification_report,
+    row.redaction.status,
+    row.related_customer,
+    row.related_customer_account,
+    row.related_person.person,
+    row.verification_flow,
+    JSON.stringify(row.metadata),
+    JSON.stringify(row),
     dialect === "pg" ? new Date(readAt) : readAt
   ]
   const byHand = `INSERT INTO verification_sessions (${names.join(", ")}) VALUES ${Array.from(

@@ -5,6 +5,7 @@ import { Checkpoint, Destination, VerificationSession, VerificationSessions } fr
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import { Database } from "./databases.ts"
 import { expandedSession, fullSession, leastSession } from "./identityRows.ts"
+import { recording } from "./secrets.ts"
 import { choices } from "./syncHistory.ts"
 import { listIds, world } from "./world.ts"
 
@@ -280,6 +281,24 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           secrets.filter((secret) => revealed.includes(secret)),
           ["verify.stripe.com"]
         )
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("is in no span, log or metric, and in no error of a batch, even where it is stored", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination } = yield* opened({ table, reveal: ["url", "client_secret", "provided_details"] })
+        const emitted = yield* recording(({ add }) =>
+          Effect.gen(function* () {
+            yield* destination.upsert([decodeExpanded(expandedSession)], at(1))
+            yield* destination.save(batch(1, [decodeExpanded({ ...expandedSession, livemode: false })]))
+            add(yield* Effect.flip(destination.save(batch(2, [decodeExpanded(expandedSession)]))))
+            yield* destination.load
+            add(destination)
+          })
+        )
+        assert.include(emitted, "INSERT INTO")
+        for (const secret of secrets) assert.notInclude(emitted, secret)
       }).pipe(Effect.scoped)
     )
 

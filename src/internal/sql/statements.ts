@@ -146,7 +146,7 @@ export const make = (table: string, dialect: Dialect): Statements => {
       `ON CONFLICT (account, id) DO UPDATE SET ${replaced.join(", ")}`,
       "WHERE stored.read_at <= excluded.read_at"
     ].join(" "),
-    checkpoint: `SELECT checkpoint, livemode FROM ${checkpoints} WHERE account = ${$(1, "text")} AND name = ${$(2, "text")}`,
+    checkpoint: `SELECT checkpoint FROM ${checkpoints} WHERE account = ${$(1, "text")} AND name = ${$(2, "text")}`,
     begin: [
       `INSERT INTO ${checkpoints} (account, name, livemode, checkpoint, saved_at)`,
       `VALUES (${$(1, "text")}, ${$(2, "text")}, ${$(3, "boolean")}, ${$(4, "text")}, ${$(5, "timestamptz")})`,
