@@ -123,7 +123,9 @@ export interface SqlDestination<in out C = Checkpoint.Checkpoint, out E = Checkp
  * @since 0.1.0
  */
 export interface CheckpointFormat<in out C, out E> {
+  /** The text that is stored. The same checkpoint gives the same text. */
   readonly toText: (checkpoint: C) => string
+  /** The checkpoint of a stored text, or why it has none. */
   readonly fromText: (text: string) => Result.Result<C, E>
 }
 
