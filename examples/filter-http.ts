@@ -50,7 +50,7 @@ const ownAddress = HttpRouter.middleware(
         const { headers } = yield* HttpServerRequest.HttpServerRequest
         const host = headers["host"] ?? ""
         if (own.includes(host.toLowerCase())) return yield* answer
-        const problem = { path: "Host", actual: JSON.stringify(host), accepted: own.join(", ") }
+        const problem = { path: "Host", actual: JSON.stringify(host), expected: own.join(", ") }
         return HttpServerResponse.jsonUnsafe({ problems: [problem] }, { status: 421 })
       })
     )

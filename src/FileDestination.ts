@@ -25,9 +25,8 @@ import type * as Destination from "./Destination.ts"
 import * as Arguments from "./internal/arguments.ts"
 import * as CheckpointedFile from "./internal/sync/checkpointedFile.ts"
 import * as CsvColumns from "./internal/session/csvColumns.ts"
-import { alternatives, suggest } from "./internal/nearest.ts"
+import { reveal } from "./internal/session/reveal.ts"
 import type { Batch } from "./internal/session/service.ts"
-import { secretFields } from "./internal/session/codec.ts"
 import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 import * as VerificationSession from "./VerificationSession.ts"
 
@@ -212,18 +211,7 @@ const checkPath = (path: unknown): Result.Result<void, InvalidArgumentError> =>
     ? Result.void
     : Arguments.refuse("path", Arguments.show(path), "the path of a file")
 
-const isSecret = (field: unknown): boolean => secretFields.some((secret) => secret === field)
-
-const checkJson = Arguments.decoder(
-  Schema.Struct({
-    reveal: Schema.optional(
-      Arguments.list("secret fields", (field) =>
-        isSecret(field) ? undefined : suggest(alternatives(secretFields), field, secretFields)
-      )
-    )
-  }),
-  "options"
-)
+const checkJson = Arguments.decoder(Schema.Struct({ reveal }), "options")
 
 const checkCsv = Arguments.decoder(
   Schema.Struct({

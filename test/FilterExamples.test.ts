@@ -238,7 +238,7 @@ describe("filter-http", () => {
           const [status, text] = yield* ask(host, path)
           assert.deepStrictEqual(
             [status, JSON.parse(text)],
-            [421, { problems: [{ path: "Host", actual: JSON.stringify(host), accepted: own }] }],
+            [421, { problems: [{ path: "Host", actual: JSON.stringify(host), expected: own }] }],
             host
           )
         }

@@ -83,7 +83,7 @@ describe("the package", () => {
     })
     const built = [
       ...["index", ...modules].map((name) => `dist/${name}.js`),
-      ...["Sandbox", "SessionFlags"].map((name) => `dist/${name}.js.map`),
+      ...["Sandbox", "SessionFlags", "SqlDestination"].map((name) => `dist/${name}.js.map`),
       "dist/internal/library.js",
       "dist/internal/library.js.map"
     ]
@@ -236,7 +236,7 @@ describe("the package", () => {
       "console.log(VerificationSessions.stream(), VerificationSessions.layerConfig())"
     ])
     const notNeeded =
-      /^(FileDestination|Destination|Progress|VerificationReports|SessionFlags|Sandbox|internal\/(sandbox|checkpointedFile))\b/
+      /^(FileDestination|Destination|Progress|VerificationReports|SessionFlags|SqlDestination|Webhook|Sandbox|internal\/(sandbox|checkpointedFile))\b/
     assert.include(stream.own, "internal/walk/walk.ts")
     assert.deepStrictEqual(
       stream.own.filter((source) => notNeeded.test(source)),

@@ -98,8 +98,8 @@ export const explain = (
  * An argument that has named fields. From plain JavaScript it may be anything, and to take a `null` apart before this was
  * asked is a defect.
  */
-export const object = <A>(input: A, name: string, actual = show(input)): Result.Result<A, InvalidArgumentError> =>
-  Predicate.isObject(input) ? Result.succeed(input) : refuse(name, actual, "an object")
+export const object = <A>(input: A, name: string, actual?: string): Result.Result<A, InvalidArgumentError> =>
+  Predicate.isObject(input) ? Result.succeed(input) : refuse(name, actual ?? show(input), "an object")
 
 /**
  * A decoder for one kind of argument, whose fields are known by name. `instead` says what to do about a name that belongs

@@ -40,7 +40,12 @@ await build({
     chunkFileNames: "internal/[name].js",
     // What few programs load stays in files of its own.
     codeSplitting: {
-      groups: [{ name: "library", test: /[\\/]src[\\/](?!index|Sandbox|internal[\\/]sandbox|SessionFlags)/ }]
+      groups: [
+        {
+          name: "library",
+          test: /[\\/]src[\\/](?!index|Sandbox|internal[\\/]sandbox|SessionFlags|SqlDestination|internal[\\/]sql)/
+        }
+      ]
     },
     // The declarations have the docstrings.
     comments: { annotation: true, jsdoc: false, legal: false },

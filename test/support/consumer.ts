@@ -75,10 +75,12 @@ import {
   VerificationReport,
   VerificationReports,
   VerificationSession,
-  VerificationSessions
+  VerificationSessions,
+  Webhook
 } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SessionFlags from "effect-stripe-identity/SessionFlags"
+import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 
 export const verified = VerificationSessions.stream({ status: "verified" })
 export const plain = VerificationSessions.stream()
@@ -159,6 +161,10 @@ export const into = Destination.stream
 export const destinationTools = { ...Destination }
 export const file = FileDestination.ndjson("sessions.ndjson")
 export const fileTools = { ...FileDestination }
+export const table = SqlDestination.make({ account: "acct_1", reveal: ["url"] })
+export const tableTools = { ...SqlDestination }
+export const hint = Webhook.verify
+export const webhookTools = { ...Webhook }
 export const progress = Progress.make
 export const progressTools = { ...Progress }
 export const checkpointTools = { ...Checkpoint }

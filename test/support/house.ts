@@ -13,6 +13,8 @@ export const order: ReadonlyArray<string> = [
   "VerificationSessions.ts",
   "VerificationReports.ts",
   "SessionFlags.ts",
+  "Webhook.ts",
+  "SqlDestination.ts",
   "FileDestination.ts",
   "Destination.ts",
   "Progress.ts",
@@ -28,7 +30,7 @@ export const order: ReadonlyArray<string> = [
 ]
 
 /** Modules that only their own path gives, because few programs need what they load. */
-export const apart: ReadonlyArray<string> = ["Sandbox.ts", "SessionFlags.ts"]
+export const apart: ReadonlyArray<string> = ["Sandbox.ts", "SessionFlags.ts", "SqlDestination.ts"]
 
 /** The list engine reads any list of Stripe, so it knows nothing of these. */
 const engine = ["Destination.ts", "Sync.ts", "Pagination.ts", "Checkpoint.ts"]

@@ -13,7 +13,7 @@ const { Application } = await import("typedoc")
 
 const application = await Application.bootstrap({
   name: "effect-stripe-identity",
-  entryPoints: ["index.ts", "Sandbox.ts", "SessionFlags.ts"].map((file) => `${root}src/${file}`),
+  entryPoints: ["index.ts", "Sandbox.ts", "SessionFlags.ts", "SqlDestination.ts"].map((file) => `${root}src/${file}`),
   tsconfig: `${root}tsconfig.build.json`,
   out: `${root}out/docs`,
   readme: "none",
@@ -31,6 +31,8 @@ const application = await Application.bootstrap({
   // Parts of types that are public: shapes on the wire, words of enums, and helpers that only the compiler reads.
   intentionallyNotExported: [
     "src/StripeError.ts:reasons",
+    "src/Webhook.ts:reasons",
+    "src/SqlDestination.ts:reasons",
     "src/StripeClient.ts:EffectOrStream",
     "src/internal/filter/model.ts:lastErrorCodes",
     "src/internal/filter/model.ts:redactionStatuses",

@@ -1,0 +1,58 @@
+// SQLite as a client of effect/sql, by what Node brings: `layer(path)`, or `layer(":memory:")`.
+import { Effect, Layer, Semaphore, Stream } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
+import { DatabaseSync, type SQLInputValue } from "node:sqlite"
+
+const attempt = <A>(run: () => A): Effect.Effect<A, SqlError.SqlError> =>
+  Effect.try({
+    try: run,
+    catch: (cause) => {
+      const message = cause instanceof Error ? cause.message : String(cause)
+      // Effect knows SQLite's codes as `errno`.
+      const coded = Object.assign(new Error(message), { errno: Number(Reflect.get(Object(cause), "errcode")) })
+      return new SqlError.SqlError({ reason: SqlError.classifySqliteError(coded, { message }) })
+    }
+  })
+
+const connect = Effect.fnUntraced(function* (path: string) {
+  const database = yield* Effect.acquireRelease(
+    attempt(() => new DatabaseSync(path, { timeout: 5000 })),
+    (database) => Effect.sync(() => database.close())
+  )
+  // Readers do not wait for the writer, and references between tables hold.
+  yield* attempt(() => database.exec("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON"))
+  const prepared = new Map<string, ReturnType<DatabaseSync["prepare"]>>()
+  const prepare = (sql: string) => {
+    const statement = prepared.get(sql) ?? database.prepare(sql)
+    if (prepared.size < 100) prepared.set(sql, statement)
+    return statement
+  }
+  const all = (sql: string, values: ReadonlyArray<unknown>) =>
+    // Type boundary: what SQLite cannot bind, it refuses.
+    attempt(() => prepare(sql).all(...(values as ReadonlyArray<SQLInputValue>)))
+  const values = (sql: string, given: ReadonlyArray<unknown>) =>
+    Effect.map(all(sql, given), (rows) => rows.map((row) => Object.values(row)))
+  const connection: SqlConnection.Connection = {
+    execute: (sql, values, transform) => Effect.map(all(sql, values), (rows) => (transform ? transform(rows) : rows)),
+    executeUnprepared: (sql) => attempt(() => (database.exec(sql), [])),
+    executeRaw: all,
+    executeValues: values,
+    executeValuesUnprepared: values,
+    executeStream: (sql, values) => Stream.fromIterableEffect(all(sql, values))
+  }
+  const shared = SqlClient.makeSqliteAcquirers({
+    connection: Effect.succeed(connection),
+    semaphore: yield* Semaphore.make(1),
+    isTransaction: () => database.isTransaction
+  })
+  return yield* SqlClient.make({
+    ...shared,
+    compiler: Statement.makeCompilerSqlite(),
+    driver: "node:sqlite",
+    spanAttributes: [["db.system.name", "sqlite"]]
+  })
+})
+
+export const layer = (path: string): Layer.Layer<SqlClient.SqlClient, SqlError.SqlError> =>
+  Layer.effect(SqlClient.SqlClient, connect(path)).pipe(Layer.provide(Reactivity.layer))

@@ -1,0 +1,289 @@
+/**
+ * Verifies that a webhook comes from Stripe, and says which session it is about.
+ *
+ * An event is a hint: it names a session that may have changed. Events come late, twice and out of order, and what they
+ * hold was true when they were made. Read the session with `VerificationSessions.retrieve` and store what you have read.
+ *
+ * Works wherever Web Crypto does: Node, Bun, Deno, Cloudflare Workers, Lambda@Edge.
+ *
+ * @module
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Arguments from "./internal/arguments.ts"
+import * as Event from "./internal/webhook/event.ts"
+import * as Reasons from "./internal/webhook/reasons.ts"
+import * as Signature from "./internal/webhook/signature.ts"
+import { InvalidArgumentError } from "./StripeError.ts"
+
+export type { Hint } from "./internal/webhook/event.ts"
+
+export {
+  MalformedHeaderError,
+  MissingHeaderError,
+  NotAnEventError,
+  SignatureMismatchError,
+  TooNewError,
+  TooOldError,
+  UnrelatedEventError,
+  WrongModeError
+} from "./internal/webhook/reasons.ts"
+
+/**
+ * Every reason that a {@link WebhookError} can carry.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Reason = (typeof reasons)[number]["Type"]
+
+const reasons = [
+  InvalidArgumentError,
+  Reasons.MissingHeaderError,
+  Reasons.MalformedHeaderError,
+  Reasons.SignatureMismatchError,
+  Reasons.TooOldError,
+  Reasons.TooNewError,
+  Reasons.NotAnEventError,
+  Reasons.UnrelatedEventError,
+  Reasons.WrongModeError
+] as const
+
+/**
+ * The error of {@link verify}. Answer it with status 400, except for an `UnrelatedEventError`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class WebhookError extends Schema.TaggedError<WebhookError>("effect-stripe-identity/WebhookError")(
+  "WebhookError",
+  { reason: Schema.Union(reasons) }
+) {
+  override readonly cause = this.reason
+
+  override get message(): string {
+    return `Webhook.verify: ${this.reason._tag}: ${this.reason.message}`
+  }
+}
+
+/**
+ * What {@link verify} needs.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /**
+   * The raw body, byte for byte as it came: what `request.arrayBuffer()` or `request.text()` gives, before any parser. A body
+   * that was parsed and printed again has another signature.
+   */
+  readonly body: string | Uint8Array | ArrayBuffer
+  /** The header `Stripe-Signature`. */
+  readonly header: string | ReadonlyArray<string> | null | undefined
+  /**
+   * The signing secrets of the endpoint, `whsec_…`, at least one. While one is rolled, Stripe signs with both: pass both, or
+   * the new one after the old one has expired. An endpoint for Connect has a secret of its own, and so has the Stripe CLI.
+   */
+  readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
+  /**
+   * How far the time of the signature may lie from the time of receipt, before or after it. `0` is the same second.
+   *
+   * @default "5 minutes"
+   */
+  readonly tolerance?: Duration.Input | undefined
+  /**
+   * When the event came in. For events that are verified later, such as those of a queue.
+   *
+   * @default now
+   */
+  readonly receivedAt?: DateTime.DateTime | Date | undefined
+  /**
+   * Accept only events of this mode: `true` for live mode, `false` for test mode.
+   *
+   * @default both
+   */
+  readonly livemode?: boolean | undefined
+}
+
+/**
+ * The hint of a webhook that Stripe has signed. Types of events that this version does not know are hints, too, and so are
+ * thin events (`v1.identity.verification_session.*`).
+ *
+ * The order of checks is: arguments, header, signature, time, event, mode. Nothing is decoded before the signature is right.
+ *
+ * **Example** (A webhook, verified)
+ *
+ * ```ts
+ * import { Effect, Redacted } from "effect"
+ * import { Webhook } from "effect-stripe-identity"
+ * import { Stripe } from "stripe"
+ *
+ * const secret = Redacted.make("whsec_example")
+ *
+ * const handle = (request: Request) =>
+ *   Effect.gen(function*() {
+ *     const body = yield* Effect.promise(() => request.arrayBuffer())
+ *     const header = request.headers.get("stripe-signature")
+ *     const { sessionId } = yield* Webhook.verify({ body, header, secrets: [secret] })
+ *     // Here: read the session, and store it.
+ *     return `changed: ${sessionId}`
+ *   }).pipe(
+ *     Effect.catchReason("WebhookError", "UnrelatedEventError", () => Effect.succeed("not for us")),
+ *     Effect.match({
+ *       onSuccess: (text) => new Response(text),
+ *       onFailure: (error) => new Response(error.message, { status: 400 })
+ *     })
+ *   )
+ *
+ * const payload = JSON.stringify({
+ *   id: "evt_1",
+ *   object: "event",
+ *   type: "identity.verification_session.verified",
+ *   created: 1767225600,
+ *   livemode: false,
+ *   data: { object: { id: "vs_1", object: "identity.verification_session" } }
+ * })
+ * const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: Redacted.value(secret) })
+ * const post = (body: string) =>
+ *   handle(new Request("http://localhost", { method: "POST", body, headers: { "stripe-signature": signature } }))
+ *
+ * const genuine = await Effect.runPromise(post(payload))
+ * await genuine.text() // => "changed: vs_1"
+ *
+ * const changed = await Effect.runPromise(post(payload.replace("vs_1", "vs_2")))
+ * changed.status // => 400
+ * ```
+ *
+ * @category verification
+ * @since 0.1.0
+ */
+export const verify = Effect.fn("Webhook.verify")(
+  function* (options: Options): Effect.fn.Return<Event.Hint, Reason> {
+    const { body, header, livemode, receivedAt, secrets, tolerance } = yield* Effect.fromResult(validate(options))
+    if (header === "") return yield* new Reasons.MissingHeaderError()
+    const { signatures, time } = yield* Effect.fromResult(
+      Result.mapError(Signature.parse(header), (description) => new Reasons.MalformedHeaderError({ description }))
+    )
+    const bytes = Signature.signed(time, body)
+    if (!(yield* Signature.isGenuine(bytes, signatures, secrets))) {
+      return yield* new Reasons.SignatureMismatchError({ secrets: secrets.length })
+    }
+    const received = receivedAt ?? (yield* Clock.currentTimeMillis)
+    // The time of a signature is in whole seconds, so this is, too.
+    const age = Duration.seconds(Math.abs(Math.floor(received / 1000) - Number(time)))
+    if (Duration.isGreaterThan(age, tolerance)) {
+      const distance = { distance: age, tolerance }
+      return yield* Number(time) * 1000 > received
+        ? new Reasons.TooNewError(distance)
+        : new Reasons.TooOldError(distance)
+    }
+    // What is decoded are the bytes that were verified.
+    const hint = yield* Effect.fromResult(Event.decode(decoder.decode(bytes.subarray(time.length + 1))))
+    if (livemode !== undefined && hint.livemode !== livemode) {
+      return yield* new Reasons.WrongModeError({ eventId: hint.eventId, livemode: hint.livemode })
+    }
+    return hint
+  },
+  Effect.mapError((reason) => new WebhookError({ reason }))
+)
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+// These are checked by themselves, because no message may show what they hold.
+const unseen = { body: undefined, header: undefined, secrets: undefined }
+
+const decodeOptions = Arguments.decoder(
+  Schema.Struct({
+    body: Schema.Undefined,
+    header: Schema.Undefined,
+    secrets: Schema.Undefined,
+    tolerance: Schema.optional(Arguments.duration("5 minutes", (tolerance) => !Duration.isNegative(tolerance))),
+    receivedAt: Schema.optional(
+      Arguments.accepts(
+        "a DateTime or a Date",
+        (time) => DateTime.isDateTime(time) || (time instanceof Date && !Number.isNaN(time.getTime()))
+      )
+    ),
+    livemode: Schema.optional(Schema.Boolean)
+  }),
+  "options"
+)
+
+interface Checked {
+  readonly body: Uint8Array
+  /** Empty where there is none. */
+  readonly header: string
+  readonly secrets: ReadonlyArray<string>
+  readonly tolerance: Duration.Duration
+  /** In milliseconds. */
+  readonly receivedAt: number | undefined
+  readonly livemode: boolean | undefined
+}
+
+const validate = (options: Options): Result.Result<Checked, InvalidArgumentError> =>
+  Result.flatMap(Arguments.object(options, "options", `a ${typeof options}`), (options) => {
+    const { livemode, receivedAt, tolerance = "5 minutes" } = options
+    return Result.map(
+      Arguments.all([
+        decodeOptions({ ...options, ...unseen }),
+        checkBody(options.body),
+        checkHeader(options.header),
+        checkSecrets(options)
+      ]),
+      ([, body, header, secrets]) => ({
+        body,
+        header,
+        secrets,
+        tolerance: Duration.fromInputUnsafe(tolerance),
+        receivedAt: receivedAt === undefined ? undefined : DateTime.toEpochMillis(DateTime.makeUnsafe(receivedAt)),
+        livemode
+      })
+    )
+  })
+
+const checkBody = (body: unknown): Result.Result<Uint8Array, InvalidArgumentError> => {
+  if (ArrayBuffer.isView(body)) return Result.succeed(new Uint8Array(body.buffer, body.byteOffset, body.byteLength))
+  if (body instanceof ArrayBuffer) return Result.succeed(new Uint8Array(body))
+  const raw =
+    "the raw body, as bytes or text. Read it before a parser does: the signature is over the bytes as they came"
+  if (!Predicate.isString(body)) {
+    return Arguments.refuse("body", Predicate.isObject(body) ? "an object, as from a parser" : `a ${typeof body}`, raw)
+  }
+  // Half of a surrogate pair would be encoded as another character than the one that is there.
+  return /\p{Surrogate}/u.test(body)
+    ? Arguments.refuse("body", "a text that is not Unicode", raw)
+    : Result.succeed(encoder.encode(body))
+}
+
+const checkHeader = (header: unknown): Result.Result<string, InvalidArgumentError> => {
+  const lines = Predicate.isNullish(header) ? [] : Array.isArray(header) ? header : [header]
+  return lines.every(Predicate.isString)
+    ? Result.succeed(lines.join(","))
+    : Arguments.refuse("header", `a ${typeof header}`, "the text of the header Stripe-Signature")
+}
+
+const checkSecrets = ({ secrets }: Options): Result.Result<ReadonlyArray<string>, InvalidArgumentError> => {
+  if (!Array.isArray(secrets) || secrets.length === 0) {
+    const actual = Array.isArray(secrets) ? "an empty list" : `a ${typeof secrets}`
+    return Arguments.refuse("secrets", actual, "a list of at least one signing secret, such as [Redacted.make(secret)]")
+  }
+  return Arguments.all(
+    secrets.map((secret: unknown, index) => {
+      const path = `secrets[${index}]`
+      if (!Redacted.isRedacted(secret)) return Arguments.refuse(path, `a ${typeof secret}`, "a Redacted text")
+      const text = Redacted.value(secret)
+      const accepted = "the signing secret of an endpoint, whsec_…"
+      // Anybody can sign with an empty secret, which a variable of the environment is that nobody has set.
+      if (!Predicate.isString(text) || text === "") return Arguments.refuse(path, "nothing", accepted)
+      return /\s/.test(text) ? Arguments.refuse(path, "a text with white space", accepted) : Result.succeed(text)
+    })
+  )
+}

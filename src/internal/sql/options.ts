@@ -1,0 +1,35 @@
+/**
+ * The options of `SqlDestination`, checked.
+ */
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as Arguments from "../arguments.ts"
+import { reveal } from "../session/reveal.ts"
+
+export const defaultTable = "verification_sessions"
+
+// It is written into statements between quotes, so nothing else is let through.
+const table = Schema.optional(
+  Arguments.accepts(
+    "a name of small letters, digits and _, at most 40, not beginning with a digit",
+    (value) => Predicate.isString(value) && /^[a-z_][a-z0-9_]{0,39}$/.test(value)
+  )
+)
+
+const isKey = (value: unknown): boolean => Predicate.isString(value) && value.length <= 255
+
+const isFormat = (value: unknown): boolean =>
+  Predicate.isObject(value) && ["toText", "fromText"].every((name) => typeof Reflect.get(value, name) === "function")
+
+export const decode = Arguments.decoder(
+  Schema.Struct({
+    account: Schema.optional(Arguments.accepts("the id of an account, such as acct_1", isKey)),
+    table,
+    name: Schema.optional(Arguments.accepts("a text of at most 255 characters", isKey)),
+    reveal,
+    checkpoint: Schema.optional(Arguments.accepts("an object with toText and fromText", isFormat))
+  }),
+  "options"
+)
+
+export const decodeTable = Arguments.decoder(Schema.Struct({ table }), "options")

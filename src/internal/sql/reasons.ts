@@ -1,0 +1,104 @@
+/**
+ * Why a database refuses sessions. Public through `SqlDestination`.
+ */
+import * as Schema from "effect/Schema"
+
+const reasonId = (tag: string): string => `effect-stripe-identity/SqlDestinationError/${tag}`
+
+const whose = (account: string): string => (account === "" ? "the key's own account" : account)
+
+/**
+ * Another program has stored a batch since this one loaded or stored the checkpoint. Nothing of this batch was stored.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CheckpointMovedError extends Schema.TaggedError<CheckpointMovedError>(reasonId("CheckpointMovedError"))(
+  "CheckpointMovedError",
+  { table: Schema.String, account: Schema.String, name: Schema.String }
+) {
+  override get message(): string {
+    return `The checkpoint ${this.name} of ${whose(this.account)} in ${this.table} is not the one that this program knows: another program has stored sessions meanwhile. Nothing of this batch was stored. See that one program at a time reads an account, and start this one again: it resumes from what is stored.`
+  }
+}
+
+/**
+ * A batch of one account for a destination of another one. Nothing was stored.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class OtherAccountError extends Schema.TaggedError<OtherAccountError>(reasonId("OtherAccountError"))(
+  "OtherAccountError",
+  {
+    /** The account of the destination; empty for the key's own. */
+    expected: Schema.String,
+    /** The account that the batch was read from. */
+    actual: Schema.String
+  }
+) {
+  override get message(): string {
+    return `Expected sessions of ${whose(this.expected)}, got those of ${this.actual}. Make the destination with account: "${this.actual}", or read the account that it is for.`
+  }
+}
+
+/**
+ * Sessions of live mode for an account whose sessions in the table are of test mode, or the other way round. Nothing was
+ * stored.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class OtherModeError extends Schema.TaggedError<OtherModeError>(reasonId("OtherModeError"))("OtherModeError", {
+  table: Schema.String,
+  account: Schema.String,
+  /** The mode of the sessions that were to be stored. */
+  livemode: Schema.Boolean
+}) {
+  override get message(): string {
+    const [expected, actual] = this.livemode ? ["test", "live"] : ["live", "test"]
+    return `Expected sessions of ${expected} mode for ${whose(this.account)} in ${this.table}, got those of ${actual} mode. Use a key of ${expected} mode, or another table for ${actual} mode.`
+  }
+}
+
+/**
+ * The table is missing, or has other columns than the migrations make.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TableMismatchError extends Schema.TaggedError<TableMismatchError>(reasonId("TableMismatchError"))(
+  "TableMismatchError",
+  {
+    table: Schema.String,
+    /** `missing`: there is no such table. `columns`: it lacks some. `unrelated`: it was there before the migrations. */
+    problem: Schema.Literals(["missing", "columns", "unrelated"]),
+    /** The columns that are missing. */
+    columns: Schema.Array(Schema.String)
+  }
+) {
+  override get message(): string {
+    switch (this.problem) {
+      case "missing":
+        return `There is no table ${this.table}. Run the migrations first: provide SqlDestination.layer, with the same table.`
+      case "columns":
+        return `The table ${this.table} lacks ${this.columns.join(", ")}. Run the migrations of this version, or name another table: this one was made by something else.`
+      case "unrelated":
+        return `The table ${this.table} exists, and these migrations have not made it. Name another table.`
+    }
+  }
+}
+
+/**
+ * A database that is neither Postgres nor SQLite.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnsupportedDialectError extends Schema.TaggedError<UnsupportedDialectError>(
+  reasonId("UnsupportedDialectError")
+)("UnsupportedDialectError", { dialect: Schema.String }) {
+  override get message(): string {
+    return `Expected a client of Postgres or SQLite, got one of ${this.dialect}. Write a Destination of your own for it: save stores rows and checkpoint in one transaction.`
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Why a webhook is refused. Public through `Webhook`. None holds the secret, the signature or a part of the body.
+ */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+
+const reasonId = (tag: string): string => `effect-stripe-identity/WebhookError/${tag}`
+
+/**
+ * The request has no `Stripe-Signature` header. Whoever sent it is not Stripe, or something in between took the header
+ * away.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MissingHeaderError extends Schema.TaggedError<MissingHeaderError>(reasonId("MissingHeaderError"))(
+  "MissingHeaderError",
+  {}
+) {
+  override get message(): string {
+    return "Expected the Stripe-Signature header, got nothing. Pass it as header, and see that no proxy removes it."
+  }
+}
+
+/**
+ * The `Stripe-Signature` header is not what Stripe sends.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MalformedHeaderError extends Schema.TaggedError<MalformedHeaderError>(reasonId("MalformedHeaderError"))(
+  "MalformedHeaderError",
+  {
+    /** What was found, without the header's values. */
+    description: Schema.String
+  }
+) {
+  override get message(): string {
+    return `Expected a Stripe-Signature header such as t=1767225600,v1=5257…, got one with ${this.description}. Pass the header as it came.`
+  }
+}
+
+/**
+ * No `v1` of the header is the signature of this body by any of the secrets: the body was changed, the secret is another
+ * endpoint's, or somebody else sent it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SignatureMismatchError extends Schema.TaggedError<SignatureMismatchError>(
+  reasonId("SignatureMismatchError")
+)("SignatureMismatchError", {
+  /** How many secrets were tried. */
+  secrets: Schema.Int
+}) {
+  override get message(): string {
+    const tried = this.secrets === 1 ? "the secret" : `any of the ${this.secrets} secrets`
+    return `No v1 of the Stripe-Signature header is a signature of this body by ${tried}. Pass the raw body, byte for byte as it came, and the signing secret of this endpoint (whsec_…): each endpoint has its own, and so does the Stripe CLI.`
+  }
+}
+
+const inTime = {
+  /** How far the signature's time lies from the time of receipt. */
+  distance: Schema.DurationFromMillis,
+  /** How far it may lie. */
+  tolerance: Schema.DurationFromMillis
+}
+
+const far = (distance: Duration.Duration): string => Duration.format(distance)
+
+/**
+ * The signature is right and was made too long before the event was received: it was replayed, or has waited in a queue.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TooOldError extends Schema.TaggedError<TooOldError>(reasonId("TooOldError"))("TooOldError", inTime) {
+  override get message(): string {
+    return `The signature was made ${far(this.distance)} before the event was received, allowed are ${far(this.tolerance)}. Check the clock of this machine. If the event waited in a queue, pass the time at which it came in as receivedAt.`
+  }
+}
+
+/**
+ * The signature is right and was made too long after the event was received, which no correct clocks allow.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TooNewError extends Schema.TaggedError<TooNewError>(reasonId("TooNewError"))("TooNewError", inTime) {
+  override get message(): string {
+    return `The signature was made ${far(this.distance)} after the event was received, allowed are ${far(this.tolerance)}. Check the clock of this machine, and receivedAt.`
+  }
+}
+
+/**
+ * The signature is right, and the body is not an event as Stripe documents it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotAnEventError extends Schema.TaggedError<NotAnEventError>(reasonId("NotAnEventError"))(
+  "NotAnEventError",
+  {
+    /** Where and what was expected, without the value that was found. */
+    description: Schema.String,
+    /** The event's id, where it has one. */
+    eventId: Schema.optional(Schema.String)
+  }
+) {
+  override get message(): string {
+    const which = this.eventId === undefined ? "The body" : `The event ${this.eventId}`
+    return `${which} is signed, and is not an event as Stripe documents it: ${this.description}. Read the session that it is about from the list, and report this.`
+  }
+}
+
+/**
+ * A genuine event about something else than a verification session. Answer it with status 200, or Stripe sends it again,
+ * and take its type out of the endpoint's.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnrelatedEventError extends Schema.TaggedError<UnrelatedEventError>(reasonId("UnrelatedEventError"))(
+  "UnrelatedEventError",
+  { eventId: Schema.String, type: Schema.String }
+) {
+  override get message(): string {
+    return `Expected an event of a type identity.verification_session.*, got ${this.eventId} of type ${this.type}. Answer it with status 200, and let the endpoint receive only the types that it needs.`
+  }
+}
+
+/**
+ * A genuine event of the other mode: of test mode where live mode was expected, or the other way round.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class WrongModeError extends Schema.TaggedError<WrongModeError>(reasonId("WrongModeError"))("WrongModeError", {
+  eventId: Schema.String,
+  /** The mode of the event. */
+  livemode: Schema.Boolean
+}) {
+  override get message(): string {
+    const [expected, found] = this.livemode ? ["test", "live"] : ["live", "test"]
+    return `Expected an event of ${expected} mode, got ${this.eventId} of ${found} mode. An endpoint of a Connect platform gets both: give each mode an endpoint of its own, or leave out livemode and look at the hint's.`
+  }
+}

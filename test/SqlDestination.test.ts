@@ -1,0 +1,98 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Option } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { SqlClient, Statement } from "effect/sql"
+import * as SqlDestination from "effect-stripe-identity/SqlDestination"
+import * as Databases from "./support/databases.ts"
+import { killed } from "./support/sqlKills.ts"
+import { batch, checkpoint, newTable, on, opened, reasonOf, rowsOf, session, suite } from "./support/sqlSuite.ts"
+
+const { Database } = Databases
+
+it.layer(Databases.sqlite, { excludeTestServices: true })("SQLite", (it) => {
+  suite(it)
+  killed(it)
+
+  it.effect("whose disk is full stores nothing of a batch, and resumes when there is room", () =>
+    Effect.gen(function* () {
+      const table = newTable()
+      const { destination, sql } = yield* opened({ table })
+      yield* destination.save(batch(1, [session("vs_1")]))
+      const [size] = yield* sql.unsafe<{ readonly page_count: number }>("PRAGMA page_count", [])
+      yield* sql.unsafe(`PRAGMA max_page_count = ${size?.page_count}`, [])
+      const large = Array.from({ length: 500 }, (_, index) => session(`vs_${index + 2}`))
+      const error = yield* Effect.flip(destination.save(batch(2, large)))
+      assert.match(error.message, /full/)
+      assert.lengthOf(yield* rowsOf(sql, table), 1)
+      assert.deepStrictEqual(yield* destination.load, Option.some(checkpoint(1)))
+      yield* sql.unsafe("PRAGMA max_page_count = 1000000", [])
+      yield* destination.save(batch(2, large))
+      assert.lengthOf(yield* rowsOf(sql, table), 501)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("that another program is writing to stores nothing, and says so", () =>
+    Effect.gen(function* () {
+      const table = newTable()
+      const { destination, sql } = yield* opened({ table })
+      const other = yield* Database.use(({ open }) => open)
+      yield* sql.unsafe("PRAGMA busy_timeout = 10", [])
+      yield* other.withTransaction(
+        Effect.gen(function* () {
+          yield* other.unsafe(`DELETE FROM ${table}`, [])
+          const error = yield* Effect.flip(destination.save(batch(1, [session("vs_1")])))
+          assert.deepInclude(error, { _tag: "SqlError" })
+          assert.match(error.message, /locked/)
+        })
+      )
+      yield* destination.save(batch(1, [session("vs_1")]))
+      assert.lengthOf(yield* rowsOf(other, table), 1)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("a destination that cannot be", () => {
+  const client = (dialect: Statement.Dialect) =>
+    Layer.effect(
+      SqlClient.SqlClient,
+      SqlClient.make({
+        acquirer: Effect.die("nothing is asked"),
+        compiler: { ...Statement.makeCompilerSqlite(), dialect },
+        driver: "test",
+        spanAttributes: []
+      })
+    ).pipe(Layer.provide(Reactivity.layer))
+
+  it.effect("is refused before anything is asked: another dialect", () =>
+    Effect.gen(function* () {
+      for (const dialect of ["mysql", "mssql", "clickhouse"] as const) {
+        const sql = yield* SqlClient.SqlClient.pipe(Effect.provide(client(dialect)))
+        assert.strictEqual(yield* reasonOf(SqlDestination.make().pipe(on(sql))), "UnsupportedDialectError")
+        const layer = Effect.provide(Effect.void, SqlDestination.layer()).pipe(on(sql))
+        assert.match(String(yield* Effect.flip(layer)), /Expected a client of Postgres or SQLite, got one of/)
+      }
+    })
+  )
+
+  it.effect("is refused before anything is asked: options that are none", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient.pipe(Effect.provide(client("pg")))
+      for (const [options, words] of [
+        [{ table: "a.b" }, /table: got "a\.b", accepted is a name of small letters/],
+        [{ table: 'a"; DROP TABLE b' }, /table: got/],
+        [{ table: "" }, /table: got ""/],
+        [{ account: 1 }, /account: got 1/],
+        [{ reveal: ["uri"] }, /reveal\[0\]: got "uri".*\(did you mean "url"\?\)/],
+        [{ checkpoint: {} }, /checkpoint: got .*, accepted is an object with toText and fromText/],
+        [{ tabel: "a" }, /tabel: got "a".*\(did you mean "table"\?\)/],
+        [null, /options: got null/]
+      ] as const) {
+        // Type boundary: what plain JavaScript may pass.
+        const made = SqlDestination.make(options as unknown as SqlDestination.Options).pipe(on(sql))
+        const error = yield* Effect.flip(made)
+        assert.strictEqual(error._tag, "SqlDestinationError")
+        assert.match(error.message, words)
+      }
+    })
+  )
+})

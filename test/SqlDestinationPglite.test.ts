@@ -1,0 +1,10 @@
+import { it } from "@effect/vitest"
+import * as Databases from "./support/databases.ts"
+import { suite } from "./support/sqlSuite.ts"
+
+it.layer(Databases.pglite, { excludeTestServices: true, timeout: "60 seconds" })(
+  "Postgres in this process (PGlite)",
+  (it) => {
+    suite(it)
+  }
+)

@@ -1,0 +1,61 @@
+import { assert, it } from "@effect/vitest"
+import { Effect, Fiber, Option, Schedule } from "effect"
+import * as Databases from "./support/databases.ts"
+import { killed } from "./support/sqlKills.ts"
+import { batch, checkpoint, newTable, opened, rowsOf, session, suite } from "./support/sqlSuite.ts"
+
+const { Database } = Databases
+
+if (Databases.withoutPostgres !== undefined) {
+  it.skip(`Postgres, which does not answer at ${Databases.withoutPostgres}`, () => {})
+} else {
+  it.layer(Databases.postgres, { excludeTestServices: true })("Postgres", (it) => {
+    suite(it)
+    killed(it)
+
+    it.effect("that loses the connection in the middle of a batch has nothing of it, and the next run goes on", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        const blocker = yield* Database.use(({ open }) => open)
+        const admin = yield* Database.use(({ open }) => open)
+        yield* destination.save(batch(1, [session("vs_5")]))
+        const [own] = yield* sql.unsafe<{ readonly pid: number }>("SELECT pg_backend_pid() AS pid", [])
+        // The batch stores its checkpoint and its first rows, and then waits for a row that somebody else has locked.
+        const saving = yield* blocker.withTransaction(
+          Effect.gen(function* () {
+            yield* blocker.unsafe(`SELECT * FROM ${table} FOR UPDATE`, [])
+            const saving = yield* Effect.forkDetach(
+              Effect.flip(
+                destination.save(
+                  batch(
+                    2,
+                    ["vs_4", "vs_5", "vs_6"].map((id) => session(id))
+                  )
+                )
+              )
+            )
+            yield* admin
+              .unsafe<{ readonly waits: boolean }>(
+                "SELECT count(*) > 0 AS waits FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'",
+                [own?.pid]
+              )
+              .pipe(Effect.repeat({ schedule: Schedule.spaced("5 millis"), until: ([row]) => row?.waits === true }))
+            yield* admin.unsafe("SELECT pg_terminate_backend($1)", [own?.pid])
+            return saving
+          })
+        )
+        assert.strictEqual((yield* Fiber.join(saving))._tag, "SqlError")
+        assert.deepStrictEqual(
+          (yield* rowsOf(admin, table)).map(({ id }) => id),
+          ["vs_5"]
+        )
+        // The client notices a moment later that its connection is gone.
+        const retry = { schedule: Schedule.spaced("10 millis"), times: 100 }
+        assert.deepStrictEqual(yield* Effect.retry(destination.load, retry), Option.some(checkpoint(1)))
+        yield* destination.save(batch(2, [session("vs_6")]))
+        assert.lengthOf(yield* rowsOf(admin, table), 2)
+      }).pipe(Effect.scoped)
+    )
+  })
+}

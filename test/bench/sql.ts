@@ -1,0 +1,126 @@
+// What SqlDestination costs beside a plain loop of the same client: the processor time of this process a row.
+//
+//   npm run bench:sql -- [postgres://…]
+//
+// The plain loops store the same rows with the same checkpoint: one with the statements of SqlDestination, one with a bound
+// value a column, as one would write it by hand.
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Redacted, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { Checkpoint, VerificationSession } from "effect-stripe-identity"
+import * as SqlDestination from "effect-stripe-identity/SqlDestination"
+import * as Sqlite from "../../examples/support/sqlite.ts"
+import * as Statements from "../../src/internal/sql/statements.ts"
+import { fullSession } from "../support/identityRows.ts"
+
+const batches = 100
+const rows = 100
+const rounds = 5
+
+const decode = Schema.decodeUnknownSync(VerificationSession.Json())
+
+const wire = Array.from({ length: batches }, (_, batch) =>
+  Array.from({ length: rows }, (_, row) => ({
+    ...fullSession,
+    id: `vs_${String(batch * rows + row).padStart(8, "0")}`
+  }))
+)
+const sessions = wire.map((batch) => batch.map((row) => decode(row)))
+const checkpoint = (batch: number) => ({ ...Checkpoint.start({ filter: "bench" }), filter: `bench${batch}` })
+
+const measure = <E>(run: Effect.Effect<unknown, E>) =>
+  Effect.gen(function* () {
+    const before = process.cpuUsage()
+    yield* run
+    const { system, user } = process.cpuUsage(before)
+    return (user + system) / (batches * rows)
+  })
+
+const program = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const dialect = sql.onDialectOrElse({ pg: () => "pg" as const, orElse: () => "sqlite" as const })
+  const statements = Statements.make("verification_sessions", dialect)
+  const destination = yield* SqlDestination.make()
+  const readAt = "2026-01-01T00:00:00.000Z"
+  const columns = ["id", "created", "livemode", "status", "type", "client_reference_id", "last_error_code"]
+  const more = ["last_error_reason", "last_verification_report", "redaction_status", "related_customer"]
+  const last = ["related_customer_account", "related_person", "verification_flow", "metadata", "session", "read_at"]
+  const names = ["account", ...columns, ...more, ...last]
+  const created = dialect === "pg" ? new Date(fullSession.created * 1000) : readAt
+  const values = (row: typeof fullSession) => [
+    "",
+    row.id,
+    created,
+    dialect === "pg" ? row.livemode : Number(row.livemode),
+    row.status,
+    row.type,
+    row.client_reference_id,
+    row.last_error.code,
+    row.last_error.reason,
+    row.last_verification_report,
+    row.redaction.status,
+    row.related_customer,
+    row.related_customer_account,
+    row.related_person.person,
+    row.verification_flow,
+    JSON.stringify(row.metadata),
+    JSON.stringify(row),
+    dialect === "pg" ? new Date(readAt) : readAt
+  ]
+  const byHand = `INSERT INTO verification_sessions (${names.join(", ")}) VALUES ${Array.from(
+    { length: rows },
+    (_, row) =>
+      `(${names.map((_, column) => (dialect === "pg" ? `$${row * names.length + column + 1}` : "?")).join(", ")})`
+  ).join(", ")} ON CONFLICT (account, id) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`
+  const clear = Effect.andThen(
+    sql.unsafe("DELETE FROM verification_sessions", []),
+    sql.unsafe("DELETE FROM verification_sessions_checkpoints", [])
+  )
+  const begin = sql.unsafe(statements.begin, ["", "sync", dialect === "pg" ? true : 1, "-1", readAt])
+  const loop = (store: (batch: number) => Effect.Effect<unknown, unknown>) =>
+    Effect.forEach(
+      Array.from(wire.keys()),
+      (batch) =>
+        sql.withTransaction(
+          Effect.andThen(
+            sql.unsafe(statements.advance, [
+              "",
+              "sync",
+              dialect === "pg" ? true : 1,
+              `${batch}`,
+              readAt,
+              `${batch - 1}`
+            ]),
+            store(batch)
+          )
+        ),
+      { discard: true }
+    )
+  const contenders = {
+    SqlDestination: Effect.forEach(sessions, (batch, at) =>
+      destination.save({ sessions: batch, checkpoint: checkpoint(at) })
+    ),
+    "the same statements": Effect.andThen(
+      begin,
+      loop((batch) => sql.unsafe(statements.upsert, ["", readAt, JSON.stringify(wire[batch])]))
+    ),
+    "a value a column": Effect.andThen(
+      begin,
+      loop((batch) => sql.unsafe(byHand, (wire[batch] ?? []).flatMap(values)))
+    )
+  }
+  const best: Record<string, number> = {}
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, run] of Object.entries(contenders)) {
+      yield* clear
+      yield* destination.load
+      best[name] = Math.min(best[name] ?? Infinity, yield* measure(run))
+    }
+  }
+  for (const [name, micros] of Object.entries(best)) console.log(`${name.padEnd(20)} ${micros.toFixed(1)} µs a row`)
+})
+
+const [address] = process.argv.slice(2)
+const database = address === undefined ? Sqlite.layer(":memory:") : PgClient.layer({ url: Redacted.make(address) })
+
+await Effect.runPromise(Effect.provide(program, Layer.provideMerge(SqlDestination.layer(), database)))

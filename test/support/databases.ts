@@ -1,0 +1,88 @@
+import { PgClient } from "@effect/sql-pg"
+import { PGlite } from "@electric-sql/pglite"
+import { PGLiteSocketServer } from "@electric-sql/pglite-socket"
+import { Context, Effect, Layer, Redacted, type Scope } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Sqlite from "../../examples/support/sqlite.ts"
+
+// The databases that `SqlDestination` is tested on, each empty.
+
+type Client = SqlClient.SqlClient
+
+export class Database extends Context.Service<
+  Database,
+  {
+    /** Another connection to it; where it has only one, that one. */
+    readonly open: Effect.Effect<Client, SqlError.SqlError, Scope.Scope>
+    /** Whether two connections are possible. */
+    readonly many: boolean
+    /** How another program names it. */
+    readonly address: string
+  }
+>()("test/Database") {}
+
+const client = <E>(layer: Layer.Layer<Client, E>) =>
+  Effect.map(Layer.build(Layer.fresh(layer)), Context.get(SqlClient.SqlClient))
+
+/** A file. */
+export const sqlite: Layer.Layer<Database> = Layer.effect(
+  Database,
+  Effect.gen(function* () {
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "sqlite-"))),
+      (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
+    )
+    const address = join(folder, "test.sqlite")
+    return { open: client(Sqlite.layer(address)), many: true, address }
+  })
+)
+
+/** Postgres in this process, which has one connection. */
+export const pglite: Layer.Layer<Database, SqlError.SqlError> = Layer.effect(
+  Database,
+  Effect.gen(function* () {
+    const db = yield* Effect.acquireRelease(
+      Effect.promise(() => PGlite.create()),
+      (db) => Effect.promise(() => db.close())
+    )
+    const server = new PGLiteSocketServer({ db, port: 0, host: "127.0.0.1" })
+    yield* Effect.acquireRelease(
+      Effect.promise(() => server.start()),
+      () => Effect.promise(() => server.stop())
+    )
+    const address = `postgres://postgres@${server.getServerConn()}/postgres`
+    const only = yield* client(PgClient.layer({ url: Redacted.make(address), maxConnections: 1 }))
+    return { open: Effect.succeed(only), many: false, address }
+  })
+)
+
+const address = process.env["DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:5432/test"
+
+/** A server, with a schema of its own for these tests. */
+export const postgres: Layer.Layer<Database, SqlError.SqlError> = Layer.effect(
+  Database,
+  Effect.gen(function* () {
+    const schema = `test_${process.pid}_${Math.floor(performance.timeOrigin)}_${Math.floor(performance.now())}`
+    const admin = yield* client(PgClient.layer({ url: Redacted.make(address) }))
+    yield* Effect.acquireRelease(admin.unsafe(`CREATE SCHEMA ${schema}`), () =>
+      Effect.orDie(admin.unsafe(`DROP SCHEMA ${schema} CASCADE`))
+    )
+    const own = new URL(address)
+    own.searchParams.set("options", `-c search_path=${schema}`)
+    const url = Redacted.make(own.href)
+    return { open: client(PgClient.layer({ url, maxConnections: 1 })), many: true, address: own.href }
+  })
+)
+
+/** Why there is no Postgres to test on, or undefined where there is one. */
+export const withoutPostgres: string | undefined = await Effect.runPromise(
+  client(PgClient.layer({ url: Redacted.make(address), connectTimeout: "5 seconds" })).pipe(
+    Effect.flatMap((sql) => sql.unsafe("SELECT 1", [])),
+    Effect.as(undefined),
+    Effect.catch((error) => Effect.succeed(`${new URL(address).host}: ${error.message}`)),
+    Effect.scoped
+  )
+)
