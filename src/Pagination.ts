@@ -148,7 +148,7 @@ export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
  *
  * **Details**
  *
- * Rows may be up to a minute out of order; each comes once. Where a fetch had to ask for fewer rows (`Page.limit`), the
+ * Rows may be up to ten minutes out of order; each comes once. Where a fetch had to ask for fewer rows (`Page.limit`), the
  * next pages grow back.
  *
  * **Example** (Paging over any list)

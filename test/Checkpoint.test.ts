@@ -123,7 +123,7 @@ describe("a text that is no checkpoint", () => {
     const reversed = Checkpoint.toText({
       ...one,
       covered: { newest: row(0), oldest: row(0), complete: false }
-    }).replace("1767225600", "1767225599")
+    }).replace("1767225600", "1767224999")
     assert.strictEqual(refusal(reversed)?.problem, "damaged")
     assert.strictEqual(refusal(text.replace("false", `"no"`))?.problem, "damaged")
     assert.strictEqual(refusal("[]")?.problem, "damaged")

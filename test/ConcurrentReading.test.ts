@@ -102,7 +102,7 @@ describe("reading in parallel", () => {
   it.effect("is one page without rows where there are none", () =>
     Effect.gen(function* () {
       const none = yield* Stream.runCollect(Concurrently.pages(fakeList([]).fetch))
-      assert.deepStrictEqual(none, [{ data: [], has_more: false, requestId: "req_1" }])
+      assert.deepStrictEqual(none, [{ data: [], has_more: false, requestId: "req_1", cursor: undefined }])
     })
   )
 
@@ -322,7 +322,7 @@ describe("a failure", () => {
     Effect.gen(function* () {
       const list = fakeList(secondsOf("uniform", 500, 1))
       const description = yield* stalled(({ within: _, ...request }) => list.fetch(request))
-      assert.match(description, /of another time/)
+      assert.match(description, /outside of the range of created/)
     })
   )
 
@@ -336,7 +336,7 @@ describe("a failure", () => {
           ? empty.fetch(request)
           : Effect.succeed({ data: [], has_more: true, requestId: undefined })
       )
-      assert.match(description, /announced more rows/)
+      assert.match(description, /has_more is true on a page without rows/)
     })
   )
 
@@ -543,7 +543,7 @@ describe("rows out of place", () => {
     "by a few minutes come once, at any concurrency",
     {
       ...Any,
-      out: Schema.Array(Schema.Struct({ index: between(0, 299), by: between(-400, 400) })).check(Schema.isMaxLength(5))
+      out: Schema.Array(Schema.Struct({ index: between(0, 299), by: between(-290, 290) })).check(Schema.isMaxLength(5))
     },
     ({ concurrency, gaps, out, pageSize, seed }) =>
       Effect.gen(function* () {

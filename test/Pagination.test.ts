@@ -119,9 +119,9 @@ describe("a walk", () => {
   )
 })
 
-describe("rows up to a minute out of order are delivered, once", () => {
+describe("rows up to ten minutes out of order are delivered, once", () => {
   for (const [name, pages, expected] of [
-    ["on a page", [page(false, "b@2", "c@62", "a@1")], ["b", "c", "a"]],
+    ["on a page", [page(false, "b@2", "c@602", "a@1")], ["b", "c", "a"]],
     ["across pages", [page(true, "b@2"), page(false, "c@3", "a@1")], ["b", "c", "a"]]
   ] as const) {
     it.effect(name, () =>
@@ -172,12 +172,12 @@ describe("a list that does not go on is PaginationStalledError, never an end and
     ["a row twice on a page", [page(false, "b@2", "b@2")], 0, "b came again"],
     ["more rows announced and none sent", [page(true, "b@2"), page(true)], 1, "on a page without rows"],
     ["more rows announced on an empty first page", [page(true)], 0, "on a page without rows"],
-    ["a row over a minute out of order on a page", [page(false, "b@2", "c@63")], 0, "c is 61 seconds newer"],
+    ["a row over ten minutes out of order on a page", [page(false, "b@2", "c@603")], 0, "c is 601 seconds newer"],
     [
-      "a row over a minute out of order across pages",
-      [page(true, "b@2"), page(false, "c@63")],
+      "a row over ten minutes out of order across pages",
+      [page(true, "b@2"), page(false, "c@603")],
       1,
-      "c is 61 seconds newer"
+      "c is 601 seconds newer"
     ],
     [
       "a page larger than asked for",
@@ -187,10 +187,10 @@ describe("a list that does not go on is PaginationStalledError, never an end and
       { pageSize: 2 }
     ],
     [
-      "a row over a minute out of order when reading oldest-first",
-      [page(true, "b@70"), page(false, "a@9")],
+      "a row over ten minutes out of order when reading oldest-first",
+      [page(true, "b@700"), page(false, "a@99")],
       1,
-      "a is 61 seconds older",
+      "a is 601 seconds older",
       { direction: "oldest-first", endingBefore: "x" }
     ]
   ]

@@ -177,7 +177,7 @@ describe("refusals before any request", () => {
     ],
     "a part of a second that is less than a millisecond": [
       { created: "2026-01-31T12:00:00.000500Z" },
-      'created: got "2026-01-31T12:00:00.000500Z", accepted is a whole second, because Stripe keeps no parts of one; or a range such as { gte, lt }'
+      'created: expected a whole second, because Stripe keeps no parts of one; or a range such as { gte, lt }, got "2026-01-31T12:00:00.000500Z"'
     ],
     "an invalid Date": [
       { created: { gte: new Date(Number.NaN) } },
@@ -309,8 +309,8 @@ describe("refusals before any request", () => {
       )
       assert.deepStrictEqual(error._tag === "InvalidArgumentError" && error.issues.map(({ path }) => path), [
         "status",
-        "maxItems",
-        "startingAfter"
+        "startingAfter",
+        "maxItems"
       ])
     }).pipe(Effect.provide(world()))
   )

@@ -78,14 +78,14 @@ describe("a destination that cannot be", () => {
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient.pipe(Effect.provide(client("pg")))
       for (const [options, words] of [
-        [{ table: "a.b" }, /table: got "a\.b", accepted is a name of small letters/],
-        [{ table: 'a"; DROP TABLE b' }, /table: got/],
-        [{ table: "" }, /table: got ""/],
-        [{ account: 1 }, /account: got 1/],
-        [{ reveal: ["uri"] }, /reveal\[0\]: got "uri".*\(did you mean "url"\?\)/],
-        [{ checkpoint: {} }, /checkpoint: got .*, accepted is an object with toText and fromText/],
-        [{ tabel: "a" }, /tabel: got "a".*\(did you mean "table"\?\)/],
-        [null, /options: got null/]
+        [{ table: "a.b" }, /table: expected a name of small letters.*, got "a\.b"/],
+        [{ table: 'a"; DROP TABLE b' }, /table: expected .*, got /],
+        [{ table: "" }, /table: expected .*, got ""/],
+        [{ account: 1 }, /account: expected .*, got 1/],
+        [{ reveal: ["uri"] }, /reveal\[0\]: expected .*, got "uri"\. Did you mean "url"\?/],
+        [{ checkpoint: {} }, /checkpoint: expected an object with toText and fromText.*, got .*/],
+        [{ tabel: "a" }, /tabel: expected .*, got "a"\. Did you mean "table"\?/],
+        [null, /options: expected .*, got null/]
       ] as const) {
         // Type boundary: what plain JavaScript may pass.
         const made = SqlDestination.make(options as unknown as SqlDestination.Options).pipe(on(sql))

@@ -314,20 +314,20 @@ describe("what a caller gets wrong", () => {
   it.effect("is said with what to do: a parsed body, secrets that can be none, times that are none", () =>
     Effect.gen(function* () {
       for (const [options, words] of [
-        [{ body: snapshot }, /body: got an object, as from a parser, accepted is the raw body/],
-        [{ body: undefined }, /body: got a undefined, accepted is the raw body/],
-        [{ header: 7 }, /header: got a number/],
-        [{ secrets: [] }, /secrets: got an empty list, accepted is a list of at least one/],
-        [{ secrets: undefined }, /secrets: got a undefined/],
-        [{ secrets: Redacted.make(secret) }, /secrets: got a object/],
-        [{ secrets: [secret] }, /secrets\[0\]: got a string, accepted is a Redacted text/],
-        [{ secrets: [Redacted.make(secret), Redacted.make("")] }, /secrets\[1\]: got nothing/],
-        [{ secrets: [Redacted.make(`${secret}\n`)] }, /secrets\[0\]: got a text with white space/],
-        [{ tolerance: -1 }, /tolerance: got -1, accepted is a length of time/],
-        [{ tolerance: Number.NaN }, /tolerance: got NaN/],
-        [{ receivedAt: new Date(Number.NaN) }, /receivedAt: got .*, accepted is a DateTime or a Date/],
-        [{ livemode: "true" }, /livemode: got "true"/],
-        [{ secret: Redacted.make(secret) }, /secret: got .*\(did you mean "secrets"\?\)/]
+        [{ body: snapshot }, /body: expected the raw body.*, got an object, as from a parser/],
+        [{ body: undefined }, /body: expected the raw body.*, got a undefined/],
+        [{ header: 7 }, /header: expected .*, got a number/],
+        [{ secrets: [] }, /secrets: expected a list of at least one.*, got an empty list/],
+        [{ secrets: undefined }, /secrets: expected .*, got a undefined/],
+        [{ secrets: Redacted.make(secret) }, /secrets: expected .*, got a object/],
+        [{ secrets: [secret] }, /secrets\[0\]: expected a Redacted text.*, got a string/],
+        [{ secrets: [Redacted.make(secret), Redacted.make("")] }, /secrets\[1\]: expected .*, got nothing/],
+        [{ secrets: [Redacted.make(`${secret}\n`)] }, /secrets\[0\]: expected .*, got a text with white space/],
+        [{ tolerance: -1 }, /tolerance: expected a length of time.*, got -1/],
+        [{ tolerance: Number.NaN }, /tolerance: expected .*, got NaN/],
+        [{ receivedAt: new Date(Number.NaN) }, /receivedAt: expected a DateTime or a Date.*, got .*/],
+        [{ livemode: "true" }, /livemode: expected .*, got "true"/],
+        [{ secret: Redacted.make(secret) }, /secret: expected .*, got .*Did you mean "secrets"/]
       ] as const) {
         // Type boundary: what plain JavaScript may pass.
         const error = yield* Effect.flip(verify(options as unknown as Partial<Webhook.Options>))
@@ -336,7 +336,7 @@ describe("what a caller gets wrong", () => {
       }
       for (const options of [null, undefined, payload]) {
         const error = yield* Effect.flip(Webhook.verify(options as unknown as Webhook.Options))
-        assert.match(error.message, /options: got a \w+, accepted is an object/)
+        assert.match(error.message, /options: expected an object.*, got a \w+/)
       }
     })
   )

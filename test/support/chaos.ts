@@ -29,6 +29,9 @@ const survivable: ReadonlyArray<Sandbox.Fault> = [
   Fault.HtmlPage(),
   Fault.EmptyBody(),
   Fault.CursorNotFound(),
+  Fault.IgnoredFilter(),
+  Fault.IgnoredFilter({ parameters: ["status"] }),
+  Fault.IgnoredFilter({ parameters: ["created"] }),
   Fault.AddedFields()
 ]
 
@@ -49,7 +52,11 @@ export interface Story {
   readonly error: StripeError.StripeError | undefined
   readonly start: string | undefined
   readonly maxItems: number | undefined
+  /** How many seconds the list may be out of order. */
+  readonly disorder: number
   readonly lies: boolean
+  /** Whether the server ignored the filter once, so that a row from outside of it may have been the cursor. */
+  readonly isFilterIgnored: boolean
   /** How often a cursor was not found. */
   readonly found: number
   /** The ids that were in the list, and matched, from the first request to the last, in the order of the walk. */
@@ -86,6 +93,7 @@ export const tell = Effect.fnUntraced(function* (seed: number) {
     history: yield* oneOf(["uniform", "growing", "bursty", "import", "one-second"] as const),
     orderWithinSecond: yield* oneOf(["insertion", "shuffled"] as const),
     cursorPolicy: (yield* chance(0.8)) ? "must-match-filter" : "any-session",
+    disorder: yield* oneOf([0, 0, 1000, 3000]),
     from,
     to: DateTime.addDuration(from, Duration.seconds(seconds))
   }
@@ -125,6 +133,7 @@ export const tell = Effect.fnUntraced(function* (seed: number) {
   const badness = yield* oneOf([0, 0.1, 0.3])
   const restlessness = yield* oneOf([0, 0.5, 1])
   let lies = false
+  let isFilterIgnored = false
   const emitted: Array<string> = []
 
   const change = Effect.gen(function* () {
@@ -150,6 +159,7 @@ export const tell = Effect.fnUntraced(function* (seed: number) {
     while (yield* chance(restlessness * 0.7)) yield* change
     if (yield* chance(badness)) {
       const fault = yield* oneOf(survivable)
+      if (fault._tag === "IgnoredFilter") isFilterIgnored = true
       // A cursor that was not sent cannot be missing.
       yield* sandbox.inject(fault, fault._tag === "CursorNotFound" ? { when: hasCursor } : undefined)
     }
@@ -180,7 +190,9 @@ export const tell = Effect.fnUntraced(function* (seed: number) {
     error,
     start,
     maxItems,
+    disorder: Duration.toSeconds(options.disorder ?? 0),
     lies,
+    isFilterIgnored,
     found: status === undefined ? 0 : asked.filter(({ query }) => hasNoStatus(query)).length,
     throughout: ahead.map(({ id }) => id).filter((id) => throughout.has(id)),
     ever
@@ -190,14 +202,15 @@ export const tell = Effect.fnUntraced(function* (seed: number) {
 
 /** What is wrong with how a story ended, if anything is. */
 export const verdict = (story: Story): string | undefined => {
-  const { direction, emitted, error, ever, lies, maxItems, start, throughout } = story
+  const { direction, disorder, emitted, error, ever, lies, maxItems, start, throughout } = story
   if (new Set(emitted).size < emitted.length) return "a row came twice"
   const strange = emitted.find((id) => !ever.has(id))
   if (strange !== undefined) return `${strange} never matched`
   const moments = emitted.map((id) => ever.get(id) ?? 0)
+  // A server that is out of order by seconds is followed in its order.
   const inOrder = moments.every((moment, index) => {
     const before = moments[index - 1] ?? moment
-    return direction === "oldest-first" ? moment >= before : moment <= before
+    return direction === "oldest-first" ? moment >= before - 2 * disorder : moment <= before + 2 * disorder
   })
   if (!inOrder) return "rows are out of order"
   // Rows that were there all the time come one after the other, in order, and none is left out on the way.
@@ -213,5 +226,7 @@ export const verdict = (story: Story): string | undefined => {
   const { _tag } = error.reason
   // The caller's own cursor is only looked up once without a status.
   if (_tag === "CursorNotFoundError" && start !== undefined && emitted.length === 0) return undefined
+  // A row of another time, of which a server that filters again knows nothing.
+  if (_tag === "CursorNotFoundError" && story.isFilterIgnored) return undefined
   return error.isRetryable ? undefined : `it failed without need: ${error.message}`
 }

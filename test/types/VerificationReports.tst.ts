@@ -28,7 +28,7 @@ describe("types of the service of reports", () => {
     expect(VerificationReports.stream()).type.toBe<
       Stream.Stream<Report, Failure, VerificationReports.VerificationReports>
     >()
-    expect(VerificationReports.pages({}, { concurrency: 4, direction: "oldest-first" })).type.toBe<
+    expect(VerificationReports.pages({}, { concurrency: 4 })).type.toBe<
       Stream.Stream<Pagination.Page<Report>, Failure, VerificationReports.VerificationReports>
     >()
     expect(VerificationReports.list()).type.toBe<

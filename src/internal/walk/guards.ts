@@ -1,6 +1,6 @@
 /**
  * What each page is checked against before its rows are handed out, so that no row comes twice and no read goes round in
- * circles. A read remembers the ids of the last page and of the rows within a minute of where it is, however long the list.
+ * circles. A read remembers the ids of the last page and of the rows within ten minutes of where it is, however long the list.
  */
 import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
@@ -40,9 +40,10 @@ export const entriesOf = <A extends Row>(page: Page<A>): ReadonlyArray<Entry<A>>
 
 /**
  * How far a row may be out of place, in milliseconds. Stripe documents "newest first" and stamps rows on many machines, so
- * a row a few seconds out of order is expected. It is as long as `settle`, which waits for the same clocks.
+ * a row a few seconds out of order is expected. Ten minutes is how long other readers of Stripe look back for rows that
+ * were listed late (tap-stripe, PR #45).
  */
-export const disorder = 60_000
+export const disorder = 600_000
 
 /** What a read remembers of the rows that it handed out. */
 export interface Seen {
