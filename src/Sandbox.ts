@@ -39,7 +39,8 @@ import type { Options } from "./internal/sandbox/options.ts"
 import type { Incoming, InjectOptions, RecordedRequest } from "./internal/sandbox/recording.ts"
 import type { ConnectionReset, Reply } from "./internal/sandbox/reply.ts"
 import * as ServerFront from "./internal/sandbox/serverFront.ts"
-import type { Report, Session, SessionPatch } from "./internal/sandbox/session.ts"
+import { EventFault } from "./internal/sandbox/eventFaults.ts"
+import type { Event, EventType, Report, Session, SessionPatch } from "./internal/sandbox/session.ts"
 import { Fault } from "./internal/sandbox/faults.ts"
 
 export {
@@ -52,6 +53,17 @@ export {
   Fault
 }
 
+export {
+  /**
+   * What can go wrong with an event; the constructors say what each fault does.
+   *
+   * @category faults
+   * @since 0.1.0
+   */
+  EventFault
+}
+
+export type { InjectEventOptions } from "./internal/sandbox/eventFaults.ts"
 export type { Service } from "./internal/sandbox/engine.ts"
 export type { Options } from "./internal/sandbox/options.ts"
 export type { RateLimitReason } from "./internal/sandbox/faults.ts"
@@ -81,6 +93,14 @@ export type { Session, SessionPatch }
  * @since 0.1.0
  */
 export type { Report }
+
+/**
+ * An event as the wire shows it, and the six types that sessions have.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type { Event, EventType }
 
 /**
  * A request that reached the sandbox, and what became of it.
@@ -168,6 +188,14 @@ export const apiKey: Redacted.Redacted<string> = Redacted.make(Authentication.fu
  * @since 0.1.0
  */
 export const restrictedApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.restrictedKey)
+
+/**
+ * A restricted key that may read sessions and reports, but no events: 403 for these. See {@link apiKey}.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const eventlessApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.eventlessKey)
 
 /**
  * A restricted key that is bound to IP addresses: it may read the sensitive fields of every verification (dates of birth,

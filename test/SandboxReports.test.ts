@@ -176,7 +176,7 @@ describe("the list of reports", () => {
     )
   )
 
-  it.effect("follows its sessions: what they lose, gain, and are given", () =>
+  it.effect("keeps every report, whatever happens to its session later, and takes those that sessions are given", () =>
     inSandbox(
       { sessions: 0 },
       Effect.gen(function* () {
@@ -185,13 +185,30 @@ describe("the list of reports", () => {
         const report = (yield* sandbox.reports)[0] ?? assert.fail("there is no report")
         assert.strictEqual(report.created, 1_750_000_090)
         yield* sandbox.update(id, { status: "canceled" })
-        assert.deepStrictEqual(yield* sandbox.reports, [])
-        assert.strictEqual((yield* refused("", { url: `${url}/${report.id}` })).status, 404)
+        assert.deepStrictEqual(yield* sandbox.reports, [report])
+        assert.deepStrictEqual(yield* retrieve(report.id), report)
+        assert.strictEqual((yield* sandbox.sessions)[0]?.last_verification_report, report.id)
         yield* sandbox.update(id, { status: "requires_input", last_verification_report: "vr_mine" })
-        assert.deepStrictEqual(ids(yield* sandbox.reports), ["vr_mine"])
+        assert.deepStrictEqual(ids(yield* sandbox.reports), ["vr_mine", report.id])
         assert.strictEqual((yield* retrieve("vr_mine")).verification_session, id)
-        yield* sandbox.update(id, { last_verification_report: { ...report, id: "vr_whole", created: 1 } })
-        assert.deepStrictEqual(yield* sandbox.reports, [{ ...report, id: "vr_whole" }])
+        const whole = { ...report, id: "vr_whole", created: 1_750_000_091 }
+        yield* sandbox.update(id, { last_verification_report: whole })
+        assert.deepStrictEqual(ids(yield* sandbox.reports), ["vr_whole", "vr_mine", report.id])
+        assert.deepStrictEqual(yield* retrieve("vr_whole"), whole)
+      })
+    )
+  )
+
+  it.effect("keeps the report of a session of the start that is changed, in its place", () =>
+    inSandbox(
+      {},
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox.Sandbox
+        const before = yield* sandbox.reports
+        const { verification_session: id } = before[7] ?? assert.fail("there is no report")
+        for (const status of ["canceled", "processing", "verified"]) yield* sandbox.update(id, { status })
+        assert.deepStrictEqual(ids(yield* sandbox.reports), ids(before))
+        assert.deepStrictEqual(ids(yield* walk(10)), ids(before))
       })
     )
   )

@@ -5,15 +5,15 @@ import * as Result from "effect/Result"
 import * as Authentication from "./authentication.ts"
 import * as Errors from "./errors.ts"
 import type { Expansion } from "./expansion.ts"
-import { type Cursor, type Entry, type Listing, type Selection, selects } from "./listing.ts"
 import * as Parameters from "./parameters.ts"
 import type { Incoming } from "./recording.ts"
 import { print, type ListEnvelope, type Reply } from "./reply.ts"
-import * as Reports from "./reports.ts"
 import * as Resources from "./resources.ts"
+import * as Writing from "./writing.ts"
 import { letters } from "./scramble.ts"
+import type { Event, Report, Session } from "./session.ts"
+import type { Cursor } from "./timeline.ts"
 
-const defaultVersion = "2026-10-28.endive"
 const longestUrl = 16 * 1024
 
 /** What the answers depend on besides the request. */
@@ -21,8 +21,11 @@ export interface Account {
   readonly seed: number
   readonly identityEnabled: boolean
   readonly cursorsMustMatch: boolean
-  readonly test: Listing
-  readonly live: Listing
+  /** Rendered at which version, where a request names none. */
+  readonly version: string
+  readonly test: Resources.Mode
+  readonly live: Resources.Mode
+  readonly write: Writing.Write
 }
 
 /** What is known about a request before it is answered. */
@@ -60,7 +63,7 @@ export const answer = (
       "cache-control": "no-cache, no-store",
       "request-id": requestId(account, visit),
       ...(connected === undefined ? undefined : { "stripe-account": connected }),
-      "stripe-version": sent["stripe-version"] ?? defaultVersion,
+      "stripe-version": sent["stripe-version"] ?? account.version,
       vary: "Origin",
       ...headers
     },
@@ -68,7 +71,7 @@ export const answer = (
   }
 }
 
-const requestId = (account: Account, visit: Visit): string => `req_${letters(14, account.seed, visit.index, 81)}`
+export const requestId = (account: Account, visit: Visit): string => `req_${letters(14, account.seed, visit.index, 81)}`
 
 /** A refusal as a reply. */
 export const refuse = (account: Account, visit: Visit, refusal: Errors.Refusal): Reply => {
@@ -99,16 +102,26 @@ export const honest = (account: Account, visit: Visit, extra = 0): Reply => {
 const attempt = (account: Account, visit: Visit, extra: number): Result.Result<Reply, Errors.Refusal> =>
   Result.gen(function* () {
     const { headers, method, url } = visit.incoming
-    const found = Resources.at(url.pathname)
-    if (method !== "GET" || found === undefined) {
+    const found = method === "GET" ? Resources.at(url.pathname) : undefined
+    const write = method === "POST" ? Writing.at(url.pathname) : undefined
+    if (found === undefined && write === undefined) {
       return yield* Result.fail(Errors.unrecognizedUrl(method, url.pathname))
     }
-    const caller = yield* Authentication.authenticate(headers)
+    const caller = yield* Authentication.authenticate(
+      headers,
+      write !== undefined
+        ? "rak_identity_product_write"
+        : found?.resource === Resources.events
+          ? "rak_event_read"
+          : "rak_identity_product_read"
+    )
     const version = headers["stripe-version"]
     if (version !== undefined && !isVersion(version)) {
       return yield* Result.fail(Errors.invalidVersion(version))
     }
     if (!account.identityEnabled) return yield* Result.fail(Errors.identityNotEnabled)
+    if (write !== undefined) return yield* written(account, visit, caller, write)
+    if (found === undefined) return yield* Result.fail(Errors.unrecognizedUrl(method, url.pathname))
     const asked: Asked = { account, visit, caller, resource: found.resource, query: Array.from(url.searchParams) }
     if (found.segment !== undefined) return yield* retrieve(asked, decoded(found.segment))
     const envelope = yield* list(asked, extra)
@@ -137,39 +150,34 @@ interface Asked {
   readonly query: Parameters.Query
 }
 
-const listingOf = ({ account, caller }: Asked): Listing => (caller.livemode ? account.live : account.test)
+const modeOf = ({ account, caller }: Asked): Resources.Mode => (caller.livemode ? account.live : account.test)
 
 const list = (asked: Asked, extra: number): Result.Result<ListEnvelope, Errors.Refusal> =>
   Result.gen(function* () {
     const { account, query, resource, visit } = asked
-    const listing = listingOf(asked)
-    const parameters = yield* Parameters.list(query, resource.rules)
-    const { endingBefore, expansion, given, limit, startingAfter } = parameters
-    const selection: Selection = {
-      from: parameters.from - resource.delay,
-      to: parameters.to - resource.delay,
-      includes: (entry) => resource.includes(listing, entry, given)
-    }
+    const wanted = yield* Parameters.list(query, resource.rules)
+    const { endingBefore, expansion, limit, startingAfter } = wanted
     // Stripe looks the cursors up before it notices that there are two of them.
-    const resolve = (id: string, param: string): Result.Result<Entry, Errors.Refusal> =>
+    const resolve = (id: string, param: string): Result.Result<Resources.Found<unknown>, Errors.Refusal> =>
       Result.gen(function* () {
-        const entry = yield* find(asked, id, param)
-        return account.cursorsMustMatch && !selects(selection, entry)
+        const found = yield* find(asked, id, param)
+        if (found.isExpired) return yield* Result.fail(Errors.eventExpired(id, param))
+        return account.cursorsMustMatch && !found.isWanted(wanted)
           ? yield* Result.fail(Errors.noSuchObject(resource.noun, id, param))
-          : entry
+          : found
       })
     let cursor: Cursor = { _tag: "Newest" }
     if (startingAfter !== undefined) {
-      cursor = { _tag: "OlderThan", entry: yield* resolve(startingAfter, "starting_after") }
+      cursor = { _tag: "OlderThan", entry: (yield* resolve(startingAfter, "starting_after")).entry }
     }
     if (endingBefore !== undefined) {
-      cursor = { _tag: "NewerThan", entry: yield* resolve(endingBefore, "ending_before") }
+      cursor = { _tag: "NewerThan", entry: (yield* resolve(endingBefore, "ending_before")).entry }
     }
     if (startingAfter !== undefined && endingBefore !== undefined) return yield* Result.fail(Errors.bothCursors)
-    const page = listing.page(selection, cursor, limit + extra, visit.now)
+    const page = resource.page(modeOf(asked), wanted, cursor, limit + extra, visit.now)
     return {
       object: "list",
-      data: page.entries.map((entry) => render(asked, entry, expansion)),
+      data: page.rows.map((row) => row.render(view(asked, expansion))),
       has_more: page.hasMore,
       url: resource.path
     }
@@ -179,29 +187,49 @@ const retrieve = (asked: Asked, id: string): Result.Result<Reply, Errors.Refusal
   Result.gen(function* () {
     const { account, query, resource, visit } = asked
     const expansion = yield* Parameters.retrieve(query, resource.rules)
-    const entry = yield* find(asked, id, resource.param)
-    return answer(account, visit, 200, print(render(asked, entry, expansion)))
+    const found = yield* find(asked, id, resource.param)
+    if (found.isExpired) return yield* Result.fail(Errors.noSuchObject(resource.noun, id, resource.param))
+    return answer(account, visit, 200, print(found.render(view(asked, expansion))))
   })
 
-const find = (asked: Asked, id: string, param: string): Result.Result<Entry, Errors.Refusal> => {
-  const { account, resource } = asked
-  const entry = resource.find(listingOf(asked), id)
-  if (entry !== undefined) return Result.succeed(entry)
+const find = (
+  asked: Asked,
+  id: string,
+  param: string
+): Result.Result<Resources.Found<Session | Report | Event>, Errors.Refusal> => {
+  const { account, resource, visit } = asked
+  const found = resource.find(modeOf(asked), id, visit.now)
+  if (found !== undefined) return Result.succeed(found)
   // Whoever asks in test mode has already looked there.
-  const testMode = resource.find(account.test, id) !== undefined
+  const testMode = resource.find(account.test, id, visit.now) !== undefined
   return Result.fail(Errors.noSuchObject(resource.noun, id, param, { testMode }))
 }
 
-const render = (asked: Asked, entry: Entry, expansion: Expansion) => {
-  const { account, caller, resource, visit } = asked
-  const processed = entry.created + Reports.delay
-  return resource.render({
-    listing: listingOf(asked),
-    seed: account.seed,
-    entry,
-    expansion,
-    sensitive:
-      caller.sensitive === "all" ||
-      (caller.sensitive === "recent" && visit.now / 1000 <= processed + Authentication.recentSeconds)
+const view = ({ caller, visit }: Asked, expansion: Expansion): Resources.View => ({
+  expansion,
+  sensitive: (processed) =>
+    caller.sensitive === "all" ||
+    (caller.sensitive === "recent" && visit.now / 1000 <= processed + Authentication.recentSeconds)
+})
+
+/** Stripe's own calls that change a session. */
+const written = (
+  account: Account,
+  visit: Visit,
+  caller: Authentication.Caller,
+  { control, segment }: Writing.Call
+): Result.Result<Reply, Errors.Refusal> =>
+  Result.gen(function* () {
+    const id = decoded(segment)
+    const { noun, param } = Resources.sessions
+    const exists = Resources.sessions.find(account.test, id, visit.now) !== undefined
+    if (caller.livemode || !exists)
+      return yield* Result.fail(Errors.noSuchObject(noun, id, param, { testMode: exists }))
+    const request = {
+      id: requestId(account, visit),
+      idempotency_key: visit.incoming.headers["idempotency-key"] ?? null
+    }
+    const form = yield* Writing.form(visit.incoming.body ?? "", control)
+    const session = yield* account.write(control, id, form, visit.now, request)
+    return answer(account, visit, 200, print(session))
   })
-}

@@ -11,10 +11,14 @@ export const fullAccessKey = "sk_test_SANDBOX_full_access_key"
 export const restrictedKey = "rk_test_SANDBOX_key_without_permission"
 export const sensitiveKey = "rk_test_SANDBOX_sensitive_data_key"
 export const recentSensitiveKey = "rk_test_SANDBOX_recent_sensitive_data_key"
+export const eventlessKey = "rk_test_SANDBOX_key_without_events"
 export const expiredKey = "rk_test_SANDBOX_expired_key"
 export const liveKey = "sk_live_SANDBOX_live_mode_key"
 export const account = "acct_SANDBOX000000001"
 export const unreachableAccount = "acct_SANDBOX000000404"
+
+/** What a request asks the right for. */
+export type Permission = "rak_identity_product_read" | "rak_identity_product_write" | "rak_event_read"
 
 /** What the holder of a valid key may do. */
 export interface Caller {
@@ -60,21 +64,29 @@ export const maskHeader = (header: string): string => {
   return key === undefined ? "*".repeat(header.length) : `${header.split(/\s/)[0]} ${mask(key)}`
 }
 
+const may = (key: string, permission: Permission): boolean =>
+  key !== restrictedKey &&
+  (permission !== "rak_event_read" || key !== eventlessKey) &&
+  (permission !== "rak_identity_product_write" || !key.startsWith("rk_"))
+
 /** Decides from the request's headers (lower-case names) who is calling. */
 export const authenticate = (
-  headers: Readonly<Record<string, string | undefined>>
+  headers: Readonly<Record<string, string | undefined>>,
+  permission: Permission
 ): Result.Result<Caller, Errors.Refusal> => {
   const key = keyOf(headers["authorization"])
   if (key === undefined) return Result.fail(Errors.apiKeyMissing)
   if (key.startsWith("pk_")) return Result.fail(Errors.publishableKey)
   if (key === expiredKey) return Result.fail(Errors.apiKeyExpired(mask(key)))
-  if (![fullAccessKey, restrictedKey, sensitiveKey, recentSensitiveKey, liveKey].includes(key)) {
+  if (![fullAccessKey, restrictedKey, eventlessKey, sensitiveKey, recentSensitiveKey, liveKey].includes(key)) {
     return Result.fail(Errors.apiKeyInvalid(mask(key)))
   }
   const connected = headers["stripe-account"] ?? headers["stripe-context"]
   if (connected !== undefined && (connected === unreachableAccount || !/^acct_\w+(\/acct_\w+)*$/.test(connected))) {
     return Result.fail(Errors.accountAccess(mask(key), connected))
   }
-  if (key === restrictedKey) return Result.fail(Errors.permissionDenied(mask(key), connected ?? account))
+  if (!may(key, permission)) {
+    return Result.fail(Errors.permissionDenied(mask(key), connected ?? account, permission))
+  }
   return Result.succeed({ livemode: key === liveKey, sensitive: sensitiveOf(key) })
 }

@@ -7,8 +7,12 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
+import * as Result from "effect/Result"
 import * as Answering from "./answering.ts"
+import * as Changes from "./changes.ts"
 import * as Errors from "./errors.ts"
+import type { EventFault, InjectEventOptions } from "./eventFaults.ts"
+import * as EventLog from "./eventLog.ts"
 import type { Fault } from "./faults.ts"
 import * as History from "./history.ts"
 import * as Listing from "./listing.ts"
@@ -18,7 +22,8 @@ import * as Recording from "./recording.ts"
 import type { ConnectionReset, ListEnvelope, Reply } from "./reply.ts"
 import * as Resources from "./resources.ts"
 import { fraction, makeIdCodec } from "./scramble.ts"
-import type { Report, Session, SessionPatch } from "./session.ts"
+import type { Event, Report, Session, SessionPatch } from "./session.ts"
+import * as Writing from "./writing.ts"
 
 /** The options of `Sandbox.make`, with every default in place. */
 export interface Settings {
@@ -37,6 +42,10 @@ export interface Settings {
   /** Seconds. */
   readonly disorder: number
   readonly recordedRequests: number
+  /** Milliseconds. */
+  readonly eventLag: number
+  readonly redactionTime: number
+  readonly apiVersion: string
 }
 
 /**
@@ -55,26 +64,55 @@ export interface Service {
   /** The whole list as it is listed now, newest first, unexpanded: exactly what a walk over the pages must give. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>>
   /**
-   * The reports in the same way: one of each session that has a `last_verification_report`, made 90 seconds after the
-   * session. A session that loses its report, or gets one, changes the list there, and not at its newest end.
+   * The reports in the same way. Each session of the start has at most one, made 90 seconds after the session. `pass` and
+   * `fail` make one now; a report that `insert` or `update` gives is made 90 seconds after the session. None is ever
+   * deleted.
    */
   readonly reports: Effect.Effect<ReadonlyArray<Report>>
   /**
-   * Adds a session. Its `created` is now by `Clock` (beware: a `TestClock` starts in 1970) and its status is
+   * The events as they are listed now, newest first: those of the last 30 days by `Clock`, whose lag is over. Within a
+   * second they come in any order.
+   */
+  readonly events: Effect.Effect<ReadonlyArray<Event>>
+  /**
+   * Adds a session, and the event of its creation. Its `created` is now by `Clock` (beware: a `TestClock` starts in 1970) and its status is
    * "requires_input", unless given; what else is not given is made up. Dies if the id is taken.
    */
   readonly insert: (patch?: SessionPatch) => Effect.Effect<Session>
   /**
    * Changes a session. A new `status` brings the fields that belong to it (secret, url, error, report), unless they are
-   * given too. `id` and `created` never change. Dies if there is no such session.
+   * given too. `id` and `created` never change. No event tells of it: `submit` to `redact` change a session as Stripe
+   * does. Dies if there is no such session.
    */
   readonly update: (id: string, patch: SessionPatch) => Effect.Effect<void>
+  /** The person submits: "requires_input" becomes "processing". Dies in any other status, as all of these do. */
+  readonly submit: (id: string) => Effect.Effect<Session>
+  /** The checks pass: "processing" becomes "verified", with a new report. */
+  readonly pass: (id: string) => Effect.Effect<Session>
+  /**
+   * A check fails: "processing" becomes "requires_input", with a `last_error`, a new link and, unless nothing was checked
+   * (as with the code "abandoned"), a new report.
+   */
+  readonly fail: (id: string, failure?: Changes.Failure) => Effect.Effect<Session>
+  /** "requires_input" becomes "canceled", for good. */
+  readonly cancel: (id: string) => Effect.Effect<Session>
+  /** Somebody changes "verified" to "requires_input" in the Dashboard, or back. */
+  readonly override: (id: string, status: "verified" | "requires_input") => Effect.Effect<Session>
+  /**
+   * Begins a redaction, of a session that is "requires_input" (which cancels it) or "verified" (which it stays). After
+   * `redactionTime` it is done: session, reports and old events have placeholders for what was collected.
+   */
+  readonly redact: (id: string) => Effect.Effect<Session>
+  /** Sets keys of the metadata; an empty value takes its key away. Stripe has no event for it. */
+  readonly editMetadata: (id: string, metadata: Readonly<Record<string, string>>) => Effect.Effect<Session>
+  /** Arranges a fault for events of changes to come. Of several that are due, the one injected first is taken. */
+  readonly injectEvent: (fault: EventFault, options?: InjectEventOptions) => Effect.Effect<void>
   /**
    * Arranges a fault for requests to come. Of several that are due, the one injected first is taken. Dies if it is no fault,
    * or if it or the options say what nobody would read.
    */
   readonly inject: (fault: Fault, options?: Recording.InjectOptions) => Effect.Effect<void>
-  /** Withdraws the faults that nobody met. */
+  /** Withdraws the faults that nobody met, those of events included. */
   readonly clearFaults: Effect.Effect<void>
   /** Answers a request. This is what both fronts call; only needed to write another front. */
   readonly respond: (incoming: Recording.Incoming) => Effect.Effect<Reply, ConnectionReset>
@@ -96,13 +134,27 @@ export const make = (settings: Settings): Service => {
       shuffled: settings.shuffled,
       disorder: settings.disorder
     })
-  const test = listing(settings.sessions)
+  const mode = (size: number): Resources.Mode => {
+    const sessions = listing(size)
+    const log = EventLog.make({
+      listing: sessions,
+      ids: makeIdCodec("evt_", seed, 2),
+      seed,
+      lag: settings.eventLag,
+      version: settings.apiVersion
+    })
+    return { listing: sessions, log, seed }
+  }
+  const test = mode(settings.sessions)
+  const changes = Changes.make(test, settings.redactionTime)
   const account: Answering.Account = {
     seed,
     identityEnabled: settings.identityEnabled,
     cursorsMustMatch: settings.cursorsMustMatch,
+    version: settings.apiVersion,
     test,
-    live: listing(0)
+    live: mode(0),
+    write: Writing.make(changes)
   }
   const recording = Recording.make(settings.recordedRequests)
   const bucket = settings.rateLimit === undefined ? undefined : RateLimit.make(settings.rateLimit)
@@ -124,7 +176,11 @@ export const make = (settings: Settings): Service => {
   ) {
     const fault = recording.takeFault(request)
     // The time of an answer is when it is given, not when the request came.
-    const visit = (): Answering.Visit => ({ incoming, index: request.index, now: clock.currentTimeMillisUnsafe() })
+    const visit = (): Answering.Visit => {
+      const now = clock.currentTimeMillisUnsafe()
+      changes.settle(now)
+      return { incoming, index: request.index, now }
+    }
     const refused =
       fault === undefined && bucket !== undefined && !bucket.take(request.receivedAt)
         ? Answering.refuse(account, visit(), Errors.rateLimited("endpoint-rate"))
@@ -139,7 +195,7 @@ export const make = (settings: Settings): Service => {
     }
     const param = ["starting_after", "ending_before"].find((name) => incoming.url.searchParams.has(name))
     return yield* Misbehaving.reply(fault, {
-      honest: () => Answering.honest(account, visit()),
+      honest: once(() => Answering.honest(account, visit())),
       unfiltered: (names) => Answering.honest(account, { ...visit(), incoming: withoutParameters(incoming, names) }),
       enlarged: (extra) => Answering.honest(account, visit(), extra),
       refuse: (refusal) => Answering.refuse(account, visit(), refusal),
@@ -172,24 +228,49 @@ export const make = (settings: Settings): Service => {
       )
     })
 
+  /** What is so at the present time, with everything that is due. */
+  const now = <A>(of: (at: number) => A): Effect.Effect<A> =>
+    Effect.map(Clock.currentTimeMillis, (at) => {
+      changes.settle(at)
+      return of(at)
+    })
+  const changed = (change: (at: number) => Result.Result<Session, Errors.Refusal>): Effect.Effect<Session> =>
+    now((at) => Result.getOrThrowWith(change(at), ({ message }) => new Error(`Sandbox: ${message}`)))
+
   return {
     requests: Effect.sync(recording.requests),
     requestCount: Effect.sync(recording.count),
     clearRequests: Effect.sync(recording.clear),
-    sessions: Effect.map(Clock.currentTimeMillis, (now) => Resources.all(Resources.sessions, test, seed, now)),
-    reports: Effect.map(Clock.currentTimeMillis, (now) => Resources.all(Resources.reports, test, seed, now)),
+    sessions: now((at) => Resources.all(Resources.sessions, test, at)),
+    reports: now((at) => Resources.all(Resources.reports, test, at)),
+    events: now((at) => Resources.all(Resources.events, test, at)),
     insert: (patch = {}) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        patch.id !== undefined && test.find(patch.id) !== undefined
-          ? Effect.die(new Error(`Sandbox: there already is a session ${patch.id}`))
-          : Effect.succeed(test.insert(patch, patch.created ?? Math.floor(now / 1000)))
-      ),
+      now((at) => {
+        if (patch.id !== undefined && test.listing.find(patch.id) !== undefined) {
+          throw new Error(`Sandbox: there already is a session ${patch.id}`)
+        }
+        const created = patch.created ?? Math.floor(at / 1000)
+        const session = test.listing.insert(patch, created)
+        changes.created(session, { at: patch.created === undefined ? at : created * 1000 })
+        return session
+      }),
     update: (id, patch) =>
-      Effect.suspend(() =>
-        test.update(id, patch) ? Effect.void : Effect.die(new Error(`Sandbox: there is no session ${id}`))
-      ),
+      now(() => {
+        if (!test.listing.update(id, patch)) throw new Error(`Sandbox: there is no session ${id}`)
+      }),
+    submit: (id) => changed((at) => changes.submit(id, { at })),
+    pass: (id) => changed((at) => changes.pass(id, { at })),
+    fail: (id, failure = {}) => changed((at) => changes.fail(id, failure, { at })),
+    cancel: (id) => changed((at) => changes.cancel(id, { at })),
+    override: (id, status) => changed((at) => changes.override(id, status, { at })),
+    redact: (id) => changed((at) => changes.redact(id, { at })),
+    editMetadata: (id, metadata) => changed((at) => changes.editMetadata(id, metadata, { at })),
+    injectEvent: (fault, options) => Effect.sync(() => test.log.inject(fault, options)),
     inject: (fault, options) => Effect.sync(() => recording.inject(fault, options)),
-    clearFaults: Effect.sync(recording.clearFaults),
+    clearFaults: Effect.sync(() => {
+      recording.clearFaults()
+      test.log.clearFaults()
+    }),
     respond
   }
 }
@@ -214,4 +295,10 @@ const walkOf = (incoming: Recording.Incoming): string => {
     incoming.headers["stripe-account"],
     query
   ])
+}
+
+// A fault may look at the honest answer several times, but what a request changes is changed once.
+const once = <A>(make: () => A): (() => A) => {
+  let made: { readonly value: A } | undefined
+  return () => (made ??= { value: make() }).value
 }

@@ -69,11 +69,11 @@ export const publishableKey: Refusal = {
   unnumbered: true
 }
 
-export const permissionDenied = (masked: string, account: string): Refusal => ({
+export const permissionDenied = (masked: string, account: string, permission: string): Refusal => ({
   status: 403,
   message:
     `The provided key '${masked}' does not have the required permissions for this endpoint on account '${account}'. ` +
-    "Having the 'rak_identity_product_read' permission would allow this request to continue."
+    `Having the '${permission}' permission would allow this request to continue.`
 })
 
 export const accountAccess = (masked: string, account: string): Refusal => ({
@@ -138,6 +138,33 @@ export const invalidEnum = (param: string, words: ReadonlyArray<string>): Refusa
 export const onlyOneOf = (params: ReadonlyArray<string>): Refusal => ({
   status: 400,
   message: `You may only specify one of these parameters: ${params.join(", ")}.`
+})
+
+// No recording of the next three exists: their words are ours, after those of similar refusals.
+export const listTooLong = (param: string, longest: number): Refusal => ({
+  status: 400,
+  message: `Invalid array: ${param} may have at most ${longest} elements.`,
+  param
+})
+
+export const eventExpired = (id: string, param: string): Refusal => ({
+  status: 400,
+  message:
+    `The event '${id}' is older than 30 days and is no longer available under our data retention policy. ` +
+    `Please pass a more recent event as ${param}.`,
+  param
+})
+
+export const cannotChange = (what: string, status: string, from: ReadonlyArray<string>): Refusal => ({
+  status: 400,
+  message:
+    `You cannot ${what} this VerificationSession because it has a status of ${status}. Only a VerificationSession with ` +
+    `one of the following statuses may be changed so: ${from.join(", ")}.`
+})
+
+export const cannotChangeRedacted = (what: string): Refusal => ({
+  status: 400,
+  message: `You cannot ${what} this VerificationSession because it has been redacted, or is being redacted.`
 })
 
 export const cannotExpand = (path: string, hint: boolean): Refusal => ({

@@ -1,34 +1,16 @@
 /**
  * One list of sessions, newest first: rows that are functions of their number, and over them what was inserted and
- * changed. Finds by id, walks in both directions from any row, and cuts pages.
+ * changed. And the list of their reports.
  */
+import * as Attempts from "./attempts.ts"
+import type { ReportEntry } from "./attempts.ts"
 import type { History } from "./history.ts"
+import * as Redaction from "./redaction.ts"
 import * as Rows from "./rows.ts"
 import { fraction, type IdCodec, mix } from "./scramble.ts"
-import type { Session, SessionPatch } from "./session.ts"
-
-/** A place in the list. Later seconds come first, and within a second the greater rank. */
-export interface Entry {
-  /** The row number: below `history.size` for the rows of the start, then counting insertions. */
-  readonly index: number
-  readonly created: number
-  /** The second that decides its place: `created`, unless the list is out of order. */
-  readonly second: number
-  readonly rank: number
-  /** Epoch milliseconds from which the row is listed. */
-  readonly listedAt: number
-}
-
-/** Which rows to list: those of an inclusive range of seconds that pass a test. */
-export interface Selection {
-  readonly from: number
-  readonly to: number
-  readonly includes: (entry: Entry) => boolean
-}
-
-/** Whether a row is one of those. */
-export const selects = ({ from, includes, to }: Selection, entry: Entry): boolean =>
-  entry.created >= from && entry.created <= to && includes(entry)
+import type { Report, Session, SessionPatch } from "./session.ts"
+import * as Timeline from "./timeline.ts"
+import type { Cursor, Entry, Page, Selection } from "./timeline.ts"
 
 /** What a session must say of itself, as far as a request asks. */
 export interface Fields {
@@ -38,30 +20,32 @@ export interface Fields {
   readonly related_customer_account?: string | undefined
 }
 
-/** Where a page begins. Both cursors are exclusive. */
-export type Cursor =
-  | { readonly _tag: "Newest" }
-  | { readonly _tag: "OlderThan"; readonly entry: Entry }
-  | { readonly _tag: "NewerThan"; readonly entry: Entry }
-
-/** The rows of one page, newest first in either direction. */
-export interface Page {
-  readonly entries: ReadonlyArray<Entry>
-  /** Whether there are more rows in the direction of travel. */
-  readonly hasMore: boolean
-}
-
 /** The list and the means to change it. */
 export interface Listing {
+  readonly history: History
   readonly find: (id: string) => Entry | undefined
-  /** The session whose report has this id. */
-  readonly findReport: (id: string) => Entry | undefined
+  readonly at: (index: number) => Entry | undefined
   readonly session: (entry: Entry) => Session
+  /** A session of the start before anybody changed it, or as it was with this status. */
+  readonly initial: (entry: Entry, status?: string) => Session
   readonly matches: (entry: Entry, fields: Fields) => boolean
   readonly page: (selection: Selection, cursor: Cursor, limit: number, now: number) => Page
   readonly insert: (patch: SessionPatch, created: number) => Session
   /** Returns whether there is such a session. */
   readonly update: (id: string, patch: SessionPatch) => boolean
+  /** Sets fields and nothing else. A report that the session did not have is made at the given second. */
+  readonly set: (entry: Entry, patch: SessionPatch, reported?: number) => Session
+  readonly newReportId: () => string
+  readonly findReport: (id: string) => ReportEntry | undefined
+  readonly lastReport: (entry: Entry) => Report | null
+  readonly report: (entry: ReportEntry) => Report | null
+  readonly reportFields: ReturnType<typeof Attempts.make>["fields"]
+  readonly reportPage: (
+    selection: Selection<ReportEntry>,
+    cursor: Cursor,
+    limit: number,
+    now: number
+  ) => Page<ReportEntry>
 }
 
 interface Inserted extends Entry {
@@ -79,13 +63,12 @@ export const make = (options: {
   readonly disorder: number
 }): Listing => {
   const { disorder, history, ids, reportIds, seed } = options
-  // Inserted rows in list order, oldest first, and everything that was changed, by row number.
-  const inserted: Array<Inserted> = []
+  // Inserted rows, and everything that was changed, by row number.
+  const inserted = Timeline.added<Inserted>()
   const insertedById = new Map<string, Inserted>()
   const insertedIds = new Map<number, string>()
   const patches = new Map<number, SessionPatch>()
-  // The reports whose ids were given, by those ids.
-  const givenReports = new Map<string, number>()
+  let attempts = 0
 
   // One row in ten is out of place, by at least a second.
   const offset = (index: number): number => {
@@ -109,13 +92,6 @@ export const make = (options: {
   const at = (index: number): Entry | undefined =>
     index < history.size ? initial(index) : insertedById.get(insertedIds.get(index) ?? "")
 
-  const findReport = (id: string): Entry | undefined => {
-    const index = givenReports.get(id) ?? reportIds.decode(id)
-    const entry = index === undefined ? undefined : at(index)
-    // A session can lose its report, or get another one.
-    return entry !== undefined && reportIdOf(session(entry)) === id ? entry : undefined
-  }
-
   const statusOf = (index: number): string =>
     patches.get(index)?.status ?? (index < history.size ? Rows.statusOf(seed, index) : "requires_input")
 
@@ -124,8 +100,12 @@ export const make = (options: {
     const id = insertedIds.get(index) ?? ids.encode(index)
     const row = Rows.session({ seed, index, id, reportIds, created, status: statusOf(index) })
     const patch = patches.get(index)
-    return patch === undefined ? row : patched(row, patch)
+    const now = patch === undefined ? row : patched(row, patch)
+    return now.redaction?.status === "redacted" ? Redaction.session(now) : now
   }
+
+  const unchanged = ({ created, index }: Entry, status: string = Rows.statusOf(seed, index)): Session =>
+    Rows.session({ seed, index, id: ids.encode(index), reportIds, created, status })
 
   const matches = ({ index }: Entry, filter: Fields): boolean => {
     if (filter.status !== undefined && statusOf(index) !== filter.status) return false
@@ -149,90 +129,16 @@ export const make = (options: {
     )
   }
 
-  // How many rows of the start, and how many inserted ones, come before (are older than) a place in the list.
-  const initialBefore = (second: number, rank: number): number => {
-    const first = history.countBefore(second)
-    const end = history.countBefore(second + 1)
-    return Math.min(Math.max(Math.ceil(rank), first), end)
-  }
-  const insertedBefore = (second: number, rank: number): number => {
-    let low = 0
-    let high = inserted.length
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      const entry = inserted[middle]
-      if (entry !== undefined && (entry.second < second || (entry.second === second && entry.rank < rank))) {
-        low = middle + 1
-      } else {
-        high = middle
-      }
-    }
-    return low
-  }
-
-  const older = (cursor: Cursor, to: number): Generator<Entry, undefined> => {
-    let initialAt = history.countBefore(to + 1) - 1
-    let insertedAt = insertedBefore(to, Infinity) - 1
-    if (cursor._tag === "OlderThan") {
-      const { rank, second } = cursor.entry
-      initialAt = Math.min(initialAt, initialBefore(second, rank) - 1)
-      insertedAt = Math.min(insertedAt, insertedBefore(second, rank) - 1)
-    }
-    return merged(initialAt, insertedAt, -1)
-  }
-
-  const newer = ({ index, rank, second }: Entry, from: number): Generator<Entry, undefined> => {
-    // One more than the rows before the entry, if the entry itself is of that kind.
-    const isInitial = index < history.size
-    return merged(
-      Math.max(history.countBefore(from), initialBefore(second, rank) + (isInitial ? 1 : 0)),
-      Math.max(insertedBefore(from, -Infinity), insertedBefore(second, rank) + (isInitial ? 0 : 1)),
-      1
-    )
-  }
-
-  /** The rows of the start and the inserted ones in list order, from these on towards newer (1) or older rows (-1). */
-  function* merged(initialAt: number, insertedAt: number, step: 1 | -1): Generator<Entry, undefined> {
-    const initialRow = () => (initialAt >= 0 && initialAt < history.size ? initial(initialAt) : undefined)
-    let left = initialRow()
-    while (true) {
-      const right = inserted[insertedAt]
-      if (left !== undefined && (right === undefined || compare(left, right) * step < 0)) {
-        yield left
-        initialAt += step
-        left = initialRow()
-      } else if (right !== undefined) {
-        yield right
-        insertedAt += step
-      } else {
-        return
-      }
+  const initialSource: Timeline.Source = {
+    at: (position) => (position >= 0 && position < history.size ? initial(position) : undefined),
+    before: (second, rank) => {
+      const first = history.countBefore(second)
+      const end = history.countBefore(second + 1)
+      return Math.min(Math.max(Math.ceil(rank), first), end)
     }
   }
 
-  const page = (selection: Selection, cursor: Cursor, limit: number, now: number): Page => {
-    const backward = cursor._tag === "NewerThan"
-    const entries: Array<Entry> = []
-    // A row that is selected by its `created` may have its place a few seconds outside of the range.
-    const from = selection.from - disorder
-    const to = selection.to + disorder
-    for (const entry of backward ? newer(cursor.entry, from) : older(cursor, to)) {
-      if (backward ? entry.second > to : entry.second < from) break
-      if (entry.listedAt > now || !selects(selection, entry)) continue
-      // One row more than the page holds tells whether there are more.
-      entries.push(entry)
-      if (entries.length > limit) break
-    }
-    const hasMore = entries.length > limit
-    if (hasMore) entries.pop()
-    return { entries: backward ? entries.reverse() : entries, hasMore }
-  }
-
-  const change = (index: number, patch: SessionPatch): void => {
-    patches.set(index, patch)
-    const report = reportIdOf(patch)
-    if (report !== undefined) givenReports.set(report, index)
-  }
+  const reports = Attempts.make({ history, at, session, reportIds, seed })
 
   const insert = (patch: SessionPatch, created: number): Session => {
     const index = history.size + insertedById.size
@@ -249,36 +155,66 @@ export const make = (options: {
       rank: options.shuffled ? first - 1 + place(seed, index) * (end - first + 1) : index,
       listedAt: options.visibilityLag === 0 ? -Infinity : created * 1000 + options.visibilityLag
     }
-    inserted.splice(insertedBefore(second, entry.rank), 0, entry)
+    inserted.add(entry)
     insertedById.set(id, entry)
     insertedIds.set(index, id)
-    change(index, patch)
+    patches.set(index, patch)
+    reports.keep(entry)
+    return session(entry)
+  }
+
+  const set = (entry: Entry, patch: SessionPatch, reported?: number): Session => {
+    reports.keep(entry)
+    patches.set(entry.index, { ...patches.get(entry.index), ...patch })
+    reports.keep(entry, reported)
     return session(entry)
   }
 
   const update = (id: string, patch: SessionPatch): boolean => {
     const entry = find(id)
     if (entry === undefined) return false
+    reports.keep(entry)
+    const reported = session(entry).last_verification_report
     const before = patches.get(entry.index) ?? {}
     // A new status brings its own error, report, secret and url, unless they are given with it.
-    const kept = patch.status === undefined || patch.status === before.status ? before : withoutOutcome(before)
+    const renewed = patch.status !== undefined && patch.status !== before.status
+    const kept = renewed ? withoutOutcome(before) : before
     // What is `undefined` is not said, and takes back nothing that was said before.
     const said = Object.entries(patch).filter(([, value]) => value !== undefined)
-    change(entry.index, { ...kept, ...Object.fromEntries(said) })
+    patches.set(entry.index, { ...kept, ...Object.fromEntries(said) })
+    // A status without a report of its own leaves the session the one it had.
+    if (patch.last_verification_report === undefined && session(entry).last_verification_report === null) {
+      patches.set(entry.index, { ...patches.get(entry.index), last_verification_report: reported })
+    }
+    reports.keep(entry, undefined, renewed)
     return true
   }
 
-  return { find, findReport, session, matches, page, insert, update }
+  return {
+    history,
+    find,
+    at,
+    session,
+    initial: unchanged,
+    matches,
+    page: (selection, cursor, limit, now) =>
+      Timeline.page([initialSource, inserted], selection, cursor, limit, now, disorder),
+    insert,
+    update,
+    set,
+    // Far from the numbers of rows, whose reports are numbered as they are.
+    newReportId: () => reportIds.encode(0x8000000000 + attempts++),
+    findReport: reports.find,
+    lastReport: reports.last,
+    report: reports.report,
+    reportFields: reports.fields,
+    reportPage: (selection, cursor, limit, now) => reports.page(selection, cursor, limit, now, disorder)
+  }
 }
 
 // All the bits a number has, so that no two rows of a second share a place.
 const place = (seed: number, index: number): number =>
   fraction(seed, index, 71) + fraction(seed, index, 72) / 0x100000000
-
-const compare = (left: Entry, right: Entry): number => left.second - right.second || left.rank - right.rank
-
-const reportIdOf = ({ last_verification_report: report }: SessionPatch): string | undefined =>
-  typeof report === "object" ? report?.id : report
 
 const withoutOutcome = (patch: SessionPatch): SessionPatch => {
   const { client_secret: _, last_error: __, last_verification_report: ___, url: ____, ...rest } = patch

@@ -61,6 +61,16 @@ export interface Options {
    * `requestCount` counts them all. @default 10_000
    */
   readonly recordedRequests?: number | undefined
+  /** Events are listed up to this much later than they happen, each by a lag of its own, seeded. @default 0 */
+  readonly eventLag?: Duration.Input | undefined
+  /** How long a redaction takes, by `Clock`. @default 1 day */
+  readonly redactionTime?: Duration.Input | undefined
+  /**
+   * The version of the API of the account, at which events are rendered whatever version a request names.
+   *
+   * @default "2026-10-28.endive"
+   */
+  readonly apiVersion?: string | undefined
 }
 
 // A record, so that none is forgotten.
@@ -77,7 +87,10 @@ const optionNames: { readonly [Name in keyof Options]-?: true } = {
   rateLimit: true,
   orderWithinSecond: true,
   disorder: true,
-  recordedRequests: true
+  recordedRequests: true,
+  eventLag: true,
+  redactionTime: true,
+  apiVersion: true
 }
 
 /** The settings that these options stand for. Throws if one makes no sense. */
@@ -104,6 +117,9 @@ export const toSettings = (options: Options): Settings => {
   wanted(visibilityLag >= 0, "visibilityLag must not be negative")
   const disorder = Math.floor(Duration.toSeconds(options.disorder ?? 0))
   wanted(Number.isFinite(disorder) && disorder >= 0, "disorder must be a number of seconds from 0")
+  const eventLag = Duration.toMillis(options.eventLag ?? 0)
+  const redactionTime = Duration.toMillis(options.redactionTime ?? "1 day")
+  wanted(eventLag >= 0 && redactionTime >= 0, "eventLag and redactionTime must not be negative")
   if (rateLimit !== undefined) names("rateLimit", rateLimit, ["limit", "window"])
   wanted(rateLimit === undefined || rateLimit.limit >= 0, "the limit of rateLimit must not be negative")
   const window = rateLimit === undefined ? 1 : Duration.toMillis(rateLimit.window ?? 0)
@@ -121,6 +137,9 @@ export const toSettings = (options: Options): Settings => {
     rateLimit: rateLimit === undefined ? undefined : { limit: rateLimit.limit, window },
     shuffled: options.orderWithinSecond === "shuffled",
     disorder,
-    recordedRequests
+    recordedRequests,
+    eventLag,
+    redactionTime,
+    apiVersion: options.apiVersion ?? "2026-10-28.endive"
   }
 }

@@ -9,6 +9,8 @@ import * as Expansion from "./expansion.ts"
 export interface Rules {
   /** The parameters of text, besides those of every list. */
   readonly texts: ReadonlyArray<string>
+  /** The parameters that are lists, and how long each may be. */
+  readonly lists?: Readonly<Record<string, number>> | undefined
   /** The words that some of them have. */
   readonly choices: Readonly<Record<string, ReadonlyArray<string>>>
   /** Of these, no more than one. */
@@ -16,8 +18,11 @@ export interface Rules {
   readonly expandable: Expansion.Tree
 }
 
-/** The parameters of text that were sent. */
-export type Given = Readonly<Record<string, string>>
+/** The parameters that were sent, besides those of every list. */
+export interface Given {
+  readonly texts: Readonly<Record<string, string>>
+  readonly lists: Readonly<Record<string, ReadonlyArray<string>>>
+}
 
 /** A query that was understood. The cursors are still only text. */
 export interface Parameters {
@@ -46,24 +51,29 @@ export const list = (query: Query, rules: Rules): Result.Result<Parameters, Erro
     const sent: Record<string, string> = {}
     const created: Array<readonly [operator: string, value: string]> = []
     const paths: Array<string> = []
+    const lists: Record<string, Array<string>> = {}
     for (const [name, value] of query) {
       const [, base, inner] = nested.exec(name) ?? []
       if (expandName.test(name)) paths.push(value)
       else if (name === "created") created.push(["", value])
       else if (base === "created" && /^(gte?|lte?)$/.test(inner ?? "")) created.push([inner ?? "", value])
       else if (isText(name)) sent[name] = value
-      else if (base !== undefined && isText(base)) {
+      else if (base !== undefined && rules.lists?.[base] !== undefined && /^\d*$/.test(inner ?? "")) {
+        const list = (lists[base] ??= [])
+        list.push(value)
+        if (list.length > rules.lists[base]) return yield* Result.fail(Errors.listTooLong(base, rules.lists[base]))
+      } else if (base !== undefined && isText(base)) {
         return yield* Result.fail(Errors.invalidString(base, { [inner ?? ""]: value }))
       } else return yield* Result.fail(Errors.unknownParameter(name))
       if (value === "") return yield* Result.fail(Errors.emptyParameter(name))
     }
-    const { ending_before: endingBefore, limit: size, starting_after: startingAfter, ...given } = sent
+    const { ending_before: endingBefore, limit: size, starting_after: startingAfter, ...texts } = sent
     const limit = size === undefined ? 10 : yield* parseInteger("limit", size)
     for (const [name, words] of Object.entries(rules.choices)) {
-      const word = given[name]
+      const word = texts[name]
       if (word !== undefined && !words.includes(word)) return yield* Result.fail(Errors.invalidEnum(name, words))
     }
-    if (rules.onlyOne.filter((name) => given[name] !== undefined).length > 1) {
+    if (rules.onlyOne.filter((name) => texts[name] !== undefined || lists[name] !== undefined).length > 1) {
       return yield* Result.fail(Errors.onlyOneOf(rules.onlyOne))
     }
     let from = -Infinity
@@ -77,7 +87,7 @@ export const list = (query: Query, rules: Rules): Result.Result<Parameters, Erro
     return {
       from,
       to,
-      given,
+      given: { texts, lists },
       // Out of range is not an error: it is brought into range without a word.
       limit: Math.min(Math.max(limit, 1), 100),
       startingAfter,

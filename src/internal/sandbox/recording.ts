@@ -37,6 +37,8 @@ export interface Incoming {
   readonly url: URL
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>
+  /** The body of a POST; empty unless given. */
+  readonly body?: string | undefined
   /** Whether bodies may be compressed on the way to this client. */
   readonly compresses: boolean
 }

@@ -3,12 +3,12 @@
  */
 import * as Data from "effect/Data"
 import type * as Stream from "effect/Stream"
-import type { Report, Session } from "./session.ts"
+import type { Event, Report, Session } from "./session.ts"
 
 /** The four keys of every list reply. */
 export interface ListEnvelope {
   readonly object: "list"
-  readonly data: ReadonlyArray<Session | Report>
+  readonly data: ReadonlyArray<Session | Report | Event>
   readonly has_more: boolean
   readonly url: string
 }

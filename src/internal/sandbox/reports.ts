@@ -1,11 +1,9 @@
 /**
  * What was found out about the person behind a session: `verified_outputs` and the verification report, complete.
- * Which parts of them a key may see is decided in expansion.ts.
+ * Which parts of them a key may see is decided in expansion.ts, and what a redaction leaves of them in redaction.ts.
  */
 import { person, type Person } from "./people.ts"
 import type { Report, Session, VerifiedOutputs } from "./session.ts"
-
-const redacted = "[redacted]"
 
 /** How many seconds after its session a report is made. */
 export const delay = 90
@@ -14,21 +12,6 @@ export const delay = 90
 export const verifiedOutputs = (session: Session, seed: number, index: number): VerifiedOutputs | null => {
   if (session.status !== "verified") return null
   const them = person(seed, index)
-  if (session.redaction?.status === "redacted") {
-    return {
-      address: redactedAddress,
-      dob: { day: null, month: null, year: null },
-      email: redacted,
-      first_name: redacted,
-      id_number: redacted,
-      id_number_type: null,
-      last_name: redacted,
-      phone: redacted,
-      sex: redacted,
-      unparsed_place_of_birth: redacted,
-      unparsed_sex: redacted
-    }
-  }
   const numbered = session.type === "id_number"
   const flow = session.type === "verification_flow"
   return {
@@ -46,23 +29,17 @@ export const verifiedOutputs = (session: Session, seed: number, index: number): 
   }
 }
 
-const redactedAddress = {
-  city: redacted,
-  country: redacted,
-  line1: redacted,
-  line2: redacted,
-  postal_code: redacted,
-  state: redacted
-}
-
-/** The report behind `last_verification_report`; null where the session has none. */
-export const report = (session: Session, seed: number, index: number): Report | null => {
+/** The report behind `last_verification_report`, made at this second; null where the session has none. */
+export const report = (
+  session: Session,
+  seed: number,
+  index: number,
+  created = session.created + delay
+): Report | null => {
   const given = session.last_verification_report
   if (given === null) return null
-  // A report keeps its place in the list of reports, whatever else was said about it.
-  if (typeof given === "object") return { ...given, created: session.created + delay }
+  if (typeof given === "object") return given
   const them = person(seed, index)
-  const gone = session.redaction?.status === "redacted"
   const code = session.status === "verified" ? null : (session.last_error?.code ?? null)
   // A code belongs to the check it is named after; the other checks of the report passed.
   const check = (name: string, found: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
@@ -79,13 +56,13 @@ export const report = (session: Session, seed: number, index: number): Report | 
     id: given,
     object: "identity.verification_report",
     client_reference_id: session.client_reference_id,
-    created: session.created + delay,
-    ...(session.type === "id_number" ? undefined : { document: sorted(check("document", document(them, gone))) }),
-    ...(flow ? { email: sorted(check("email", { email: gone ? redacted : them.email })) } : undefined),
-    ...(session.type === "id_number" ? { id_number: sorted(check("id_number", idNumber(them, gone))) } : undefined),
+    created,
+    ...(session.type === "id_number" ? undefined : { document: sorted(check("document", document(them))) }),
+    ...(flow ? { email: sorted(check("email", { email: them.email })) } : undefined),
+    ...(session.type === "id_number" ? { id_number: sorted(check("id_number", idNumber(them))) } : undefined),
     livemode: session.livemode,
     options: session.type === "id_number" ? { id_number: {} } : { document: {} },
-    ...(flow ? { phone: sorted(check("phone", { phone: gone ? redacted : them.phone })) } : undefined),
+    ...(flow ? { phone: sorted(check("phone", { phone: them.phone })) } : undefined),
     ...(session.type === "document" && selfie
       ? { selfie: sorted(check("selfie", { document: "file_SANDBOXdocument", selfie: "file_SANDBOXselfie" })) }
       : undefined),
@@ -95,28 +72,28 @@ export const report = (session: Session, seed: number, index: number): Report | 
   }
 }
 
-const document = (them: Person, gone: boolean): Readonly<Record<string, unknown>> => ({
-  address: gone ? redactedAddress : them.address,
-  dob: gone ? null : them.dob,
-  expiration_date: gone ? null : { day: 1, month: 12, year: 2035 },
+const document = (them: Person): Readonly<Record<string, unknown>> => ({
+  address: them.address,
+  dob: them.dob,
+  expiration_date: { day: 1, month: 12, year: 2035 },
   files: ["file_SANDBOXfront", "file_SANDBOXback"],
-  first_name: gone ? redacted : them.first_name,
-  issued_date: gone ? null : { day: 1, month: 12, year: 2020 },
-  issuing_country: gone ? redacted : them.address.country,
-  last_name: gone ? redacted : them.last_name,
-  number: gone ? redacted : them.document_number,
-  sex: gone ? redacted : them.sex,
+  first_name: them.first_name,
+  issued_date: { day: 1, month: 12, year: 2020 },
+  issuing_country: them.address.country,
+  last_name: them.last_name,
+  number: them.document_number,
+  sex: them.sex,
   type: them.document_type,
-  unparsed_place_of_birth: gone ? redacted : them.place_of_birth,
-  unparsed_sex: gone ? redacted : them.sex.slice(0, 1).toUpperCase()
+  unparsed_place_of_birth: them.place_of_birth,
+  unparsed_sex: them.sex.slice(0, 1).toUpperCase()
 })
 
-const idNumber = (them: Person, gone: boolean): Readonly<Record<string, unknown>> => ({
-  dob: gone ? null : them.dob,
-  first_name: gone ? redacted : them.first_name,
-  id_number: gone ? redacted : them.id_number,
+const idNumber = (them: Person): Readonly<Record<string, unknown>> => ({
+  dob: them.dob,
+  first_name: them.first_name,
+  id_number: them.id_number,
   id_number_type: them.id_number_type,
-  last_name: gone ? redacted : them.last_name
+  last_name: them.last_name
 })
 
 // Stripe writes the fields of a nested object in alphabetical order.

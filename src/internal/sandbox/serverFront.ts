@@ -14,19 +14,20 @@ export const handle = (
   sandbox: Pick<Service, "respond">
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    sandbox
-      .respond({
+    Effect.flatMap(request.method === "POST" ? Effect.orDie(request.text) : Effect.succeed(""), (body) =>
+      sandbox.respond({
         method: request.method,
         url: toUrl(request.url),
         headers: request.headers,
+        body,
         compresses: true
       })
-      .pipe(
-        // Servers run handlers uninterruptibly, but a client that hangs up must be noticed while an answer is pending.
-        Effect.interruptible,
-        Effect.map(response),
-        Effect.catchTag("ConnectionReset", () => Effect.sync(() => reset(request)))
-      )
+    ).pipe(
+      // Servers run handlers uninterruptibly, but a client that hangs up must be noticed while an answer is pending.
+      Effect.interruptible,
+      Effect.map(response),
+      Effect.catchTag("ConnectionReset", () => Effect.sync(() => reset(request)))
+    )
   )
 
 // The server knows only the path; the host is of no importance. What is no path at all leads nowhere, as with Stripe.

@@ -92,3 +92,28 @@ export interface Session {
 
 /** What a test may say about a session; all else is made up. */
 export type SessionPatch = { readonly [Key in Exclude<keyof Session, "object">]?: Session[Key] | undefined }
+
+/** One of the six types that sessions have. */
+export type EventType =
+  | "identity.verification_session.canceled"
+  | "identity.verification_session.created"
+  | "identity.verification_session.processing"
+  | "identity.verification_session.redacted"
+  | "identity.verification_session.requires_input"
+  | "identity.verification_session.verified"
+
+/** An event as the wire shows it. Its object is the session as it was then. */
+export interface Event {
+  readonly id: string
+  readonly object: "event"
+  /** The connected account, in webhooks of Connect. */
+  readonly account?: string
+  readonly api_version: string | null
+  /** Epoch seconds. */
+  readonly created: number
+  readonly data: { readonly object: Partial<Session> }
+  readonly livemode: boolean
+  readonly pending_webhooks: number
+  readonly request: { readonly id: string | null; readonly idempotency_key: string | null } | null
+  readonly type: EventType
+}
