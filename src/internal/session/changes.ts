@@ -74,15 +74,16 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
   { events, handled, lengths, options, reader }: Source<Sent, A, E, R>,
   checkpoint: Windows.Positioned
 ): Stream.Stream<ChangesBatch<Sent>, Failure<E>, R> => {
+  // Up to where a run goes is fixed as it begins, so that it ends however much changes meanwhile.
   const readNext = Effect.fnUntraced(function* (
-    position: number
+    position: number,
+    until: number
   ): Effect.fn.Return<readonly [ReadonlyArray<ReadWindow>, Option.Option<number>], Failure<E>, R> {
     const readAt = yield* DateTime.now
-    const now = DateTime.toEpochMillis(readAt) / 1000
-    if (Windows.isExpired(position, now)) {
+    if (Windows.isExpired(position, Windows.seconds(readAt))) {
       return yield* new EventsExpiredError({ position: DateTime.makeUnsafe(position * 1000) })
     }
-    const window = Windows.next(position, now, lengths)
+    const window = Windows.next(position, until, lengths)
     if (window === undefined) return [[], Option.none()]
     const found = yield* Events.read(events, window, options.onInvalid)
     return [[{ position, lt: window.lt, events: found, readAt }], Option.some(window.lt)]
@@ -105,8 +106,14 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
     )
   }
 
-  return Stream.paginate(DateTime.toEpochSeconds(checkpoint.events), (position) =>
-    // An event that was a cursor may be gone on the next page. The window is read anew, as long as Stripe has its events.
-    Effect.retry(readNext(position), { times: 3, while: Events.isCursorExpired })
-  ).pipe(Stream.flatMap(reread))
+  const windows = Effect.map(DateTime.now, (now) =>
+    Stream.paginate(Windows.seconds(checkpoint.events), (position) =>
+      // An event that was a cursor may be gone on the next page. The window is read anew, as long as Stripe has its events.
+      Effect.retry(readNext(position, Windows.seconds(now) - lengths.settle), {
+        times: 3,
+        while: Events.isCursorExpired
+      })
+    )
+  )
+  return Stream.flatMap(Stream.unwrap(windows), reread)
 }

@@ -32,15 +32,15 @@ export const moveTo = (checkpoint: Checkpoint, position: number): Positioned => 
 })
 
 /**
- * The oldest window of events that was not read, if there is one. It reaches back before the position, and ends where events
- * may still be unlisted. When its events are handled, `lt` is the position.
+ * The oldest window of events before `until` that was not read, if there is one. It reaches back before the position. When
+ * its events are handled, `lt` is the position.
  */
 export const next = (
   position: number,
-  now: number,
-  { overlap, settle, window }: Lengths
+  until: number,
+  { overlap, window }: Lengths
 ): { readonly gte: number; readonly lt: number } | undefined => {
-  const lt = Math.floor(Math.min(position + window, now - settle))
+  const lt = Math.floor(Math.min(position + window, until))
   return lt > position ? { gte: Math.max(0, Math.floor(position - overlap)), lt } : undefined
 }
 
