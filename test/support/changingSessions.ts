@@ -48,7 +48,6 @@ export interface Asked {
   readonly sessions: ReadonlyArray<string>
 }
 
-const day = 86_400_000
 const prefix = "identity.verification_session"
 const listPath = "/v1/identity/verification_sessions"
 
@@ -89,12 +88,12 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     }
   }
 
-  const create = (secondsAgo = 0): Session => {
+  const create = (): Session => {
     const id = `vs_${sessions.length}`
     const listed = now + below(20_000)
     const session: Session = {
       id,
-      created: stripeNow() - secondsAgo,
+      created: stripeNow(),
       listed,
       status: "requires_input",
       client_reference_id: `text of ${id}`,
@@ -146,7 +145,8 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
   }
 
   const happen = (count: number) => {
-    if (quiet) return
+    // More than a reader with pages of one row keeps up with would make lives that do not end.
+    if (quiet || events.length > 250) return
     for (let left = count; left > 0; left--) {
       const session = sessions[chance(0.5) ? below(sessions.length) : Math.max(0, sessions.length - 1 - below(4))]
       if (session === undefined || chance(0.2)) create()
@@ -164,11 +164,21 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     return { data: rows.slice(from, to), has_more: before === undefined ? to < rows.length : from > 0 }
   }
 
-  const within = (query: ReadonlyMap<string, string>) => {
-    const gte = Number(query.get("created[gte]") ?? 0)
+  /** What was listed of a range of `created`, newest first. Both kinds are made in the order of `created`. */
+  const select = <Row extends { readonly created: number; readonly listed: number }>(
+    rows: ReadonlyArray<Row>,
+    query: ReadonlyMap<string, string>,
+    oldest = 0
+  ): Array<Row> => {
+    const gte = Math.max(oldest, Number(query.get("created[gte]") ?? 0))
     const lt = Number(query.get("created[lt]") ?? Infinity)
-    return ({ created, listed }: { readonly created: number; readonly listed: number }) =>
-      created >= gte && created < lt && listed <= now
+    const found: Array<Row> = []
+    for (let index = rows.length - 1; index >= 0; index--) {
+      const row = rows[index]
+      if (row === undefined || row.created < gte) break
+      if (row.created < lt && row.listed <= now) found.push(row)
+    }
+    return found
   }
 
   const answer = (path: string, query: ReadonlyMap<string, string>): Result.Result<object, StripeError.Reason> => {
@@ -177,10 +187,9 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     if (refusal !== undefined) return Result.fail(refusal.reason)
     if (path === "/v1/events") {
       if (query.get("type") !== `${prefix}.*`) throw new Error(`asked for events of ${query.get("type")}`)
-      const kept = events
-        .filter(({ created }) => created * 1000 > now - 30 * day)
-        .filter(within(query))
-        .sort((one, other) => other.created - one.created || one.order - other.order)
+      const kept = select(events, query, now / 1000 - 30 * 86_400).sort(
+        (one, other) => other.created - one.created || one.order - other.order
+      )
       const found = page(kept, query)
       if (found === undefined) {
         const description = "This event is outside of the retention period."
@@ -195,14 +204,13 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
       })
     }
     if (path === listPath) {
-      const rows = sessions.filter(within(query)).sort((one, other) => other.created - one.created || byId(other, one))
-      const found = page(rows, query)
+      const found = page(select(sessions, query), query)
       if (found === undefined) return Result.fail(new StripeError.CursorNotFoundError({ status: 400 }))
       asked.push({ path, query, sessions: found.data.map(({ id }) => id) })
       return Result.succeed({ object: "list", has_more: found.has_more, data: found.data.map(toWire) })
     }
     const id = path.slice(listPath.length + 1)
-    const session = sessions.find((session) => session.id === id)
+    const session = sessions[Number(id.slice("vs_".length))]
     asked.push({ path, query, sessions: [id] })
     return session === undefined
       ? Result.fail(new StripeError.NotFoundError({ status: 404, code: "resource_missing" }))
@@ -217,7 +225,7 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
       const reply = answer(path, new Map(query.map(([name, value]) => [name, String(value)])))
       now += 1 + below(400)
       happen(below(options.busy + 1))
-      return Effect.fromResult(Result.flatMap(reply, (body) => decode(structuredClone(body), undefined)))
+      return Effect.fromResult(Result.flatMap(reply, (body) => decode(body, undefined)))
     }).pipe(
       Effect.mapError((reason) => new StripeError.StripeError({ operation, reason, cursor })),
       Effect.tap(() => Effect.yieldNow)
@@ -259,6 +267,3 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     now: () => now
   }
 }
-
-/** Where a session stands within its second. */
-const byId = (one: Session, other: Session): number => Number(one.id.slice(3)) - Number(other.id.slice(3))

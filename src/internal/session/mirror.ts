@@ -68,6 +68,13 @@ const stamp =
       }))
     )
 
+/** To begin at now would leave out what changed since the rows of the checkpoint were read. */
+const withoutPosition = Arguments.refuse(
+  "from",
+  "a checkpoint without a position in Stripe's events",
+  "a checkpoint of changes or mirror (mirror also resumes one of sync)"
+)
+
 /** The three calls on a client, for rows of any kind. */
 export const make = (client: StripeClient.Service) => {
   /** How sessions and events are read, and which list it is. */
@@ -114,13 +121,10 @@ export const make = (client: StripeClient.Service) => {
       const from = options.from ?? Checkpoint.start(subject)
       yield* Effect.fromResult(Checkpoint.check(from, subject))
       if (Windows.isPositioned(from)) return Changes.run(source, from)
+      if (options.from !== undefined) return yield* Effect.fromResult(withoutPosition)
       const readAt = yield* DateTime.now
-      return Stream.make({
-        sessions: [],
-        missing: [],
-        readAt,
-        checkpoint: Windows.moveTo(from, Windows.seconds(readAt))
-      })
+      const checkpoint = Windows.moveTo(from, Windows.seconds(readAt))
+      return Stream.make({ sessions: [], missing: [], readAt, checkpoint })
     })
     return withOperation(operation, Stream.unwrap(batches))
   }
