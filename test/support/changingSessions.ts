@@ -243,7 +243,7 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
 
   const client = StripeClient.StripeClient.of({
     get,
-    account: Effect.succeed({ id: undefined, livemode: undefined }),
+    account: Effect.succeed({ livemode: undefined }),
     client: HttpClient.make(() => Effect.die("not used"))
   })
 

@@ -1,11 +1,5 @@
 import { Clock, DateTime, Effect, Result, Stream } from "effect"
-import {
-  Checkpoint,
-  StripeClient,
-  StripeError,
-  type VerificationSession,
-  VerificationSessions
-} from "effect-stripe-identity"
+import { Checkpoint, StripeClient, StripeError, VerificationSessions } from "effect-stripe-identity"
 import { type Asked, make, type Session, toWire } from "./changingSessions.ts"
 import { choices } from "./syncHistory.ts"
 
@@ -109,7 +103,7 @@ export const byEventId: Design = (world) =>
       return yield* first(world)
     }
     for (let more = true; more;) {
-      const page = yield* events(world, [["ending_before", world.saved]])
+      const page: EventPage = yield* events(world, [["ending_before", world.saved ?? ""]])
       for (const id of new Set(page.data.map(({ data }) => data.object.id))) {
         const session = yield* world.sessions.retrieve(id)
         world.store([session], world.stripe.now())

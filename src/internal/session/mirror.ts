@@ -84,9 +84,9 @@ export const make = (client: StripeClient.Service) => {
     { expand, onInvalid, ...options }: MirrorOptions<Paths, E, R>
   ) {
     const { fetch, filter, range, retrieve } = yield* resource.select(client, rows, operation, {}, { expand })
-    const { id: account, livemode } = yield* client.account
+    const account = yield* client.account
     return {
-      list: { fetch: stamp(fetch), range, subject: { filter: Fingerprint.make(path, filter), account, livemode } },
+      list: { fetch: stamp(fetch), range, subject: { filter: Fingerprint.make(path, filter), ...account } },
       reader: { fetch, retrieve },
       events: Events.fetch(client, operation),
       lengths: Changes.lengths(options),
