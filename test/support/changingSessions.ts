@@ -1,7 +1,7 @@
-import { Clock, Effect, Result } from "effect"
-import { StripeClient, StripeError } from "effect-stripe-identity"
+import { Clock, Effect, Predicate, Result, Stream } from "effect"
+import { RetryPolicy, StripeClient, StripeError, VerificationSessions } from "effect-stripe-identity"
 import { HttpClient } from "effect/http"
-import type { choices } from "./syncHistory.ts"
+import { choices } from "./syncHistory.ts"
 
 // Stripe in memory: sessions that change, and the events about it, which are listed late, twice, in any order, or never.
 // It answers `StripeClient.get` itself, and a request takes a moment of its clock, so that thousands of lives take seconds.
@@ -19,6 +19,8 @@ export interface Options {
   readonly pageSize: number
   /** How many changes there are between two requests. */
   readonly busy: number
+  /** Whether every page of events is the first one, and says that there are more. */
+  readonly goesRound?: boolean | undefined
 }
 
 export interface Session {
@@ -68,7 +70,13 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
   const asked: Array<Asked> = []
   let quiet = false
   // The next answers to requests with this path, instead of what is there.
-  const refusals: Array<{ readonly path: string; readonly reason: StripeError.Reason }> = []
+  const refusals: Array<{
+    readonly path: string
+    readonly reason: StripeError.Reason
+    /** Whether only requests with a cursor are refused. */
+    readonly after?: boolean | undefined
+  }> = []
+  let eventsAPage = options.pageSize
 
   const stripeNow = () => Math.floor(now / 1000) + options.skew
 
@@ -103,6 +111,12 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     sessions.push(session)
     emit(session, "created")
     return session
+  }
+
+  /** An event, whatever is true of the session. */
+  const tell = (id: string, type: string, object: unknown = { id }, whole = `${prefix}.${type}`) => {
+    const place = events.length
+    events.push({ id: `evt_${place}`, type: whole, created: stripeNow(), listed: now, order: below(1e9), object })
   }
 
   const to = (session: Session, status: Session["status"]) => {
@@ -154,8 +168,12 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     }
   }
 
-  const page = <Row extends { readonly id: string }>(rows: ReadonlyArray<Row>, query: ReadonlyMap<string, string>) => {
-    const limit = Math.min(Number(query.get("limit") ?? 10), options.pageSize)
+  const page = <Row extends { readonly id: string }>(
+    rows: ReadonlyArray<Row>,
+    query: ReadonlyMap<string, string>,
+    most = options.pageSize
+  ) => {
+    const limit = Math.min(Number(query.get("limit") ?? 10), most)
     const after = query.get("starting_after")
     const before = query.get("ending_before")
     const place = rows.findIndex(({ id }) => id === (after ?? before))
@@ -182,7 +200,9 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
   }
 
   const answer = (path: string, query: ReadonlyMap<string, string>): Result.Result<object, StripeError.Reason> => {
-    const refused = refusals.findIndex((refusal) => refusal.path === path)
+    const refused = refusals.findIndex(
+      (one) => one.path === path && (one.after !== true || query.has("starting_after"))
+    )
     const [refusal] = refused < 0 ? [] : refusals.splice(refused, 1)
     if (refusal !== undefined) return Result.fail(refusal.reason)
     if (path === "/v1/events") {
@@ -190,12 +210,12 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
       const kept = select(events, query, now / 1000 - 30 * 86_400).sort(
         (one, other) => other.created - one.created || one.order - other.order
       )
-      const found = page(kept, query)
+      const found = options.goesRound === true ? { data: kept, has_more: true } : page(kept, query, eventsAPage)
       if (found === undefined) {
         const description = "This event is outside of the retention period."
         return Result.fail(new StripeError.InvalidRequestError({ status: 400, param: "starting_after", description }))
       }
-      const about = (event: Event) => (event.object as { readonly id: string }).id
+      const about = ({ object }: Event) => (Predicate.hasProperty(object, "id") ? String(object.id) : "")
       asked.push({ path, query, sessions: found.data.map(about) })
       return Result.succeed({
         object: "list",
@@ -217,8 +237,11 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
       : Result.succeed(toWire(session))
   }
 
+  const inFlight = { now: 0, most: 0 }
+  const policies: Array<RetryPolicy.RetryPolicy> = []
   const get: StripeClient.Service["get"] = ({ cursor, decode, operation, path, query }) =>
     Effect.suspend(() => {
+      inFlight.most = Math.max(inFlight.most, ++inFlight.now)
       // Every read takes time, and things change before and after its answer is made.
       now += 1 + below(400)
       happen(below(options.busy + 1))
@@ -228,7 +251,9 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
       return Effect.fromResult(Result.flatMap(reply, (body) => decode(body, undefined)))
     }).pipe(
       Effect.mapError((reason) => new StripeError.StripeError({ operation, reason, cursor })),
-      Effect.tap(() => Effect.yieldNow)
+      Effect.tap(() => Effect.yieldNow),
+      Effect.tap(() => Effect.map(RetryPolicy.Current, (policy) => policies.push(policy))),
+      Effect.ensuring(Effect.sync(() => inFlight.now--))
     )
 
   const clock: Clock.Clock = {
@@ -253,7 +278,15 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     sessions,
     events,
     asked,
+    inFlight,
+    policies,
     refusals,
+    tell,
+    /** Lists events in another order within each second, so many a page. */
+    shuffle: (pageSize: number) => {
+      for (const [index, event] of events.entries()) events[index] = { ...event, order: below(1e9) }
+      eventsAPage = pageSize
+    },
     create,
     change,
     happen,
@@ -267,3 +300,22 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     now: () => now
   }
 }
+
+/** A quiet Stripe with so many sessions, ten seconds apart, and the service on it, with its clock. */
+export const quietWorld = (count: number, options: Partial<Options> = {}) =>
+  Effect.gen(function* () {
+    const stripe = make(choices(1), { lag: 0, loss: 0, skew: 0, pageSize: 100, busy: 0, ...options })
+    for (let left = count; left > 0; left--) {
+      stripe.create()
+      stripe.wait(10)
+    }
+    stripe.wait(3600)
+    const service = yield* Effect.provideService(VerificationSessions.make, StripeClient.StripeClient, stripe.client)
+    return { stripe, service }
+  })
+
+/** What a stream gives, by the clock of a Stripe. */
+export const collect = <A, E>(
+  stripe: ReturnType<typeof make>,
+  stream: Stream.Stream<A, E>
+): Effect.Effect<Array<A>, E> => Effect.provideService(Stream.runCollect(stream), Clock.Clock, stripe.clock)
