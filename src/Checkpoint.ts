@@ -4,7 +4,8 @@
  *
  * A checkpoint is an interval of a list, from its newest row to its oldest, with the filter, the account and the mode
  * that the list was read with. It never says more than was handed over. Store it together with the rows that came with
- * it; to go on, hand it to `sync`. It holds ids and moments, and no data of any person.
+ * it; to go on, hand it to `sync`, `changes` or `mirror`, which keeps its position in Stripe's events here too. It holds
+ * ids and moments, and no data of any person.
  *
  * Knows nothing of Identity: it fits every list of Stripe's v1 API.
  *
@@ -75,9 +76,27 @@ export interface Checkpoint extends Subject {
   readonly version: 1
   /** Unset where nothing is. */
   readonly covered?: Interval | undefined
+  /** The moment up to which Stripe's events were handled. Unset where none were looked at, as by `sync`. */
+  readonly events?: DateTime.Utc | undefined
+  /** A moment after which every session was read again: the beginning of the last full read that is complete. */
+  readonly audited?: DateTime.Utc | undefined
+  /** A full read that is not complete. */
+  readonly audit?: Audit | undefined
 }
 
-// As long as Stripe's ids may be; three of them and the rest stay below 1 kB.
+/**
+ * A full read on its way: the list is read again, from its newest row to its oldest.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Audit {
+  readonly began: DateTime.Utc
+  /** The last row that was read again; unset before the first. */
+  readonly reached?: Position | undefined
+}
+
+// As long as Stripe's ids may be; four of them and the rest stay below 2 kB.
 const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(255))
 
 const Seconds = EpochSeconds.pipe(
@@ -107,7 +126,10 @@ const Fields = Schema.Struct({
         { expected: "an interval whose newest end is not older than its oldest" }
       )
     )
-  )
+  ),
+  events: Schema.optional(Seconds),
+  audited: Schema.optional(Seconds),
+  audit: Schema.optional(Schema.Struct({ began: Seconds, reached: Schema.optional(PositionFields) }))
 })
 
 /**
@@ -267,7 +289,7 @@ const decodeCheckpoint = Schema.decodeUnknownResult(Checkpoint)
 const decodeJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
 /**
- * A checkpoint as text, for a file, a column or a key: less than 1 kB of JSON. See {@link fromText}.
+ * A checkpoint as text, for a file, a column or a key: less than 2 kB of JSON. See {@link fromText}.
  *
  * @category conversions
  * @since 0.1.0

@@ -14,7 +14,7 @@
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { CheckpointMismatchError } from "./internal/sync/mismatch.ts"
+import { CheckpointMismatchError, EventsExpiredError } from "./internal/sync/mismatch.ts"
 import {
   ApiError,
   AuthenticationError,
@@ -35,6 +35,7 @@ export {
   CheckpointMismatchError,
   ConflictError,
   CursorNotFoundError,
+  EventsExpiredError,
   IdentityNotEnabledError,
   InvalidRequestError,
   NotFoundError,
@@ -224,7 +225,8 @@ const reasons = [
   DecodeError,
   InvalidArgumentError,
   PaginationStalledError,
-  CheckpointMismatchError
+  CheckpointMismatchError,
+  EventsExpiredError
 ] as const
 
 /**

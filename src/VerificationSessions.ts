@@ -5,16 +5,18 @@
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type { ListExpandPath } from "./internal/session/model.ts"
 import { resource, rows } from "./internal/session/resource.ts"
+import type { ChangesOptions, MirrorOptions, RereadOptions, Wanted } from "./internal/session/mirrorModel.ts"
 import type * as Calls from "./internal/session/service.ts"
 import type { Service, TestHandlers } from "./internal/session/service.ts"
+import * as SessionMirror from "./internal/session/mirror.ts"
 import * as SessionSync from "./internal/session/sync.ts"
+import { VerificationSessions } from "./internal/session/tag.ts"
 import type { Page } from "./Pagination.ts"
 import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
@@ -22,6 +24,16 @@ import type { StripeError } from "./StripeError.ts"
 import type * as VerificationSession from "./VerificationSession.ts"
 
 export type { PageParameters } from "./internal/list/resource.ts"
+export { changes, mirror, reread, sync, tail } from "./internal/session/follow.ts"
+export type {
+  ChangesBatch,
+  ChangesOptions,
+  MirrorBatch,
+  MirrorOptions,
+  RereadBatch,
+  RereadOptions,
+  Wanted
+} from "./internal/session/mirrorModel.ts"
 export type { ListExpandPath } from "./internal/session/model.ts"
 export type {
   Batch,
@@ -32,17 +44,7 @@ export type {
   TailOptions,
   TestHandlers
 } from "./internal/session/service.ts"
-
-/**
- * The service. Provide it with {@link layer} or {@link layerConfig}; with {@link layerClient} where several services share
- * one client; and in tests with {@link layerTest}, or on the sandbox.
- *
- * @category services
- * @since 0.1.0
- */
-export class VerificationSessions extends Context.Service<VerificationSessions, Service>()(
-  "effect-stripe-identity/VerificationSessions"
-) {}
+export { VerificationSessions } from "./internal/session/tag.ts"
 
 /**
  * Makes the service on a `StripeClient`, for a layer of your own: {@link layerClient} is `Layer.effect` of it.
@@ -54,6 +56,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
   StripeClient.StripeClient,
   (client): Service => {
     const { sync, tail } = SessionSync.make(client)
+    const { changes, mirror, reread } = SessionMirror.make(client)
     return VerificationSessions.of({
       list: <const Paths extends ReadonlyArray<ListExpandPath>, const Status extends SessionFilter.Status | undefined>(
         params?: Calls.ListParams<Paths, Status>
@@ -82,7 +85,15 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       tail: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
         filter?: SessionFilter.Narrowing<Status>,
         options?: Calls.TailOptions<Paths, E, R>
-      ) => tail(rows<Paths, Status>(), filter, options)
+      ) => tail(rows<Paths, Status>(), filter, options),
+      reread: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(
+        ids: Iterable<Wanted>,
+        options?: RereadOptions<Paths, E, R>
+      ) => reread(rows<Paths, undefined>(), ids, options),
+      changes: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(options?: ChangesOptions<Paths, E, R>) =>
+        changes(rows<Paths, undefined>(), options),
+      mirror: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(options?: MirrorOptions<Paths, E, R>) =>
+        mirror(rows<Paths, undefined>(), options)
     })
   }
 )
@@ -314,87 +325,3 @@ export const stream = <
   StripeError | E,
   VerificationSessions | R
 > => Stream.unwrap(VerificationSessions.useSync((service) => service.stream<Paths, E, R, Status>(filter, options)))
-
-/**
- * {@link Service.sync} of the service in the context: in batches to go on from.
- *
- * **Example** (A second run that reads only what is new)
- *
- * ```ts
- * import { DateTime, Effect, Stream } from "effect"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const program = Effect.gen(function*() {
- *   const first = yield* Stream.runCollect(VerificationSessions.sync())
- *   const from = first.at(-1)?.checkpoint
- *   const sandbox = yield* Sandbox.Sandbox
- *   const created = DateTime.toEpochSeconds(DateTime.makeUnsafe("2026-02-01T00:00:00Z"))
- *   yield* sandbox.insert({ id: "vs_new", status: "verified", created })
- *   const second = yield* Stream.runCollect(VerificationSessions.sync({}, { from }))
- *   return second.flatMap(({ sessions }) => sessions.map(({ id }) => id))
- * }).pipe(
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer({ sessions: 250 }))
- * )
- *
- * await Effect.runPromise(program) // => ["vs_new"]
- * ```
- *
- * @category accessors
- * @since 0.1.0
- */
-export const sync = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never,
-  const Status extends SessionFilter.StatusChoice = undefined
->(
-  filter?: SessionFilter.Narrowing<Status>,
-  options?: Calls.SyncOptions<Paths, E, R>
-): Stream.Stream<
-  Calls.Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
-  StripeError | E,
-  VerificationSessions | R
-> => Stream.unwrap(VerificationSessions.useSync((service) => service.sync<Paths, E, R, Status>(filter, options)))
-
-/**
- * {@link Service.tail} of the service in the context: `sync`, then polling for new sessions.
- *
- * It outlasts outages: unless another policy is provided, requests are retried by `RetryPolicy.forever`.
- *
- * **Example** (The first poll of many)
- *
- * ```ts
- * import { Effect, Stream } from "effect"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const seen = await VerificationSessions.tail({ status: "verified" }).pipe(
- *   Stream.flatMap(({ sessions }) => Stream.fromIterable(sessions)),
- *   Stream.take(136),
- *   Stream.runCount,
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer()),
- *   Effect.runPromise
- * )
- *
- * seen // => 136
- * ```
- *
- * @category accessors
- * @since 0.1.0
- */
-export const tail = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never,
-  const Status extends SessionFilter.StatusChoice = undefined
->(
-  filter?: SessionFilter.Narrowing<Status>,
-  options?: Calls.TailOptions<Paths, E, R>
-): Stream.Stream<
-  Calls.Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
-  StripeError | E,
-  VerificationSessions | R
-> => Stream.unwrap(VerificationSessions.useSync((service) => service.tail<Paths, E, R, Status>(filter, options)))

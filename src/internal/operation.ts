@@ -33,7 +33,12 @@ const refused = (operation: string, reason: StripeError.Reason): StripeError.Str
     ...("page" in reason ? { page: reason.page, cursor: reason.cursor } : undefined)
   })
 
-type Walks<E> = StripeError.StripeError | PaginationError | StripeError.CheckpointMismatchError | HandlerError<E>
+type Walks<E> =
+  | StripeError.StripeError
+  | PaginationError
+  | StripeError.CheckpointMismatchError
+  | StripeError.EventsExpiredError
+  | HandlerError<E>
 
 /** A walk under the name of its operation, in its errors and as a span. */
 export const withOperation = <A, E, R>(

@@ -84,7 +84,11 @@ export class AuthenticationError extends Schema.TaggedError<AuthenticationError>
  */
 export class PermissionError extends Schema.TaggedError<PermissionError>(reasonId("PermissionError"))(
   "PermissionError",
-  replyFields
+  {
+    ...replyFields,
+    /** The permission that a restricted key needs for this, as Stripe's Dashboard names it, where that is known. */
+    needs: Schema.optional(Schema.String)
+  }
 ) {
   get isRetryable(): boolean {
     return this.shouldRetry ?? false
@@ -93,7 +97,9 @@ export class PermissionError extends Schema.TaggedError<PermissionError>(reasonI
     return say(
       this.description,
       "The API key may not read this.",
-      "Give the key the permission it lacks, or use the key of an account that has it."
+      this.needs === undefined
+        ? "Give the key the permission it lacks, or use the key of an account that has it."
+        : `Give the restricted key the permission "${this.needs}", or use the key of an account that has access.`
     )
   }
 }

@@ -42,6 +42,29 @@ const pageQuery = (page: PageQuery): Query =>
 
 const isCursorLost = ({ reason }: StripeError): boolean => reason._tag === "CursorNotFoundError"
 
+/** Fetches one page as Stripe answers it. Fails where Stripe does not find the cursor. */
+export const ask = <Sent extends Row, A extends Sent>(
+  client: StripeClient.Service,
+  { decodeRow, expand, matches, operation, path, query }: Selection<Sent, A>,
+  request: PageRequest
+): Effect.Effect<Page<A>, StripeError> => {
+  const { limit, page, within } = request
+  const cursor = request.starting_after ?? request.ending_before
+  const decode = ListReply.readRows(decodeRow, matches, { page, cursor })
+  const filter = CreatedWithin.narrow(query, within)
+  const toQuery = (limit: number): Query => [...filter, ...pageQuery({ ...request, limit }), ...expand]
+  const smaller = (failures: number): StripeClient.Request<Page<A>> => {
+    const fewer = PageSize.afterFailures(limit, failures)
+    return {
+      ...sent,
+      query: toQuery(fewer),
+      decode: (body, requestId) => Result.map(decode(body, requestId), (page) => ({ ...page, limit: fewer }))
+    }
+  }
+  const sent = { operation, path, query: toQuery(limit), page, cursor, decode, smaller }
+  return client.get(sent)
+}
+
 /**
  * Fetches pages of a list.
  *
@@ -54,30 +77,12 @@ export const make = <Sent extends Row, A extends Sent>(
   client: StripeClient.Service,
   selection: Selection<Sent, A>
 ): FetchPage<A, StripeError> => {
-  const { decodeRow, expand, matches, operation, path, query, service } = selection
-  const queryWithoutStatus = query.filter(([name]) => name !== "status")
-  const hasStatus = queryWithoutStatus.length < query.length
-
-  const ask = (request: PageRequest, query: Query): Effect.Effect<Page<A>, StripeError> => {
-    const { limit, page, within } = request
-    const cursor = request.starting_after ?? request.ending_before
-    const decode = ListReply.readRows(decodeRow, matches, { page, cursor })
-    const filter = CreatedWithin.narrow(query, within)
-    const toQuery = (limit: number): Query => [...filter, ...pageQuery({ ...request, limit }), ...expand]
-    const smaller = (failures: number): StripeClient.Request<Page<A>> => {
-      const fewer = PageSize.afterFailures(limit, failures)
-      return {
-        ...sent,
-        query: toQuery(fewer),
-        decode: (body, requestId) => Result.map(decode(body, requestId), (page) => ({ ...page, limit: fewer }))
-      }
-    }
-    const sent = { operation, path, query: toQuery(limit), page, cursor, decode, smaller }
-    return client.get(sent)
-  }
+  const { operation, query, service } = selection
+  const withoutStatus = { ...selection, query: query.filter(([name]) => name !== "status") }
+  const hasStatus = withoutStatus.query.length < query.length
 
   const askWithoutStatus = (request: PageRequest): Effect.Effect<Page<A>, StripeError> => {
-    const asked = Effect.map(ask(request, queryWithoutStatus), (page) =>
+    const asked = Effect.map(ask(client, withoutStatus, request), (page) =>
       toLastMatch(page, request.ending_before !== undefined)
     )
     // After the first page the cursor is a row that Stripe sent: if it is not found here, Stripe contradicts itself.
@@ -93,7 +98,7 @@ export const make = <Sent extends Row, A extends Sent>(
       `${service}.page`,
       operation,
       { page, limit, cursor },
-      ask(request, query).pipe(
+      ask(client, selection, request).pipe(
         Effect.tap((page) => (selection.isPartial ? Effect.void : warnOfExcluded(operation, page))),
         Effect.catch((error) =>
           cursor !== undefined && isCursorLost(error) && (hasStatus || page > 1)

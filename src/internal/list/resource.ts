@@ -83,9 +83,11 @@ interface ExpandOptions {
 }
 
 /** A filter that was checked, and how the list that it selects is read. */
-export interface Selected<A, Filter> {
+export interface Selected<Sent, A, Filter> {
   readonly filter: Filter
   readonly fetch: FetchPage<A, StripeError>
+  /** One row by its id, which was checked. It need not match. */
+  readonly retrieve: (id: string) => Effect.Effect<Sent, StripeError>
   /** The range of `created` that the filter asks for. */
   readonly range: Pagination.Window
 }
@@ -115,14 +117,14 @@ export interface Resource<Filter> {
     filter?: object,
     options?: Pagination.ReadOptions<E, R> & ExpandOptions
   ) => Stream.Stream<A, StripeError | E, R>
-  /** What `sync` reads: a filter and paths checked, and how one page is fetched. */
+  /** A filter and paths checked, and how pages and single rows are read, under the name of a call. */
   readonly select: <Sent extends Row, A extends Sent>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     operation: string,
     filter: unknown,
     options: ExpandOptions
-  ) => Effect.Effect<Selected<A, Filter>, InvalidArgumentError>
+  ) => Effect.Effect<Selected<Sent, A, Filter>, InvalidArgumentError>
 }
 
 /** Paths that can be expanded. One that Stripe does not know would cost a request to be refused. */
@@ -200,12 +202,33 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     isPartial: filters.clientFields(filter).length > 0
   })
 
+  const one = <Sent extends Row, A extends Sent>(
+    client: StripeClient.Service,
+    rows: Rows<Sent, A, Filter>,
+    operation: string,
+    id: string,
+    expand: ReadonlyArray<string>
+  ): Effect.Effect<Sent, StripeError> => {
+    const decode = ListReply.readRow(rows.decode(expand))
+    return client.get({ operation, path: `${path}/${id}`, query: expandQuery(expand), decode })
+  }
+
   const select: Resource<Filter>["select"] = (client, rows, operation, input, options) =>
     Effect.map(
       decodeWith(input, () => [checkExpand({ expand: options.expand })]),
       (filter) => {
         const selection = selectionOf(rows, operation, filter, options.expand)
-        return { filter, fetch: Fetch.make(client, selection), range: CreatedWithin.windowOf(selection.query) }
+        const retrieve = (id: string) =>
+          one(client, rows, operation, id, withoutData(options.expand)).pipe(
+            Effect.tapError(Telemetry.failed),
+            Effect.withSpan(operations.retrieve)
+          )
+        return {
+          filter,
+          fetch: Fetch.make(client, selection),
+          retrieve,
+          range: CreatedWithin.windowOf(selection.query)
+        }
       }
     )
 
@@ -270,9 +293,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   ) {
     const operation = operations.retrieve
     yield* check(operation, Effect.fromResult(Arguments.all([checkId({ id }), checkRetrieve(options)])))
-    const { expand = [] } = options
-    const decode = ListReply.readRow(rows.decode(expand))
-    return yield* client.get({ operation, path: `${path}/${id}`, query: expandQuery(expand), decode })
+    return yield* one(client, rows, operation, id, options.expand ?? [])
   }, Effect.tapError(Telemetry.failed))
 
   /** What `pages` and `stream` share. `emit` says what comes out of a page. */

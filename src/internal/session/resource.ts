@@ -35,12 +35,15 @@ const filterNames: { readonly [Name in keyof SessionFilter.Input]-?: true } = {
   redaction: true
 }
 
+/** What an id of a session looks like. */
+export const id = { pattern: /^vs_[A-Za-z0-9]+$/, expected: "the id of a session (vs_…)" }
+
 export const path = "/v1/identity/verification_sessions"
 
 const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> = {
   service: "VerificationSessions",
   path,
-  id: { pattern: /^vs_[A-Za-z0-9]+$/, expected: "the id of a session (vs_…)" },
+  id,
   expand: {
     paths: Arr.appendAll(
       Struct.keys(ownPaths),

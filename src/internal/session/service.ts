@@ -11,6 +11,15 @@ import type { StripeError } from "../../StripeError.ts"
 import type * as SyncEngine from "../../Sync.ts"
 import type * as VerificationSession from "../../VerificationSession.ts"
 import type { PageParameters } from "../list/resource.ts"
+import type {
+  ChangesBatch,
+  ChangesOptions,
+  MirrorBatch,
+  MirrorOptions,
+  RereadBatch,
+  RereadOptions,
+  Wanted
+} from "./mirrorModel.ts"
 import type { ListExpandPath } from "./model.ts"
 
 /**
@@ -192,6 +201,41 @@ export interface Service {
     filter?: SessionFilter.Narrowing<Status>,
     options?: TailOptions<Paths, E, R>
   ) => Stream.Stream<Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>, StripeError | E, R>
+
+  /**
+   * The sessions with these ids as they are now, each once. An id that Stripe does not know is `missing`, and stops nobody.
+   *
+   * It sends at most one request for each id. Where sessions lie together in time and their `created` is given, as it is
+   * when sessions are passed, one page of the list answers for many; where that `created` is wrong, one request more.
+   */
+  readonly reread: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
+    ids: Iterable<Wanted>,
+    options?: RereadOptions<Paths, E, R>
+  ) => Stream.Stream<RereadBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R>
+
+  /**
+   * The sessions that changed since `from`, by Stripe's events: one run, oldest changes first. Each is read as it is now, so
+   * order, duplicates and age of the events do not matter; a status that came and went is not seen. Every session comes at
+   * least once after it changed. Without `from` there is one batch without sessions, whose checkpoint is now.
+   *
+   * Stripe keeps events for 30 days. Fails with `EventsExpiredError`, before any session, where `from` is older than 29 days,
+   * and with `PermissionError` for a restricted key without the permission "Events: read".
+   */
+  readonly changes: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
+    options?: ChangesOptions<Paths, E, R>
+  ) => Stream.Stream<ChangesBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R>
+
+  /**
+   * Everything that a copy of all sessions needs to stay true: first the whole list, and in later runs what is new in it,
+   * what changed by Stripe's events, and from time to time the whole list again. Store the sessions of each batch by their id,
+   * a newer `readAt` over an older one, and then its checkpoint, which is the next run's `from`. A checkpoint of `sync`
+   * without a filter can be resumed, too. A session may come more than once.
+   *
+   * Where events are lost, because nobody read them for 29 days, the whole list is read again at once.
+   */
+  readonly mirror: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
+    options?: MirrorOptions<Paths, E, R>
+  ) => Stream.Stream<MirrorBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R>
 }
 
 /** The same call for a test to answer: with the widest rows, and with no errors but the service's own. */

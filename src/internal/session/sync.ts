@@ -3,7 +3,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as RetryPolicy from "../../RetryPolicy.ts"
 import * as SessionFilter from "../../SessionFilter.ts"
 import type * as StripeClient from "../../StripeClient.ts"
 import type { StripeError } from "../../StripeError.ts"
@@ -14,7 +13,7 @@ import type { Rows } from "../list/resource.ts"
 import { tagHandlerError, withOperation } from "../operation.ts"
 import * as Fingerprint from "../sync/fingerprint.ts"
 import * as FollowOptions from "../sync/options.ts"
-import { poll } from "../sync/poll.ts"
+import { outlasting, poll } from "../sync/poll.ts"
 import type { ListExpandPath } from "./model.ts"
 import { path, resource } from "./resource.ts"
 import type { Batch, SyncOptions, TailOptions } from "./service.ts"
@@ -63,11 +62,7 @@ export const make = (client: StripeClient.Service) => {
       yield* Effect.fromResult(FollowOptions.decode({ from, schedule }))
       // Relative dates are taken once, so that all runs are over the same list.
       const filter = yield* SessionFilter.decode(input)
-      const policy = yield* RetryPolicy.Current
-      return poll((from) => run(operation, rows, filter, { ...read, from }), from, schedule).pipe(
-        // Whoever chose a policy keeps it. The standard one would end the stream after some 16 seconds without Stripe.
-        Stream.provideService(RetryPolicy.Current, policy === RetryPolicy.standard ? RetryPolicy.forever : policy)
-      )
+      return outlasting(poll((from) => run(operation, rows, filter, { ...read, from }), from, schedule))
     })
     return Stream.unwrap(
       Effect.catch(runs, (refused) => Effect.succeed(withOperation(operation, Stream.fail(refused))))

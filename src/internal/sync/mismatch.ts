@@ -1,6 +1,7 @@
 /**
  * Why a checkpoint cannot be gone on with. Public through `StripeError`.
  */
+import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import { reasonId } from "../client/reasons.ts"
 
@@ -47,4 +48,26 @@ const explanations: Record<CheckpointMismatchError["problem"], (expected: string
     `The checkpoint belongs to ${actual}, and the key is of ${expected}. Use a key of ${actual}, ${another}`,
   position: (expected, actual) =>
     `The checkpoint ends at ${actual}, which is not among ${expected}. It belongs to another account or mode: use the key it was made with, ${another}`
+}
+
+/**
+ * A checkpoint whose position in Stripe's events is older than Stripe keeps them, so that changes after it may be unknown.
+ * No session was handed over. `VerificationSessions.mirror` answers it by reading the whole list again.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EventsExpiredError extends Schema.TaggedError<EventsExpiredError>(reasonId("EventsExpiredError"))(
+  "EventsExpiredError",
+  {
+    /** The moment up to which events were read. */
+    position: Schema.DateTimeUtcFromMillis
+  }
+) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `Expected a position of the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. Changes since then may be lost: read the whole list again, as VerificationSessions.mirror does by itself when it resumes this checkpoint.`
+  }
 }

@@ -12,8 +12,8 @@ export const from = Schema.optional(
   )
 )
 
+/** When to begin the next run. */
+export const schedule = Schema.optional(Arguments.accepts("a Schedule", Schedule.isSchedule))
+
 /** Checks where to go on, and when. */
-export const decode = Arguments.decoder(
-  Schema.Struct({ from, schedule: Schema.optional(Arguments.accepts("a Schedule", Schedule.isSchedule)) }),
-  "options"
-)
+export const decode = Arguments.decoder(Schema.Struct({ from, schedule }), "options")

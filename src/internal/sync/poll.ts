@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
+import * as RetryPolicy from "../../RetryPolicy.ts"
 
 export const poll = <Checkpoint, B extends { readonly checkpoint: Checkpoint }, E, R, E2, R2>(
   read: (from: Checkpoint | undefined) => Stream.Stream<B, E, R>,
@@ -15,3 +16,14 @@ export const poll = <Checkpoint, B extends { readonly checkpoint: Checkpoint }, 
       Stream.repeat(schedule ?? Schedule.spaced("5 minutes"))
     )
   })
+
+/**
+ * Lets no outage end a stream. Whoever chose a policy keeps it; the standard one would end the stream after some 16 seconds
+ * without Stripe.
+ */
+export const outlasting = <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
+  Stream.unwrap(
+    Effect.map(RetryPolicy.Current, (policy) =>
+      policy === RetryPolicy.standard ? Stream.provideService(self, RetryPolicy.Current, RetryPolicy.forever) : self
+    )
+  )

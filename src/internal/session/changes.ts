@@ -1,0 +1,119 @@
+/**
+ * Sessions that changed, by Stripe's events: windows of events, oldest first, and the sessions of each window read again.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
+import {
+  type DecodeError,
+  EventsExpiredError,
+  type PaginationStalledError,
+  type StripeError
+} from "../../StripeError.ts"
+import * as Arguments from "../arguments.ts"
+import type { FetchPage, Row } from "../list/model.ts"
+import * as FollowOptions from "../sync/options.ts"
+import * as Windows from "../sync/windows.ts"
+import * as Events from "./events.ts"
+import type { ChangesBatch, ChangesOptions } from "./mirrorModel.ts"
+import * as Reread from "./reread.ts"
+
+/** A length of time, of which its seconds are looked at. */
+export const length = (example: string, isAccepted: (seconds: number) => boolean) =>
+  Arguments.duration(example, (time) => isAccepted(Duration.toSeconds(time)))
+
+export const fields = Struct.assign(Reread.fields, {
+  from: FollowOptions.from,
+  settle: Schema.optional(length("1 minute", (seconds) => seconds >= 0 && Number.isFinite(seconds))),
+  overlap: Schema.optional(length("10 minutes", (seconds) => seconds >= 0 && seconds <= 86_400)),
+  window: Schema.optional(length("1 hour", (seconds) => seconds >= 1))
+})
+
+export const checkOptions = Arguments.decoder(Schema.Struct(fields), "options")
+
+type Times = Pick<ChangesOptions, "settle" | "overlap" | "window">
+
+export const toSeconds = (input: Duration.Input): number => Duration.toSeconds(Duration.fromInputUnsafe(input))
+
+/** The options with their defaults. They were checked before. */
+export const lengths = ({
+  overlap = "10 minutes",
+  settle = "1 minute",
+  window = "1 hour"
+}: Times): Windows.Lengths => ({
+  settle: toSeconds(settle),
+  overlap: toSeconds(overlap),
+  window: toSeconds(window)
+})
+
+/** What is read, and how. */
+export interface Source<Sent, A, E, R> {
+  readonly reader: Reread.Reader<Sent, A>
+  readonly events: FetchPage<Events.SessionEvent, StripeError>
+  readonly lengths: Windows.Lengths
+  readonly options: Reread.Options<E, R>
+  /** The events that were handled, with their moment in seconds. The overlap brings them again. */
+  readonly handled: Map<string, number>
+}
+
+type Failure<E> = StripeError | DecodeError | PaginationStalledError | EventsExpiredError | E
+
+interface ReadWindow {
+  readonly position: number
+  readonly lt: number
+  readonly events: ReadonlyArray<Events.SessionEvent>
+  readonly readAt: DateTime.Utc
+}
+
+/** From the position of a checkpoint up to now. */
+export const run = <Sent extends Row, A extends Sent, E, R>(
+  { events, handled, lengths, options, reader }: Source<Sent, A, E, R>,
+  checkpoint: Windows.Positioned
+): Stream.Stream<ChangesBatch<Sent>, Failure<E>, R> => {
+  // Up to where a run goes is fixed as it begins, so that it ends however much changes meanwhile.
+  const readNext = Effect.fnUntraced(function* (
+    position: number,
+    until: number
+  ): Effect.fn.Return<readonly [ReadonlyArray<ReadWindow>, Option.Option<number>], Failure<E>, R> {
+    const readAt = yield* DateTime.now
+    if (Windows.isExpired(position, Windows.seconds(readAt))) {
+      return yield* new EventsExpiredError({ position: DateTime.makeUnsafe(position * 1000) })
+    }
+    const window = Windows.next(position, until, lengths)
+    if (window === undefined) return [[], Option.none()]
+    const found = yield* Events.read(events, window, options.onInvalid)
+    return [[{ position, lt: window.lt, events: found, readAt }], Option.some(window.lt)]
+  })
+
+  const reread = ({ events, lt, position, readAt }: ReadWindow): Stream.Stream<ChangesBatch<Sent>, Failure<E>, R> => {
+    const ids = new Map<string, number | undefined>()
+    for (const { id, session } of events) {
+      if (!handled.has(id)) ids.set(session.id, session.created ?? ids.get(session.id))
+    }
+    if (ids.size === 0)
+      return Stream.make({ sessions: [], missing: [], readAt, checkpoint: Windows.moveTo(checkpoint, lt) })
+    const remember = Effect.sync(() => {
+      for (const { created, id } of events) handled.set(id, DateTime.toEpochSeconds(created))
+      for (const [id, created] of handled) if (created < lt - lengths.overlap) handled.delete(id)
+    })
+    return Reread.read(reader, ids, options).pipe(
+      Stream.map(({ end, ...batch }) => ({ ...batch, checkpoint: Windows.moveTo(checkpoint, end ? lt : position) })),
+      Stream.concat(Stream.fromEffectDrain(remember))
+    )
+  }
+
+  const windows = Effect.map(DateTime.now, (now) =>
+    Stream.paginate(Windows.seconds(checkpoint.events), (position) =>
+      // An event that was a cursor may be gone on the next page. The window is read anew, as long as Stripe has its events.
+      Effect.retry(readNext(position, Windows.seconds(now) - lengths.settle), {
+        times: 3,
+        while: Events.isCursorExpired
+      })
+    )
+  )
+  return Stream.flatMap(Stream.unwrap(windows), reread)
+}

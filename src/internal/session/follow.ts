@@ -1,0 +1,195 @@
+/**
+ * The calls that follow the list and its changes, of the service in the context. Public through `VerificationSessions`.
+ */
+import * as Stream from "effect/Stream"
+import type * as SessionFilter from "../../SessionFilter.ts"
+import type { StripeError } from "../../StripeError.ts"
+import type {
+  ChangesBatch,
+  ChangesOptions,
+  MirrorBatch,
+  MirrorOptions,
+  RereadBatch,
+  RereadOptions,
+  Wanted
+} from "./mirrorModel.ts"
+import type { Expanded, ListExpandPath } from "./model.ts"
+import type * as Calls from "./service.ts"
+import { VerificationSessions } from "./tag.ts"
+
+/**
+ * `VerificationSessions.Service.sync` of the service in the context: in batches to go on from.
+ *
+ * **Example** (A second run that reads only what is new)
+ *
+ * ```ts
+ * import { DateTime, Effect, Stream } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const program = Effect.gen(function*() {
+ *   const first = yield* Stream.runCollect(VerificationSessions.sync())
+ *   const from = first.at(-1)?.checkpoint
+ *   const sandbox = yield* Sandbox.Sandbox
+ *   const created = DateTime.toEpochSeconds(DateTime.makeUnsafe("2026-02-01T00:00:00Z"))
+ *   yield* sandbox.insert({ id: "vs_new", status: "verified", created })
+ *   const second = yield* Stream.runCollect(VerificationSessions.sync({}, { from }))
+ *   return second.flatMap(({ sessions }) => sessions.map(({ id }) => id))
+ * }).pipe(
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer({ sessions: 250 }))
+ * )
+ *
+ * await Effect.runPromise(program) // => ["vs_new"]
+ * ```
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const sync = <
+  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never,
+  const Status extends SessionFilter.StatusChoice = undefined
+>(
+  filter?: SessionFilter.Narrowing<Status>,
+  options?: Calls.SyncOptions<Paths, E, R>
+): Stream.Stream<
+  Calls.Batch<SessionFilter.Narrowed<Expanded<Paths>, Status>>,
+  StripeError | E,
+  VerificationSessions | R
+> => Stream.unwrap(VerificationSessions.useSync((service) => service.sync<Paths, E, R, Status>(filter, options)))
+
+/**
+ * `VerificationSessions.Service.tail` of the service in the context: `sync`, then polling for new sessions.
+ *
+ * It outlasts outages: unless another policy is provided, requests are retried by `RetryPolicy.forever`.
+ *
+ * **Example** (The first poll of many)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const seen = await VerificationSessions.tail({ status: "verified" }).pipe(
+ *   Stream.flatMap(({ sessions }) => Stream.fromIterable(sessions)),
+ *   Stream.take(136),
+ *   Stream.runCount,
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * seen // => 136
+ * ```
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const tail = <
+  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never,
+  const Status extends SessionFilter.StatusChoice = undefined
+>(
+  filter?: SessionFilter.Narrowing<Status>,
+  options?: Calls.TailOptions<Paths, E, R>
+): Stream.Stream<
+  Calls.Batch<SessionFilter.Narrowed<Expanded<Paths>, Status>>,
+  StripeError | E,
+  VerificationSessions | R
+> => Stream.unwrap(VerificationSessions.useSync((service) => service.tail<Paths, E, R, Status>(filter, options)))
+
+/**
+ * `VerificationSessions.Service.reread` of the service in the context: sessions as they are now, by their ids.
+ *
+ * **Example** (Two sessions, and an id that Stripe does not know)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { data } = yield* VerificationSessions.list({ limit: 2 })
+ *   const batches = yield* Stream.runCollect(VerificationSessions.reread([...data, "vs_unknown"]))
+ *   return [batches.flatMap(({ sessions }) => sessions).length, batches.flatMap(({ missing }) => missing)]
+ * }).pipe(
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer())
+ * )
+ *
+ * await Effect.runPromise(program) // => [2, ["vs_unknown"]]
+ * ```
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const reread = <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
+  ids: Iterable<Wanted>,
+  options?: RereadOptions<Paths, E, R>
+): Stream.Stream<RereadBatch<Expanded<Paths>>, StripeError | E, VerificationSessions | R> =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.reread<Paths, E, R>(ids, options)))
+
+/**
+ * `VerificationSessions.Service.changes` of the service in the context: sessions that changed, by Stripe's events.
+ *
+ * **Example** (The position from which changes count)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const [batch] = await VerificationSessions.changes().pipe(
+ *   Stream.runCollect,
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * // Store it, and pass it as `from` to the next run.
+ * batch?.checkpoint.events !== undefined // => true
+ * ```
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const changes = <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
+  options?: ChangesOptions<Paths, E, R>
+): Stream.Stream<ChangesBatch<Expanded<Paths>>, StripeError | E, VerificationSessions | R> =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.changes<Paths, E, R>(options)))
+
+/**
+ * `VerificationSessions.Service.mirror` of the service in the context: what a copy needs to stay true.
+ *
+ * **Example** (A copy in memory)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { type VerificationSession, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const copy = new Map<string, VerificationSession.VerificationSession>()
+ * await VerificationSessions.mirror().pipe(
+ *   Stream.runForEach(({ sessions }) =>
+ *     Effect.sync(() => {
+ *       for (const session of sessions) copy.set(session.id, session)
+ *     })
+ *   ),
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer({ sessions: 250 })),
+ *   Effect.runPromise
+ * )
+ *
+ * copy.size // => 250
+ * ```
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const mirror = <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
+  options?: MirrorOptions<Paths, E, R>
+): Stream.Stream<MirrorBatch<Expanded<Paths>>, StripeError | E, VerificationSessions | R> =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.mirror<Paths, E, R>(options)))

@@ -1,0 +1,150 @@
+/**
+ * What the calls that follow changes take and give. Public through `VerificationSessions`.
+ */
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import type * as Schedule from "effect/Schedule"
+import type * as Checkpoint from "../../Checkpoint.ts"
+import type * as Pagination from "../../Pagination.ts"
+import type { ListExpandPath } from "./model.ts"
+
+/**
+ * A session to read again: its id, or anything that has its id, such as the session itself. Sessions whose `created` is
+ * given may be read together, a page at a time.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Wanted = string | { readonly id: string; readonly created?: DateTime.Utc | undefined }
+
+/**
+ * How `reread` reads sessions.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RereadOptions<
+  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never
+> extends Pick<Pagination.ReadOptions<E, R>, "onInvalid"> {
+  /**
+   * What Stripe is to send in full, written as for a list. It changes the type of the sessions.
+   *
+   * @default nothing
+   */
+  readonly expand?: Paths | undefined
+  /**
+   * How many requests for single sessions may be in flight, 1 to 100.
+   *
+   * @default 4
+   */
+  readonly concurrency?: number | undefined
+}
+
+/**
+ * Sessions as they are now.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RereadBatch<out Session> {
+  /** Whole sessions. Replace what you have stored of them; never merge, because a redaction removes fields. */
+  readonly sessions: ReadonlyArray<Session>
+  /** The ids that Stripe does not know in this account and mode. */
+  readonly missing: ReadonlyArray<string>
+  /**
+   * The moment before the first request of the batch: every change up to then is in it. Store it as the version of each
+   * session, and let no older version replace a newer one.
+   */
+  readonly readAt: DateTime.Utc
+}
+
+/**
+ * How `changes` reads events.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ChangesOptions<
+  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never
+> extends RereadOptions<Paths, E, R> {
+  /**
+   * Where to resume: the last checkpoint that was stored.
+   *
+   * @default now: only changes from now on
+   */
+  readonly from?: Checkpoint.Checkpoint | undefined
+  /**
+   * How old an event must be to be read. Stripe lists events some seconds after their `created`.
+   *
+   * @default "1 minute"
+   */
+  readonly settle?: Duration.Input | undefined
+  /**
+   * How far each window reaches back into the one before it, for events that were listed even later: at most 1 day. It must
+   * also cover the difference between this clock and Stripe's.
+   *
+   * @default "10 minutes"
+   */
+  readonly overlap?: Duration.Input | undefined
+  /**
+   * How much time is read at once, at least 1 second. The position moves when a window is done, so this is what a crash
+   * repeats, and its ids are held in memory. 29 days are 700 windows of an hour: half a minute at Stripe's rate limit.
+   *
+   * @default "1 hour"
+   */
+  readonly window?: Duration.Input | undefined
+}
+
+/**
+ * Sessions that changed, and the checkpoint that is true as soon as they are stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ChangesBatch<out Session> extends RereadBatch<Session> {
+  /** Store it with the sessions, or after them, and never before. Worth storing without sessions too. */
+  readonly checkpoint: Checkpoint.Checkpoint
+}
+
+/**
+ * How `mirror` keeps a copy true.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface MirrorOptions<
+  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  E = never,
+  R = never
+> extends ChangesOptions<Paths, E, R> {
+  /**
+   * How long after the last full read the whole list is read again, which finds what no event tells: edits of metadata, and
+   * events that Stripe never listed. It costs a request for each hundred sessions. `false` reads it again only where events
+   * are lost, because the checkpoint is older than Stripe keeps them.
+   *
+   * @default "7 days"
+   */
+  readonly audit?: Duration.Input | false | undefined
+  /**
+   * When to begin the next run, after each run: `Schedule.spaced("5 minutes")`. With a schedule the stream does not end, and
+   * outages do not end it. A run that finds nothing is two requests.
+   *
+   * @default one run
+   */
+  readonly schedule?: Schedule.Schedule<unknown, void, E, R> | undefined
+}
+
+/**
+ * Sessions for the copy, and the checkpoint that is true as soon as they are stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MirrorBatch<out Session> extends ChangesBatch<Session> {
+  /** Why they were read: `new` in the list, `changed` according to an event, or read again by an `audit`. */
+  readonly kind: "new" | "changed" | "audit"
+}

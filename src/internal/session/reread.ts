@@ -1,0 +1,183 @@
+/**
+ * Sessions read again, each once, in as few requests as is known beforehand to pay.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { DecodeError, InvalidArgumentError, StripeError } from "../../StripeError.ts"
+import * as Arguments from "../arguments.ts"
+import type { FetchPage, Row } from "../list/model.ts"
+import * as Guards from "../walk/guards.ts"
+import * as ReadOptions from "../walk/options.ts"
+import type { RereadBatch, Wanted } from "./mirrorModel.ts"
+import * as Resource from "./resource.ts"
+
+/** How sessions are read: a page of the list, or one. */
+export interface Reader<Sent, A> {
+  readonly fetch: FetchPage<A, StripeError>
+  readonly retrieve: (id: string) => Effect.Effect<Sent, StripeError>
+}
+
+export interface Options<E, R> {
+  readonly concurrency?: number | undefined
+  readonly onInvalid?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
+}
+
+/** A batch, and whether it is the last one. */
+export interface Step<Session> extends RereadBatch<Session> {
+  readonly end: boolean
+}
+
+/** `created` by id, in epoch seconds, where it is known. */
+export type Ids = ReadonlyMap<string, number | undefined>
+
+/** Whether something is the id of a session. It becomes a part of a path. */
+export const isId = (value: unknown): value is string => Predicate.isString(value) && Resource.id.pattern.test(value)
+
+export const fields = {
+  concurrency: ReadOptions.concurrency,
+  onInvalid: ReadOptions.onInvalid,
+  // It is checked with the list.
+  expand: Schema.optional(Schema.Unknown)
+}
+
+export const checkOptions = Arguments.decoder(Schema.Struct(fields), "options")
+
+/** The distinct ids, if all of them are ids of sessions. */
+export const toIds = (wanted: Iterable<Wanted>): Result.Result<Ids, InvalidArgumentError> => {
+  if (Predicate.isString(wanted) || !Predicate.isIterable(wanted)) {
+    return Arguments.refuse("ids", Arguments.show(wanted), "an iterable of ids of sessions (vs_…), or of sessions")
+  }
+  const ids = new Map<string, number | undefined>()
+  let index = 0
+  for (const one of wanted) {
+    const id: unknown = Predicate.isObject(one) ? one.id : one
+    if (!isId(id)) return Arguments.refuse(`ids[${index}]`, Arguments.show(id), Resource.id.expected)
+    const created: unknown = Predicate.isObject(one) ? one.created : undefined
+    if (created !== undefined && !(DateTime.isDateTime(created) && DateTime.isUtc(created))) {
+      return Arguments.refuse(`ids[${index}].created`, Arguments.show(created), "a DateTime.Utc, as sessions have it")
+    }
+    ids.set(id, created === undefined ? ids.get(id) : DateTime.toEpochSeconds(created))
+    index++
+  }
+  return Result.succeed(ids)
+}
+
+/** How far apart sessions may be that are looked for on one page, in seconds, before a page showed how many there are. */
+const firstReach = 3600
+
+const batchSize = 100
+
+/**
+ * Reads sessions: first those that lie together, a page at a time and newest first, then the others one by one.
+ *
+ * A page is one request, so it pays as soon as it holds one of the ids. It does: it begins in the second of the newest of
+ * them, and Stripe creates fewer than a hundred sessions a second. Where `created` is wrong it may hold none, so after the
+ * first such page others are asked for only out of what pages saved before. In all there are never more requests than
+ * ids, but for this one page.
+ */
+export const read = <Sent extends Row, A extends Sent, E, R>(
+  { fetch, retrieve }: Reader<Sent, A>,
+  ids: Ids,
+  { concurrency = 4, onInvalid }: Options<E, R>
+): Stream.Stream<Step<Sent>, StripeError | E, R> =>
+  Stream.suspend(() => {
+    const single: Array<string> = []
+    const dated: Array<{ readonly id: string; readonly created: number }> = []
+    for (const [id, created] of ids) {
+      if (created === undefined) single.push(id)
+      else dated.push({ id, created })
+    }
+    // The newest is the last one.
+    dated.sort((one, other) => one.created - other.created)
+    let reach = firstReach
+    // How many pages without one of the ids may still be read.
+    let credit = 1
+
+    const takeGroup = () => {
+      const group: typeof dated = []
+      for (let one = dated.at(-1); one !== undefined; one = dated.at(-1)) {
+        const [newest = one] = group
+        if (group.length > 0 && newest.created - one.created >= reach) break
+        group.push(one)
+        dated.pop()
+      }
+      return group
+    }
+
+    const readPage = Effect.fnUntraced(function* (group: typeof dated, newest: number, oldest: number) {
+      const readAt = yield* DateTime.now
+      const page = yield* fetch({ page: 1, limit: 100, within: { gte: oldest, lt: newest + 1 } })
+      const left = new Set(group.map(({ id }) => id))
+      const sessions = page.data.filter(({ id }) => left.delete(id))
+      // More rows of the last second may be on the next page.
+      const reached = page.has_more
+        ? Guards.entriesOf(page).reduce((least, { created = least }) => Math.min(least, created / 1000), newest)
+        : Number.NEGATIVE_INFINITY
+      for (const one of group.toReversed()) {
+        if (!left.has(one.id)) continue
+        if (one.created <= reached) dated.push(one)
+        else single.push(one.id)
+      }
+      // Twice as far as the page came. Not at all where all of it was one second.
+      reach = 2 * (page.has_more ? newest - reached : reach)
+      credit += sessions.length - 1
+      return { sessions, missing: [], readAt }
+    })
+
+    const readOne = (id: string) =>
+      Effect.catch(
+        Effect.map(retrieve(id), (session) => ({ sessions: [session], missing: [] })),
+        (error): Effect.Effect<{ sessions: Array<Sent>; missing: Array<string> }, StripeError | E, R> => {
+          const { reason } = error
+          // Any other 404 comes from something between, which knows nothing of sessions.
+          if (reason._tag === "NotFoundError" && reason.code === "resource_missing") {
+            return Effect.succeed({ sessions: [], missing: [id] })
+          }
+          // A handler of the caller's own may throw.
+          return reason._tag === "DecodeError" && reason.part === "row" && onInvalid !== undefined
+            ? Effect.as(
+                Effect.suspend(() => onInvalid(reason)),
+                { sessions: [], missing: [] }
+              )
+            : Effect.fail(error)
+        }
+      )
+
+    const readSingle = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
+      const readAt = yield* DateTime.now
+      const read = yield* Effect.forEach(ids, readOne, { concurrency })
+      return {
+        sessions: read.flatMap(({ sessions }) => sessions),
+        missing: read.flatMap(({ missing }) => missing),
+        readAt
+      }
+    })
+
+    let done = 0
+    const next = Effect.suspend(() => {
+      while (dated.length > 0) {
+        const group = takeGroup()
+        const [newest] = group
+        const oldest = group.at(-1)
+        if (credit > 0 && newest !== undefined && oldest !== undefined && newest !== oldest) {
+          return readPage(group, newest.created, oldest.created)
+        }
+        for (const { id } of group) single.push(id)
+      }
+      return readSingle(single.slice(done, (done += batchSize)))
+    })
+
+    if (ids.size === 0) return Stream.empty
+    return Stream.paginate(undefined, () =>
+      Effect.map(next, (batch) => {
+        const end = dated.length === 0 && done >= single.length
+        const isEmpty = !end && batch.sessions.length === 0 && batch.missing.length === 0
+        return [isEmpty ? [] : [{ ...batch, end }], end ? Option.none() : Option.some(undefined)] as const
+      })
+    )
+  })

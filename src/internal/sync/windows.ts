@@ -1,0 +1,70 @@
+/**
+ * Which events are read next, and when the whole list is: rules without effects. Moments and lengths are in seconds.
+ */
+import * as DateTime from "effect/DateTime"
+import type { Checkpoint } from "../../Checkpoint.ts"
+
+/** A checkpoint that has a position in the events. */
+export interface Positioned extends Checkpoint {
+  readonly events: DateTime.Utc
+}
+
+export interface Lengths {
+  readonly settle: number
+  readonly overlap: number
+  readonly window: number
+}
+
+/** Stripe keeps events for 30 days. One is left to read them in. */
+const retention = 29 * 86_400
+
+export const isExpired = (position: number, now: number): boolean => now - position > retention
+
+export const seconds = (moment: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(moment) / 1000)
+
+const moment = (seconds: number): DateTime.Utc => DateTime.makeUnsafe(seconds * 1000)
+
+export const isPositioned = (checkpoint: Checkpoint): checkpoint is Positioned => checkpoint.events !== undefined
+
+export const moveTo = (checkpoint: Checkpoint, position: number): Positioned => ({
+  ...checkpoint,
+  events: moment(position)
+})
+
+/**
+ * The oldest window of events before `until` that was not read, if there is one. It reaches back before the position. When
+ * its events are handled, `lt` is the position.
+ */
+export const next = (
+  position: number,
+  until: number,
+  { overlap, window }: Lengths
+): { readonly gte: number; readonly lt: number } | undefined => {
+  const lt = Math.floor(Math.min(position + window, until))
+  return lt > position ? { gte: Math.max(0, Math.floor(position - overlap)), lt } : undefined
+}
+
+/**
+ * The checkpoint to read on from: with a position, and with an audit where one is due.
+ *
+ * Without a position in events that Stripe still keeps, nobody knows what changed. Then events count from now on, and
+ * everything that was read before is read again. A list of which nothing was read needs no audit: its first read is one.
+ */
+export const plan = (checkpoint: Checkpoint, at: DateTime.Utc, interval: number | undefined): Positioned => {
+  const { audit, ...rest } = checkpoint
+  const now = seconds(at)
+  const isKept = isPositioned(checkpoint) && !isExpired(seconds(checkpoint.events), now)
+  const positioned = isKept ? checkpoint : moveTo(rest, now)
+  if (rest.covered === undefined) return { ...rest, events: positioned.events, audited: moment(now) }
+  const isDue =
+    audit === undefined &&
+    interval !== undefined &&
+    (rest.audited === undefined || now - seconds(rest.audited) >= interval)
+  return isKept && !isDue ? positioned : { ...positioned, audit: { began: moment(now) } }
+}
+
+/** The checkpoint when an audit is complete. */
+export const audited = ({ audit: _, ...checkpoint }: Checkpoint, began: DateTime.Utc): Checkpoint => ({
+  ...checkpoint,
+  audited: began
+})

@@ -1,0 +1,163 @@
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, Schema } from "effect"
+import { StripeError } from "effect-stripe-identity"
+import { collect, quietWorld } from "./support/changingSessions.ts"
+import { choices } from "./support/syncHistory.ts"
+
+const created = (seconds: number) => DateTime.makeUnsafe(seconds * 1000)
+
+const idsOf = (batches: ReadonlyArray<{ readonly sessions: ReadonlyArray<{ readonly id: string }> }>) =>
+  batches.flatMap(({ sessions }) => sessions.map(({ id }) => id))
+
+describe("reread", () => {
+  it.effect("gives each session once, as it is now, and says which are missing", () =>
+    Effect.gen(function* () {
+      const { service, stripe } = yield* quietWorld(5)
+      for (const session of stripe.sessions) session.status = "verified"
+      const batches = yield* collect(stripe, service.reread(["vs_3", "vs_99", { id: "vs_1" }, "vs_3"]))
+      assert.sameMembers(idsOf(batches), ["vs_1", "vs_3"])
+      assert.deepStrictEqual(
+        batches.flatMap(({ missing }) => missing),
+        ["vs_99"]
+      )
+      assert.isTrue(batches.every(({ sessions }) => sessions.every(({ status }) => status === "verified")))
+      assert.strictEqual(stripe.asked.length, 3)
+    })
+  )
+
+  it.effect("says the moment before the first request of a batch", () =>
+    Effect.gen(function* () {
+      const { service, stripe } = yield* quietWorld(5)
+      const before = stripe.now()
+      const [single] = yield* collect(stripe, service.reread(["vs_3"]))
+      assert.strictEqual(single && DateTime.toEpochMillis(single.readAt), before)
+      const again = stripe.now()
+      const [page] = yield* collect(
+        stripe,
+        service.reread(stripe.sessions.map((one) => ({ ...one, created: created(one.created) })))
+      )
+      assert.strictEqual(page?.sessions.length, 5)
+      assert.strictEqual(page && DateTime.toEpochMillis(page.readAt), again)
+    })
+  )
+
+  it.effect("asks for nothing without ids", () =>
+    Effect.gen(function* () {
+      const { service, stripe } = yield* quietWorld(5)
+      assert.deepStrictEqual(yield* collect(stripe, service.reread(new Set<string>())), [])
+      assert.strictEqual(stripe.asked.length, 0)
+    })
+  )
+
+  it.effect("reads three hundred sessions that lie together in three pages", () =>
+    Effect.gen(function* () {
+      const { service, stripe } = yield* quietWorld(400)
+      const all = yield* collect(stripe, service.stream({}, { maxItems: 300 }))
+      stripe.asked.length = 0
+      const batches = yield* collect(stripe, service.reread(all))
+      assert.deepStrictEqual(
+        idsOf(batches),
+        all.map(({ id }) => id)
+      )
+      assert.strictEqual(stripe.asked.length, 3)
+    })
+  )
+
+  it.effect("keeps no more than so many requests in flight", () =>
+    Effect.gen(function* () {
+      const { service, stripe } = yield* quietWorld(50)
+      for (const concurrency of [1, 3]) {
+        stripe.inFlight.most = 0
+        yield* collect(
+          stripe,
+          service.reread(
+            stripe.sessions.map(({ id }) => id),
+            { concurrency }
+          )
+        )
+        assert.strictEqual(stripe.inFlight.most, concurrency)
+      }
+    })
+  )
+
+  const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+  it.effect.prop(
+    "reads all, with at most one request for each id, and one more only where created is wrong or pages are cut",
+    { seed: between(0, 1_000_000) },
+    ({ seed }) =>
+      Effect.gen(function* () {
+        const { below, chance, one } = choices(seed)
+        const pageSize = one([100, 100, 3])
+        const { service, stripe } = yield* quietWorld(0, { pageSize })
+        for (let count = below(one([5, 60, 300])); count > 0; count--) {
+          stripe.create()
+          stripe.wait(one([0, 0.2, 1, 60, 4000]))
+        }
+        stripe.wait(60)
+        const isWrong = chance(0.3)
+        const known = one([0, 0.5, 1, 1])
+        const wanted = stripe.sessions
+          .filter(() => chance(0.5))
+          .map((row) =>
+            chance(known)
+              ? { id: row.id, created: created(row.created + (isWrong && chance(0.5) ? one([-5000, 1, 3600]) : 0)) }
+              : row.id
+          )
+        if (isWrong) wanted.push({ id: "vs_99999", created: created(1_700_000_000) })
+        const batches = yield* collect(stripe, service.reread(wanted, { concurrency: one([1, 4]) }))
+        const ids = wanted.map((one) => (typeof one === "string" ? one : one.id))
+        assert.sameMembers([...idsOf(batches), ...batches.flatMap(({ missing }) => missing)], ids)
+        assert.isAtMost(stripe.asked.length, ids.length + (isWrong || pageSize < 100 ? 1 : 0), `seed ${seed}`)
+      }),
+    { arbitrary: { runs: 1000 } }
+  )
+
+  it.effect("takes a 404 without Stripe's code for no answer about a session", () =>
+    Effect.gen(function* () {
+      const { service, stripe } = yield* quietWorld(2)
+      const path = "/v1/identity/verification_sessions/vs_1"
+      stripe.refusals.push({ path, reason: new StripeError.NotFoundError({ status: 404 }) })
+      const error = yield* Effect.flip(collect(stripe, service.reread(["vs_1"])))
+      assert.strictEqual(error.reason._tag, "NotFoundError")
+      assert.strictEqual(error.operation, "VerificationSessions.reread")
+    })
+  )
+
+  it.effect("tells a handler of a session that cannot be decoded, and goes on", () =>
+    Effect.gen(function* () {
+      const { service, stripe } = yield* quietWorld(3)
+      Object.assign(stripe.sessions[1] ?? {}, { status: 7 })
+      const wanted = stripe.sessions.map((one) => ({ id: one.id, created: created(one.created) }))
+      const told: Array<string | undefined> = []
+      const batches = yield* collect(
+        stripe,
+        service.reread(wanted, { onInvalid: (error) => Effect.sync(() => told.push(error.rowId)) })
+      )
+      assert.deepStrictEqual(told, ["vs_1"])
+      assert.sameMembers(idsOf(batches), ["vs_0", "vs_2"])
+      const error = yield* Effect.flip(collect(stripe, service.reread(wanted)))
+      assert.strictEqual(error.reason._tag, "DecodeError")
+      const own = yield* Effect.flip(collect(stripe, service.reread(wanted, { onInvalid: () => Effect.fail("mine") })))
+      assert.strictEqual(own, "mine")
+    })
+  )
+
+  it.effect("refuses what is no id before anything is sent, and never makes a path of it", () =>
+    Effect.gen(function* () {
+      const { service, stripe } = yield* quietWorld(3)
+      const refused = (ids: unknown, options: object = {}) =>
+        // Type boundary: as plain JavaScript calls it.
+        Effect.flip(collect(stripe, service.reread(ids as Iterable<string>, options))).pipe(
+          Effect.map(({ message }) => message)
+        )
+      assert.include(yield* refused("vs_1"), "an iterable of ids")
+      assert.include(yield* refused(["vs_1", "vs_1/../../events"]), "ids[1]")
+      assert.include(yield* refused([{ id: "vs_1", created: 1_700_000_000 }]), "ids[0].created")
+      assert.include(yield* refused(null), "an iterable of ids")
+      assert.include(yield* refused([], { expand: ["verified_outputs"] }), "data.verified_outputs")
+      assert.include(yield* refused([], { concurrency: 0 }), "concurrency")
+      assert.strictEqual(stripe.asked.length, 0)
+    })
+  )
+})
