@@ -2,6 +2,7 @@
  * The reasons that an error status from Stripe stands for. Public through `StripeError`, which says how they are used.
  */
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 
 export const reasonId = (tag: string): string => `effect-stripe-identity/StripeError/${tag}`
 
@@ -84,11 +85,10 @@ export class AuthenticationError extends Schema.TaggedError<AuthenticationError>
  */
 export class PermissionError extends Schema.TaggedError<PermissionError>(reasonId("PermissionError"))(
   "PermissionError",
-  {
-    ...replyFields,
+  Struct.assign(replyFields, {
     /** The permission that a restricted key needs for this, as Stripe's Dashboard names it, where that is known. */
     needs: Schema.optional(Schema.String)
-  }
+  })
 ) {
   get isRetryable(): boolean {
     return this.shouldRetry ?? false
