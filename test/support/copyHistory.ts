@@ -1,4 +1,4 @@
-import { Clock, DateTime, Effect, Result, Stream } from "effect"
+import { Clock, DateTime, Effect, Result, Schedule, Stream } from "effect"
 import { Checkpoint, StripeClient, StripeError, VerificationSessions } from "effect-stripe-identity"
 import { type Asked, make, type Session, toWire } from "./changingSessions.ts"
 import { choices } from "./syncHistory.ts"
@@ -30,7 +30,9 @@ export interface World {
   /** What a design remembers between its runs. */
   saved: string | undefined
   /** How long after the last full read the next one is due. */
-  audit: "7 days" | "1 second"
+  audit: "7 days" | "1 second" | false
+  /** Whether a run is many, five minutes apart. It has to be killed. */
+  polls: boolean
 }
 
 /** One run that keeps the copy true, killed after so many batches. */
@@ -58,6 +60,7 @@ export const mirror: Design = (world, batches) => {
           overlap: lengths.overlap * 1000,
           window: lengths.window * 1000,
           audit: world.audit,
+          schedule: world.polls ? Schedule.spaced("5 minutes") : undefined,
           concurrency: choices.one([1, 4])
         })
         .pipe(
@@ -147,6 +150,7 @@ export interface Life {
   readonly wrong: string | undefined
   readonly runs: number
   readonly kills: number
+  readonly polls: number
   readonly gaps: number
   readonly changes: number
   readonly rereads: number
@@ -182,21 +186,41 @@ export const life = (seed: number, design: Design = mirror, broken: Broken = {})
       }
     }
     const sessions = yield* Effect.provideService(VerificationSessions.make, StripeClient.StripeClient, stripe.client)
-    const world: World = { stripe, sessions, choices: c, lengths, copy, store, saved: undefined, audit: "7 days" }
-    const counts = { runs: 0, kills: 0, gaps: 0, changes: 0, rereads: 0 }
+    const world: World = {
+      stripe,
+      sessions,
+      choices: c,
+      lengths,
+      copy,
+      store,
+      saved: undefined,
+      audit: one(["7 days", "7 days", false]),
+      polls: false
+    }
+    const counts = { runs: 0, kills: 0, polls: 0, gaps: 0, changes: 0, rereads: 0 }
 
     const held: Array<() => void> = []
-    const run = (batches: number) => {
+    const run = (batches: number, polls = false) => {
       counts.runs++
       stripe.asked.length = 0
-      return Effect.andThen(
-        design(world, batches),
+      world.polls = polls
+      return design(world, batches)
+    }
+    /** A webhook that reads sessions. They are stored when it comes to it. */
+    const webhook = Effect.suspend(() => {
+      const wanted = stripe.sessions
+        .filter(() => chance(0.1))
+        .map(({ created, id }) => (chance(0.5) ? id : { id, created: DateTime.makeUnsafe(created * 1000) }))
+      const isLate = chance(0.5)
+      return Stream.runForEach(sessions.reread(wanted), ({ readAt, sessions }) =>
         Effect.sync(() => {
-          const problem = design === mirror ? tooManyReads(stripe.asked, pageSize < 100 ? 1 : 0) : undefined
-          if (problem !== undefined) throw new Error(`seed ${seed}: ${problem}`)
+          counts.rereads++
+          const apply = () => store(sessions, DateTime.toEpochMillis(readAt))
+          if (isLate) held.push(apply)
+          else apply()
         })
       )
-    }
+    })
 
     const failed = yield* Effect.provideService(
       Effect.gen(function* () {
@@ -204,23 +228,22 @@ export const life = (seed: number, design: Design = mirror, broken: Broken = {})
         if (design !== mirror) yield* run(Infinity)
         for (let steps = 2 + below(6); steps > 0; steps--) {
           stripe.happen(below(one([3, 15])))
-          if (design === mirror && lengths.window === 86_400 && chance(0.1)) {
+          if (design === mirror && lengths.window === 86_400 && chance(0.2)) {
             counts.gaps++
             stripe.wait(86_400 * (28 + below(5)))
           } else stripe.wait(below(one([10, 600, lengths.window * 20])))
-          if (design === mirror && chance(0.3)) {
-            counts.kills++
-            yield* run(1 + below(4))
-          } else yield* run(Infinity)
-          if (design === mirror && chance(0.3)) {
-            // A webhook that read a session, and stores it when it comes to it.
-            const ids = stripe.sessions.filter(() => chance(0.1))
-            const wanted = ids.map(({ created, id }) =>
-              chance(0.5) ? id : { id, created: DateTime.makeUnsafe(created * 1000) }
-            )
-            const batches = yield* Stream.runCollect(sessions.reread(wanted))
-            counts.rereads += batches.length
-            for (const { readAt, sessions } of batches) held.push(() => store(sessions, DateTime.toEpochMillis(readAt)))
+          if (design !== mirror) yield* run(Infinity)
+          else if (chance(0.3)) {
+            yield* Effect.all([run(1 + below(6)), webhook], { concurrency: 2 })
+          } else if (chance(0.2) && stripe.sessions.length > 5) {
+            counts.polls++
+            yield* run(2 + below(10), true)
+          } else {
+            const batches = chance(0.3) ? 1 + below(4) : Infinity
+            if (batches < Infinity) counts.kills++
+            yield* run(batches)
+            const problem = tooManyReads(stripe.asked, pageSize < 100 ? 1 : 0)
+            if (problem !== undefined) throw new Error(`seed ${seed}: ${problem}`)
           }
           if (chance(0.3)) held.splice(0, below(3)).forEach((apply) => apply())
         }
