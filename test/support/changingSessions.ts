@@ -160,7 +160,7 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
 
   const happen = (count: number) => {
     // More than a reader with pages of one row keeps up with would make lives that do not end.
-    if (quiet || events.length > 250) return
+    if (quiet || events.length > 120) return
     for (let left = count; left > 0; left--) {
       const session = sessions[chance(0.5) ? below(sessions.length) : Math.max(0, sessions.length - 1 - below(4))]
       if (session === undefined || chance(0.2)) create()
@@ -252,7 +252,7 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     }).pipe(
       Effect.mapError((reason) => new StripeError.StripeError({ operation, reason, cursor })),
       // Others may come to their end while a reply is on its way.
-      Effect.tap(() => Effect.repeat(Effect.yieldNow, { times: options.busy === 0 ? 0 : below(12) })),
+      Effect.tap(() => Effect.repeat(Effect.yieldNow, { times: inFlight.now > 1 ? below(12) : 0 })),
       Effect.tap(() => Effect.map(RetryPolicy.Current, (policy) => policies.push(policy))),
       Effect.ensuring(Effect.sync(() => inFlight.now--))
     )
