@@ -1,4 +1,4 @@
-import { Clock, Effect, Predicate, Result, Stream } from "effect"
+import { Clock, Duration, Effect, Predicate, Result, Stream } from "effect"
 import { RetryPolicy, StripeClient, StripeError, VerificationSessions } from "effect-stripe-identity"
 import { HttpClient } from "effect/http"
 import { choices } from "./syncHistory.ts"
@@ -160,7 +160,7 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
 
   const happen = (count: number) => {
     // More than a reader with pages of one row keeps up with would make lives that do not end.
-    if (quiet || events.length > 250) return
+    if (quiet || events.length > 120) return
     for (let left = count; left > 0; left--) {
       const session = sessions[chance(0.5) ? below(sessions.length) : Math.max(0, sessions.length - 1 - below(4))]
       if (session === undefined || chance(0.2)) create()
@@ -251,7 +251,8 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
       return Effect.fromResult(Result.flatMap(reply, (body) => decode(body, undefined)))
     }).pipe(
       Effect.mapError((reason) => new StripeError.StripeError({ operation, reason, cursor })),
-      Effect.tap(() => Effect.yieldNow),
+      // Others may come to their end while a reply is on its way.
+      Effect.tap(() => Effect.repeat(Effect.yieldNow, { times: inFlight.now > 1 ? below(12) : 0 })),
       Effect.tap(() => Effect.map(RetryPolicy.Current, (policy) => policies.push(policy))),
       Effect.ensuring(Effect.sync(() => inFlight.now--))
     )
@@ -263,7 +264,12 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
     monotonicTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
     monotonicTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
-    sleep: () => Effect.void
+    // Whoever waits for something else than a request waits alone.
+    sleep: (duration) =>
+      Effect.sync(() => {
+        now += Duration.toMillis(duration)
+        happen(below(options.busy + 1))
+      })
   }
 
   const client = StripeClient.StripeClient.of({

@@ -1,5 +1,5 @@
-import { Clock, DateTime, Effect, Result, Stream } from "effect"
-import { Checkpoint, StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
+import { Clock, DateTime, Deferred, Effect, Fiber, Result, Schedule, Stream } from "effect"
+import { Checkpoint, StripeClient, StripeError, VerificationSessions } from "effect-stripe-identity"
 import { type Asked, make, type Session, toWire } from "./changingSessions.ts"
 import { choices } from "./syncHistory.ts"
 
@@ -30,7 +30,9 @@ export interface World {
   /** What a design remembers between its runs. */
   saved: string | undefined
   /** How long after the last full read the next one is due. */
-  audit: "7 days" | "1 second"
+  audit: "7 days" | "1 second" | false
+  /** Whether a run is many, five minutes apart. It has to be killed. */
+  polls: boolean
 }
 
 /** One run that keeps the copy true, killed after so many batches. */
@@ -58,6 +60,7 @@ export const mirror: Design = (world, batches) => {
           overlap: lengths.overlap * 1000,
           window: lengths.window * 1000,
           audit: world.audit,
+          schedule: world.polls ? Schedule.spaced("5 minutes") : undefined,
           concurrency: choices.one([1, 4])
         })
         .pipe(
@@ -147,6 +150,7 @@ export interface Life {
   readonly wrong: string | undefined
   readonly runs: number
   readonly kills: number
+  readonly polls: number
   readonly gaps: number
   readonly changes: number
   readonly rereads: number
@@ -157,10 +161,10 @@ export const life = (seed: number, design: Design = mirror, broken: Broken = {})
     const c = choices(seed)
     const { below, chance, one } = c
     const overlap = one([120, 600, 3600])
-    const lengths = { settle: one([60, 120]), overlap, window: one([overlap / 4, overlap, 3600, 86_400, 86_400]) }
+    const lengths = { settle: one([60, 120]), overlap, window: one([overlap / 2, overlap, 3600, 86_400, 86_400]) }
     const skew = one([0, 0, below(60) - 30])
     const longest = lengths.settle + lengths.overlap - 2 + Math.min(0, skew)
-    const pageSize = design === mirror ? one([100, 100, 7, 1 + below(5)]) : 100
+    const pageSize = design === mirror ? one([100, 100, 100, 10, 2 + below(4)]) : 100
     const stripe = make(c, {
       lag: broken.lag === undefined ? one([0, 5, longest]) : longest * 4,
       loss: broken.loss ?? 0,
@@ -168,7 +172,7 @@ export const life = (seed: number, design: Design = mirror, broken: Broken = {})
       pageSize,
       busy: design === mirror ? one([0, 1, 3]) : 0
     })
-    for (let count = below(one([3, 40])); count > 0; count--) {
+    for (let count = below(one([3, 20])); count > 0; count--) {
       stripe.create()
       stripe.wait(below(one([1, 30, 3600])))
     }
@@ -182,52 +186,82 @@ export const life = (seed: number, design: Design = mirror, broken: Broken = {})
       }
     }
     const sessions = yield* Effect.provideService(VerificationSessions.make, StripeClient.StripeClient, stripe.client)
-    const world: World = { stripe, sessions, choices: c, lengths, copy, store, saved: undefined, audit: "7 days" }
-    const counts = { runs: 0, kills: 0, gaps: 0, changes: 0, rereads: 0 }
+    const world: World = {
+      stripe,
+      sessions,
+      choices: c,
+      lengths,
+      copy,
+      store,
+      saved: undefined,
+      audit: one(["7 days", "7 days", false]),
+      polls: false
+    }
+    const counts = { runs: 0, kills: 0, polls: 0, gaps: 0, changes: 0, rereads: 0 }
 
-    const held: Array<() => void> = []
-    const run = (batches: number) => {
+    const held: Array<readonly [Deferred.Deferred<void>, Fiber.Fiber<void, StripeError.StripeError>]> = []
+    const run = (batches: number, polls = false) => {
       counts.runs++
       stripe.asked.length = 0
-      return Effect.andThen(
-        design(world, batches),
+      world.polls = polls
+      return design(world, batches)
+    }
+    /** A webhook that reads sessions and stores them, if need be long after: its first reply is on its way until then. */
+    const webhook = Effect.fnUntraced(function* (arrival?: Deferred.Deferred<void>) {
+      const wanted = stripe.sessions
+        .filter(() => chance(0.1))
+        .map(({ created, id }) => (chance(0.5) ? id : { id, created: DateTime.makeUnsafe(created * 1000) }))
+      const get: StripeClient.Service["get"] = (request) =>
+        Effect.tap(stripe.client.get(request), () => (arrival === undefined ? Effect.void : Deferred.await(arrival)))
+      const client = { ...stripe.client, get }
+      const slow = yield* Effect.provideService(VerificationSessions.make, StripeClient.StripeClient, client)
+      yield* Stream.runForEach(slow.reread(wanted), ({ readAt, sessions }) =>
         Effect.sync(() => {
-          const problem = design === mirror ? tooManyReads(stripe.asked, pageSize < 100 ? 1 : 0) : undefined
-          if (problem !== undefined) throw new Error(`seed ${seed}: ${problem}`)
+          counts.rereads++
+          store(sessions, DateTime.toEpochMillis(readAt))
         })
       )
-    }
+    })
+    const arrive = Effect.fnUntraced(function* (count: number) {
+      for (const [arrival, fiber] of held.splice(0, count)) {
+        yield* Deferred.succeed(arrival, undefined)
+        yield* Fiber.join(fiber)
+      }
+    })
 
     const failed = yield* Effect.provideService(
       Effect.gen(function* () {
         // A first run that is whole, where a design has no other.
         if (design !== mirror) yield* run(Infinity)
-        for (let steps = 2 + below(6); steps > 0; steps--) {
+        for (let steps = 2 + below(5); steps > 0; steps--) {
           stripe.happen(below(one([3, 15])))
-          if (design === mirror && lengths.window === 86_400 && chance(0.1)) {
+          if (design === mirror && lengths.window === 86_400 && chance(0.2)) {
             counts.gaps++
             stripe.wait(86_400 * (28 + below(5)))
-          } else stripe.wait(below(one([10, 600, lengths.window * 20])))
-          if (design === mirror && chance(0.3)) {
-            counts.kills++
-            yield* run(1 + below(4))
-          } else yield* run(Infinity)
-          if (design === mirror && chance(0.3)) {
-            // A webhook that read a session, and stores it when it comes to it.
-            const ids = stripe.sessions.filter(() => chance(0.1))
-            const wanted = ids.map(({ created, id }) =>
-              chance(0.5) ? id : { id, created: DateTime.makeUnsafe(created * 1000) }
-            )
-            const batches = yield* Stream.runCollect(sessions.reread(wanted))
-            counts.rereads += batches.length
-            for (const { readAt, sessions } of batches) held.push(() => store(sessions, DateTime.toEpochMillis(readAt)))
+          } else stripe.wait(below(one([10, 600, lengths.window * 12])))
+          if (design !== mirror) yield* run(Infinity)
+          else if (chance(0.3)) {
+            yield* Effect.all([run(1 + below(6)), webhook()], { concurrency: 2 })
+          } else if (chance(0.2) && stripe.sessions.length > 5) {
+            counts.polls++
+            yield* run(2 + below(10), true)
+          } else {
+            const batches = chance(0.3) ? 1 + below(4) : Infinity
+            if (batches < Infinity) counts.kills++
+            yield* run(batches)
+            const problem = tooManyReads(stripe.asked, pageSize < 100 ? 1 : 0)
+            if (problem !== undefined) throw new Error(`seed ${seed}: ${problem}`)
           }
-          if (chance(0.3)) held.splice(0, below(3)).forEach((apply) => apply())
+          if (design === mirror && chance(0.3)) {
+            const arrival = yield* Deferred.make<void>()
+            held.push([arrival, yield* Effect.forkChild(webhook(arrival), { startImmediately: true })])
+          }
+          if (chance(0.3)) yield* arrive(below(3))
         }
         stripe.rest()
         stripe.wait(lengths.settle + lengths.overlap + 120)
         yield* run(Infinity)
-        held.forEach((apply) => apply())
+        yield* arrive(held.length)
       }),
       Clock.Clock,
       stripe.clock
