@@ -1,7 +1,7 @@
 /**
- * A simulated Stripe in the box, with as many verification sessions as you like, their reports, and faults on demand. It
- * answers the list and the retrieve call of both as Stripe does: order, cursors, filters, expansion, refusals, keys,
- * versions and headers. Use it to test code that reads them, to try the library without an account, or as a server for
+ * A simulated Stripe in the box, with as many verification sessions as you like, their reports, their events, and faults on
+ * demand. It answers the list and the retrieve call of each as Stripe does: order, cursors, filters, expansion, refusals,
+ * keys, versions and headers. Sessions change as Stripe's do, and webhooks tell of it. Use it to test code that reads them, to try the library without an account, or as a server for
  * any other Stripe client.
  *
  * **Details**
