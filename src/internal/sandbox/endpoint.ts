@@ -2,7 +2,7 @@
  * Delivers webhooks to a URL for as long as it runs, as Stripe does: side by side, and again until the answer is a 2xx.
  */
 import * as Effect from "effect/Effect"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { Delivery, DeliveryOptions } from "./deliveries.ts"
 import type { Service } from "./service.ts"

@@ -125,10 +125,14 @@ export const make = (settings: Settings): Service => {
       return reply
     }
     const param = ["starting_after", "ending_before"].find((name) => incoming.url.searchParams.has(name))
+    // A fault may look at the honest answer several times, but what a request changes is changed once.
+    const honest = once(() => Answering.honest(account, visit()))
+    const reads = incoming.method !== "POST"
     return yield* Misbehaving.reply(fault, {
-      honest: once(() => Answering.honest(account, visit())),
-      unfiltered: (names) => Answering.honest(account, { ...visit(), incoming: withoutParameters(incoming, names) }),
-      enlarged: (extra) => Answering.honest(account, visit(), extra),
+      honest,
+      unfiltered: (names) =>
+        reads ? Answering.honest(account, { ...visit(), incoming: withoutParameters(incoming, names) }) : honest(),
+      enlarged: (extra) => (reads ? Answering.honest(account, visit(), extra) : honest()),
       refuse: (refusal) => Answering.refuse(account, visit(), refusal),
       answer: (status, body, headers) => Answering.answer(account, visit(), status, body, headers),
       previous: walks.get(walkOf(incoming)),
@@ -235,7 +239,7 @@ const walkOf = (incoming: Recording.Incoming): string => {
   ])
 }
 
-// A fault may look at the honest answer several times, but what a request changes is changed once.
+/** Makes a value when it is first asked for, and no second time. */
 const once = <A>(make: () => A): (() => A) => {
   let made: { readonly value: A } | undefined
   return () => (made ??= { value: make() }).value
