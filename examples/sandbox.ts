@@ -5,9 +5,14 @@
 import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, Exit, Layer, Option, Predicate, Redacted } from "effect"
 import { CliOutput, Command, Flag } from "effect/cli"
-import { HttpServer } from "effect/http"
+import { FetchHttpClient, HttpServer } from "effect/http"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { createServer } from "node:http"
+
+const isLoopback = (text: string): boolean =>
+  URL.canParse(text) &&
+  /^https?:$/.test(new URL(text).protocol) &&
+  ["127.0.0.1", "localhost", "[::1]"].includes(new URL(text).hostname)
 
 const flags = {
   port: Flag.Int("port").pipe(
@@ -54,6 +59,15 @@ const flags = {
       () => "2 or more, so that something goes well"
     ),
     Flag.optional
+  ),
+  webhook: Flag.String("webhook").pipe(
+    Flag.withDescription("A URL of this machine to which everything that happens is posted, signed"),
+    Flag.filter(isLoopback, () => "an http URL of this machine, such as http://127.0.0.1:3000/webhooks"),
+    Flag.optional
+  ),
+  webhookSecret: Flag.String("webhook-secret").pipe(
+    Flag.withDescription("The secret that webhooks are signed with"),
+    Flag.withDefault("whsec_SANDBOX_webhook_secret")
   )
 }
 
@@ -67,7 +81,7 @@ const faults = [
 const command = Command.make(
   "sandbox",
   flags,
-  Effect.fn(function* ({ flaky, history, latency, port, rateLimit, seed, sessions }) {
+  Effect.fn(function* ({ flaky, history, latency, port, rateLimit, seed, sessions, webhook, webhookSecret }) {
     const server = Sandbox.layerServer.pipe(
       Layer.provideMerge(
         Sandbox.layerSandbox({
@@ -93,9 +107,12 @@ const command = Command.make(
     yield* Effect.gen(function* () {
       if (Option.isSome(flaky)) yield* breakEvery(flaky.value)
       yield* announce(sessions)
-      yield* Effect.never
+      if (Option.isNone(webhook)) return yield* Effect.never
+      yield* deliverTo(webhook.value, webhookSecret)
     }).pipe(
-      Effect.provide(server),
+      Effect.provide([server, FetchHttpClient.layer]),
+      // Stripe does not follow redirects.
+      Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
       Effect.onInterrupt(() => Console.log("\nThe sandbox has ended.")),
       Effect.catchTag("ServeError", ({ cause }) => {
         const taken = Predicate.hasProperty(cause, "code") && cause.code === "EADDRINUSE"
@@ -118,6 +135,14 @@ const breakEvery = Effect.fnUntraced(function* (every: number) {
   }
 })
 
+const deliverTo = (url: string, secret: string) =>
+  Sandbox.deliver({
+    url,
+    secrets: [Redacted.make(secret)],
+    onAttempt: ({ delivery, status }) =>
+      Console.log(`${status ?? "no answer"} for ${delivery.type} ${delivery.eventId}`)
+  })
+
 const announce = Effect.fnUntraced(function* (sessions: number) {
   const url = yield* HttpServer.addressFormattedWith(Effect.succeed)
   const key = Redacted.value(Sandbox.apiKey)
@@ -128,6 +153,8 @@ const announce = Effect.fnUntraced(function* (sessions: number) {
       "",
       "Try it:",
       `  curl "${url}/v1/identity/verification_sessions?limit=2" -u ${key}:`,
+      `  curl ${url}/_sandbox/insert -d '{"id":"vs_1"}'; curl ${url}/_sandbox/submit -d '{"id":"vs_1"}'`,
+      `  curl "${url}/v1/events" -u ${key}:`,
       "",
       "Press Ctrl-C to end it."
     ].join("\n")

@@ -1,7 +1,7 @@
 /**
- * A simulated Stripe in the box, with as many verification sessions as you like, their reports, and faults on demand. It
- * answers the list and the retrieve call of both as Stripe does: order, cursors, filters, expansion, refusals, keys,
- * versions and headers. Use it to test code that reads them, to try the library without an account, or as a server for
+ * A simulated Stripe in the box, with as many verification sessions as you like, their reports, their events, and faults on
+ * demand. It answers the list and the retrieve call of each as Stripe does: order, cursors, filters, expansion, refusals,
+ * keys, versions and headers. Sessions change as Stripe's do, and webhooks tell of it. Use it to test code that reads them, to try the library without an account, or as a server for
  * any other Stripe client.
  *
  * **Details**
@@ -28,11 +28,12 @@ import * as HttpServer from "effect/http/HttpServer"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
-import * as Authentication from "./internal/sandbox/authentication.ts"
 import * as ClientFront from "./internal/sandbox/clientFront.ts"
+import type { Delivery } from "./internal/sandbox/deliveries.ts"
+import * as Endpoint from "./internal/sandbox/endpoint.ts"
+import type { EndpointOptions } from "./internal/sandbox/endpoint.ts"
 import * as Engine from "./internal/sandbox/engine.ts"
-import type { Service } from "./internal/sandbox/engine.ts"
+import type { Service } from "./internal/sandbox/service.ts"
 import type { Shape } from "./internal/sandbox/history.ts"
 import * as SandboxOptions from "./internal/sandbox/options.ts"
 import type { Options } from "./internal/sandbox/options.ts"
@@ -63,8 +64,20 @@ export {
   EventFault
 }
 
+export {
+  apiKey,
+  eventlessApiKey,
+  expiredApiKey,
+  liveApiKey,
+  recentSensitiveApiKey,
+  restrictedApiKey,
+  sensitiveApiKey,
+  unreachableAccount
+} from "./internal/sandbox/keys.ts"
+export type { DeliveryOptions } from "./internal/sandbox/deliveries.ts"
+export type { EndpointOptions } from "./internal/sandbox/endpoint.ts"
 export type { InjectEventOptions } from "./internal/sandbox/eventFaults.ts"
-export type { Service } from "./internal/sandbox/engine.ts"
+export type { Service } from "./internal/sandbox/service.ts"
 export type { Options } from "./internal/sandbox/options.ts"
 export type { RateLimitReason } from "./internal/sandbox/faults.ts"
 
@@ -101,6 +114,14 @@ export type { Report }
  * @since 0.1.0
  */
 export type { Event, EventType }
+
+/**
+ * A webhook, to be handed to whoever receives it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type { Delivery }
 
 /**
  * A request that reached the sandbox, and what became of it.
@@ -153,118 +174,6 @@ export type { ConnectionReset, Incoming, Reply }
  * @since 0.1.0
  */
 export class Sandbox extends Context.Service<Sandbox, Service>()("effect-stripe-identity/Sandbox") {}
-
-/**
- * The key that may list and retrieve. A fake: it opens nothing but the sandbox.
- *
- * **Example** (What each key may do)
- *
- * ```ts
- * import { Effect } from "effect"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const { apiKey, expiredApiKey, liveApiKey, recentSensitiveApiKey, restrictedApiKey, sensitiveApiKey } = Sandbox
- * const keys = [apiKey, sensitiveApiKey, recentSensitiveApiKey, liveApiKey, restrictedApiKey, expiredApiKey]
- * const outcomes = Effect.forEach(keys, (apiKey) =>
- *   VerificationSessions.list().pipe(
- *     Effect.match({ onSuccess: ({ data }) => data.length, onFailure: ({ reason }) => reason._tag }),
- *     Effect.provide(VerificationSessions.layer({ apiKey }))
- *   )
- * ).pipe(Effect.provide(Sandbox.layer()))
- *
- * await Effect.runPromise(outcomes) // => [10, 10, 10, 0, "PermissionError", "AuthenticationError"]
- * ```
- *
- * @category keys
- * @since 0.1.0
- */
-export const apiKey: Redacted.Redacted<string> = Redacted.make(Authentication.fullAccessKey)
-
-/**
- * A restricted key without the permission to read sessions: 403. See {@link apiKey}.
- *
- * @category keys
- * @since 0.1.0
- */
-export const restrictedApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.restrictedKey)
-
-/**
- * A restricted key that may read sessions and reports, but no events: 403 for these. See {@link apiKey}.
- *
- * @category keys
- * @since 0.1.0
- */
-export const eventlessApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.eventlessKey)
-
-/**
- * A restricted key that is bound to IP addresses: it may read the sensitive fields of every verification (dates of birth,
- * ID numbers, numbers and expiration dates of documents), when they are named in `expand[]`. See {@link apiKey}.
- *
- * @category keys
- * @since 0.1.0
- */
-export const sensitiveApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.sensitiveKey)
-
-/**
- * A restricted key that may read the sensitive fields of the verifications of the last 48 hours: those with a report that
- * is not older, by `Clock`. A report is made 90 seconds after its session. Compare {@link sensitiveApiKey}.
- *
- * **Example** (Sensitive fields are absent after 48 hours)
- *
- * ```ts
- * import { Effect, Redacted } from "effect"
- * import { TestClock } from "effect/testing"
- * import { VerificationSessions } from "effect-stripe-identity"
- * import * as Sandbox from "effect-stripe-identity/Sandbox"
- *
- * const program = Effect.gen(function*() {
- *   const sandbox = yield* Sandbox.Sandbox
- *   const { id } = yield* sandbox.insert({ status: "verified" })
- *   const hasDob = VerificationSessions.retrieve(id, { expand: ["verified_outputs.dob"] }).pipe(
- *     Effect.map(({ verified_outputs: outputs }) => outputs ? "dob" in Redacted.value(outputs) : false)
- *   )
- *   const atOnce = yield* hasDob
- *   yield* TestClock.adjust("49 hours")
- *   return [atOnce, yield* hasDob]
- * }).pipe(
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.recentSensitiveApiKey })),
- *   Effect.provide(Sandbox.layer()),
- *   Effect.provide(TestClock.layer())
- * )
- *
- * await Effect.runPromise(program) // => [true, false]
- * ```
- *
- * @category keys
- * @since 0.1.0
- */
-export const recentSensitiveApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.recentSensitiveKey)
-
-/**
- * A key that has expired: 401 `api_key_expired`. See {@link apiKey}.
- *
- * @category keys
- * @since 0.1.0
- */
-export const expiredApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.expiredKey)
-
-/**
- * A live mode key. Live mode has no sessions, and says so when it is asked for one of test mode. See {@link apiKey}.
- *
- * @category keys
- * @since 0.1.0
- */
-export const liveApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.liveKey)
-
-/**
- * The connected account that no key has access to: 403 `account_invalid`. Any other `acct_…` in `Stripe-Account` is let in
- * and shows the same sessions. `StripeClient.CurrentAccount` names one.
- *
- * @category keys
- * @since 0.1.0
- */
-export const unreachableAccount: string = Authentication.unreachableAccount
 
 /**
  * Starts a sandbox. Takes no time to speak of, whatever the number of sessions. Dies if an option makes no sense. See
@@ -363,3 +272,44 @@ export const httpApp: Effect.Effect<HttpServerResponse, never, HttpServerRequest
  * @since 0.1.0
  */
 export const layerServer: Layer.Layer<never, never, HttpServer.HttpServer | Sandbox> = HttpServer.serve(httpApp)
+
+/**
+ * Posts a webhook for everything that happens in the sandbox, side by side and for as long as it runs. What is not answered
+ * with a 2xx is posted again, signed anew, up to seven times within 13 seconds. Never fails.
+ *
+ * **Example** (A webhook and what it says)
+ *
+ * ```ts
+ * import { Deferred, Effect, Redacted } from "effect"
+ * import { HttpClient, HttpClientResponse } from "effect/http"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const url = "https://example.com/webhooks"
+ * const secrets = [Redacted.make("whsec_SANDBOX")]
+ *
+ * const program = Effect.gen(function*() {
+ *   const received = yield* Deferred.make<string>()
+ *   const receiver = HttpClient.make((request) =>
+ *     Effect.as(
+ *       Deferred.succeed(received, request.headers["stripe-signature"] ?? ""),
+ *       HttpClientResponse.fromWeb(request, new Response("thank you"))
+ *     )
+ *   )
+ *   yield* Sandbox.deliver({ url, secrets }).pipe(
+ *     Effect.provideService(HttpClient.HttpClient, receiver),
+ *     Effect.forkChild
+ *   )
+ *   yield* Sandbox.Sandbox.use((sandbox) => sandbox.insert())
+ *   return (yield* Deferred.await(received)).replace(/[0-9a-f]{10,}/g, "…")
+ * }).pipe(Effect.provide(Sandbox.layerSandbox()))
+ *
+ * await Effect.runPromise(program) // => "t=…,v1=…,v0=…"
+ * ```
+ *
+ * @category servers
+ * @since 0.1.0
+ */
+export const deliver = (options: EndpointOptions): Effect.Effect<never, never, HttpClient.HttpClient | Sandbox> =>
+  Effect.flatMap(Effect.all([Sandbox, HttpClient.HttpClient]), ([sandbox, client]) =>
+    Endpoint.deliver(sandbox, client, options)
+  )

@@ -419,14 +419,15 @@ describe("stripe-node", () => {
       ]) {
         const { id } = yield* sandbox.insert()
         yield* sandbox.inject(fault)
-        yield* Effect.promise(() =>
+        const status = yield* Effect.promise(() =>
           fetch(`${address}/v1/identity/verification_sessions/${id}/cancel`, {
             method: "POST",
             headers: { authorization: `Bearer ${Redacted.value(Sandbox.apiKey)}` }
           })
-            .then((response) => response.text())
-            .catch(() => "")
+            .then((response) => response.text().then(() => response.status))
+            .catch(() => undefined)
         )
+        assert.strictEqual(status, fault._tag === "ResetMidBody" ? undefined : 200)
         const own = (yield* sandbox.events).filter(({ data }) => data.object.id === id)
         assert.lengthOf(own, 2, fault._tag)
       }

@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
+import { createServer as createHttpServer } from "node:http"
 import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
+import { Stripe } from "stripe"
 
 // What a person meets who types `npm run sandbox`.
 
@@ -56,6 +58,43 @@ describe("npm run sandbox", { timeout: 30_000 }, () => {
       )
       assert.match(output, /\nThe sandbox has ended\.\n$/)
       assert.strictEqual(code, 0)
+    })
+  )
+
+  it.live("posts signed webhooks of what happens to a URL of this machine, and posts again what was refused", () =>
+    Effect.gen(function* () {
+      const bodies: Array<string> = []
+      const types: Array<string> = []
+      const receiver = createHttpServer((request, response) => {
+        let body = ""
+        request.on("data", (chunk) => (body += chunk))
+        request.on("end", () => {
+          bodies.push(body)
+          const signature = request.headers["stripe-signature"] ?? ""
+          types.push(Stripe.webhooks.constructEvent(body, signature, "whsec_SANDBOX_mine").type)
+          response.writeHead(bodies.length === 1 ? 302 : 204, { location: "/" }).end()
+        })
+      })
+      yield* Effect.promise(() => new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve)))
+      const address = receiver.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      const { errors, output } = yield* sandbox(
+        ["--port", "0", "--webhook", `http://127.0.0.1:${port}/`, "--webhook-secret", "whsec_SANDBOX_mine"],
+        async (output) => {
+          const [, url = ""] = /curl (\S+\/_sandbox\/)insert/.exec(output) ?? []
+          await fetch(`${url}insert`, { method: "POST", body: `{"id":"vs_1"}` })
+          for (let count = 0; count < 200 && bodies.length < 2; count++) {
+            await new Promise((resolve) => setTimeout(resolve, 25))
+          }
+          // The answer to the second has to be heard of.
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+      )
+      yield* Effect.promise(() => new Promise((resolve) => receiver.close(resolve)))
+      assert.strictEqual(errors, "")
+      assert.deepStrictEqual(types, Array(2).fill("identity.verification_session.created"))
+      assert.strictEqual(bodies[0], bodies[1])
+      assert.match(output, /\n302 for identity\S+ evt_\w+\n204 for identity\S+ evt_\w+\n/)
     })
   )
 
@@ -122,6 +161,7 @@ describe("npm run sandbox", { timeout: 30_000 }, () => {
     ["--port", "http", /^Invalid value for flag --port: "http"\. Expected .*\n$/],
     ["--port", "70000", /^Invalid value for flag --port: "70000"\. Expected: a port between 0 and 65535 .*\n$/],
     ["--sessions", "-1", /--sessions.*\n$/],
+    ["--webhook", "https://example.com/", /^Invalid value for flag --webhook: .*an http URL of this machine.*\n$/],
     ["--history", "odd", /^Invalid value for flag --history: "odd"\. Expected: "uniform" \| .*\n$/],
     ["--prot", "1", /^Unrecognized flag: --prot in command sandbox Did you mean this\? --port \(.*\n$/]
   ])("says in one line what is wrong with %s %s", ([flag, value, line]) =>

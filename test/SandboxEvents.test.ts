@@ -243,6 +243,22 @@ describe("the list of events", () => {
     )
   )
 
+  it.effect("of a million sessions is made as it is read", () =>
+    recent(
+      { sessions: 1_000_000 },
+      Effect.gen(function* () {
+        const second = first + 5 * day
+        const at = yield* page(`?limit=100&created[lt]=${second}&created[gte]=${second - 60}`)
+        assert.lengthOf(at.data, 100)
+        assert.isTrue(at.data.every(({ created }) => created >= second - 60 && created < second))
+        const cursor = at.data.at(-1)?.id ?? ""
+        const older = yield* page(`?limit=100&starting_after=${cursor}`)
+        const back = yield* page(`?limit=100&ending_before=${older.data[0]?.id}`)
+        assert.deepStrictEqual(ids(back.data), ids(at.data))
+      })
+    )
+  )
+
   it.effect("retrieves each event by its id", () =>
     recent(
       { sessions: 20 },

@@ -7,7 +7,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
-import type { Service } from "./engine.ts"
+import type { Service } from "./service.ts"
 
 // Statuses of which the Fetch standard says that they have no body, not even an empty one.
 const bodiless = new Set([204, 205, 304])

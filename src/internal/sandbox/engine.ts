@@ -1,6 +1,6 @@
 /**
  * The simulated Stripe: its rows, its record of requests, its clockwork. The two fronts hand requests in and take
- * replies out. Public through `Sandbox`.
+ * replies out.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -10,10 +10,10 @@ import * as Stream from "effect/Stream"
 import * as Result from "effect/Result"
 import * as Answering from "./answering.ts"
 import * as Changes from "./changes.ts"
+import * as ControlPath from "./controlPath.ts"
+import * as Deliveries from "./deliveries.ts"
 import * as Errors from "./errors.ts"
-import type { EventFault, InjectEventOptions } from "./eventFaults.ts"
 import * as EventLog from "./eventLog.ts"
-import type { Fault } from "./faults.ts"
 import * as History from "./history.ts"
 import * as Listing from "./listing.ts"
 import * as Misbehaving from "./misbehaving.ts"
@@ -22,7 +22,8 @@ import * as Recording from "./recording.ts"
 import type { ConnectionReset, ListEnvelope, Reply } from "./reply.ts"
 import * as Resources from "./resources.ts"
 import { fraction, makeIdCodec } from "./scramble.ts"
-import type { Event, Report, Session, SessionPatch } from "./session.ts"
+import type { Session } from "./session.ts"
+import type { Service } from "./service.ts"
 import * as Writing from "./writing.ts"
 
 /** The options of `Sandbox.make`, with every default in place. */
@@ -46,76 +47,6 @@ export interface Settings {
   readonly eventLag: number
   readonly redactionTime: number
   readonly apiVersion: string
-}
-
-/**
- * The controls of a sandbox: what was asked of it, and what is to happen next.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Service {
-  /** The requests so far, in order of arrival: the last `recordedRequests` of them, 10,000 by default. */
-  readonly requests: Effect.Effect<ReadonlyArray<Recording.RecordedRequest>>
-  /** How many requests there were, cleared ones and those that are no longer kept included. */
-  readonly requestCount: Effect.Effect<number>
-  /** Forgets the requests so far. Numbering and `requestCount` continue. */
-  readonly clearRequests: Effect.Effect<void>
-  /** The whole list as it is listed now, newest first, unexpanded: exactly what a walk over the pages must give. */
-  readonly sessions: Effect.Effect<ReadonlyArray<Session>>
-  /**
-   * The reports in the same way. Each session of the start has at most one, made 90 seconds after the session. `pass` and
-   * `fail` make one now; a report that `insert` or `update` gives is made 90 seconds after the session. None is ever
-   * deleted.
-   */
-  readonly reports: Effect.Effect<ReadonlyArray<Report>>
-  /**
-   * The events as they are listed now, newest first: those of the last 30 days by `Clock`, whose lag is over. Within a
-   * second they come in any order.
-   */
-  readonly events: Effect.Effect<ReadonlyArray<Event>>
-  /**
-   * Adds a session, and the event of its creation. Its `created` is now by `Clock` (beware: a `TestClock` starts in 1970) and its status is
-   * "requires_input", unless given; what else is not given is made up. Dies if the id is taken.
-   */
-  readonly insert: (patch?: SessionPatch) => Effect.Effect<Session>
-  /**
-   * Changes a session. A new `status` brings the fields that belong to it (secret, url, error, report), unless they are
-   * given too. `id` and `created` never change. No event tells of it: `submit` to `redact` change a session as Stripe
-   * does. Dies if there is no such session.
-   */
-  readonly update: (id: string, patch: SessionPatch) => Effect.Effect<void>
-  /** The person submits: "requires_input" becomes "processing". Dies in any other status, as all of these do. */
-  readonly submit: (id: string) => Effect.Effect<Session>
-  /** The checks pass: "processing" becomes "verified", with a new report. */
-  readonly pass: (id: string) => Effect.Effect<Session>
-  /**
-   * A check fails: "processing" becomes "requires_input", with a `last_error`, a new link and, unless nothing was checked
-   * (as with the code "abandoned"), a new report.
-   */
-  readonly fail: (id: string, failure?: Changes.Failure) => Effect.Effect<Session>
-  /** "requires_input" becomes "canceled", for good. */
-  readonly cancel: (id: string) => Effect.Effect<Session>
-  /** Somebody changes "verified" to "requires_input" in the Dashboard, or back. */
-  readonly override: (id: string, status: "verified" | "requires_input") => Effect.Effect<Session>
-  /**
-   * Begins a redaction, of a session that is "requires_input" (which cancels it) or "verified" (which it stays). After
-   * `redactionTime` it is done: session, reports and old events have placeholders for what was collected.
-   */
-  readonly redact: (id: string) => Effect.Effect<Session>
-  /** Sets keys of the metadata; an empty value takes its key away. Stripe has no event for it. */
-  readonly editMetadata: (id: string, metadata: Readonly<Record<string, string>>) => Effect.Effect<Session>
-  /** Arranges a fault for events of changes to come. Of several that are due, the one injected first is taken. */
-  readonly injectEvent: (fault: EventFault, options?: InjectEventOptions) => Effect.Effect<void>
-  /**
-   * Arranges a fault for requests to come. Of several that are due, the one injected first is taken. Dies if it is no fault,
-   * or if it or the options say what nobody would read.
-   */
-  readonly inject: (fault: Fault, options?: Recording.InjectOptions) => Effect.Effect<void>
-  /** Withdraws the faults that nobody met, those of events included. */
-  readonly clearFaults: Effect.Effect<void>
-  /** Answers a request. This is what both fronts call; only needed to write another front. */
-  readonly respond: (incoming: Recording.Incoming) => Effect.Effect<Reply, ConnectionReset>
 }
 
 // A repeated page can be asked of as many interleaved walks as this.
@@ -194,10 +125,14 @@ export const make = (settings: Settings): Service => {
       return reply
     }
     const param = ["starting_after", "ending_before"].find((name) => incoming.url.searchParams.has(name))
+    // A fault may look at the honest answer several times, but what a request changes is changed once.
+    const honest = once(() => Answering.honest(account, visit()))
+    const reads = incoming.method !== "POST"
     return yield* Misbehaving.reply(fault, {
-      honest: once(() => Answering.honest(account, visit())),
-      unfiltered: (names) => Answering.honest(account, { ...visit(), incoming: withoutParameters(incoming, names) }),
-      enlarged: (extra) => Answering.honest(account, visit(), extra),
+      honest,
+      unfiltered: (names) =>
+        reads ? Answering.honest(account, { ...visit(), incoming: withoutParameters(incoming, names) }) : honest(),
+      enlarged: (extra) => (reads ? Answering.honest(account, visit(), extra) : honest()),
       refuse: (refusal) => Answering.refuse(account, visit(), refusal),
       answer: (status, body, headers) => Answering.answer(account, visit(), status, body, headers),
       previous: walks.get(walkOf(incoming)),
@@ -207,8 +142,18 @@ export const make = (settings: Settings): Service => {
     })
   })
 
+  /** What is so at the present time, with everything that is due. */
+  const now = <A>(of: (at: number) => A): Effect.Effect<A> =>
+    Effect.map(Clock.currentTimeMillis, (at) => {
+      changes.settle(at)
+      return of(at)
+    })
+  const changed = (change: (at: number) => Result.Result<Session, Errors.Refusal>): Effect.Effect<Session> =>
+    now((at) => Result.getOrThrowWith(change(at), ({ message }) => new Error(`Sandbox: ${message}`)))
+
   const respond = (incoming: Recording.Incoming): Effect.Effect<Reply, ConnectionReset> =>
     Effect.clockWith((clock) => {
+      if (ControlPath.owns(incoming)) return ControlPath.answer(incoming, service)
       const request = recording.open(incoming, clock.currentTimeMillisUnsafe())
       const end = (exit: Exit.Exit<unknown, unknown>): void => {
         if (request.outcome !== "open") return
@@ -228,16 +173,7 @@ export const make = (settings: Settings): Service => {
       )
     })
 
-  /** What is so at the present time, with everything that is due. */
-  const now = <A>(of: (at: number) => A): Effect.Effect<A> =>
-    Effect.map(Clock.currentTimeMillis, (at) => {
-      changes.settle(at)
-      return of(at)
-    })
-  const changed = (change: (at: number) => Result.Result<Session, Errors.Refusal>): Effect.Effect<Session> =>
-    now((at) => Result.getOrThrowWith(change(at), ({ message }) => new Error(`Sandbox: ${message}`)))
-
-  return {
+  const service: Service = {
     requests: Effect.sync(recording.requests),
     requestCount: Effect.sync(recording.count),
     clearRequests: Effect.sync(recording.clear),
@@ -265,6 +201,11 @@ export const make = (settings: Settings): Service => {
     override: (id, status) => changed((at) => changes.override(id, status, { at })),
     redact: (id) => changed((at) => changes.redact(id, { at })),
     editMetadata: (id, metadata) => changed((at) => changes.editMetadata(id, metadata, { at })),
+    deliveries: (options) =>
+      Effect.flatMap(
+        now((at) => at),
+        (at) => Effect.promise(() => Deliveries.make(test.log, seed, at, options))
+      ),
     injectEvent: (fault, options) => Effect.sync(() => test.log.inject(fault, options)),
     inject: (fault, options) => Effect.sync(() => recording.inject(fault, options)),
     clearFaults: Effect.sync(() => {
@@ -273,6 +214,7 @@ export const make = (settings: Settings): Service => {
     }),
     respond
   }
+  return service
 }
 
 /** The request as a server reads it that overlooks some parameters. */
@@ -297,7 +239,7 @@ const walkOf = (incoming: Recording.Incoming): string => {
   ])
 }
 
-// A fault may look at the honest answer several times, but what a request changes is changed once.
+/** Makes a value when it is first asked for, and no second time. */
 const once = <A>(make: () => A): (() => A) => {
   let made: { readonly value: A } | undefined
   return () => (made ??= { value: make() }).value

@@ -95,7 +95,7 @@ export const make = (options: {
   const find = (id: string, now: number): EventEntry | undefined => {
     const number = ids.decode(id)
     if (number === undefined) return undefined
-    if (number >= firstStored) return inOrder.find((entry) => entry.number === number)
+    if (number >= firstStored) return inOrder[number - firstStored]
     const step = number % stepsApart
     const index = Math.floor(number / stepsApart)
     const after = Life.steps[step]?.after

@@ -164,7 +164,9 @@ const filters = [
   "related_customer",
   "related_customer_account",
   "type",
-  "verification_session"
+  "verification_session",
+  "types",
+  "delivery_success"
 ]
 
 const encoder = new TextEncoder()

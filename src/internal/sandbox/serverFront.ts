@@ -6,7 +6,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
-import type { Service } from "./engine.ts"
+import type { Service } from "./service.ts"
 import { ConnectionReset, type Reply } from "./reply.ts"
 
 /** Answers the current request of the server. */

@@ -130,25 +130,32 @@ const newer = <Row extends Entry>(sources: ReadonlyArray<Source<Row>>, entry: En
 /** The rows of all sources in list order, from these positions on towards newer (1) or older rows (-1). */
 function* merged<Row extends Entry>(
   sources: ReadonlyArray<Source<Row>>,
-  positions: Array<number>,
+  positions: ReadonlyArray<number>,
   step: 1 | -1
 ): Generator<Row> {
-  const heads = sources.map((source, which) => source.at(positions[which] ?? -1))
+  // What is used up is left out, so that one source that goes on alone costs no comparison.
+  let heads = sources.flatMap((source, which): ReadonlyArray<Head<Row>> => {
+    const position = positions[which] ?? -1
+    const row = source.at(position)
+    return row === undefined ? [] : [{ source, position, row }]
+  })
   while (true) {
-    let first = -1
-    let next: Row | undefined
-    for (const [which, head] of heads.entries()) {
-      if (head !== undefined && (next === undefined || compare(head, next) * step < 0)) {
-        first = which
-        next = head
-      }
-    }
-    if (next === undefined) return
-    yield next
-    const position = (positions[first] ?? 0) + step
-    positions[first] = position
-    heads[first] = sources[first]?.at(position)
+    let [first] = heads
+    if (first === undefined) return
+    for (const head of heads) if (compare(head.row, first.row) * step < 0) first = head
+    yield first.row
+    first.position += step
+    const next = first.source.at(first.position)
+    if (next === undefined) heads = heads.filter((head) => head !== first)
+    else first.row = next
   }
+}
+
+/** How far a source was merged. */
+interface Head<Row extends Entry> {
+  readonly source: Source<Row>
+  position: number
+  row: Row
 }
 
 const compare = (left: Entry, right: Entry): number => left.second - right.second || left.rank - right.rank

@@ -38,6 +38,8 @@ const application = await Application.bootstrap({
     "src/internal/filter/model.ts:redactionStatuses",
     "src/internal/report/wire.ts:checkNames",
     "src/internal/report/wire.ts:expandPaths",
+    "src/internal/sandbox/changes.ts:Failure",
+    "src/internal/sandbox/eventFaults.ts:Drift",
     "src/internal/sandbox/faults.ts:Options",
     "src/internal/sandbox/history.ts:Shape",
     "src/internal/sandbox/parameters.ts:Query",
