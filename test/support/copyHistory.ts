@@ -1,5 +1,5 @@
 import { Clock, DateTime, Deferred, Effect, Fiber, Result, Schedule, Stream } from "effect"
-import { Checkpoint, StripeClient, StripeError, VerificationSessions } from "effect-stripe-identity"
+import { Checkpoint, StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import { type Asked, make, type Session, toWire } from "./changingSessions.ts"
 import { choices } from "./syncHistory.ts"
 
