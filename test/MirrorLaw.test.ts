@@ -4,7 +4,7 @@ import { type Broken, byEventId, bySnapshot, type Design, life, mirror } from ".
 
 // Every life is made from one number, which a failure names. MIRROR_CASES=20000 lives longer.
 
-const cases = Number(process.env["MIRROR_CASES"] ?? 1000)
+const cases = Number(process.env["MIRROR_CASES"] ?? 800)
 
 describe("a copy kept by mirror", () => {
   it.effect(
