@@ -67,6 +67,20 @@ describe("the interval", () => {
     })
   )
 
+  it("comes back from text with a position in events and an audit, in less than 2 kB with the longest ids", () => {
+    const place = (id: string) => ({ id: `${id}${"x".repeat(255 - id.length)}`, created: row(1).created })
+    const checkpoint: Checkpoint.Checkpoint = {
+      ...Checkpoint.start({ filter: "0123456789abcdef", account: place("acct_").id, livemode: true }),
+      covered: { newest: place("vs_1"), oldest: place("vs_2"), complete: false },
+      events: row(2).created,
+      audited: row(3).created,
+      audit: { began: row(4).created, reached: place("vs_3") }
+    }
+    const text = Checkpoint.toText(checkpoint)
+    assert.isBelow(text.length, 2000)
+    assert.deepStrictEqual(Result.getOrThrow(Checkpoint.fromText(text)), checkpoint)
+  })
+
   it("does not move without rows, but learns that the list has no older ones, and never forgets it", () => {
     const one = Checkpoint.advance(start, { direction: "older", rows: [row(0)], end: false })
     for (const direction of ["newer", "older"] as const) {

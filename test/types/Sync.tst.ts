@@ -28,6 +28,23 @@ test("sync and tail give batches of sessions as they were asked for, and fail wi
 
 const verified = () => VerificationSessions.sync({ status: "verified" })
 
+test("reread, changes and mirror give sessions as they were asked for, and fail with StripeError alone", () => {
+  type Of<Batch> = Stream.Stream<Batch, StripeError.StripeError, VerificationSessions.VerificationSessions>
+  type Session = VerificationSession.VerificationSession
+  type WithOutputs = VerificationSession.Expanded<["verified_outputs"]>
+  const expand = ["data.verified_outputs"] as const
+  expect(VerificationSessions.reread(["vs_1"])).type.toBe<Of<VerificationSessions.RereadBatch<Session>>>()
+  expect(VerificationSessions.reread([], { expand })).type.toBe<Of<VerificationSessions.RereadBatch<WithOutputs>>>()
+  expect(VerificationSessions.changes({ expand })).type.toBe<Of<VerificationSessions.ChangesBatch<WithOutputs>>>()
+  expect(VerificationSessions.mirror({ expand })).type.toBe<Of<VerificationSessions.MirrorBatch<WithOutputs>>>()
+  expect(VerificationSessions.reread).type.not.toBeCallableWith(["vs_1"], { from: undefined })
+})
+
+test("sessions can be read again as they are", () => {
+  const sessions: ReadonlyArray<VerificationSession.Any> = []
+  expect(VerificationSessions.reread).type.toBeCallableWith(sessions)
+})
+
 test("there are no cursors to choose, because the checkpoint has them", () => {
   expect(VerificationSessions.sync).type.not.toBeCallableWith({}, { startingAfter: "vs_1" })
   expect(VerificationSessions.sync).type.not.toBeCallableWith({}, { from: "vs_1" })

@@ -9,7 +9,13 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as StripeClient from "../../StripeClient.ts"
-import { type DecodeError, PaginationStalledError, PermissionError, StripeError } from "../../StripeError.ts"
+import {
+  type DecodeError,
+  isStripeError,
+  PaginationStalledError,
+  PermissionError,
+  StripeError
+} from "../../StripeError.ts"
 import * as Fetch from "../list/fetch.ts"
 import type { FetchPage, Row, Window } from "../list/model.ts"
 import * as Telemetry from "../telemetry.ts"
@@ -129,7 +135,7 @@ export const read = <E, R>(
 
 /** Whether an event that was a cursor is no longer kept, so that its window has to be read from its beginning. */
 export const isCursorExpired = (error: unknown): boolean =>
-  error instanceof StripeError &&
+  isStripeError(error) &&
   error.cursor !== undefined &&
   (error.reason._tag === "CursorNotFoundError" ||
     (error.reason._tag === "InvalidRequestError" && /retention/i.test(error.reason.description ?? "")))

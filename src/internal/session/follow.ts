@@ -135,22 +135,31 @@ export const reread = <const Paths extends ReadonlyArray<ListExpandPath> = reado
 /**
  * `VerificationSessions.Service.changes` of the service in the context: sessions that changed, by Stripe's events.
  *
- * **Example** (The position from which changes count)
+ * **Example** (A session that was canceled)
  *
  * ```ts
- * import { Effect, Stream } from "effect"
+ * import { Effect, Layer, Stream } from "effect"
+ * import { TestClock } from "effect/testing"
  * import { VerificationSessions } from "effect-stripe-identity"
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
- * const [batch] = await VerificationSessions.changes().pipe(
- *   Stream.runCollect,
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer()),
- *   Effect.runPromise
- * )
+ * const program = Effect.gen(function*() {
+ *   yield* TestClock.setTime(Date.UTC(2026, 0, 2))
+ *   const sandbox = yield* Sandbox.Sandbox
+ *   const { id } = yield* sandbox.insert()
+ *   yield* TestClock.adjust("1 hour")
+ *   // Store its checkpoint.
+ *   const [start] = yield* Stream.runCollect(VerificationSessions.changes())
  *
- * // Store it, and pass it as `from` to the next run.
- * batch?.checkpoint.events !== undefined // => true
+ *   yield* sandbox.cancel(id)
+ *   yield* TestClock.adjust("5 minutes")
+ *   const [batch] = yield* Stream.runCollect(VerificationSessions.changes({ from: start?.checkpoint }))
+ *   return batch?.sessions.map(({ status }) => status)
+ * })
+ * const sessions = VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit: false })
+ * const layer = Layer.provideMerge(sessions, Layer.provideMerge(Sandbox.layer(), TestClock.layer()))
+ *
+ * await Effect.runPromise(Effect.provide(program, layer)) // => ["canceled"]
  * ```
  *
  * @category accessors
@@ -164,26 +173,40 @@ export const changes = <const Paths extends ReadonlyArray<ListExpandPath> = read
 /**
  * `VerificationSessions.Service.mirror` of the service in the context: what a copy needs to stay true.
  *
- * **Example** (A copy in memory)
+ * **Example** (A copy in memory, of a session that was redacted)
  *
  * ```ts
- * import { Effect, Stream } from "effect"
- * import { type VerificationSession, VerificationSessions } from "effect-stripe-identity"
+ * import { Effect, Layer, Stream } from "effect"
+ * import { TestClock } from "effect/testing"
+ * import { type Checkpoint, type VerificationSession, VerificationSessions } from "effect-stripe-identity"
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
  * const copy = new Map<string, VerificationSession.VerificationSession>()
- * await VerificationSessions.mirror().pipe(
- *   Stream.runForEach(({ sessions }) =>
+ * let stored: Checkpoint.Checkpoint | undefined
+ * const run = Effect.suspend(() =>
+ *   Stream.runForEach(VerificationSessions.mirror({ from: stored }), ({ checkpoint, sessions }) =>
  *     Effect.sync(() => {
  *       for (const session of sessions) copy.set(session.id, session)
+ *       stored = checkpoint
  *     })
- *   ),
- *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
- *   Effect.provide(Sandbox.layer({ sessions: 250 })),
- *   Effect.runPromise
+ *   )
  * )
  *
- * copy.size // => 250
+ * const program = Effect.gen(function*() {
+ *   yield* TestClock.setTime(Date.UTC(2026, 0, 2))
+ *   const sandbox = yield* Sandbox.Sandbox
+ *   const { id } = yield* sandbox.insert()
+ *   yield* TestClock.adjust("1 hour")
+ *   yield* run
+ *   yield* sandbox.redact(id)
+ *   yield* TestClock.adjust("5 days")
+ *   yield* run
+ *   return [copy.size, copy.get(id)?.redaction?.status]
+ * })
+ * const sessions = VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit: false })
+ * const layer = Layer.provideMerge(sessions, Layer.provideMerge(Sandbox.layer({ sessions: 250 }), TestClock.layer()))
+ *
+ * await Effect.runPromise(Effect.provide(program, layer)) // => [251, "redacted"]
  * ```
  *
  * @category accessors
