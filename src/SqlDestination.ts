@@ -11,6 +11,7 @@
  * only programs with a database load `effect/sql`.
  *
  * @module
+ * @category Export, sync and mirror
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"

@@ -5,6 +5,7 @@
  * read another of Stripe's lists with the same care.
  *
  * @module
+ * @category Requests and errors
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"

@@ -9,6 +9,7 @@
  * `VerificationSessions.sync` and `VerificationSessions.tail`.
  *
  * @module
+ * @category Read other lists
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

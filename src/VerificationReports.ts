@@ -5,6 +5,7 @@
  * It is read as `VerificationSessions` is, with the same options, retries and errors.
  *
  * @module
+ * @category Read sessions and reports
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"

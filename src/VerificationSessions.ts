@@ -2,6 +2,7 @@
  * Stripe Identity's verification sessions: one page, one session, or all of them as a lazy `Stream`.
  *
  * @module
+ * @category Read sessions and reports
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"

@@ -35,7 +35,9 @@ export interface Filter {
  * @category models
  * @since 0.1.0
  */
-export type ListExpandPath = `data.${VerificationReport.ExpandPath}`
+export type ListExpandPath =
+  // A union keeps its name where types are shown.
+  "data.document.dob" | `data.${VerificationReport.ExpandPath}`
 
 /**
  * The parameters of one page, named as Stripe names them.
