@@ -22,6 +22,8 @@ const documents = [
   "README.md",
   "src/README.md",
   "test/bench/chart.svg",
+  "test/bench/mirroring.svg",
+  "test/bench/parallel-reading.svg",
   ...filesBelow(join(root, "examples")).map((file) => `examples/${file}`)
 ]
 
