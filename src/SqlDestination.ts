@@ -91,8 +91,8 @@ const named = <A, R>(
 export interface Batch<out C> {
   readonly sessions: ReadonlyArray<VerificationSession.Any>
   readonly checkpoint: C
-  /** A moment before the sessions were read. @default the moment at which the destination was last loaded */
-  readonly readAt?: DateTime.Utc | undefined
+  /** A moment before the sessions were read: the version that they are stored under. */
+  readonly readAt: DateTime.DateTime
 }
 
 /**
@@ -236,9 +236,8 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
       isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
     )
 
-  // What the database had when it was looked at last, and when that was.
+  // What the database had when it was looked at last.
   let known: string | undefined
-  let loadedAt = yield* DateTime.now
 
   const upsert = (sessions: ReadonlyArray<VerificationSession.Any>, readAt: DateTime.DateTime) => {
     // A statement may meet each row once. In one order, so that two writers never wait for each other.
@@ -259,7 +258,6 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
   )
 
   const load = Effect.gen(function* () {
-    loadedAt = yield* DateTime.now
     known = Option.getOrUndefined(yield* stored)?.checkpoint
     return known === undefined ? Option.none() : Option.some(yield* Effect.fromResult(format.fromText(known)))
   })
@@ -277,7 +275,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
       : refuse(new Reasons.CheckpointMovedError({ table, account, name }))
   })
 
-  const save = Effect.fnUntraced(function* ({ checkpoint, readAt = loadedAt, sessions }: Batch<C>) {
+  const save = Effect.fnUntraced(function* ({ checkpoint, readAt, sessions }: Batch<C>) {
     const actual = accountOf(checkpoint)
     if (actual !== undefined && actual !== account) {
       return yield* refuse(new Reasons.OtherAccountError({ expected: account, actual }))
