@@ -82,6 +82,10 @@ const named = <A, R>(
 ): Effect.Effect<A, SqlDestinationError | SqlError, R> =>
   Effect.mapError(self, (error) => (isSqlError(error) ? error : refuse(error)))
 
+/** A connection that is lost and a disk that is full cannot roll back either, which Effect makes a defect of. */
+const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+  Effect.catchDefect(self, (defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)))
+
 /**
  * Sessions with the checkpoint that holds after them, as `VerificationSessions.sync` gives them.
  *
@@ -230,11 +234,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
   const { dialect, sql } = client
   const statements = Statements.make(table, dialect)
 
-  // A connection that is lost cannot roll back either, which Effect makes a defect of.
-  const transaction = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError> =>
-    Effect.catchDefect(sql.withTransaction(self), (defect) =>
-      isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
-    )
+  const transaction = <A, E>(self: Effect.Effect<A, E>) => withoutDefects(sql.withTransaction(self))
 
   // What the database had when it was looked at last.
   let known: string | undefined
@@ -344,8 +344,9 @@ export const layer = (
         ? Effect.provideService(migrate, SqlClient.BeginTransaction, "BEGIN IMMEDIATE")
         : migrate
     }).pipe(
+      withoutDefects,
       Effect.catchTag("MigrationError", (error) =>
-        Effect.fail(error.cause instanceof SqlDestinationError ? error.cause : error)
+        Effect.fail(error.cause instanceof SqlDestinationError || isSqlError(error.cause) ? error.cause : error)
       )
     )
   )
