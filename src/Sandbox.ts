@@ -19,6 +19,7 @@
  * numbers in it are invented, all keys are fakes that open nothing else, and every client secret and link says "SANDBOX".
  *
  * @module
+ * @category Test
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
@@ -28,7 +29,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as ClientFront from "./internal/sandbox/clientFront.ts"
+import * as ClientFront from "./internal/sandbox/httpClient.ts"
 import type { Delivery } from "./internal/sandbox/deliveries.ts"
 import * as Endpoint from "./internal/sandbox/endpoint.ts"
 import type { EndpointOptions } from "./internal/sandbox/endpoint.ts"
@@ -39,7 +40,7 @@ import * as SandboxOptions from "./internal/sandbox/options.ts"
 import type { Options } from "./internal/sandbox/options.ts"
 import type { Incoming, InjectOptions, RecordedRequest } from "./internal/sandbox/recording.ts"
 import type { ConnectionReset, Reply } from "./internal/sandbox/reply.ts"
-import * as ServerFront from "./internal/sandbox/serverFront.ts"
+import * as ServerFront from "./internal/sandbox/httpApp.ts"
 import { EventFault } from "./internal/sandbox/eventFaults.ts"
 import type { Event, EventType, Report, Session, SessionPatch } from "./internal/sandbox/session.ts"
 import { Fault } from "./internal/sandbox/faults.ts"

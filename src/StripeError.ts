@@ -9,12 +9,13 @@
  * An `InvalidArgumentError` repeats what the caller gave, shortened.
  *
  * @module
+ * @category Requests and errors
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { CheckpointMismatchError, EventsExpiredError } from "./internal/sync/mismatch.ts"
+import { CheckpointMismatchError, EventsExpiredError } from "./internal/sync/reasons.ts"
 import {
   ApiError,
   AuthenticationError,

@@ -50,7 +50,7 @@ const steadyClock = () => {
 /** Makes a place to wait in. Callers are served in the order in which they come. */
 export const make = Effect.fnUntraced(function* (options: RateLimit = {}): Effect.fn.Return<Wait> {
   const own = yield* Effect.provide(RateLimiter.make, RateLimiter.layerStoreMemory)
-  const turn = yield* Semaphore.make(1)
+  const queue = yield* Semaphore.make(1)
   const warn = Warning.make()
   const steady = steadyClock()
   const given = options.limiter
@@ -113,15 +113,15 @@ export const make = Effect.fnUntraced(function* (options: RateLimit = {}): Effec
     )
 
   // While nobody has used the token that was taken last: until when it has to be waited for.
-  let paidUntil: number | undefined
+  let unusedTokenUntil: number | undefined
   const wait = Effect.fnUntraced(function* (operation: string) {
-    if (paidUntil === undefined) {
+    if (unusedTokenUntil === undefined) {
       const delay = yield* askGivenOrOwn(operation)
-      paidUntil = (yield* monotonicMillis) + delay
+      unusedTokenUntil = (yield* monotonicMillis) + delay
     }
-    const left = paidUntil - (yield* monotonicMillis)
+    const left = unusedTokenUntil - (yield* monotonicMillis)
     if (left > 0) yield* Effect.sleep(left)
-    paidUntil = undefined
+    unusedTokenUntil = undefined
   })
-  return (operation) => Telemetry.waiting(operation, Semaphore.withPermit(turn, wait(operation)))
+  return (operation) => Telemetry.waiting(operation, Semaphore.withPermit(queue, wait(operation)))
 })

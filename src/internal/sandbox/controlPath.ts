@@ -9,7 +9,7 @@ import * as Predicate from "effect/Predicate"
 import type { Service } from "./service.ts"
 import type { Incoming } from "./recording.ts"
 import { print, type Reply } from "./reply.ts"
-import { wanted, word } from "./wanted.ts"
+import { assert, word } from "./assertions.ts"
 
 const prefix = "/_sandbox/"
 
@@ -30,7 +30,7 @@ const controls: Readonly<Record<string, (sandbox: Controls, body: Body) => Effec
   },
   redact: (sandbox, { id }) => sandbox.redact(text("id", id)),
   editMetadata: (sandbox, { id, metadata }) => {
-    wanted(Predicate.isObject(metadata), "metadata must be an object")
+    assert(Predicate.isObject(metadata), "metadata must be an object")
     const pairs = Object.entries(Object(metadata)).map(([key, value]) => [key, text(`metadata.${key}`, value)])
     return sandbox.editMetadata(text("id", id), Object.fromEntries(pairs))
   }
@@ -43,7 +43,7 @@ export type Controls = Pick<
 >
 
 const text = (what: string, value: unknown): string => {
-  wanted(Predicate.isString(value), `${what} must be a text`)
+  assert(Predicate.isString(value), `${what} must be a text`)
   return String(value)
 }
 
@@ -70,7 +70,7 @@ export const answer = ({ body = "", method, url }: Incoming, sandbox: Controls):
     } catch {
       throw new RangeError("Sandbox: the body must be a JSON object")
     }
-    wanted(Predicate.isObject(parsed) && !Array.isArray(parsed), "the body must be a JSON object")
+    assert(Predicate.isObject(parsed) && !Array.isArray(parsed), "the body must be a JSON object")
     // Type boundary: an object, as was just checked; each control checks the fields that it reads.
     return control(sandbox, parsed as Body)
   }).pipe(

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import * as Result from "effect/Result"
-import * as Answering from "./answering.ts"
+import * as Handler from "./handler.ts"
 import * as Changes from "./changes.ts"
 import * as ControlPath from "./controlPath.ts"
 import * as Deliveries from "./deliveries.ts"
@@ -16,12 +16,12 @@ import * as Errors from "./errors.ts"
 import * as EventLog from "./eventLog.ts"
 import * as History from "./history.ts"
 import * as Listing from "./listing.ts"
-import * as Misbehaving from "./misbehaving.ts"
+import * as FaultResponses from "./faultResponses.ts"
 import * as RateLimit from "./rateLimit.ts"
 import * as Recording from "./recording.ts"
 import type { ConnectionReset, ListEnvelope, Reply } from "./reply.ts"
 import * as Resources from "./resources.ts"
-import { fraction, makeIdCodec } from "./scramble.ts"
+import { fraction, makeIdCodec } from "./prng.ts"
 import type { Session } from "./session.ts"
 import type { Service } from "./service.ts"
 import * as Writing from "./writing.ts"
@@ -49,8 +49,8 @@ export interface Settings {
   readonly apiVersion: string
 }
 
-// A repeated page can be asked of as many interleaved walks as this.
-const rememberedWalks = 64
+// A repeated page can be asked of as many interleaved reads as this.
+const rememberedReads = 64
 
 /** Starts a sandbox. Takes no time, whatever the number of sessions. */
 export const make = (settings: Settings): Service => {
@@ -78,7 +78,7 @@ export const make = (settings: Settings): Service => {
   }
   const test = mode(settings.sessions)
   const changes = Changes.make(test, settings.redactionTime)
-  const account: Answering.Account = {
+  const account: Handler.Account = {
     seed,
     identityEnabled: settings.identityEnabled,
     cursorsMustMatch: settings.cursorsMustMatch,
@@ -89,15 +89,15 @@ export const make = (settings: Settings): Service => {
   }
   const recording = Recording.make(settings.recordedRequests)
   const bucket = settings.rateLimit === undefined ? undefined : RateLimit.make(settings.rateLimit)
-  const walks = new Map<string, ListEnvelope>()
+  const pagesByRead = new Map<string, ListEnvelope>()
 
   const remember = (incoming: Recording.Incoming, page: ListEnvelope | undefined): void => {
     if (page === undefined) return
-    const walk = walkOf(incoming)
-    walks.delete(walk)
-    walks.set(walk, page)
-    const [oldest] = walks.keys()
-    if (walks.size > rememberedWalks && oldest !== undefined) walks.delete(oldest)
+    const read = readOf(incoming)
+    pagesByRead.delete(read)
+    pagesByRead.set(read, page)
+    const [oldest] = pagesByRead.keys()
+    if (pagesByRead.size > rememberedReads && oldest !== undefined) pagesByRead.delete(oldest)
   }
 
   const answer = Effect.fnUntraced(function* (
@@ -107,35 +107,35 @@ export const make = (settings: Settings): Service => {
   ) {
     const fault = recording.takeFault(request)
     // The time of an answer is when it is given, not when the request came.
-    const visit = (): Answering.Visit => {
+    const visit = (): Handler.RequestContext => {
       const now = clock.currentTimeMillisUnsafe()
       changes.settle(now)
       return { incoming, index: request.index, now }
     }
     const refused =
       fault === undefined && bucket !== undefined && !bucket.take(request.receivedAt)
-        ? Answering.refuse(account, visit(), Errors.rateLimited("endpoint-rate"))
+        ? Handler.refuse(account, visit(), Errors.rateLimited("endpoint-rate"))
         : undefined
     const { base, jitter } = settings.latency
     if (base > 0) yield* Effect.sleep(base * (1 + jitter * (2 * fraction(seed, request.index, 91) - 1)))
     if (refused !== undefined) return refused
     if (fault === undefined) {
-      const reply = Answering.honest(account, visit())
+      const reply = Handler.respond(account, visit())
       remember(incoming, reply.page)
       return reply
     }
     const param = ["starting_after", "ending_before"].find((name) => incoming.url.searchParams.has(name))
-    // A fault may look at the honest answer several times, but what a request changes is changed once.
-    const honest = once(() => Answering.honest(account, visit()))
+    // A fault may look at the reply several times, but what a request changes is changed once.
+    const respond = once(() => Handler.respond(account, visit()))
     const reads = incoming.method !== "POST"
-    return yield* Misbehaving.reply(fault, {
-      honest,
+    return yield* FaultResponses.reply(fault, {
+      respond,
       unfiltered: (names) =>
-        reads ? Answering.honest(account, { ...visit(), incoming: withoutParameters(incoming, names) }) : honest(),
-      enlarged: (extra) => (reads ? Answering.honest(account, visit(), extra) : honest()),
-      refuse: (refusal) => Answering.refuse(account, visit(), refusal),
-      answer: (status, body, headers) => Answering.answer(account, visit(), status, body, headers),
-      previous: walks.get(walkOf(incoming)),
+        reads ? Handler.respond(account, { ...visit(), incoming: withoutParameters(incoming, names) }) : respond(),
+      enlarged: (extra) => (reads ? Handler.respond(account, visit(), extra) : respond()),
+      refuse: (refusal) => Handler.refuse(account, visit(), refusal),
+      answer: (status, body, headers) => Handler.answer(account, visit(), status, body, headers),
+      previous: pagesByRead.get(readOf(incoming)),
       noun: (Resources.at(incoming.url.pathname)?.resource ?? Resources.sessions).noun,
       cursor: param === undefined ? undefined : { param, id: incoming.url.searchParams.get(param) ?? "" },
       compresses: incoming.compresses
@@ -226,8 +226,8 @@ const withoutParameters = (incoming: Recording.Incoming, names: ReadonlyArray<st
   return { ...incoming, url }
 }
 
-// A walk is the requests of one caller that differ only in their cursor.
-const walkOf = (incoming: Recording.Incoming): string => {
+// A read is the requests of one caller that differ only in their cursor.
+const readOf = (incoming: Recording.Incoming): string => {
   const query = Array.from(incoming.url.searchParams).filter(
     ([name]) => name !== "starting_after" && name !== "ending_before"
   )

@@ -5,7 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type { Settings } from "./engine.ts"
 import { type Shape, shapes } from "./history.ts"
-import { names, wanted, word } from "./wanted.ts"
+import { names, assert, word } from "./assertions.ts"
 
 /**
  * What kind of Stripe to simulate.
@@ -103,27 +103,27 @@ export const toSettings = (options: Options): Settings => {
   const { latency = 0, rateLimit, recordedRequests = 10_000, seed = 1, sessions = 250 } = options
   const from = options.from === undefined ? 1735689600 : Math.ceil(DateTime.toEpochSeconds(options.from))
   const to = options.to === undefined ? 1767225600 : Math.ceil(DateTime.toEpochSeconds(options.to))
-  wanted(Number.isInteger(sessions) && sessions >= 0 && sessions <= 1e9, "sessions must be a whole number up to 1e9")
-  wanted(Number.isInteger(seed), "seed must be a whole number")
-  wanted(Number.isInteger(recordedRequests) && recordedRequests >= 1, "recordedRequests must be a whole number from 1")
-  wanted(from < to, "from must be before to, and both a DateTime")
+  assert(Number.isInteger(sessions) && sessions >= 0 && sessions <= 1e9, "sessions must be a whole number up to 1e9")
+  assert(Number.isInteger(seed), "seed must be a whole number")
+  assert(Number.isInteger(recordedRequests) && recordedRequests >= 1, "recordedRequests must be a whole number from 1")
+  assert(from < to, "from must be before to, and both a DateTime")
   const isSpread = typeof latency === "object" && ("base" in latency || "jitter" in latency)
   if (isSpread) names("latency", latency, ["base", "jitter"])
   const spread = isSpread ? latency : { base: latency, jitter: 0 }
-  wanted(spread.jitter >= 0 && spread.jitter <= 1, "jitter must be between 0 and 1")
+  assert(spread.jitter >= 0 && spread.jitter <= 1, "jitter must be between 0 and 1")
   const base = Duration.toMillis(spread.base)
-  wanted(base >= 0, "latency must not be negative")
+  assert(base >= 0, "latency must not be negative")
   const visibilityLag = Duration.toMillis(options.visibilityLag ?? 0)
-  wanted(visibilityLag >= 0, "visibilityLag must not be negative")
+  assert(visibilityLag >= 0, "visibilityLag must not be negative")
   const disorder = Math.floor(Duration.toSeconds(options.disorder ?? 0))
-  wanted(Number.isFinite(disorder) && disorder >= 0, "disorder must be a number of seconds from 0")
+  assert(Number.isFinite(disorder) && disorder >= 0, "disorder must be a number of seconds from 0")
   const eventLag = Duration.toMillis(options.eventLag ?? 0)
   const redactionTime = Duration.toMillis(options.redactionTime ?? "1 day")
-  wanted(eventLag >= 0 && redactionTime >= 0, "eventLag and redactionTime must not be negative")
+  assert(eventLag >= 0 && redactionTime >= 0, "eventLag and redactionTime must not be negative")
   if (rateLimit !== undefined) names("rateLimit", rateLimit, ["limit", "window"])
-  wanted(rateLimit === undefined || rateLimit.limit >= 0, "the limit of rateLimit must not be negative")
+  assert(rateLimit === undefined || rateLimit.limit >= 0, "the limit of rateLimit must not be negative")
   const window = rateLimit === undefined ? 1 : Duration.toMillis(rateLimit.window ?? 0)
-  wanted(window > 0, "the window of rateLimit must not be empty")
+  assert(window > 0, "the window of rateLimit must not be empty")
   return {
     sessions,
     seed,
