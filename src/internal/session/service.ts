@@ -1,6 +1,7 @@
 /**
  * What the calls of the service take and give. Public through `VerificationSessions`.
  */
+import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type * as Stream from "effect/Stream"
@@ -70,6 +71,8 @@ export interface Batch<out Session> {
    * not let through: the checkpoint is worth storing all the same.
    */
   readonly sessions: ReadonlyArray<Session>
+  /** A moment before the sessions were asked for: every change up to then is in them. */
+  readonly readAt: DateTime.Utc
   /** What is behind us with these sessions. Store it with them, or after them, and never before. */
   readonly checkpoint: Checkpoint.Checkpoint
 }
