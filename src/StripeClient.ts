@@ -42,7 +42,15 @@ import { version } from "./internal/client/version.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as StripeError from "./StripeError.ts"
 
-export type { Account, AccountOptions, ConfigOptions, Options, RateLimit, Request } from "./internal/client/model.ts"
+export type {
+  Account,
+  AccountOptions,
+  ConfigOptions,
+  Options,
+  RateLimit,
+  RateLimits,
+  Request
+} from "./internal/client/model.ts"
 
 /**
  * The API version that this library's Schemas describe, sent as `Stripe-Version` unless an option says otherwise.
@@ -165,7 +173,6 @@ export const make = Effect.fnUntraced(function* (
     onNone: () => Effect.void,
     onSome: (reason) => Effect.fail(unbuilt(reason))
   })
-  const wait: Limiter.Wait = options.rateLimit === false ? () => Effect.void : yield* Limiter.make(options.rateLimit)
   const warn = Warning.make()
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
   const apiBase = options.apiBase ?? "https://api.stripe.com"
@@ -179,6 +186,12 @@ export const make = Effect.fnUntraced(function* (
           onSome: Effect.fail
         })
   )
+  const accountKey = currentAccount.pipe(
+    Effect.map(({ account, context }) => account ?? context ?? ""),
+    Effect.orElseSucceed(() => "")
+  )
+  const wait: Limiter.Wait =
+    options.rateLimit === false ? () => Effect.void : yield* Limiter.make(options.rateLimit, accountKey)
 
   const configured = httpClient.pipe(
     HttpClient.transformResponse(withoutRedirects),
