@@ -89,7 +89,7 @@ const named = <A, R>(
  * @since 0.1.0
  */
 export interface Batch<out C> {
-  readonly sessions: ReadonlyArray<VerificationSession.Any>
+  readonly sessions: ReadonlyArray<VerificationSession.AnyExpansion>
   readonly checkpoint: C
   /** A moment before the sessions were read. @default the moment at which the destination was last loaded */
   readonly readAt?: DateTime.Utc | undefined
@@ -111,7 +111,7 @@ export interface SqlDestination<in out C = Checkpoint.Checkpoint, out E = Checkp
    * of which a later read is stored stays as it is, in whichever order the handlers end.
    */
   readonly upsert: (
-    sessions: ReadonlyArray<VerificationSession.Any>,
+    sessions: ReadonlyArray<VerificationSession.AnyExpansion>,
     readAt: DateTime.DateTime
   ) => Effect.Effect<void, SqlError>
 }
@@ -240,11 +240,11 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
   let known: string | undefined
   let loadedAt = yield* DateTime.now
 
-  const upsert = (sessions: ReadonlyArray<VerificationSession.Any>, readAt: DateTime.DateTime) => {
+  const upsert = (sessions: ReadonlyArray<VerificationSession.AnyExpansion>, readAt: DateTime.DateTime) => {
     // A statement may meet each row once. In one order, so that two writers never wait for each other.
     const rows = Array.from(new Map(sessions.map((session) => [session.id, session])).values())
     rows.sort((one, other) => (one.id < other.id ? -1 : 1))
-    const store = (rows: ReadonlyArray<VerificationSession.Any>) =>
+    const store = (rows: ReadonlyArray<VerificationSession.AnyExpansion>) =>
       Effect.suspend(() =>
         sql.unsafe(statements.upsert, [account, DateTime.formatIso(readAt), Statements.toJson(rows.map(toJson))])
       )

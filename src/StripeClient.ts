@@ -32,8 +32,8 @@ import * as Body from "./internal/client/body.ts"
 import type { Account, AccountOptions, ConfigOptions, Options, Request } from "./internal/client/model.ts"
 import * as ClientOptions from "./internal/client/options.ts"
 import * as Limiter from "./internal/client/limiter.ts"
-import * as PageSize from "./internal/walk/pageSize.ts"
-import { SlowDown } from "./internal/client/slowDown.ts"
+import * as PageSize from "./internal/pagination/pageSize.ts"
+import { OnRateLimited } from "./internal/client/onRateLimited.ts"
 import * as StripeReply from "./internal/client/reply.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 import * as Transport from "./internal/client/transport.ts"
@@ -79,7 +79,7 @@ export interface Service {
 }
 
 /**
- * The service. Provide it with {@link layer} or {@link layerConfig}, as for `VerificationSessions.layerClient`.
+ * The service. Provide it with {@link layer} or {@link layerConfig}, as for `VerificationSessions.layerFromClient`.
  *
  * @category services
  * @since 0.1.0
@@ -159,7 +159,7 @@ const transformed = (
 }
 
 /**
- * Makes a client from options, for a layer of your own. `VerificationSessions.layerClient` shows one in use. Fails with an
+ * Makes a client from options, for a layer of your own. `VerificationSessions.layerFromClient` shows one in use. Fails with an
  * `InvalidArgumentError` for options that cannot work, such as a publishable key or an `apiBase` with a query.
  *
  * @category constructors
@@ -244,7 +244,7 @@ export const make = Effect.fnUntraced(function* (
       let failed: StripeError.Reason | undefined
       const once = Effect.suspend(() => {
         attempts++
-        const sent = failedForSize === 0 ? request : (request.smaller?.(failedForSize) ?? request)
+        const sent = failedForSize === 0 ? request : (request.shrink?.(failedForSize) ?? request)
         const send = Effect.andThen(Telemetry.attempt(request.operation, attempts, failed), attempt(sent))
         return Effect.mapError(send, (reason) => {
           failed = reason
@@ -254,7 +254,9 @@ export const make = Effect.fnUntraced(function* (
           Effect.tapError((error) =>
             Effect.logDebug(`${request.operation}: attempt ${attempts} failed: ${error.reason._tag}`)
           ),
-          Effect.tapError(({ reason }) => (reason._tag === "RateLimitError" ? Effect.flatten(SlowDown) : Effect.void))
+          Effect.tapError(({ reason }) =>
+            reason._tag === "RateLimitError" ? Effect.flatten(OnRateLimited) : Effect.void
+          )
         )
       })
       // Somebody who waits this long wants to know why.
@@ -324,7 +326,7 @@ const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
 }
 
 /**
- * A client from options. Services that stand on it share its rate limit, as `VerificationReports.layerClient` shows. Fails
+ * A client from options. Services that stand on it share its rate limit, as `VerificationReports.layerFromClient` shows. Fails
  * as {@link make} does.
  *
  * @category layers
@@ -347,7 +349,7 @@ const optionalText = (name: string): Config.Config<string | undefined> =>
   )
 
 /**
- * A client from the configuration, as `VerificationSessions.layerClient` shows it: `STRIPE_API_KEY`, `STRIPE_ACCOUNT`
+ * A client from the configuration, as `VerificationSessions.layerFromClient` shows it: `STRIPE_API_KEY`, `STRIPE_ACCOUNT`
  * or `STRIPE_CONTEXT`, `STRIPE_API_BASE` and `STRIPE_API_VERSION`. Fails with a `ConfigError` that names what is missing,
  * and as {@link make} does for what cannot work.
  *

@@ -14,7 +14,7 @@
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { CheckpointMismatchError, EventsExpiredError } from "./internal/sync/mismatch.ts"
+import { CheckpointMismatchError, EventsExpiredError } from "./internal/sync/reasons.ts"
 import {
   ApiError,
   AuthenticationError,

@@ -24,7 +24,7 @@ import * as FollowOptions from "./internal/sync/options.ts"
 import type { FetchPage, Row, Window } from "./internal/list/model.ts"
 import * as Pass from "./internal/sync/pass.ts"
 import * as Polling from "./internal/sync/poll.ts"
-import * as ReadOptions from "./internal/walk/options.ts"
+import * as ReadOptions from "./internal/pagination/options.ts"
 import type { Options as PaginationOptions, PaginationError } from "./Pagination.ts"
 import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 
@@ -59,7 +59,7 @@ export interface Source<A, E, R = never> {
    */
   readonly range?: Window | undefined
   /** Which list it is, for the checkpoint. */
-  readonly subject: Checkpoint.Subject
+  readonly subject: Checkpoint.ListKey
 }
 
 /**
@@ -70,7 +70,7 @@ export interface Source<A, E, R = never> {
  */
 export interface Options<E = never, R = never> extends Pick<
   PaginationOptions<E, R>,
-  "pageSize" | "prefetch" | "onInvalid"
+  "pageSize" | "prefetch" | "onDecodeError"
 > {
   /**
    * Where to go on: the last checkpoint that was stored.
@@ -104,7 +104,7 @@ const decodeOptions = Arguments.decoder(
     pageSize: ReadOptions.pageSize,
     prefetch: ReadOptions.prefetch,
     concurrency: ReadOptions.concurrency,
-    onInvalid: ReadOptions.onInvalid
+    onDecodeError: ReadOptions.onDecodeError
   }),
   "options"
 )
@@ -131,7 +131,7 @@ const validate = <E, R>(options: Options<E, R>): Result.Result<Options<E, R>, In
  * const [last] = await Effect.runPromise(Stream.runCollect(batches))
  *
  * last?.rows.length // => 1
- * last?.checkpoint.covered?.complete // => true
+ * last?.checkpoint.range?.reachedEnd // => true
  * ```
  *
  * @category streams
@@ -160,12 +160,12 @@ const run = <A extends Row, E, R, E2, R2>(
   begin: Checkpoint.Checkpoint,
   until: number
 ): Stream.Stream<Batch<A>, E | E2 | PaginationError | CheckpointMismatchError, R | R2> => {
-  const { covered } = begin
+  const { range } = begin
   const pass = (direction: "newer" | "older") =>
-    Stream.map(Pass.steps(source, pages, { direction, until, from: covered }), (step) => ({ ...step, direction }))
+    Stream.map(Pass.steps(source, pages, { direction, until, from: range }), (step) => ({ ...step, direction }))
   // To catch up does not move the older end, so where the older pass begins is known before.
-  const catchUp = covered === undefined ? Stream.empty : pass("newer")
-  const backfill = covered?.complete === true ? Stream.empty : pass("older")
+  const catchUp = range === undefined ? Stream.empty : pass("newer")
+  const backfill = range?.reachedEnd === true ? Stream.empty : pass("older")
   return Stream.concat(catchUp, backfill).pipe(
     Stream.mapAccum(
       () => begin,

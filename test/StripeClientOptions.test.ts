@@ -240,7 +240,7 @@ describe("the context of an organization's key", () => {
       const expected = [undefined, "acct_1/acct_2"]
       assert.deepStrictEqual(yield* headers, [expected, expected])
     }).pipe(
-      Effect.provide(VerificationSessions.layerClient),
+      Effect.provide(VerificationSessions.layerFromClient),
       Effect.provide(
         StripeClient.layer({ apiKey: Sandbox.apiKey, context: "acct_1/acct_2" }).pipe(
           Layer.provideMerge(Sandbox.layer())

@@ -192,7 +192,7 @@ export const page = (operation: string, { data, excluded = [], invalid = [], lim
   }).pipe(Effect.andThen(pages(attributes, 1)), Effect.andThen(rows(attributes, count)))
 }
 
-/** One page of a walk as a span of its own. */
+/** One page of a read as a span of its own. */
 export const pageSpan = <A extends Page>(
   name: string,
   operation: string,

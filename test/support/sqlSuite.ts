@@ -32,7 +32,11 @@ export const checkpoint = (place: number): Checkpoint.Checkpoint =>
     end: false
   })
 
-export const batch = (place: number, sessions: ReadonlyArray<VerificationSession.Any>, readAt = at(place)) => ({
+export const batch = (
+  place: number,
+  sessions: ReadonlyArray<VerificationSession.AnyExpansion>,
+  readAt = at(place)
+) => ({
   sessions,
   checkpoint: checkpoint(place),
   readAt

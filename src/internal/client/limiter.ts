@@ -122,19 +122,19 @@ const queues = Effect.fnUntraced(function* (options: RateLimit): Effect.fn.Retur
   return (key) => {
     const turn = Semaphore.makeUnsafe(1)
     // While nobody has used the token that was taken last: until when it has to be waited for.
-    let paidUntil: number | undefined
+    let unusedTokenUntil: number | undefined
     // Tokens that were waited for, and that nothing was sent with.
     let unused = 0
     let inside = 0
     const next = Effect.fnUntraced(function* (operation: string) {
       if (unused > 0) return void unused--
-      if (paidUntil === undefined) {
+      if (unusedTokenUntil === undefined) {
         const delay = yield* askGivenOrOwn(operation, key)
-        paidUntil = (yield* monotonicMillis) + delay
+        unusedTokenUntil = (yield* monotonicMillis) + delay
       }
-      const left = paidUntil - (yield* monotonicMillis)
+      const left = unusedTokenUntil - (yield* monotonicMillis)
       if (left > 0) yield* Effect.sleep(left)
-      paidUntil = undefined
+      unusedTokenUntil = undefined
     })
     return {
       pass: (operation, rest) =>
@@ -145,7 +145,7 @@ const queues = Effect.fnUntraced(function* (options: RateLimit): Effect.fn.Retur
             Effect.ensuring(Effect.sync(() => void inside--))
           )
         }),
-      isIdle: () => inside === 0 && unused === 0 && paidUntil === undefined
+      isIdle: () => inside === 0 && unused === 0 && unusedTokenUntil === undefined
     }
   }
 })

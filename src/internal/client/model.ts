@@ -147,7 +147,7 @@ export interface Request<A> {
    *
    * @default the same request
    */
-  readonly smaller?: ((failures: number) => Request<A>) | undefined
+  readonly shrink?: ((failures: number) => Request<A>) | undefined
 }
 
 /**

@@ -2,13 +2,13 @@
  * The accounts of a sandbox: that of the key, and any number of connected ones. An account is a function of its id, so it
  * takes memory only while it is read, or once something has happened in it.
  */
-import type { Account } from "./answering.ts"
+import type { Account } from "./handler.ts"
 import * as Changes from "./changes.ts"
 import * as EventLog from "./eventLog.ts"
 import * as History from "./history.ts"
 import * as Listing from "./listing.ts"
 import type { Mode } from "./resources.ts"
-import { makeIdCodec, mix } from "./scramble.ts"
+import { makeIdCodec, mix } from "./prng.ts"
 import * as Writing from "./writing.ts"
 
 /** What an account lets a valid key do. */

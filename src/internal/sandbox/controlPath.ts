@@ -10,7 +10,7 @@ import type { Access } from "./accounts.ts"
 import type { AccountControls, Service } from "./service.ts"
 import type { Incoming } from "./recording.ts"
 import { print, type Reply } from "./reply.ts"
-import { wanted, word } from "./wanted.ts"
+import { assert, word } from "./assertions.ts"
 
 const prefix = "/_sandbox/"
 
@@ -34,7 +34,7 @@ const accountControls: Readonly<Record<string, Control<AccountControls>>> = {
   },
   redact: (account, { id }) => account.redact(text("id", id)),
   editMetadata: (account, { id, metadata }) => {
-    wanted(Predicate.isObject(metadata), "metadata must be an object")
+    assert(Predicate.isObject(metadata), "metadata must be an object")
     const pairs = Object.entries(Object(metadata)).map(([key, value]) => [key, text(`metadata.${key}`, value)])
     return account.editMetadata(text("id", id), Object.fromEntries(pairs))
   }
@@ -62,7 +62,7 @@ const known = (): string => [accountControls, sandboxControls].flatMap(Object.ke
 export type Controls = Pick<Service, keyof AccountControls | "account" | "traffic">
 
 const text = (what: string, value: unknown): string => {
-  wanted(Predicate.isString(value), `${what} must be a text`)
+  assert(Predicate.isString(value), `${what} must be a text`)
   return String(value)
 }
 
@@ -88,7 +88,7 @@ export const answer = ({ body = "", method, url }: Incoming, sandbox: Controls):
     } catch {
       throw new RangeError("Sandbox: the body must be a JSON object")
     }
-    wanted(Predicate.isObject(parsed) && !Array.isArray(parsed), "the body must be a JSON object")
+    assert(Predicate.isObject(parsed) && !Array.isArray(parsed), "the body must be a JSON object")
     // Type boundary: an object, as was just checked; each control checks the fields that it reads.
     return control(sandbox, parsed as Body)
   }).pipe(

@@ -8,19 +8,19 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import * as Accounts from "./accounts.ts"
-import * as Answering from "./answering.ts"
+import * as Handler from "./handler.ts"
 import * as ControlPath from "./controlPath.ts"
 import * as Controls from "./controls.ts"
 import * as Errors from "./errors.ts"
-import * as Misbehaving from "./misbehaving.ts"
+import * as FaultResponses from "./faultResponses.ts"
 import * as RateLimit from "./rateLimit.ts"
 import * as Recording from "./recording.ts"
 import type { ConnectionReset, ListEnvelope, Reply } from "./reply.ts"
 import * as Resources from "./resources.ts"
-import { fraction } from "./scramble.ts"
+import { fraction } from "./prng.ts"
 import type { Service } from "./service.ts"
 import * as Traffic from "./traffic.ts"
-import { wanted, word } from "./wanted.ts"
+import { assert, word } from "./assertions.ts"
 
 /** The options of `Sandbox.make`, with every default in place. */
 export interface Settings extends Accounts.Settings {
@@ -29,8 +29,8 @@ export interface Settings extends Accounts.Settings {
   readonly recordedRequests: number
 }
 
-// A repeated page can be asked of as many interleaved walks as this.
-const rememberedWalks = 64
+// A repeated page can be asked of as many interleaved reads as this.
+const rememberedReads = 64
 
 /** Starts a sandbox. Takes no time, whatever the number of sessions. */
 export const make = (settings: Settings): Service => {
@@ -39,15 +39,15 @@ export const make = (settings: Settings): Service => {
   const recording = Recording.make(settings.recordedRequests)
   const limits = RateLimit.make(settings.rateLimits)
   const traffic = Traffic.make()
-  const walks = new Map<string, ListEnvelope>()
+  const pagesByRead = new Map<string, ListEnvelope>()
 
   const remember = (incoming: Recording.Incoming, page: ListEnvelope | undefined): void => {
     if (page === undefined) return
-    const walk = walkOf(incoming)
-    walks.delete(walk)
-    walks.set(walk, page)
-    const [oldest] = walks.keys()
-    if (walks.size > rememberedWalks && oldest !== undefined) walks.delete(oldest)
+    const read = readOf(incoming)
+    pagesByRead.delete(read)
+    pagesByRead.set(read, page)
+    const [oldest] = pagesByRead.keys()
+    if (pagesByRead.size > rememberedReads && oldest !== undefined) pagesByRead.delete(oldest)
   }
 
   const answer = Effect.fnUntraced(function* (
@@ -67,27 +67,27 @@ export const make = (settings: Settings): Service => {
     }
     const limited = fault === undefined ? limits.take(id ?? "", request.receivedAt) : undefined
     traffic.note(id ?? "", request.receivedAt, limited !== undefined)
-    const refused = limited === undefined ? undefined : Answering.refuse(...arrive(), Errors.rateLimited(limited))
+    const refused = limited === undefined ? undefined : Handler.refuse(...arrive(), Errors.rateLimited(limited))
     const { base, jitter } = settings.latency
     if (base > 0) yield* Effect.sleep(base * (1 + jitter * (2 * fraction(seed, request.index, 91) - 1)))
     if (refused !== undefined) return refused
     if (fault === undefined) {
-      const reply = Answering.honest(...arrive())
+      const reply = Handler.respond(...arrive())
       remember(incoming, reply.page)
       return reply
     }
     const param = ["starting_after", "ending_before"].find((name) => incoming.url.searchParams.has(name))
-    // A fault may look at the honest answer several times, but what a request changes is changed once.
-    const honest = once(() => Answering.honest(...arrive()))
+    // A fault may look at the reply several times, but what a request changes is changed once.
+    const respond = once(() => Handler.respond(...arrive()))
     const reads = incoming.method !== "POST"
-    return yield* Misbehaving.reply(fault, {
-      honest,
+    return yield* FaultResponses.reply(fault, {
+      respond,
       unfiltered: (names) =>
-        reads ? Answering.honest(...withIncoming(arrive(), withoutParameters(incoming, names))) : honest(),
-      enlarged: (extra) => (reads ? Answering.honest(...arrive(), extra) : honest()),
-      refuse: (refusal) => Answering.refuse(...arrive(), refusal),
-      answer: (status, body, headers) => Answering.answer(...arrive(), status, body, headers),
-      previous: walks.get(walkOf(incoming)),
+        reads ? Handler.respond(...withIncoming(arrive(), withoutParameters(incoming, names))) : respond(),
+      enlarged: (extra) => (reads ? Handler.respond(...arrive(), extra) : respond()),
+      refuse: (refusal) => Handler.refuse(...arrive(), refusal),
+      answer: (status, body, headers) => Handler.answer(...arrive(), status, body, headers),
+      previous: pagesByRead.get(readOf(incoming)),
       noun: (Resources.at(incoming.url.pathname)?.resource ?? Resources.sessions).noun,
       cursor: param === undefined ? undefined : { param, id: incoming.url.searchParams.get(param) ?? "" },
       compresses: incoming.compresses
@@ -146,7 +146,7 @@ export const make = (settings: Settings): Service => {
 }
 
 /** Whom a request reaches, and when. */
-type Arrival = readonly [account: Answering.Account, visit: Answering.Visit]
+type Arrival = readonly [account: Handler.Account, visit: Handler.RequestContext]
 
 const withIncoming = ([account, visit]: Arrival, incoming: Recording.Incoming): Arrival => [
   account,
@@ -154,7 +154,7 @@ const withIncoming = ([account, visit]: Arrival, incoming: Recording.Incoming): 
 ]
 
 const accountId = (id: string): string => {
-  wanted(Accounts.isAccount(id), `${id.slice(0, 100)} is not the id of an account (acct_…)`)
+  assert(Accounts.isAccount(id), `${id.slice(0, 100)} is not the id of an account (acct_…)`)
   return id
 }
 
@@ -167,8 +167,8 @@ const withoutParameters = (incoming: Recording.Incoming, names: ReadonlyArray<st
   return { ...incoming, url }
 }
 
-// A walk is the requests of one caller that differ only in their cursor.
-const walkOf = (incoming: Recording.Incoming): string => {
+// A read is the requests of one caller that differ only in their cursor.
+const readOf = (incoming: Recording.Incoming): string => {
   const query = Array.from(incoming.url.searchParams).filter(
     ([name]) => name !== "starting_after" && name !== "ending_before"
   )

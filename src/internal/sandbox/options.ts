@@ -8,7 +8,7 @@ import type { Settings } from "./engine.ts"
 import { type RateLimitReason, rateLimitReasons } from "./faults.ts"
 import { type Shape, shapes } from "./history.ts"
 import type { Limit } from "./rateLimit.ts"
-import { names, wanted, word } from "./wanted.ts"
+import { assert, names, word } from "./assertions.ts"
 
 /**
  * A limit on the rate of requests: a token bucket by `Clock`.
@@ -143,9 +143,9 @@ const toLimit = (limit: RateLimit): Limit => {
   names("rateLimit", limit, ["limit", "window", "per", "reason"])
   word("the reason of rateLimit", limit.reason, rateLimitReasons)
   word("per of rateLimit", limit.per, ["account"])
-  wanted(limit.limit >= 0, "the limit of rateLimit must not be negative")
+  assert(limit.limit >= 0, "the limit of rateLimit must not be negative")
   const window = Duration.toMillis(limit.window ?? 0)
-  wanted(window > 0, "the window of rateLimit must not be empty")
+  assert(window > 0, "the window of rateLimit must not be empty")
   return { limit: limit.limit, window, per: limit.per, reason: limit.reason ?? "endpoint-rate" }
 }
 
@@ -153,10 +153,10 @@ const toLimits = (limits: Options["rateLimit"]): ReadonlyArray<Limit> =>
   limits === undefined ? [] : "length" in limits ? limits.map(toLimit) : [toLimit(limits)]
 
 const toAccount = (id: string, account: AccountOptions): AccountOptions => {
-  wanted(isAccount(id), `accounts must not have ${id.slice(0, 100)}, only ids of accounts (acct_…)`)
+  assert(isAccount(id), `accounts must not have ${id.slice(0, 100)}, only ids of accounts (acct_…)`)
   names(`the account ${id}`, account, ["sessions", "access"])
   word(`the access of ${id}`, account.access, accesses)
-  wanted(isSize(account.sessions ?? 0), `the sessions of ${id} must be a whole number up to 1e9`)
+  assert(isSize(account.sessions ?? 0), `the sessions of ${id} must be a whole number up to 1e9`)
   return account
 }
 
@@ -170,23 +170,23 @@ export const toSettings = (options: Options): Settings => {
   const { accounts = {}, latency = 0, recordedRequests = 10_000, seed = 1, sessions = 250 } = options
   const from = options.from === undefined ? 1735689600 : Math.ceil(DateTime.toEpochSeconds(options.from))
   const to = options.to === undefined ? 1767225600 : Math.ceil(DateTime.toEpochSeconds(options.to))
-  wanted(isSize(sessions), "sessions must be a whole number up to 1e9")
-  wanted(Number.isInteger(seed), "seed must be a whole number")
-  wanted(Number.isInteger(recordedRequests) && recordedRequests >= 1, "recordedRequests must be a whole number from 1")
-  wanted(from < to, "from must be before to, and both a DateTime")
+  assert(isSize(sessions), "sessions must be a whole number up to 1e9")
+  assert(Number.isInteger(seed), "seed must be a whole number")
+  assert(Number.isInteger(recordedRequests) && recordedRequests >= 1, "recordedRequests must be a whole number from 1")
+  assert(from < to, "from must be before to, and both a DateTime")
   const isSpread = typeof latency === "object" && ("base" in latency || "jitter" in latency)
   if (isSpread) names("latency", latency, ["base", "jitter"])
   const spread = isSpread ? latency : { base: latency, jitter: 0 }
-  wanted(spread.jitter >= 0 && spread.jitter <= 1, "jitter must be between 0 and 1")
+  assert(spread.jitter >= 0 && spread.jitter <= 1, "jitter must be between 0 and 1")
   const base = Duration.toMillis(spread.base)
-  wanted(base >= 0, "latency must not be negative")
+  assert(base >= 0, "latency must not be negative")
   const visibilityLag = Duration.toMillis(options.visibilityLag ?? 0)
-  wanted(visibilityLag >= 0, "visibilityLag must not be negative")
+  assert(visibilityLag >= 0, "visibilityLag must not be negative")
   const disorder = Math.floor(Duration.toSeconds(options.disorder ?? 0))
-  wanted(Number.isFinite(disorder) && disorder >= 0, "disorder must be a number of seconds from 0")
+  assert(Number.isFinite(disorder) && disorder >= 0, "disorder must be a number of seconds from 0")
   const eventLag = Duration.toMillis(options.eventLag ?? 0)
   const redactionTime = Duration.toMillis(options.redactionTime ?? "1 day")
-  wanted(eventLag >= 0 && redactionTime >= 0, "eventLag and redactionTime must not be negative")
+  assert(eventLag >= 0 && redactionTime >= 0, "eventLag and redactionTime must not be negative")
   return {
     sessions,
     seed,

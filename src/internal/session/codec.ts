@@ -93,7 +93,7 @@ export interface EncodedAny extends Schema.Struct.Type<typeof AnyWire.fields> {}
  * @category models
  * @since 0.1.0
  */
-export interface Any extends Omit<VerificationSession, "last_verification_report"> {
+export interface AnyExpansion extends Omit<VerificationSession, "last_verification_report"> {
   readonly last_verification_report?: string | Redacted.Redacted<ReportCodec.VerificationReport> | null
   readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
 }
@@ -124,8 +124,8 @@ const plainSecrets = ["client_secret", "url", "provided_details", "verified_outp
  * What users see of a row. Each field is named, so that what Stripe adds to rows is dropped. A loop over the names would
  * cost twice as much.
  */
-export const fromWire = (wire: EncodedAny): Any => {
-  const session: Types.Mutable<Any> = {
+export const fromWire = (wire: EncodedAny): AnyExpansion => {
+  const session: Types.Mutable<AnyExpansion> = {
     id: wire.id,
     object: wire.object,
     created: DateTime.fromEpochSeconds(wire.created),
@@ -164,7 +164,7 @@ export const fromWire = (wire: EncodedAny): Any => {
 const redacted = <A>(value: A | null, field: SecretField): Redacted.Redacted<A> | null =>
   value === null ? null : Redacted.make(value, labels[field])
 
-export const toWire = (session: Unchecked<Any>): Record<string, unknown> => {
+export const toWire = (session: Unchecked<AnyExpansion>): Record<string, unknown> => {
   const wire: Record<string, unknown> = { ...session, created: toEpochSeconds(session.created) }
   for (const field of plainSecrets) {
     if (field in wire) wire[field] = revealed(wire[field])
@@ -183,15 +183,18 @@ export const toWire = (session: Unchecked<Any>): Record<string, unknown> => {
 const generatedSession = generated("vs")
 
 /** A codec of sessions with these fields on the wire; `generator` is what `Arbitrary` starts from. */
-const codec = (wire: Schema.Codec<EncodedAny>, generator: Schema.Codec<EncodedAny>): Schema.Codec<Any, EncodedAny> =>
+const codec = (
+  wire: Schema.Codec<EncodedAny>,
+  generator: Schema.Codec<EncodedAny>
+): Schema.Codec<AnyExpansion, EncodedAny> =>
   wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
 
-const decoder = (wire: Schema.Codec<EncodedAny>): RowDecoder.DecodeRow<Any> => RowDecoder.make(wire, fromWire)
+const decoder = (wire: Schema.Codec<EncodedAny>): RowDecoder.DecodeRow<AnyExpansion> => RowDecoder.make(wire, fromWire)
 
 /** What a choice of expansions makes of the rows: a codec for users, and a faster decoder for replies. */
 export interface Variant {
-  readonly codec: Schema.Codec<Any, EncodedAny>
-  readonly decodeRow: RowDecoder.DecodeRow<Any>
+  readonly codec: Schema.Codec<AnyExpansion, EncodedAny>
+  readonly decodeRow: RowDecoder.DecodeRow<AnyExpansion>
 }
 
 const plainCodec = codec(Wire, Wire.mapFields(generatedSession))
@@ -257,7 +260,7 @@ export const variant = (paths: ReadonlyArray<string>): Variant => {
 const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
 
 /** What makes plain JSON of a session that is one, without the secret fields but for the revealed ones. */
-export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: Any) => EncodedAny) => {
+export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: AnyExpansion) => EncodedAny) => {
   const hidden = new Set<string>(plainSecrets.filter((field) => !reveal.includes(field)))
   const hideReport = !reveal.includes("last_verification_report")
   return (session) => {
@@ -275,7 +278,7 @@ export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: Any) => E
 }
 
 /** The same as a codec, which checks the session before. */
-export const json = (reveal: ReadonlyArray<SecretField>): Schema.Codec<Any, EncodedAny> =>
+export const json = (reveal: ReadonlyArray<SecretField>): Schema.Codec<AnyExpansion, EncodedAny> =>
   AnyWire.pipe(
     Schema.decodeTo(Schema.toType(any), SchemaTransformation.transform({ decode: fromWire, encode: toJson(reveal) }))
   )

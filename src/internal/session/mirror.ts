@@ -19,7 +19,7 @@ import { tagHandlerError, withOperation } from "../operation.ts"
 import * as Fingerprint from "../sync/fingerprint.ts"
 import * as FollowOptions from "../sync/options.ts"
 import * as Pass from "../sync/pass.ts"
-import { outlasting, poll } from "../sync/poll.ts"
+import { retryForever, poll } from "../sync/poll.ts"
 import * as Windows from "../sync/windows.ts"
 import * as Changes from "./changes.ts"
 import * as Events from "./events.ts"
@@ -81,7 +81,7 @@ export const make = (client: StripeClient.Service) => {
   const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Sent, E, R>(
     operation: string,
     rows: SessionRows<Sent, A>,
-    { expand, onInvalid, ...options }: MirrorOptions<Paths, E, R>
+    { expand, onDecodeError, ...options }: MirrorOptions<Paths, E, R>
   ) {
     const { fetch, filter, range, retrieve } = yield* resource.select(client, rows, operation, {}, { expand })
     const account = yield* client.account
@@ -90,7 +90,7 @@ export const make = (client: StripeClient.Service) => {
       reader: { fetch, retrieve },
       events: Events.fetch(client, operation),
       lengths: Changes.lengths(options),
-      options: { concurrency: options.concurrency, onInvalid: tagHandlerError(onInvalid) },
+      options: { concurrency: options.concurrency, onDecodeError: tagHandlerError(onDecodeError) },
       handled: new Map<string, number>()
     }
   })
@@ -143,7 +143,7 @@ export const make = (client: StripeClient.Service) => {
       const nothing = Checkpoint.start(subject)
       yield* Effect.fromResult(Checkpoint.check(options.from ?? nothing, subject))
       const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval, options.settle))
-      return schedule === undefined ? run(options.from) : outlasting(poll(run, options.from, schedule))
+      return schedule === undefined ? run(options.from) : retryForever(poll(run, options.from, schedule))
     })
     return Stream.unwrap(
       Effect.catch(runs, (refused) => Effect.succeed(withOperation(operation, Stream.fail(refused))))
@@ -204,7 +204,7 @@ const audit = <Sent extends Row, A extends Sent, E, R>(
   { began, reached }: Checkpoint.Audit,
   now: DateTime.Utc
 ) => {
-  const from = reached === undefined ? undefined : { newest: reached, oldest: reached, complete: false }
+  const from = reached === undefined ? undefined : { newest: reached, oldest: reached, reachedEnd: false }
   const until = Math.max(0, Windows.seconds(now) - lengths.settle)
   return Stream.mapAccum(
     Pass.steps(list, options, { direction: "older", from, until }),

@@ -9,11 +9,11 @@ import type { Interval } from "../../Checkpoint.ts"
 import type { Options as PaginationOptions, PaginationError } from "../../Pagination.ts"
 import { CheckpointMismatchError, isStripeError, PaginationStalledError } from "../../StripeError.ts"
 import type { FetchPage, Row, Window } from "../list/model.ts"
-import * as CreatedWithin from "../walk/createdWithin.ts"
-import * as Guards from "../walk/guards.ts"
-import * as ReadOptions from "../walk/options.ts"
-import * as Read from "../walk/read.ts"
-import type { Step as Page } from "../walk/walk.ts"
+import * as CreatedWithin from "../pagination/createdWithin.ts"
+import * as Guards from "../pagination/guards.ts"
+import * as ReadOptions from "../pagination/options.ts"
+import * as Read from "../pagination/read.ts"
+import type { Step as Page } from "../pagination/cursor.ts"
 
 /** A list to read, and the range of `created` that it is known to have. */
 export interface List<A, E, R> {
@@ -22,7 +22,7 @@ export interface List<A, E, R> {
 }
 
 /** What every page of a run is read with. */
-export type PageOptions<E, R> = Pick<PaginationOptions<E, R>, "pageSize" | "prefetch" | "onInvalid" | "concurrency">
+export type PageOptions<E, R> = Pick<PaginationOptions<E, R>, "pageSize" | "prefetch" | "onDecodeError" | "concurrency">
 
 /** Where a pass begins, and where it ends. */
 export interface Pass {

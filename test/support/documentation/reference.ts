@@ -24,7 +24,7 @@ const application = await Application.bootstrap({
   categorizeByGroup: false,
   treatWarningsAsErrors: true,
   validation: { notExported: true, invalidLink: true, notDocumented: true, rewrittenLink: true },
-  // Fields of sessions and reports are Stripe's, and so is what they mean. test/House.test.ts looks after options.
+  // Fields of sessions and reports are Stripe's, and so is what they mean. test/Modules.test.ts looks after options.
   requiredToBeDocumented: ["Module", "Namespace", "Variable", "Function", "Class", "Interface", "TypeAlias"],
   // Parts of types that are public: shapes on the wire, words of enums, and helpers that only the compiler reads.
   intentionallyNotExported: [

@@ -58,7 +58,7 @@ export interface Seen {
 export const nothing = (): Seen => ({ ids: new Map(), reached: undefined, before: undefined })
 
 /** Checks that places, in the order of the read, can follow what was seen. Fails with what is wrong. */
-export const follow = <A>(
+export const checkOrder = <A>(
   seen: Seen,
   entries: ReadonlyArray<Entry<A>>,
   oldestFirst: boolean
@@ -123,5 +123,5 @@ export const checkPage = <A extends Row>(
     return Result.fail(`the cursor ${asked.cursor} came again, among the rows after it`)
   }
   const stray = asked.within === undefined ? undefined : outside(entries, asked.within)
-  return stray === undefined ? follow(seen, entries, asked.oldestFirst) : Result.fail(stray)
+  return stray === undefined ? checkOrder(seen, entries, asked.oldestFirst) : Result.fail(stray)
 }
