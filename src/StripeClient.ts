@@ -40,7 +40,15 @@ import { version } from "./internal/client/version.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as StripeError from "./StripeError.ts"
 
-export type { Account, AccountOptions, ConfigOptions, Options, RateLimit, Request } from "./internal/client/model.ts"
+export type {
+  Account,
+  AccountOptions,
+  ConfigOptions,
+  Options,
+  RateLimit,
+  RateLimits,
+  Request
+} from "./internal/client/model.ts"
 
 /**
  * The API version that this library's Schemas describe, sent as `Stripe-Version` unless an option says otherwise.
@@ -152,7 +160,6 @@ export const make = Effect.fnUntraced(function* (
   const problem = ClientOptions.problem(options)
   if (Option.isSome(problem)) return yield* unbuilt(problem.value)
   const httpClient = yield* HttpClient.HttpClient
-  const wait = options.rateLimit === false ? undefined : yield* Limiter.make(options.rateLimit)
   const warn = Warning.make()
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
   const apiBase = options.apiBase ?? "https://api.stripe.com"
@@ -168,6 +175,15 @@ export const make = Effect.fnUntraced(function* (
     const current = fiber.getRef(CurrentAccount)
     return current === undefined ? Result.succeed(options) : ClientOptions.checkAccount(current)
   }
+  const accountKey = Effect.withFiber((fiber) =>
+    Effect.succeed(
+      Result.match(accountOf(fiber), {
+        onFailure: () => "",
+        onSuccess: ({ account, context }) => account ?? context ?? ""
+      })
+    )
+  )
+  const wait = options.rateLimit === false ? undefined : yield* Limiter.make(options.rateLimit, accountKey)
 
   const configured = HttpClient.mapRequestEffect(Transport.sender(httpClient), (request) =>
     Effect.withFiber((fiber) =>

@@ -61,8 +61,16 @@ export type Fault =
  * @category faults
  * @since 0.1.0
  */
-export type RateLimitReason =
-  "global-rate" | "endpoint-rate" | "global-concurrency" | "endpoint-concurrency" | "resource-specific"
+export type RateLimitReason = (typeof rateLimitReasons)[number]
+
+/** The reasons, for those who check one. */
+export const rateLimitReasons = [
+  "global-rate",
+  "endpoint-rate",
+  "global-concurrency",
+  "endpoint-concurrency",
+  "resource-specific"
+] as const
 
 // What each fault may say, for callers that no compiler looks at.
 const fields: { readonly [Tag in Fault["_tag"]]: ReadonlyArray<Exclude<keyof Extract<Fault, { _tag: Tag }>, "_tag">> } =

@@ -35,6 +35,8 @@ export interface RequestContext {
   readonly index: number
   /** Epoch milliseconds. */
   readonly now: number
+  /** Whether no key may read a connected account. */
+  readonly isRevoked: (account: string) => boolean
 }
 
 /** An answer under the headers that every answer has. */
@@ -114,7 +116,8 @@ const attempt = (account: Account, visit: RequestContext, extra: number): Result
         ? "rak_identity_product_write"
         : found?.resource === Resources.events
           ? "rak_event_read"
-          : "rak_identity_product_read"
+          : "rak_identity_product_read",
+      visit.isRevoked
     )
     const version = headers["stripe-version"]
     if (version !== undefined && !isVersion(version)) {
