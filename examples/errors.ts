@@ -55,7 +55,7 @@ const leaveOut = Effect.gen(function* () {
   const letters: Array<StripeError.DecodeError> = []
   const count = yield* VerificationSessions.stream(
     {},
-    { onInvalid: (error) => Effect.sync(() => void letters.push(error)) }
+    { onDecodeError: (error) => Effect.sync(() => void letters.push(error)) }
   ).pipe(Stream.runCount)
   const [letter] = letters
   yield* Console.log(`leave out: ${count} sessions; ${letter?.rowId} was wrong at ${letter?.path}`)

@@ -54,7 +54,7 @@ const exportTo = Effect.fn("export")(function* (
     const counted = {
       ...destination,
       // Counted in one with the writing, so that Ctrl-C finds the number of lines that are there.
-      save: (batch: VerificationSessions.Batch<VerificationSession.Any>) =>
+      save: (batch: VerificationSessions.Batch<VerificationSession.AnyExpansion>) =>
         Effect.uninterruptible(Effect.andThen(destination.save(batch), Effect.flatMap(progress.add(batch), show)))
     }
     yield* Destination.stream(counted, (from) => VerificationSessions.sync(filter, { from })).pipe(Stream.runDrain)

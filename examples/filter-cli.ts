@@ -40,7 +40,7 @@ const columns = ["id", "created", "status", "type", "client_reference_id", "last
 /** A session as text alone: the columns, and what was revealed as JSON. */
 const toCells = (reveal: ReadonlyArray<Secret>) => {
   const encode = Schema.encodeSync(VerificationSession.Json({ reveal }))
-  return (session: VerificationSession.Any): Record<string, string> => {
+  return (session: VerificationSession.AnyExpansion): Record<string, string> => {
     const row = encode(session)
     return {
       id: row.id,
@@ -75,7 +75,7 @@ const toLine = (names: ReadonlyArray<string>, cells: Record<string, string>): st
     .join("  ")
     .trimEnd()}\n`
 
-type Sessions = Stream.Stream<VerificationSession.Any, StripeError.StripeError>
+type Sessions = Stream.Stream<VerificationSession.AnyExpansion, StripeError.StripeError>
 
 type Format = (reveal: ReadonlyArray<Secret>) => (sessions: Sessions) => Stream.Stream<string, Error>
 

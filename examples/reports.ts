@@ -13,7 +13,7 @@ const program = Effect.gen(function* () {
   const reports = yield* VerificationReports.stream({ created: "2025" }, { concurrency: 4 }).pipe(
     Stream.tap((report) =>
       Effect.sync(() => {
-        for (const { check, code, status } of VerificationReport.outcomes(report)) {
+        for (const { check, code, status } of VerificationReport.checkOutcomes(report)) {
           const outcome = `${check.padEnd(10)} ${status}${code === undefined ? "" : ` (${code})`}`
           counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
         }

@@ -52,6 +52,22 @@ const flags = {
     ),
     Flag.optional
   ),
+  accountRateLimit: Flag.Int("account-rate-limit").pipe(
+    Flag.withDescription("Requests a second of one account beyond which the answer is 429"),
+    Flag.filter(
+      (limit) => limit > 0,
+      () => "at least one request a second"
+    ),
+    Flag.optional
+  ),
+  revoked: Flag.String("revoked").pipe(
+    Flag.withDescription("A connected account (acct_…) that no key may read; may be given several times"),
+    Flag.filter(
+      (account) => /^acct_\w+$/.test(account),
+      () => "the id of an account, such as acct_1"
+    ),
+    Flag.between(0, 1000)
+  ),
   flaky: Flag.Int("flaky").pipe(
     Flag.withDescription("Every how many requests something goes wrong: 429, 500, a reset, a truncated body, in turn"),
     Flag.filter(
@@ -81,7 +97,11 @@ const faults = [
 const command = Command.make(
   "sandbox",
   flags,
-  Effect.fn(function* ({ flaky, history, latency, port, rateLimit, seed, sessions, webhook, webhookSecret }) {
+  Effect.fn(function* ({ flaky, history, latency, port, seed, sessions, webhook, webhookSecret, ...given }) {
+    const rateLimit = [
+      ...Option.toArray(given.rateLimit).map((limit) => ({ limit, window: "1 second" }) as const),
+      ...Option.toArray(given.accountRateLimit).map((limit) => ({ limit, window: "1 second", per: "account" }) as const)
+    ]
     const server = Sandbox.layerServer.pipe(
       Layer.provideMerge(
         Sandbox.layerSandbox({
@@ -91,7 +111,8 @@ const command = Command.make(
           latency: { base: latency, jitter: 0.3 },
           // Nobody reads them here, and a server may run for days.
           recordedRequests: 1,
-          rateLimit: Option.getOrUndefined(Option.map(rateLimit, (limit) => ({ limit, window: "1 second" })))
+          rateLimit,
+          accounts: Object.fromEntries(given.revoked.map((account) => [account, { access: "revoked" }]))
         })
       ),
       Layer.provideMerge(

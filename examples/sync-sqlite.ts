@@ -145,7 +145,7 @@ const toDestination = (database: DatabaseSync, path: string, options: { readonly
       )
       return Option.some(options.again ? Checkpoint.start(checkpoint) : checkpoint)
     }),
-    save: ({ checkpoint, sessions }: VerificationSessions.Batch<VerificationSession.Any>) =>
+    save: ({ checkpoint, sessions }: VerificationSessions.Batch<VerificationSession.AnyExpansion>) =>
       attempt(`Cannot store ${sessions.length} sessions in ${path}, and stored none of them`, () => {
         database.exec("BEGIN IMMEDIATE")
         try {

@@ -10,6 +10,7 @@
  * Knows nothing of Identity: it fits every list of Stripe's v1 API.
  *
  * @module
+ * @category Export, sync and mirror
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
@@ -19,7 +20,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Arguments from "./internal/arguments.ts"
 import type { Row } from "./internal/list/model.ts"
-import { disorder } from "./internal/walk/guards.ts"
+import { disorder } from "./internal/pagination/guards.ts"
 import { EpochSeconds } from "./internal/wire/fields.ts"
 import { name } from "./internal/withoutSecrets.ts"
 import { CheckpointMismatchError } from "./StripeError.ts"
@@ -30,7 +31,7 @@ import { CheckpointMismatchError } from "./StripeError.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Subject {
+export interface ListKey {
   /** A fingerprint of the filter: the same filter gives the same text, in every process and version. */
   readonly filter: string
   /** The connected account (`Stripe-Account`), or unset for the key's own. */
@@ -62,7 +63,7 @@ export interface Interval {
   readonly newest: Position
   readonly oldest: Position
   /** Whether nothing is older: the list was read to its end. */
-  readonly complete: boolean
+  readonly reachedEnd: boolean
 }
 
 /**
@@ -71,11 +72,11 @@ export interface Interval {
  * @category models
  * @since 0.1.0
  */
-export interface Checkpoint extends Subject {
+export interface Checkpoint extends ListKey {
   /** The version of this format. */
   readonly version: 1
   /** Unset where nothing is. */
-  readonly covered?: Interval | undefined
+  readonly range?: Interval | undefined
   /** The moment up to which Stripe's events were handled. Unset where none were looked at, as by `sync`. */
   readonly events?: DateTime.Utc | undefined
   /** A moment after which every session was read again: the beginning of the last full read that is complete. */
@@ -117,8 +118,8 @@ const Fields = Schema.Struct({
   account: Schema.optional(Id),
   context: Schema.optional(Id),
   livemode: Schema.optional(Schema.Boolean),
-  covered: Schema.optional(
-    Schema.Struct({ newest: PositionFields, oldest: PositionFields, complete: Schema.Boolean }).check(
+  range: Schema.optional(
+    Schema.Struct({ newest: PositionFields, oldest: PositionFields, reachedEnd: Schema.Boolean }).check(
       Schema.makeFilter(
         // Rows may be out of order by as much as a read lets through.
         ({ newest, oldest }) =>
@@ -166,7 +167,7 @@ export const Checkpoint: Schema.Codec<Checkpoint, Encoded> = Fields
  * @category constructors
  * @since 0.1.0
  */
-export const start = ({ account, context, filter, livemode }: Subject): Checkpoint => ({
+export const start = ({ account, context, filter, livemode }: ListKey): Checkpoint => ({
   version: 1,
   filter,
   ...(account === undefined ? {} : { account }),
@@ -208,9 +209,9 @@ export interface Advance {
  * })
  * const second = Checkpoint.advance(first, { direction: "newer", rows: [row("vs_4", "2026-01-04T00:00:00Z")], end: true })
  *
- * second.covered?.newest.id // => "vs_4"
- * second.covered?.oldest.id // => "vs_2"
- * second.covered?.complete // => false
+ * second.range?.newest.id // => "vs_4"
+ * second.range?.oldest.id // => "vs_2"
+ * second.range?.reachedEnd // => false
  * ```
  *
  * @category combining
@@ -219,20 +220,18 @@ export interface Advance {
 export const advance = (self: Checkpoint, { direction, end, rows }: Advance): Checkpoint => {
   const first = rows[0]
   const last = rows.at(-1)
-  const { covered } = self
-  const complete = (covered?.complete ?? false) || (direction === "older" && end)
+  const { range } = self
+  const reachedEnd = (range?.reachedEnd ?? false) || (direction === "older" && end)
   if (first === undefined || last === undefined) {
-    return covered === undefined || covered.complete === complete
-      ? self
-      : { ...self, covered: { ...covered, complete } }
+    return range === undefined || range.reachedEnd === reachedEnd ? self : { ...self, range: { ...range, reachedEnd } }
   }
   const [newest, oldest] = direction === "older" ? [first, last] : [last, first]
   return {
     ...self,
-    covered: {
-      newest: direction === "older" && covered !== undefined ? covered.newest : position(newest),
-      oldest: direction === "newer" && covered !== undefined ? covered.oldest : position(oldest),
-      complete
+    range: {
+      newest: direction === "older" && range !== undefined ? range.newest : position(newest),
+      oldest: direction === "newer" && range !== undefined ? range.oldest : position(oldest),
+      reachedEnd
     }
   }
 }
@@ -258,7 +257,7 @@ const position = ({ created, id }: Row): Position => ({ id, created })
  * @category guards
  * @since 0.1.0
  */
-export const check = (self: Checkpoint, subject: Subject): Result.Result<void, CheckpointMismatchError> => {
+export const check = (self: Checkpoint, subject: ListKey): Result.Result<void, CheckpointMismatchError> => {
   const differs = (problem: "filter" | "account" | "mode", expected: string, actual: string) =>
     Result.fail(new CheckpointMismatchError({ problem, expected: name(expected), actual: name(actual) }))
   if (self.filter !== subject.filter) return differs("filter", subject.filter, self.filter)
@@ -269,7 +268,7 @@ export const check = (self: Checkpoint, subject: Subject): Result.Result<void, C
     : Result.void
 }
 
-const whose = ({ account, context }: Subject): string =>
+const whose = ({ account, context }: ListKey): string =>
   account ?? (context === undefined ? "the key's own account" : `the context ${context}`)
 
 const mode = (livemode: boolean): string => (livemode ? "live mode" : "test mode")
@@ -280,7 +279,7 @@ const mode = (livemode: boolean): string => (livemode ? "live mode" : "test mode
  * @category guards
  * @since 0.1.0
  */
-export const matches = (self: Checkpoint, subject: Subject): boolean => Result.isSuccess(check(self, subject))
+export const matches = (self: Checkpoint, subject: ListKey): boolean => Result.isSuccess(check(self, subject))
 
 const Text = Schema.fromJsonString(Checkpoint)
 

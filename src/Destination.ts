@@ -4,9 +4,10 @@
  * With a destination a program can be stopped anywhere and started again: {@link stream} goes on where the destination
  * stands. If a destination stores a batch as a whole or not at all, as a database does in a transaction and
  * `FileDestination` does in a file, every row is in it exactly once. If it stores first the rows and then the checkpoint,
- * as {@link fromStore} does, the rows of the last batch may come again after a crash: at least once.
+ * as {@link fromKeyValueStore} does, the rows of the last batch may come again after a crash: at least once.
  *
  * @module
+ * @category Export, sync and mirror
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
@@ -23,7 +24,7 @@ import type { CheckpointMismatchError } from "./StripeError.ts"
  * @category models
  * @since 0.1.0
  */
-export interface AnyBatch {
+export interface HasCheckpoint {
   readonly checkpoint: Checkpoint.Checkpoint
 }
 
@@ -33,7 +34,7 @@ export interface AnyBatch {
  * @category models
  * @since 0.1.0
  */
-export interface Destination<in Batch extends AnyBatch, out E = never, out R = never> {
+export interface Destination<in Batch extends HasCheckpoint, out E = never, out R = never> {
   /** The last checkpoint that was saved. It changes nothing. */
   readonly load: Effect.Effect<Option.Option<Checkpoint.Checkpoint>, E, R>
   /** Stores the rows of a batch, and its checkpoint with them or after them. */
@@ -56,7 +57,7 @@ export interface Destination<in Batch extends AnyBatch, out E = never, out R = n
  *
  * const program = Effect.gen(function*() {
  *   const rows = yield* Ref.make(0)
- *   const destination = yield* Destination.fromStore({
+ *   const destination = yield* Destination.fromKeyValueStore({
  *     key: "sessions",
  *     write: ({ sessions }: VerificationSessions.Batch<unknown>) => Ref.update(rows, (count) => count + sessions.length)
  *   })
@@ -79,7 +80,7 @@ export interface Destination<in Batch extends AnyBatch, out E = never, out R = n
  * @category streams
  * @since 0.1.0
  */
-export const stream = <B extends Batch, Batch extends AnyBatch, E, R, E2, R2>(
+export const stream = <B extends Batch, Batch extends HasCheckpoint, E, R, E2, R2>(
   destination: Destination<Batch, E, R>,
   read: (from: Checkpoint.Checkpoint | undefined) => Stream.Stream<B, E2, R2>
 ): Stream.Stream<B, E | E2, R | R2> =>
@@ -105,7 +106,7 @@ export const stream = <B extends Batch, Batch extends AnyBatch, E, R, E2, R2>(
  * @category constructors
  * @since 0.1.0
  */
-export const fromStore = <Batch extends AnyBatch, E, R>(options: {
+export const fromKeyValueStore = <Batch extends HasCheckpoint, E, R>(options: {
   /** The name of the checkpoint in the store: one for each list. */
   readonly key: string
   /** Writes the rows of a batch. When it is done they must be safe. */

@@ -11,6 +11,7 @@
  * The secret fields of a session are left out unless they are named. Use them with `Destination.stream`.
  *
  * @module
+ * @category Export, sync and mirror
  * @since 0.1.0
  */
 import * as Csv from "effect/encoding/Csv"
@@ -39,7 +40,7 @@ export { FileDestinationError } from "./internal/sync/checkpointedFile.ts"
  * @since 0.1.0
  */
 export type FileDestination = Destination.Destination<
-  Batch<VerificationSession.Any>,
+  Batch<VerificationSession.AnyExpansion>,
   CheckpointedFile.FileDestinationError | CheckpointMismatchError
 >
 
@@ -83,7 +84,7 @@ export const ndjson = Effect.fnUntraced(function* (
   yield* Effect.fromResult(Arguments.all([checkPath(path), checkJson(options)]))
   const { reveal = [] } = options
   const toLines = Ndjson.encodeSchemaString(VerificationSession.Json({ reveal }))
-  return yield* CheckpointedFile.make<Batch<VerificationSession.Any>>({
+  return yield* CheckpointedFile.make<Batch<VerificationSession.AnyExpansion>>({
     path,
     format: ["NDJSON", ...Array.from(new Set(reveal)).sort()].join(" with "),
     toLines: ({ sessions }) =>
@@ -197,7 +198,7 @@ export const csv = Effect.fnUntraced(function* (
   const { bom = false, columns = defaultColumns } = options
   const toJson = Schema.encodeSync(VerificationSession.Json({ reveal: CsvColumns.secretsIn(columns) }))
   const toCells = CsvColumns.make(columns)
-  return yield* CheckpointedFile.make<Batch<VerificationSession.Any>>({
+  return yield* CheckpointedFile.make<Batch<VerificationSession.AnyExpansion>>({
     path,
     // A key of metadata may have a comma, and must not look like two columns.
     format: `CSV${bom ? " after a byte order mark" : ""} with ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,

@@ -6,6 +6,7 @@
  * looks complete and no read goes on for ever.
  *
  * @module
+ * @category Read other lists
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
@@ -15,8 +16,8 @@ import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import * as Arguments from "./internal/arguments.ts"
 import type { ExcludedRow, FetchPage, InvalidRow, Page, PageRequest, Row, Window } from "./internal/list/model.ts"
-import * as CheckedOptions from "./internal/walk/options.ts"
-import * as Read from "./internal/walk/read.ts"
+import * as CheckedOptions from "./internal/pagination/options.ts"
+import * as Read from "./internal/pagination/read.ts"
 import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
 
 export type { ExcludedRow, FetchPage, InvalidRow, Page, PageRequest, Row, Window }
@@ -84,7 +85,7 @@ export type ReadOptions<E = never, R = never> = Direction & {
    *
    * @default the stream fails with `DecodeError`, after the rows before
    */
-  readonly onInvalid?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
+  readonly onDecodeError?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
 }
 
 /**

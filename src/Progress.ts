@@ -5,6 +5,7 @@
  * Show it as {@link bar} on a terminal, as {@link line} in a log, or not at all.
  *
  * @module
+ * @category Export, sync and mirror
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
@@ -37,14 +38,14 @@ export interface Progress {
   /** Over the whole of `elapsed`. */
   readonly rowsPerSecond: number
   /** The range of `created` that was covered: of the rows so far, or of the checkpoint where there is one. */
-  readonly covered: Option.Option<{ readonly newest: DateTime.Utc; readonly oldest: DateTime.Utc }>
+  readonly range: Option.Option<{ readonly newest: DateTime.Utc; readonly oldest: DateTime.Utc }>
   /**
    * Which part of the range of time is done, from 0 to 1; known where the filter has a beginning, and at the end of a sync.
    * It is a part of the time, and the rows may be spread unevenly over it.
    */
   readonly fraction: Option.Option<number>
   /** The time that is left, if the rest goes as fast as this run so far. */
-  readonly left: Option.Option<Duration.Duration>
+  readonly remaining: Option.Option<Duration.Duration>
 }
 
 /**
@@ -135,12 +136,12 @@ export const make = Effect.fnUntraced(function* (
       requests: state.requests,
       elapsed: Duration.millis(elapsed),
       rowsPerSecond: elapsed === 0 ? 0 : (state.rows * 1000) / elapsed,
-      covered:
+      range:
         state.oldest === Infinity
           ? Option.none()
           : Option.some({ newest: DateTime.makeUnsafe(state.newest), oldest: DateTime.makeUnsafe(state.oldest) }),
       fraction: Option.fromUndefinedOr(fraction),
-      left:
+      remaining:
         fraction === undefined || gained <= 0
           ? Option.none()
           : Option.some(Duration.millis(Math.round(((1 - fraction) / gained) * elapsed)))
@@ -157,10 +158,10 @@ export const make = Effect.fnUntraced(function* (
       const rows = "data" in arrival ? arrival.data : arrival.sessions
       state.rows += rows.length
       state.pages++
-      const covered = "data" in arrival ? undefined : arrival.checkpoint.covered
+      const covered = "data" in arrival ? undefined : arrival.checkpoint.range
       if (covered !== undefined) {
         cover(covered.newest.created, covered.oldest.created)
-        state.complete = covered.complete
+        state.complete = covered.reachedEnd
         // What was behind us before this run, and its first batch, are not what this run is fast at.
         before ??= fractionDone()
       } else {
@@ -206,9 +207,9 @@ const inBrief = (duration: Duration.Duration): string => {
  *   requests: 51,
  *   elapsed: Duration.seconds(4),
  *   rowsPerSecond: 1250,
- *   covered: Option.none(),
+ *   range: Option.none(),
  *   fraction: Option.some(0.5),
- *   left: Option.some(Duration.seconds(4))
+ *   remaining: Option.some(Duration.seconds(4))
  * }
  *
  * Progress.line(half) // => "5,000 rows, 51 requests, 1,250/s, 50 %, 4s, 4s left"
@@ -218,20 +219,20 @@ const inBrief = (duration: Duration.Duration): string => {
  * @category formatting
  * @since 0.1.0
  */
-export const line = ({ covered, elapsed, fraction, left, requests, rows, rowsPerSecond }: Progress): string =>
+export const line = ({ range, elapsed, fraction, remaining, requests, rows, rowsPerSecond }: Progress): string =>
   [
     counted(rows, "row", "rows"),
     ...(requests === 0 ? [] : [counted(requests, "request", "requests")]),
     `${Math.round(rowsPerSecond).toLocaleString("en-US")}/s`,
     ...Option.toArray(
       Option.map(
-        covered,
+        range,
         ({ newest, oldest }) => `${DateTime.formatIsoDateUtc(oldest)} to ${DateTime.formatIsoDateUtc(newest)}`
       )
     ),
     ...Option.toArray(Option.map(fraction, (part) => `${Math.floor(part * 100)} %`)),
     inBrief(elapsed),
-    ...Option.toArray(Option.map(left, (left) => `${inBrief(left)} left`))
+    ...Option.toArray(Option.map(remaining, (left) => `${inBrief(left)} left`))
   ].join(", ")
 
 /**

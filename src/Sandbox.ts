@@ -19,6 +19,7 @@
  * numbers in it are invented, all keys are fakes that open nothing else, and every client secret and link says "SANDBOX".
  *
  * @module
+ * @category Test
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
@@ -28,7 +29,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as ClientFront from "./internal/sandbox/clientFront.ts"
+import * as ClientFront from "./internal/sandbox/httpClient.ts"
 import type { Delivery } from "./internal/sandbox/deliveries.ts"
 import * as Endpoint from "./internal/sandbox/endpoint.ts"
 import type { EndpointOptions } from "./internal/sandbox/endpoint.ts"
@@ -39,9 +40,11 @@ import * as SandboxOptions from "./internal/sandbox/options.ts"
 import type { Options } from "./internal/sandbox/options.ts"
 import type { Incoming, InjectOptions, RecordedRequest } from "./internal/sandbox/recording.ts"
 import type { ConnectionReset, Reply } from "./internal/sandbox/reply.ts"
-import * as ServerFront from "./internal/sandbox/serverFront.ts"
+import * as ServerFront from "./internal/sandbox/httpApp.ts"
 import { EventFault } from "./internal/sandbox/eventFaults.ts"
+import type { Access as AccountAccess } from "./internal/sandbox/accounts.ts"
 import type { Event, EventType, Report, Session, SessionPatch } from "./internal/sandbox/session.ts"
+import type { Traffic, TrafficSecond } from "./internal/sandbox/traffic.ts"
 import { Fault } from "./internal/sandbox/faults.ts"
 
 export {
@@ -77,8 +80,8 @@ export {
 export type { DeliveryOptions } from "./internal/sandbox/deliveries.ts"
 export type { EndpointOptions } from "./internal/sandbox/endpoint.ts"
 export type { InjectEventOptions } from "./internal/sandbox/eventFaults.ts"
-export type { Service } from "./internal/sandbox/service.ts"
-export type { Options } from "./internal/sandbox/options.ts"
+export type { AccountControls, ConnectedAccount, Service } from "./internal/sandbox/service.ts"
+export type { AccountOptions, Options, RateLimit } from "./internal/sandbox/options.ts"
 export type { RateLimitReason } from "./internal/sandbox/faults.ts"
 
 /**
@@ -90,6 +93,22 @@ export type { RateLimitReason } from "./internal/sandbox/faults.ts"
  * @since 0.1.0
  */
 export type History = Shape
+
+/**
+ * What a connected account lets a key do: everything, nothing (403 `account_invalid`), or nothing of Identity (400).
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Access = AccountAccess
+
+/**
+ * What was asked of a sandbox, in all and in each second.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type { Traffic, TrafficSecond }
 
 /**
  * A session as the wire shows it: Stripe's names, `created` in epoch seconds. `SessionPatch` is any part of one.

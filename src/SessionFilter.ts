@@ -7,6 +7,7 @@
  * and to apply a filter to sessions that come from elsewhere ({@link matches}).
  *
  * @module
+ * @category Filter
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
@@ -15,7 +16,7 @@ import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import { Filter, type SessionFilter, type WithStatus } from "./internal/filter/fields.ts"
 import type * as Model from "./internal/filter/model.ts"
-import * as Moments from "./internal/filter/moments.ts"
+import * as Moments from "./internal/filter/timeExpression.ts"
 import * as Parts from "./internal/filter/parts.ts"
 import * as Predicates from "./internal/filter/predicate.ts"
 import * as UrlCodec from "./internal/filter/urlParams.ts"
@@ -26,21 +27,21 @@ import type { InvalidArgumentError } from "./StripeError.ts"
 export type { UrlRecord } from "./internal/filter/urlParams.ts"
 export type { Query } from "./internal/client/query.ts"
 export type {
-  Chosen,
+  StatusOf,
   CreatedRange,
   HasStatus,
   Input,
   Instant,
   JsonInput,
   LastErrorCode,
-  Narrowed,
-  Narrowing,
+  WithStatusOf,
+  InputWithStatus,
   OneOrMore,
   RedactionStatus,
   Status,
   StatusChoice,
   StripeInput,
-  Subject,
+  Filterable as Subject,
   Type
 } from "./internal/filter/model.ts"
 
@@ -194,7 +195,7 @@ export const fromUnknown = (input: unknown): Result.Result<SessionFilter, Invali
 export const make: {
   <const Choice extends Model.OneOrMore<Model.Status>>(
     input: Model.Input & { readonly status: Choice }
-  ): WithStatus<Model.Chosen<Choice>>
+  ): WithStatus<Model.StatusOf<Choice>>
   (input: Model.Input): SessionFilter
 } = <One extends Model.Status>(input: Model.Input): WithStatus<One> =>
   // Type boundary: the status is one of what was given, and only the compiler looks at which.
@@ -233,11 +234,11 @@ const valid = (filter: SessionFilter): SessionFilter => Result.getOrThrow(fromUn
 export const matches: {
   <One extends Model.Status>(
     filter: WithStatus<One>
-  ): <Session extends Model.Subject>(session: Session) => session is Session & Model.HasStatus<One>
-  (filter: SessionFilter): (session: Model.Subject) => boolean
+  ): <Session extends Model.Filterable>(session: Session) => session is Session & Model.HasStatus<One>
+  (filter: SessionFilter): (session: Model.Filterable) => boolean
 } = <One extends Model.Status>(filter: SessionFilter) =>
   // Type boundary: the test of the status is one of the tests.
-  Predicates.matches(valid(filter)) as <Session extends Model.Subject>(
+  Predicates.matches(valid(filter)) as <Session extends Model.Filterable>(
     session: Session
   ) => session is Session & Model.HasStatus<One>
 
@@ -283,29 +284,25 @@ export const and: {
  * ```ts
  * import { SessionFilter } from "effect-stripe-identity"
  *
- * const { pushedDown, local } = SessionFilter.split(
+ * const { server, client } = SessionFilter.partition(
  *   SessionFilter.make({ status: "verified", type: "document", metadata: { plan: "pro" } })
  * )
  *
- * pushedDown // => { status: "verified" }
- * local // => { type: "document", metadata: { plan: "pro" } }
+ * server // => { status: "verified" }
+ * client // => { type: "document", metadata: { plan: "pro" } }
  * ```
  *
  * @category inspection
  * @since 0.1.0
  */
-export const split = (filter: SessionFilter): { readonly pushedDown: SessionFilter; readonly local: SessionFilter } =>
-  Predicates.split(valid(filter))
+export const partition = (filter: SessionFilter): { readonly server: SessionFilter; readonly client: SessionFilter } =>
+  Predicates.partition(valid(filter))
 
-const pushedDownQuery = StripeQuery.make(Filter, [
-  "client_reference_id",
-  "related_customer",
-  "related_customer_account"
-])
+const serverQuery = StripeQuery.make(Filter, ["client_reference_id", "related_customer", "related_customer_account"])
 
 /**
  * What of the filter is sent, as Stripe's query parameters in the order of Stripe's documentation: the part that
- * {@link split} calls pushed down.
+ * {@link partition} calls `server`.
  *
  * **Example** (What Stripe is asked)
  *
@@ -318,4 +315,4 @@ const pushedDownQuery = StripeQuery.make(Filter, [
  * @category conversions
  * @since 0.1.0
  */
-export const toQuery = (filter: SessionFilter): Query => pushedDownQuery(split(filter).pushedDown)
+export const toQuery = (filter: SessionFilter): Query => serverQuery(partition(filter).server)

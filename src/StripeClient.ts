@@ -5,6 +5,7 @@
  * read another of Stripe's lists with the same care.
  *
  * @module
+ * @category Requests and errors
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
@@ -29,8 +30,8 @@ import * as Arguments from "./internal/arguments.ts"
 import type { Account, AccountOptions, ConfigOptions, Options, Request } from "./internal/client/model.ts"
 import * as ClientOptions from "./internal/client/options.ts"
 import * as Limiter from "./internal/client/limiter.ts"
-import * as PageSize from "./internal/walk/pageSize.ts"
-import { SlowDown } from "./internal/client/slowDown.ts"
+import * as PageSize from "./internal/pagination/pageSize.ts"
+import { OnRateLimited } from "./internal/client/onRateLimited.ts"
 import * as StripeReply from "./internal/client/reply.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 import * as Transport from "./internal/client/transport.ts"
@@ -39,7 +40,15 @@ import { version } from "./internal/client/version.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as StripeError from "./StripeError.ts"
 
-export type { Account, AccountOptions, ConfigOptions, Options, RateLimit, Request } from "./internal/client/model.ts"
+export type {
+  Account,
+  AccountOptions,
+  ConfigOptions,
+  Options,
+  RateLimit,
+  RateLimits,
+  Request
+} from "./internal/client/model.ts"
 
 /**
  * The API version that this library's Schemas describe, sent as `Stripe-Version` unless an option says otherwise.
@@ -68,7 +77,7 @@ export interface Service {
 }
 
 /**
- * The service. Provide it with {@link layer} or {@link layerConfig}, as for `VerificationSessions.layerClient`.
+ * The service. Provide it with {@link layer} or {@link layerConfig}, as for `VerificationSessions.layerFromClient`.
  *
  * @category services
  * @since 0.1.0
@@ -139,7 +148,7 @@ const transformed = (
 }
 
 /**
- * Makes a client from options, for a layer of your own. `VerificationSessions.layerClient` shows one in use. Fails with an
+ * Makes a client from options, for a layer of your own. `VerificationSessions.layerFromClient` shows one in use. Fails with an
  * `InvalidArgumentError` for options that cannot work, such as a publishable key or an `apiBase` with a query.
  *
  * @category constructors
@@ -151,7 +160,6 @@ export const make = Effect.fnUntraced(function* (
   const problem = ClientOptions.problem(options)
   if (Option.isSome(problem)) return yield* unbuilt(problem.value)
   const httpClient = yield* HttpClient.HttpClient
-  const wait = options.rateLimit === false ? undefined : yield* Limiter.make(options.rateLimit)
   const warn = Warning.make()
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
   const apiBase = options.apiBase ?? "https://api.stripe.com"
@@ -167,6 +175,15 @@ export const make = Effect.fnUntraced(function* (
     const current = fiber.getRef(CurrentAccount)
     return current === undefined ? Result.succeed(options) : ClientOptions.checkAccount(current)
   }
+  const accountKey = Effect.withFiber((fiber) =>
+    Effect.succeed(
+      Result.match(accountOf(fiber), {
+        onFailure: () => "",
+        onSuccess: ({ account, context }) => account ?? context ?? ""
+      })
+    )
+  )
+  const wait = options.rateLimit === false ? undefined : yield* Limiter.make(options.rateLimit, accountKey)
 
   const configured = HttpClient.mapRequestEffect(Transport.sender(httpClient), (request) =>
     Effect.withFiber((fiber) =>
@@ -210,12 +227,12 @@ export const make = Effect.fnUntraced(function* (
       const once = Effect.suspend(() => {
         attempts++
         Telemetry.attempt(fiber, request.operation, attempts, failed)
-        const sent = failedForSize === 0 ? request : (request.smaller?.(failedForSize) ?? request)
+        const sent = failedForSize === 0 ? request : (request.shrink?.(failedForSize) ?? request)
         return Effect.catch(attempt(sent), (reason) => {
           failed = reason
           if (PageSize.mayBeTooLarge(reason)) failedForSize++
           return Effect.logDebug(`${request.operation}: attempt ${attempts} failed: ${reason._tag}`).pipe(
-            Effect.andThen(reason._tag === "RateLimitError" ? Effect.flatten(SlowDown) : Effect.void),
+            Effect.andThen(reason._tag === "RateLimitError" ? Effect.flatten(OnRateLimited) : Effect.void),
             Effect.andThen(Effect.fail(errorOf(request, reason, attempts)))
           )
         })
@@ -291,7 +308,7 @@ const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
 }
 
 /**
- * A client from options. Services that stand on it share its rate limit, as `VerificationReports.layerClient` shows. Fails
+ * A client from options. Services that stand on it share its rate limit, as `VerificationReports.layerFromClient` shows. Fails
  * as {@link make} does.
  *
  * @category layers
@@ -314,7 +331,7 @@ const optionalText = (name: string): Config.Config<string | undefined> =>
   )
 
 /**
- * A client from the configuration, as `VerificationSessions.layerClient` shows it: `STRIPE_API_KEY`, `STRIPE_ACCOUNT`
+ * A client from the configuration, as `VerificationSessions.layerFromClient` shows it: `STRIPE_API_KEY`, `STRIPE_ACCOUNT`
  * or `STRIPE_CONTEXT`, `STRIPE_API_BASE` and `STRIPE_API_VERSION`. Fails with a `ConfigError` that names what is missing,
  * and as {@link make} does for what cannot work.
  *

@@ -9,12 +9,13 @@
  * An `InvalidArgumentError` repeats what the caller gave, shortened.
  *
  * @module
+ * @category Requests and errors
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { CheckpointMismatchError, EventsExpiredError } from "./internal/sync/mismatch.ts"
+import { CheckpointMismatchError, EventsExpiredError } from "./internal/sync/reasons.ts"
 import {
   ApiError,
   AuthenticationError,
@@ -229,6 +230,12 @@ const reasons = [
   EventsExpiredError
 ] as const
 
+const refusals: ReadonlySet<Reason["_tag"]> = new Set([
+  "AuthenticationError",
+  "PermissionError",
+  "IdentityNotEnabledError"
+])
+
 /**
  * The error of every operation of this library.
  *
@@ -274,6 +281,15 @@ export class StripeError extends Schema.TaggedError<StripeError>("effect-stripe-
   /** Whether the same request may succeed later. `RetryPolicy` asks this. */
   get isRetryable(): boolean {
     return this.reason.isRetryable
+  }
+
+  /**
+   * Whether Stripe does not let this key read this account, and will not until a person changes something: a 401, a 403, or
+   * an account without Identity. A program that reads many accounts need not try this one again soon. A 401 is about the
+   * key, and so about every account.
+   */
+  get isAccountRefused(): boolean {
+    return !this.isRetryable && refusals.has(this.reason._tag)
   }
 
   /** How long Stripe asked to wait, if it did. */

@@ -9,9 +9,11 @@
  * `VerificationSessions.sync` and `VerificationSessions.tail`.
  *
  * @module
+ * @category Read other lists
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -24,7 +26,7 @@ import * as FollowOptions from "./internal/sync/options.ts"
 import type { FetchPage, Row, Window } from "./internal/list/model.ts"
 import * as Pass from "./internal/sync/pass.ts"
 import * as Polling from "./internal/sync/poll.ts"
-import * as ReadOptions from "./internal/walk/options.ts"
+import * as ReadOptions from "./internal/pagination/options.ts"
 import type { Options as PaginationOptions, PaginationError } from "./Pagination.ts"
 import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 
@@ -40,6 +42,8 @@ export interface Batch<out A> {
    * filter does not let through: the checkpoint is worth storing all the same.
    */
   readonly rows: ReadonlyArray<A>
+  /** A moment before the rows were asked for: every change up to then is in them. */
+  readonly readAt: DateTime.Utc
   /** What is behind us with these rows. Store it with them, or after them, and never before. */
   readonly checkpoint: Checkpoint.Checkpoint
 }
@@ -59,7 +63,7 @@ export interface Source<A, E, R = never> {
    */
   readonly range?: Window | undefined
   /** Which list it is, for the checkpoint. */
-  readonly subject: Checkpoint.Subject
+  readonly subject: Checkpoint.ListKey
 }
 
 /**
@@ -70,7 +74,7 @@ export interface Source<A, E, R = never> {
  */
 export interface Options<E = never, R = never> extends Pick<
   PaginationOptions<E, R>,
-  "pageSize" | "prefetch" | "onInvalid"
+  "pageSize" | "prefetch" | "onDecodeError"
 > {
   /**
    * Where to go on: the last checkpoint that was stored.
@@ -104,7 +108,7 @@ const decodeOptions = Arguments.decoder(
     pageSize: ReadOptions.pageSize,
     prefetch: ReadOptions.prefetch,
     concurrency: ReadOptions.concurrency,
-    onInvalid: ReadOptions.onInvalid
+    onDecodeError: ReadOptions.onDecodeError
   }),
   "options"
 )
@@ -131,7 +135,7 @@ const validate = <E, R>(options: Options<E, R>): Result.Result<Options<E, R>, In
  * const [last] = await Effect.runPromise(Stream.runCollect(batches))
  *
  * last?.rows.length // => 1
- * last?.checkpoint.covered?.complete // => true
+ * last?.checkpoint.range?.reachedEnd // => true
  * ```
  *
  * @category streams
@@ -160,18 +164,18 @@ const run = <A extends Row, E, R, E2, R2>(
   begin: Checkpoint.Checkpoint,
   until: number
 ): Stream.Stream<Batch<A>, E | E2 | PaginationError | CheckpointMismatchError, R | R2> => {
-  const { covered } = begin
+  const { range } = begin
   const pass = (direction: "newer" | "older") =>
-    Stream.map(Pass.steps(source, pages, { direction, until, from: covered }), (step) => ({ ...step, direction }))
+    Stream.map(Pass.steps(source, pages, { direction, until, from: range }), (step) => ({ ...step, direction }))
   // To catch up does not move the older end, so where the older pass begins is known before.
-  const catchUp = covered === undefined ? Stream.empty : pass("newer")
-  const backfill = covered?.complete === true ? Stream.empty : pass("older")
+  const catchUp = range === undefined ? Stream.empty : pass("newer")
+  const backfill = range?.reachedEnd === true ? Stream.empty : pass("older")
   return Stream.concat(catchUp, backfill).pipe(
     Stream.mapAccum(
       () => begin,
-      (before, { direction, end, reached, rows }) => {
+      (before, { direction, end, reached, readAt, rows }) => {
         const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached })
-        return [checkpoint, checkpoint === before ? [] : [{ rows, checkpoint }]] as const
+        return [checkpoint, checkpoint === before ? [] : [{ rows, readAt, checkpoint }]] as const
       }
     )
   )

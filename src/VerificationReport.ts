@@ -5,16 +5,17 @@
  * Fields are named as Stripe names them. Only what Stripe always sends is required; the rest may be `null` or absent.
  * Every enum keeps values that this version does not know. What the checks found is personal data. A session holds the
  * whole report as `Redacted`, because nothing else of it is needed there. A row of the list of reports needs its id and
- * `created`, so it is {@link Confidential}: only the checks are `Redacted`. {@link VerificationReport} itself is plain.
+ * `created`, so it is {@link RedactedReport}: only the checks are `Redacted`. {@link VerificationReport} itself is plain.
  *
  * @module
+ * @category Read sessions and reports
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
-import type { Confidential, VerificationReport } from "./internal/report/codec.ts"
+import type { RedactedReport, VerificationReport } from "./internal/report/codec.ts"
 import { type CheckName, checkNames, type DocumentCheck } from "./internal/report/wire.ts"
 
-export { Confidential, type Encoded, VerificationReport } from "./internal/report/codec.ts"
+export { RedactedReport, type Encoded, VerificationReport } from "./internal/report/codec.ts"
 
 export {
   Address,
@@ -59,7 +60,7 @@ type Check = NonNullable<VerificationReport[CheckName]>
  * import { Schema } from "effect"
  * import { VerificationReport } from "effect-stripe-identity"
  *
- * const report = Schema.decodeUnknownSync(VerificationReport.Confidential)({
+ * const report = Schema.decodeUnknownSync(VerificationReport.RedactedReport)({
  *   id: "vr_1",
  *   object: "identity.verification_report",
  *   created: 1767225600,
@@ -70,13 +71,13 @@ type Check = NonNullable<VerificationReport[CheckName]>
  * })
  *
  * JSON.stringify(report.document) // => '"<redacted:document>"'
- * VerificationReport.outcomes(report).map(({ check, code }) => code ?? check) // => ["document", "selfie_face_mismatch"]
+ * VerificationReport.checkOutcomes(report).map(({ check, code }) => code ?? check) // => ["document", "selfie_face_mismatch"]
  * ```
  *
  * @category inspection
  * @since 0.1.0
  */
-export const outcomes = (report: Confidential | VerificationReport): ReadonlyArray<Outcome> =>
+export const checkOutcomes = (report: RedactedReport | VerificationReport): ReadonlyArray<Outcome> =>
   checkNames.flatMap((check) => {
     const found: Check | Redacted.Redacted<Check> | null | undefined = report[check]
     if (found === null || found === undefined) return []

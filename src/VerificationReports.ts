@@ -5,6 +5,7 @@
  * It is read as `VerificationSessions` is, with the same options, retries and errors.
  *
  * @module
+ * @category Read sessions and reports
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"
@@ -60,7 +61,7 @@ const matches = (filter: ReportFilter) => {
   const isWithin = created === undefined ? () => true : Created.contains(created)
   // A report names its session by today's id, also where it was asked for by the one of an intent.
   const session = verification_session?.startsWith("vs_") === true ? verification_session : undefined
-  return (report: VerificationReport.Confidential): report is VerificationReport.Confidential =>
+  return (report: VerificationReport.RedactedReport): report is VerificationReport.RedactedReport =>
     (client_reference_id === undefined || report.client_reference_id === client_reference_id) &&
     (type === undefined || report.type === type) &&
     (session === undefined || report.verification_session === session) &&
@@ -68,13 +69,13 @@ const matches = (filter: ReportFilter) => {
 }
 
 // What is expanded is optional in every report, so all are decoded in one way.
-const rows: Resource.Rows<VerificationReport.Confidential, VerificationReport.Confidential, ReportFilter> = {
+const rows: Resource.Rows<VerificationReport.RedactedReport, VerificationReport.RedactedReport, ReportFilter> = {
   decode: () => decodeRow,
   matches
 }
 
 /**
- * The service. Provide it with {@link layer} or {@link layerConfig}; with {@link layerClient} where several services share
+ * The service. Provide it with {@link layer} or {@link layerConfig}; with {@link layerFromClient} where several services share
  * one client; and in tests with {@link layerTest}, or on the sandbox.
  *
  * @category services
@@ -85,7 +86,7 @@ export class VerificationReports extends Context.Service<VerificationReports, Se
 ) {}
 
 /**
- * Makes the service on a `StripeClient`, for a layer of your own: {@link layerClient} is `Layer.effect` of it.
+ * Makes the service on a `StripeClient`, for a layer of your own: {@link layerFromClient} is `Layer.effect` of it.
  *
  * @category constructors
  * @since 0.1.0
@@ -111,7 +112,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
  * const environment = ConfigProvider.fromUnknown({ STRIPE_API_KEY: Redacted.value(Sandbox.apiKey) })
- * const both = Layer.merge(VerificationSessions.layerClient, VerificationReports.layerClient)
+ * const both = Layer.merge(VerificationSessions.layerFromClient, VerificationReports.layerFromClient)
  *
  * const found = await Effect.gen(function*() {
  *   const sessions = yield* VerificationSessions.list({ status: "verified", limit: 1 })
@@ -129,7 +130,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
  * @category layers
  * @since 0.1.0
  */
-export const layerClient: Layer.Layer<VerificationReports, never, StripeClient.StripeClient> = Layer.effect(
+export const layerFromClient: Layer.Layer<VerificationReports, never, StripeClient.StripeClient> = Layer.effect(
   VerificationReports,
   make
 )
@@ -160,12 +161,12 @@ export const layerClient: Layer.Layer<VerificationReports, never, StripeClient.S
 export const layer = (
   options: StripeClient.Options
 ): Layer.Layer<VerificationReports, StripeError, HttpClient.HttpClient> =>
-  // Not `layerClient`, which is one layer: two clients in a program would share the service of the first.
+  // Not `layerFromClient`, which is one layer: two clients in a program would share the service of the first.
   Layer.provide(Layer.effect(VerificationReports, make), StripeClient.layer(options))
 
 /**
  * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT` or `STRIPE_CONTEXT`, `STRIPE_API_BASE` and
- * `STRIPE_API_VERSION` where they are set; or from what `options` name instead. The example of {@link layerClient} gives the configuration in
+ * `STRIPE_API_VERSION` where they are set; or from what `options` name instead. The example of {@link layerFromClient} gives the configuration in
  * code, as a test does.
  *
  * @category layers
@@ -232,7 +233,7 @@ export const layerTest = (handlers: Partial<Service>): Layer.Layer<VerificationR
  */
 export const list = (
   params?: ListParams
-): Effect.Effect<Page<VerificationReport.Confidential>, StripeError, VerificationReports> =>
+): Effect.Effect<Page<VerificationReport.RedactedReport>, StripeError, VerificationReports> =>
   VerificationReports.use((service) => service.list(params))
 
 /**
@@ -262,7 +263,7 @@ export const list = (
 export const retrieve = (
   id: string,
   options?: { readonly expand?: ReadonlyArray<VerificationReport.ExpandPath> | undefined }
-): Effect.Effect<VerificationReport.Confidential, StripeError, VerificationReports> =>
+): Effect.Effect<VerificationReport.RedactedReport, StripeError, VerificationReports> =>
   VerificationReports.use((service) => service.retrieve(id, options))
 
 /**
@@ -292,7 +293,7 @@ export const retrieve = (
 export const pages = <E = never, R = never>(
   filter?: Filter,
   options?: ReadOptions<E, R>
-): Stream.Stream<Page<VerificationReport.Confidential>, StripeError | E, VerificationReports | R> =>
+): Stream.Stream<Page<VerificationReport.RedactedReport>, StripeError | E, VerificationReports | R> =>
   Stream.unwrap(VerificationReports.useSync((service) => service.pages(filter, options)))
 
 /**
@@ -306,7 +307,7 @@ export const pages = <E = never, R = never>(
  * import * as Sandbox from "effect-stripe-identity/Sandbox"
  *
  * const expired = VerificationReports.stream({ type: "document", created: "2025" }).pipe(
- *   Stream.flatMap((report) => Stream.fromIterable(VerificationReport.outcomes(report))),
+ *   Stream.flatMap((report) => Stream.fromIterable(VerificationReport.checkOutcomes(report))),
  *   Stream.filter(({ code }) => code === "document_expired"),
  *   Stream.runCount,
  *   Effect.provide(VerificationReports.layer({ apiKey: Sandbox.apiKey })),
@@ -322,5 +323,5 @@ export const pages = <E = never, R = never>(
 export const stream = <E = never, R = never>(
   filter?: Filter,
   options?: ReadOptions<E, R>
-): Stream.Stream<VerificationReport.Confidential, StripeError | E, VerificationReports | R> =>
+): Stream.Stream<VerificationReport.RedactedReport, StripeError | E, VerificationReports | R> =>
   Stream.unwrap(VerificationReports.useSync((service) => service.stream(filter, options)))

@@ -6,6 +6,7 @@
  * personal is `Redacted`: read it with `Redacted.value`.
  *
  * @module
+ * @category Read sessions and reports
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
@@ -35,7 +36,7 @@ export {
 
 export { VerificationSession } from "./internal/session/codec.ts"
 
-export type { Any, Encoded, EncodedAny, SecretField } from "./internal/session/codec.ts"
+export type { AnyExpansion, Encoded, EncodedAny, SecretField } from "./internal/session/codec.ts"
 
 export type { Expanded, ExpandPath, WithOutputs, WithOutputsAndReport, WithReport } from "./internal/session/model.ts"
 
@@ -243,7 +244,7 @@ export interface JsonOptions {
  * @category schemas
  * @since 0.1.0
  */
-export const Json = (options?: JsonOptions): Schema.Codec<Codec.Any, Codec.EncodedAny> =>
+export const Json = (options?: JsonOptions): Schema.Codec<Codec.AnyExpansion, Codec.EncodedAny> =>
   Codec.json(options?.reveal ?? [])
 
 /**
@@ -314,10 +315,10 @@ export const withMetadata = <
  * @since 0.1.0
  */
 export const decodeRows: {
-  <S extends Schema.Constraint, const Choice extends SessionMismatch.OnMismatch<Codec.Any>>(
+  <S extends Schema.Constraint, const Choice extends SessionMismatch.OnMismatch<Codec.AnyExpansion>>(
     schema: S,
     options: { readonly onMismatch: Choice }
-  ): <Session extends Codec.Any, E, R>(
+  ): <Session extends Codec.AnyExpansion, E, R>(
     self: Stream.Stream<Session, E, R>
   ) => Stream.Stream<
     S["Type"],
@@ -325,7 +326,7 @@ export const decodeRows: {
     R | S["DecodingServices"] | SessionMismatch.MismatchServices<Choice>
   >
   <
-    Session extends Codec.Any,
+    Session extends Codec.AnyExpansion,
     E,
     R,
     S extends Schema.Constraint,
@@ -342,7 +343,7 @@ export const decodeRows: {
 } = dual(
   3,
   // Type boundary: `dual` lets `unknown` pass for the failures and requirements, which the signatures above say.
-  <Session extends Codec.Any, E, R>(
+  <Session extends Codec.AnyExpansion, E, R>(
     self: Stream.Stream<Session, E, R>,
     schema: Schema.Constraint,
     { onMismatch }: { readonly onMismatch: SessionMismatch.OnMismatch<Session> }

@@ -2,6 +2,7 @@
  * Stripe Identity's verification sessions: one page, one session, or all of them as a lazy `Stream`.
  *
  * @module
+ * @category Read sessions and reports
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"
@@ -24,7 +25,7 @@ import type { StripeError } from "./StripeError.ts"
 import type * as VerificationSession from "./VerificationSession.ts"
 
 export type { PageParameters } from "./internal/list/resource.ts"
-export { changes, mirror, reread, sync, tail } from "./internal/session/follow.ts"
+export { changes, mirror, reread, sync, tail } from "./internal/session/accessors.ts"
 export type {
   ChangesBatch,
   ChangesOptions,
@@ -47,7 +48,7 @@ export type {
 export { VerificationSessions } from "./internal/session/tag.ts"
 
 /**
- * Makes the service on a `StripeClient`, for a layer of your own: {@link layerClient} is `Layer.effect` of it.
+ * Makes the service on a `StripeClient`, for a layer of your own: {@link layerFromClient} is `Layer.effect` of it.
  *
  * @category constructors
  * @since 0.1.0
@@ -66,7 +67,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
         options?: { readonly expand?: Paths | undefined }
       ) => resource.retrieve(client, rows<Paths, undefined>(), id, options),
       pages: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
-        filter?: SessionFilter.Narrowing<Status>,
+        filter?: SessionFilter.InputWithStatus<Status>,
         options?: Calls.ReadOptions<Paths, E, R>
       ) => resource.pages(client, rows<Paths, Status>(), filter, options),
       stream: <
@@ -75,15 +76,15 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
         R,
         const Status extends SessionFilter.StatusChoice
       >(
-        filter?: SessionFilter.Narrowing<Status>,
+        filter?: SessionFilter.InputWithStatus<Status>,
         options?: Calls.ReadOptions<Paths, E, R>
       ) => resource.stream(client, rows<Paths, Status>(), filter, options),
       sync: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
-        filter?: SessionFilter.Narrowing<Status>,
+        filter?: SessionFilter.InputWithStatus<Status>,
         options?: Calls.SyncOptions<Paths, E, R>
       ) => sync(rows<Paths, Status>(), filter, options),
       tail: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
-        filter?: SessionFilter.Narrowing<Status>,
+        filter?: SessionFilter.InputWithStatus<Status>,
         options?: Calls.TailOptions<Paths, E, R>
       ) => tail(rows<Paths, Status>(), filter, options),
       reread: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(
@@ -110,7 +111,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
  *
  * const environment = ConfigProvider.fromUnknown({ STRIPE_API_KEY: Redacted.value(Sandbox.apiKey) })
  * const page = await VerificationSessions.list({ limit: 3 }).pipe(
- *   Effect.provide(Layer.provide(VerificationSessions.layerClient, StripeClient.layerConfig())),
+ *   Effect.provide(Layer.provide(VerificationSessions.layerFromClient, StripeClient.layerConfig())),
  *   Effect.provide([Sandbox.layer(), ConfigProvider.layer(environment)]),
  *   Effect.runPromise
  * )
@@ -121,7 +122,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
  * @category layers
  * @since 0.1.0
  */
-export const layerClient: Layer.Layer<VerificationSessions, never, StripeClient.StripeClient> = Layer.effect(
+export const layerFromClient: Layer.Layer<VerificationSessions, never, StripeClient.StripeClient> = Layer.effect(
   VerificationSessions,
   make
 )
@@ -149,12 +150,12 @@ export const layerClient: Layer.Layer<VerificationSessions, never, StripeClient.
 export const layer = (
   options: StripeClient.Options
 ): Layer.Layer<VerificationSessions, StripeError, HttpClient.HttpClient> =>
-  // Not `layerClient`, which is one layer: two clients in a program would share the service of the first.
+  // Not `layerFromClient`, which is one layer: two clients in a program would share the service of the first.
   Layer.provide(Layer.effect(VerificationSessions, make), StripeClient.layer(options))
 
 /**
  * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT` or `STRIPE_CONTEXT`, `STRIPE_API_BASE` and
- * `STRIPE_API_VERSION` where they are set; or from what `options` name instead. The example of {@link layerClient} gives the configuration in
+ * `STRIPE_API_VERSION` where they are set; or from what `options` name instead. The example of {@link layerFromClient} gives the configuration in
  * code, as a test does.
  *
  * @category layers
@@ -216,7 +217,7 @@ export const list = <
 >(
   params?: Calls.ListParams<Paths, Status>
 ): Effect.Effect<
-  Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
+  Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
   StripeError,
   VerificationSessions
 > => VerificationSessions.use((service) => service.list<Paths, Status>(params))
@@ -281,10 +282,10 @@ export const pages = <
   R = never,
   const Status extends SessionFilter.StatusChoice = undefined
 >(
-  filter?: SessionFilter.Narrowing<Status>,
+  filter?: SessionFilter.InputWithStatus<Status>,
   options?: Calls.ReadOptions<Paths, E, R>
 ): Stream.Stream<
-  Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
+  Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
   StripeError | E,
   VerificationSessions | R
 > => Stream.unwrap(VerificationSessions.useSync((service) => service.pages<Paths, E, R, Status>(filter, options)))
@@ -318,10 +319,10 @@ export const stream = <
   R = never,
   const Status extends SessionFilter.StatusChoice = undefined
 >(
-  filter?: SessionFilter.Narrowing<Status>,
+  filter?: SessionFilter.InputWithStatus<Status>,
   options?: Calls.ReadOptions<Paths, E, R>
 ): Stream.Stream<
-  SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>,
+  SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>,
   StripeError | E,
   VerificationSessions | R
 > => Stream.unwrap(VerificationSessions.useSync((service) => service.stream<Paths, E, R, Status>(filter, options)))

@@ -178,8 +178,8 @@ describe("changes", () => {
         assert.strictEqual(error.reason._tag, "DecodeError")
         assert.isTrue(stripe.asked.every(({ path }) => path === events))
         const told: Array<string | undefined> = []
-        const onInvalid = ({ path }: StripeError.DecodeError) => Effect.sync(() => told.push(path))
-        assert.deepStrictEqual(idsOf(yield* collect(stripe, service.changes({ from, onInvalid }))), ["vs_2"])
+        const onDecodeError = ({ path }: StripeError.DecodeError) => Effect.sync(() => told.push(path))
+        assert.deepStrictEqual(idsOf(yield* collect(stripe, service.changes({ from, onDecodeError }))), ["vs_2"])
         assert.strictEqual(told.length, 1)
         assert.match(told[0] ?? "", /^data\[\d\]\.data/)
       })

@@ -30,9 +30,9 @@ describe("the interval", () => {
       const count = newest - oldest + 1
       if (count === 0) assert.deepStrictEqual(checkpoint, start)
       else {
-        assert.strictEqual(checkpoint.covered?.newest.id, `vs_${newest}`)
-        assert.strictEqual(checkpoint.covered?.oldest.id, `vs_${oldest}`)
-        assert.isFalse(checkpoint.covered?.complete)
+        assert.strictEqual(checkpoint.range?.newest.id, `vs_${newest}`)
+        assert.strictEqual(checkpoint.range?.oldest.id, `vs_${oldest}`)
+        assert.isFalse(checkpoint.range?.reachedEnd)
       }
     })
   )
@@ -71,7 +71,7 @@ describe("the interval", () => {
     const place = (id: string) => ({ id: `${id}${"x".repeat(255 - id.length)}`, created: row(1).created })
     const checkpoint: Checkpoint.Checkpoint = {
       ...Checkpoint.start({ filter: "0123456789abcdef", account: place("acct_").id, livemode: true }),
-      covered: { newest: place("vs_1"), oldest: place("vs_2"), complete: false },
+      range: { newest: place("vs_1"), oldest: place("vs_2"), reachedEnd: false },
       events: row(2).created,
       audited: row(3).created,
       audit: { began: row(4).created, reached: place("vs_3") }
@@ -89,15 +89,15 @@ describe("the interval", () => {
     }
     assert.strictEqual(Checkpoint.advance(one, { direction: "newer", rows: [], end: true }), one)
     const complete = Checkpoint.advance(one, { direction: "older", rows: [], end: true })
-    assert.isTrue(complete.covered?.complete)
+    assert.isTrue(complete.range?.reachedEnd)
     const more = Checkpoint.advance(complete, { direction: "newer", rows: [row(1)], end: false })
-    assert.isTrue(more.covered?.complete)
+    assert.isTrue(more.range?.reachedEnd)
   })
 })
 
 describe("what a checkpoint is about", () => {
   const about = { filter: "f", account: "acct_1", livemode: true }
-  const problem = (subject: Checkpoint.Subject) =>
+  const problem = (subject: Checkpoint.ListKey) =>
     Result.match(Checkpoint.check(Checkpoint.start(about), subject), {
       onFailure: ({ problem }) => problem,
       onSuccess: () => "none"
@@ -136,7 +136,7 @@ describe("a text that is no checkpoint", () => {
   it("is damaged too when its interval begins after its end, or a field is of another kind", () => {
     const reversed = Checkpoint.toText({
       ...one,
-      covered: { newest: row(0), oldest: row(0), complete: false }
+      range: { newest: row(0), oldest: row(0), reachedEnd: false }
     }).replace("1767225600", "1767224999")
     assert.strictEqual(refusal(reversed)?.problem, "damaged")
     assert.strictEqual(refusal(text.replace("false", `"no"`))?.problem, "damaged")
@@ -144,7 +144,7 @@ describe("a text that is no checkpoint", () => {
   })
 
   it("of a newer version asks for an update", () => {
-    const error = refusal(text.replace(`"version":1`, `"version":2`).replace("covered", "intervals"))
+    const error = refusal(text.replace(`"version":1`, `"version":2`).replace("range", "intervals"))
     assert.strictEqual(error?.problem, "version")
     assert.match(error?.message ?? "", /version 2.*Update effect-stripe-identity/)
   })

@@ -3,7 +3,7 @@ import { Cause, Clock, DateTime, Effect, Exit, Fiber, Schema, Stream } from "eff
 import { Pagination, StripeError } from "effect-stripe-identity"
 import * as Concurrently from "./support/concurrently.ts"
 import { TestClock } from "effect/testing"
-import { SlowDown } from "../src/internal/client/slowDown.ts"
+import { OnRateLimited } from "../src/internal/client/onRateLimited.ts"
 import { between } from "./support/filters.ts"
 import { type FakeRow, fakeList, unruly } from "./support/concurrentList.ts"
 import { random, secondsOf, shapes, simulate } from "./support/concurrentSimulator.ts"
@@ -410,12 +410,15 @@ describe("rows that cannot be decoded", () => {
     })
   )
 
-  it.effect("are left to onInvalid, each once", () =>
+  it.effect("are left to onDecodeError, each once", () =>
     Effect.gen(function* () {
       const { bad, fetch, good } = withBadRows(300, (index) => index % 7 === 0)
       let told = 0
-      const onInvalid = () => Effect.sync(() => void told++)
-      assert.deepStrictEqual(yield* idsOf(Concurrently.rows(fetch, { pageSize: 10, concurrency: 8, onInvalid })), good)
+      const onDecodeError = () => Effect.sync(() => void told++)
+      assert.deepStrictEqual(
+        yield* idsOf(Concurrently.rows(fetch, { pageSize: 10, concurrency: 8, onDecodeError })),
+        good
+      )
       assert.strictEqual(told, bad.length)
     })
   )
@@ -427,8 +430,8 @@ describe("rows that cannot be decoded", () => {
         const isBad = Array.from({ length: 20 + Math.floor(chance() * 40) }, () => chance() < 0.15)
         const { bad, fetch, good } = withBadRows(isBad.length, (index) => isBad[index] === true)
         let told = 0
-        const onInvalid = () => Effect.sync(() => void told++)
-        const options = { pageSize: 1 + (seed % 3), concurrency: 2 + (seed % 7), onInvalid }
+        const onDecodeError = () => Effect.sync(() => void told++)
+        const options = { pageSize: 1 + (seed % 3), concurrency: 2 + (seed % 7), onDecodeError }
         assert.deepStrictEqual(yield* idsOf(Concurrently.rows(silent(fetch), options)), good, `seed ${seed}`)
         assert.strictEqual(told, bad.length, `seed ${seed}`)
       }
@@ -442,7 +445,7 @@ describe("a refusal for too many requests", () => {
       const chance = random(1)
       const list = fakeList(secondsOf("uniform", 40_000, 1), (number) =>
         Effect.gen(function* () {
-          if (number >= 40 && number < 56) yield* yield* SlowDown
+          if (number >= 40 && number < 56) yield* yield* OnRateLimited
           yield* Effect.sleep(100 + 50 * chance())
         })
       )
@@ -501,7 +504,7 @@ describe("a defect", () => {
     })
   )
 
-  it.effect("of onInvalid ends the read", () =>
+  it.effect("of onDecodeError ends the read", () =>
     Effect.gen(function* () {
       const { fetch } = list()
       const error = new StripeError.DecodeError({
@@ -517,11 +520,11 @@ describe("a defect", () => {
           invalid: page.data.slice(0, 1).map(({ id }) => ({ error, position: 0, id }))
         }))
       let told = 0
-      const onInvalid = (): Effect.Effect<void> => {
+      const onDecodeError = (): Effect.Effect<void> => {
         if (++told === 20) throw "broken"
         return Effect.void
       }
-      isDefect(yield* Effect.exit(Stream.runDrain(Concurrently.rows(withInvalid, { concurrency: 8, onInvalid }))))
+      isDefect(yield* Effect.exit(Stream.runDrain(Concurrently.rows(withInvalid, { concurrency: 8, onDecodeError }))))
     })
   )
 

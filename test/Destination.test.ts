@@ -25,7 +25,7 @@ describe("a function that writes and a store for the checkpoint", () => {
         const pageSize = 1 + below(60)
         const written: Array<string> = []
         let failures = 0
-        const destination = yield* Destination.fromStore({
+        const destination = yield* Destination.fromKeyValueStore({
           key: `list ${seed}`,
           write: ({ sessions }: Batch) => {
             // The program ends before the rows are there, or between the rows and the checkpoint.
@@ -50,7 +50,7 @@ describe("a function that writes and a store for the checkpoint", () => {
       const store = yield* KeyValueStore.KeyValueStore
       for (const damaged of ["list", "list.copy"]) {
         const written: Array<string> = []
-        const destination = yield* Destination.fromStore({
+        const destination = yield* Destination.fromKeyValueStore({
           key: "list",
           write: ({ sessions }: Batch) => Effect.sync(() => written.push(...sessions.map(({ id }) => id)))
         })
@@ -66,7 +66,7 @@ describe("a function that writes and a store for the checkpoint", () => {
   it.effect("stop at a checkpoint that is damaged for good, or of a newer version, before anything is asked for", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
-      const destination = yield* Destination.fromStore({
+      const destination = yield* Destination.fromKeyValueStore({
         key: "list",
         write: () => Effect.die("nothing is to be written")
       })
@@ -85,7 +85,10 @@ describe("a function that writes and a store for the checkpoint", () => {
   it.effect("gives out a batch only after it was saved", () =>
     Effect.gen(function* () {
       let saved = 0
-      const destination = yield* Destination.fromStore({ key: "list", write: () => Effect.sync(() => void saved++) })
+      const destination = yield* Destination.fromKeyValueStore({
+        key: "list",
+        write: () => Effect.sync(() => void saved++)
+      })
       let out = 0
       yield* Destination.stream(destination, read(50)).pipe(
         Stream.runForEach(() => Effect.sync(() => assert.strictEqual(saved, ++out)))

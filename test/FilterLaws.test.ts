@@ -26,7 +26,7 @@ const read = <E>(stream: Stream.Stream<{ readonly id: string }, E, VerificationS
 
 const stripeQuery = (filter: SessionFilter.SessionFilter) =>
   Object.fromEntries(
-    new URLSearchParams(Schema.encodeSync(SessionFilter.UrlQuery)(SessionFilter.split(filter).pushedDown))
+    new URLSearchParams(Schema.encodeSync(SessionFilter.UrlQuery)(SessionFilter.partition(filter).server))
   )
 
 const lawful = { arbitrary: { runs: 60 } } as const
@@ -49,16 +49,16 @@ describe("a filter and a stream", () => {
           )
         }
         const filter = decoded.success
-        const { local, pushedDown } = SessionFilter.split(filter)
+        const { client, server } = SessionFilter.partition(filter)
         const all = yield* read(VerificationSessions.stream({}, { pageSize }))
         const expected = list.filter((row) => selects(input, row)).map(({ id }) => id)
         const filtered = yield* read(VerificationSessions.stream(input, { pageSize }))
         assert.deepStrictEqual(filtered.selected, expected)
         const locally = VerificationSessions.stream({}, { pageSize }).pipe(Stream.filter(SessionFilter.matches(filter)))
         assert.deepStrictEqual((yield* read(locally)).selected, expected)
-        // Pushing down changes the requests, and the local part changes nothing about them.
-        const pushed = VerificationSessions.stream(pushedDown, { pageSize })
-        const half = yield* read(pushed.pipe(Stream.filter(SessionFilter.matches(local))))
+        // Pushing down changes the requests, and the client part changes nothing about them.
+        const pushed = VerificationSessions.stream(server, { pageSize })
+        const half = yield* read(pushed.pipe(Stream.filter(SessionFilter.matches(client))))
         assert.deepStrictEqual(half, filtered)
         assert.isAtMost(filtered.queries.length, all.queries.length)
         for (const query of filtered.queries) assert.deepStrictEqual(query, stripeQuery(filter))
@@ -74,10 +74,10 @@ describe("a filter and a stream", () => {
         const input = toInput(draft, kept, history.seconds, yield* rows)
         const decoded = yield* Effect.result(SessionFilter.decode(input))
         if (Result.isFailure(decoded)) return
-        const { pushedDown } = SessionFilter.split(decoded.success)
+        const { server } = SessionFilter.partition(decoded.success)
         const matches = SessionFilter.matches(decoded.success)
         const selected = yield* Stream.runCollect(VerificationSessions.pages(input, { pageSize }))
-        const pushed = yield* Stream.runCollect(VerificationSessions.pages(pushedDown, { pageSize }))
+        const pushed = yield* Stream.runCollect(VerificationSessions.pages(server, { pageSize }))
         assert.deepStrictEqual(
           selected.map(({ data, has_more }) => [data, has_more]),
           pushed.map(({ data, has_more }) => [data.filter(matches), has_more])

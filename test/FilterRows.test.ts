@@ -91,7 +91,7 @@ describe("decodeRows", () => {
   it.effect("hands mismatches to a second stream, so that nothing is lost and the order is kept", () =>
     Effect.gen(function* () {
       const all = yield* Sandbox.Sandbox.use((sandbox) => sandbox.sessions)
-      const rejected = yield* Queue.unbounded<VerificationSession.Mismatch<VerificationSession.Any>>()
+      const rejected = yield* Queue.unbounded<VerificationSession.Mismatch<VerificationSession.AnyExpansion>>()
       const matched = yield* VerificationSessions.stream().pipe(
         decodeRows(withPlan, { onMismatch: (mismatch) => Queue.offer(rejected, mismatch) }),
         Stream.runCollect

@@ -14,7 +14,7 @@ import { countRequests } from "./support/world.ts"
 
 // `{ client_reference_id: user?.reference }` would read everybody for a user who has none.
 
-const services = Layer.mergeAll(VerificationSessions.layerClient, VerificationReports.layerClient).pipe(
+const services = Layer.mergeAll(VerificationSessions.layerFromClient, VerificationReports.layerFromClient).pipe(
   Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit: false })),
   Layer.provideMerge(Sandbox.layer({ sessions: 5 }))
 )
@@ -91,7 +91,12 @@ describe("an undefined field of a filter is refused by its name", () => {
             VerificationSessions.list(input)
           ]
           for (const refusal of refusals) assert.include((yield* Effect.flip(refusal)).message, expected)
-          for (const run of [SessionFilter.make, SessionFilter.matches, SessionFilter.split, SessionFilter.toQuery]) {
+          for (const run of [
+            SessionFilter.make,
+            SessionFilter.matches,
+            SessionFilter.partition,
+            SessionFilter.toQuery
+          ]) {
             assert.include(
               thrown(() => run(input)),
               expected
@@ -135,8 +140,8 @@ describe("what says nothing of a field leaves it out", () => {
     const none = Option.none()
     const given = { client_reference_id: none, related_customer: none, related_customer_account: none, livemode: none }
     assert.deepStrictEqual(Effect.runSync(SessionFlags.decode({ ...flags, ...given })), { status: "verified" })
-    const { local, pushedDown } = SessionFilter.split(SessionFilter.make({ status: "verified" }))
-    assert.deepStrictEqual([local, pushedDown], [{}, { status: "verified" }])
+    const { client, server } = SessionFilter.partition(SessionFilter.make({ status: "verified" }))
+    assert.deepStrictEqual([client, server], [{}, { status: "verified" }])
   })
 
   it.effect("options of a call, which are no filter, may be undefined", () =>

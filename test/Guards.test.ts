@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Stream } from "effect"
 import { Pagination, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
-import * as CreatedWithin from "../src/internal/walk/createdWithin.ts"
+import * as CreatedWithin from "../src/internal/pagination/createdWithin.ts"
 import { drive } from "./support/drive.ts"
 import { ids, listIds, query, requests, withoutJitter, world } from "./support/world.ts"
 

@@ -83,7 +83,7 @@ describe("a row that is wrong", () => {
 
   class Refused extends Data.TaggedError("Refused")<{ readonly id: string | undefined }> {}
 
-  it.effect("goes to onInvalid, in order, and the stream goes on without it", () =>
+  it.effect("goes to onDecodeError, in order, and the stream goes on without it", () =>
     Effect.gen(function* () {
       const list = yield* listIds
       yield* sandbox.use((sandbox) => sandbox.inject(bad(3), { skip: 1 }))
@@ -91,7 +91,7 @@ describe("a row that is wrong", () => {
       const told: Array<string | undefined> = []
       const stream = VerificationSessions.stream(
         {},
-        { pageSize: 10, onInvalid: (error) => Effect.sync(() => void told.push(error.rowId)) }
+        { pageSize: 10, onDecodeError: (error) => Effect.sync(() => void told.push(error.rowId)) }
       )
       const { error, seen } = yield* readWith(stream)
       assert.isUndefined(error)
@@ -103,16 +103,16 @@ describe("a row that is wrong", () => {
     }).pipe(Effect.provide(small))
   )
 
-  it.effect("the DecodeError itself, where onInvalid fails with it, comes out as it is", () =>
+  it.effect("the DecodeError itself, where onDecodeError fails with it, comes out as it is", () =>
     Effect.gen(function* () {
       yield* sandbox.use((sandbox) => sandbox.inject(bad(3)))
-      const onInvalid = (error: StripeError.DecodeError) => Effect.fail(error)
-      const failed = yield* Effect.flip(Stream.runDrain(VerificationSessions.stream({}, { onInvalid })))
+      const onDecodeError = (error: StripeError.DecodeError) => Effect.fail(error)
+      const failed = yield* Effect.flip(Stream.runDrain(VerificationSessions.stream({}, { onDecodeError })))
       assert.strictEqual(failed._tag, "DecodeError")
       // A sync reads what has settled by the clock.
       yield* TestClock.setTime(Date.UTC(2030, 0))
       yield* sandbox.use((sandbox) => sandbox.inject(bad(3)))
-      const unsynced = yield* Effect.flip(Stream.runDrain(VerificationSessions.sync({}, { onInvalid })))
+      const unsynced = yield* Effect.flip(Stream.runDrain(VerificationSessions.sync({}, { onDecodeError })))
       assert.strictEqual(unsynced._tag, "DecodeError")
     }).pipe(Effect.provide(small))
   )
@@ -125,7 +125,7 @@ describe("a row that is wrong", () => {
         const list = yield* listIds
         yield* sandbox.use((sandbox) => sandbox.inject(bad(3, { created })))
         const { error, seen } = yield* readWith(
-          VerificationSessions.stream({}, { pageSize: 10, onInvalid: () => Effect.void })
+          VerificationSessions.stream({}, { pageSize: 10, onDecodeError: () => Effect.void })
         )
         assert.isUndefined(error)
         assert.deepStrictEqual(
@@ -136,7 +136,7 @@ describe("a row that is wrong", () => {
     )
   }
 
-  it.effect("an onInvalid that fails ends the stream with its own error, after the rows before", () =>
+  it.effect("an onDecodeError that fails ends the stream with its own error, after the rows before", () =>
     Effect.gen(function* () {
       const list = yield* listIds
       yield* sandbox.use((sandbox) => sandbox.inject(bad(3)))
@@ -144,7 +144,7 @@ describe("a row that is wrong", () => {
         { readonly id: string },
         StripeError.StripeError | Refused,
         VerificationSessions.VerificationSessions
-      > = VerificationSessions.stream({}, { onInvalid: ({ rowId }) => Effect.fail(new Refused({ id: rowId })) })
+      > = VerificationSessions.stream({}, { onDecodeError: ({ rowId }) => Effect.fail(new Refused({ id: rowId })) })
       const { error, seen } = yield* readWith(stream)
       assert.instanceOf(error, Refused)
       assert.strictEqual(error instanceof Refused ? error.id : undefined, list[3])
@@ -156,7 +156,7 @@ describe("a row that is wrong", () => {
     Effect.gen(function* () {
       const list = yield* listIds
       yield* sandbox.use((sandbox) => sandbox.inject(bad(9)))
-      const rows = yield* ids(VerificationSessions.stream({}, { pageSize: 10, onInvalid: () => Effect.void }))
+      const rows = yield* ids(VerificationSessions.stream({}, { pageSize: 10, onDecodeError: () => Effect.void }))
       assert.deepStrictEqual(
         rows,
         list.filter((id) => id !== list[9])
@@ -171,8 +171,8 @@ describe("a row that is wrong", () => {
       yield* sandbox.use((sandbox) => sandbox.inject(bad(9, { id: null })))
       yield* sandbox.use((sandbox) => sandbox.inject(bad(0, { id: null }), { skip: 1 }))
       const told: Array<number | undefined> = []
-      const onInvalid = (error: StripeError.DecodeError) => Effect.sync(() => void told.push(error.position))
-      const rows = yield* ids(VerificationSessions.stream({}, { pageSize: 10, onInvalid }))
+      const onDecodeError = (error: StripeError.DecodeError) => Effect.sync(() => void told.push(error.position))
+      const rows = yield* ids(VerificationSessions.stream({}, { pageSize: 10, onDecodeError }))
       // It stands at the end of the first page, and is told of as the first row of the second.
       assert.deepStrictEqual(told, [0])
       assert.deepStrictEqual(
@@ -186,7 +186,7 @@ describe("a row that is wrong", () => {
     Effect.gen(function* () {
       yield* sandbox.use((sandbox) => sandbox.inject(bad(0, { id: null })))
       const failed = yield* reason(
-        Stream.runDrain(VerificationSessions.stream({}, { pageSize: 1, onInvalid: () => Effect.void }))
+        Stream.runDrain(VerificationSessions.stream({}, { pageSize: 1, onDecodeError: () => Effect.void }))
       )
       assert.strictEqual(failed._tag, "PaginationStalledError")
       assert.include(failed.message, "no row on the page has an id")

@@ -4,7 +4,7 @@ import { join, posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import { pages } from "./support/documentation/pages.ts"
 import { difference, play, sessionsIn } from "./support/documentation/terminal.ts"
-import { order } from "./support/house.ts"
+import { order } from "./support/modules.ts"
 
 // What the pages show of programs, and what they name: it is run, compared, and looked up. Their `ts` fences are run by
 // Documentation.test.ts.
@@ -84,7 +84,7 @@ describe("what the pages name", () => {
     assert.deepStrictEqual(missing, [])
   })
 
-  it("is there: every module in the picture of the house", () => {
+  it("is there: every module in the picture of the library", () => {
     const picture = texts.get("src/README.md") ?? ""
     assert.deepStrictEqual(
       order.filter((module) => !picture.includes(`\n${module} `)),

@@ -8,7 +8,7 @@ import { type Reader, readers, textsOf } from "./support/hostile.ts"
 // pattern cannot be counted, and on a busy machine the clock says nothing. Four times the text takes four times as long where
 // time grows with the length, and sixteen times where it grows with the square of it.
 
-const services = Layer.mergeAll(VerificationSessions.layerClient, VerificationReports.layerClient).pipe(
+const services = Layer.mergeAll(VerificationSessions.layerFromClient, VerificationReports.layerFromClient).pipe(
   Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit: false })),
   Layer.provide(Sandbox.layer({ sessions: 1 }))
 )

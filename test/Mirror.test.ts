@@ -285,7 +285,7 @@ describe("what is due", () => {
       Effect.sync(() => {
         const before: Checkpoint.Checkpoint = {
           ...Checkpoint.start({ filter: "all" }),
-          ...(one.covered ? { covered: { newest: row, oldest: row, complete: true } } : {}),
+          ...(one.covered ? { range: { newest: row, oldest: row, reachedEnd: true } } : {}),
           ...(one.events === undefined ? {} : { events: ago(one.events) }),
           ...(one.audited === undefined ? {} : { audited: ago(one.audited) }),
           ...(one.running === undefined ? {} : { audit: { began: ago(one.running), reached: row } })
@@ -301,7 +301,7 @@ describe("what is due", () => {
         const expected =
           isKept && before.audit !== undefined ? before.audit : isKept && !isDue ? undefined : { began: now }
         assert.deepStrictEqual(after.audit, expected)
-        assert.deepStrictEqual(after.covered, before.covered)
+        assert.deepStrictEqual(after.range, before.range)
         // Deciding again changes nothing.
         assert.deepStrictEqual(Windows.plan(after, now, one.interval), after)
       })

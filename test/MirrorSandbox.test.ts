@@ -130,7 +130,9 @@ describe("mirror of the sandbox", () => {
       const sessions = yield* Stream.runCollect(VerificationSessions.stream())
       yield* Sandbox.Sandbox.use((sandbox) => sandbox.clearRequests)
       const batches = yield* Stream.runCollect(VerificationSessions.reread([...sessions, "vs_unknown"]))
-      const ids = batches.flatMap((batch) => batch.sessions.map((session: VerificationSession.Any) => session.id))
+      const ids = batches.flatMap((batch) =>
+        batch.sessions.map((session: VerificationSession.AnyExpansion) => session.id)
+      )
       assert.sameMembers(
         ids,
         sessions.map(({ id }) => id)

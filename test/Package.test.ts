@@ -8,7 +8,7 @@ import { join, posix, relative } from "node:path"
 import { rolldown } from "rolldown"
 import { runCommand, runTool } from "./support/command.ts"
 import { javaScript, library, tsconfig, typeScript } from "./support/consumer.ts"
-import { filesBelow } from "./support/house.ts"
+import { filesBelow } from "./support/modules.ts"
 import { inIndex, modules, pack, root } from "./support/packed.ts"
 import { baseUrl, server } from "./support/sandboxServer.ts"
 
@@ -22,6 +22,8 @@ const documents = [
   "README.md",
   "src/README.md",
   "test/bench/chart.svg",
+  "test/bench/mirroring.svg",
+  "test/bench/parallel-reading.svg",
   ...filesBelow(join(root, "examples")).map((file) => `examples/${file}`)
 ]
 
@@ -237,7 +239,7 @@ describe("the package", () => {
     ])
     const notNeeded =
       /^(FileDestination|Destination|Progress|VerificationReports|SessionFlags|SqlDestination|Webhook|Sandbox|internal\/(sandbox|checkpointedFile))\b/
-    assert.include(stream.own, "internal/walk/walk.ts")
+    assert.include(stream.own, "internal/pagination/cursor.ts")
     assert.deepStrictEqual(
       stream.own.filter((source) => notNeeded.test(source)),
       []

@@ -45,7 +45,7 @@ const read = (pages: ReadonlyArray<Page>, options?: Pagination.Options) =>
     return { seen, error, asked: yield* script.asked }
   })
 
-describe("a walk", () => {
+describe("a read", () => {
   it.effect("goes on from the last row, whose id is the cursor", () =>
     Effect.gen(function* () {
       const { asked, seen } = yield* read([page(true, "d@4", "c@4"), page(true, "b@3", "a@3"), page(false, "z@1")], {

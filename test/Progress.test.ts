@@ -9,7 +9,7 @@ const at = (text: string) => DateTime.makeUnsafe(text)
 const row = (created: string) => ({ id: "vs_1", created: at(created) })
 const covering = (newest: string, oldest: string, complete = false): Checkpoint.Checkpoint => ({
   ...Checkpoint.start({ filter: "all" }),
-  covered: { newest: row(newest), oldest: row(oldest), complete }
+  range: { newest: row(newest), oldest: row(oldest), reachedEnd: complete }
 })
 
 const now = TestClock.setTime(DateTime.toEpochMillis(at("2026-01-01T00:00:00Z")))
@@ -22,7 +22,7 @@ describe("progress", () => {
       const progress = yield* Progress.make()
       yield* TestClock.adjust("2 seconds")
       yield* progress.add({ data: [row("2025-12-31T00:00:00Z"), row("2025-12-30T00:00:00Z")] })
-      const { covered, elapsed, fraction, left, pages, requests, rows, rowsPerSecond } = yield* progress.add({
+      const { range, elapsed, fraction, remaining, pages, requests, rows, rowsPerSecond } = yield* progress.add({
         data: [row("2025-12-29T00:00:00Z"), row("2025-12-28T00:00:00Z")]
       })
       assert.deepStrictEqual(
@@ -31,14 +31,14 @@ describe("progress", () => {
       )
       assert.strictEqual(Duration.toMillis(elapsed), 2000)
       assert.deepStrictEqual(
-        Option.map(covered, ({ newest, oldest }) => [
+        Option.map(range, ({ newest, oldest }) => [
           DateTime.formatIsoDateUtc(newest),
           DateTime.formatIsoDateUtc(oldest)
         ]),
         Option.some(["2025-12-31", "2025-12-28"])
       )
       // Nobody knows how long a list is that begins nowhere.
-      assert.isTrue(Option.isNone(fraction) && Option.isNone(left))
+      assert.isTrue(Option.isNone(fraction) && Option.isNone(remaining))
     })
   )
 
@@ -61,7 +61,7 @@ describe("progress", () => {
       yield* TestClock.adjust("10 seconds")
       const quarter = yield* progress.add({ data: [row("2025-12-31T00:00:00Z"), row("2025-12-29T12:00:00Z")] })
       assert.deepStrictEqual(quarter.fraction, Option.some(0.25))
-      assert.deepStrictEqual(Option.map(quarter.left, Duration.toMillis), Option.some(30_000))
+      assert.deepStrictEqual(Option.map(quarter.remaining, Duration.toMillis), Option.some(30_000))
       assert.strictEqual(Progress.line(quarter), "2 rows, 0/s, 2025-12-29 to 2025-12-31, 25 %, 10s, 30s left")
       assert.match(Progress.bar(quarter, { width: 8 }), /^\[##------\] 2 rows, /)
     })
@@ -77,14 +77,17 @@ describe("progress", () => {
         checkpoint: covering("2026-01-01T00:00:00Z", "2025-12-27T00:00:00Z")
       })
       assert.deepStrictEqual(first.fraction, Option.some(0.5))
-      assert.isTrue(Option.isNone(first.left))
+      assert.isTrue(Option.isNone(first.remaining))
       yield* TestClock.adjust("10 seconds")
       const second = yield* progress.add({
         sessions,
         checkpoint: covering("2026-01-01T00:00:00Z", "2025-12-26T00:00:00Z")
       })
       assert.deepStrictEqual(second.fraction, Option.some(0.6))
-      assert.strictEqual(Math.round(Option.match(second.left, { onNone: () => 0, onSome: Duration.toSeconds })), 40)
+      assert.strictEqual(
+        Math.round(Option.match(second.remaining, { onNone: () => 0, onSome: Duration.toSeconds })),
+        40
+      )
       const last = yield* progress.add({
         sessions,
         checkpoint: covering("2026-01-01T00:00:00Z", "2025-12-23T00:00:00Z", true)

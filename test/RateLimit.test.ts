@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Logger, Metric, Stream } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
-import { type StripeClient, VerificationSessions } from "effect-stripe-identity"
+import { StripeClient, VerificationSessions } from "effect-stripe-identity"
 import { requests, settled, world } from "./support/world.ts"
 
 describe("the rate limit", () => {
@@ -132,6 +132,102 @@ describe("a clock that is set back", () => {
       }).pipe(Effect.provide(world({ client: { rateLimit: { limiter } } })))
     }).pipe(Effect.provide(RateLimiter.layerStoreMemory))
   )
+})
+
+describe("several limits", () => {
+  const readOf = (account: string, times: number) =>
+    Effect.repeat(list, { times: times - 1 }).pipe(Effect.provideService(StripeClient.CurrentAccount, { account }))
+  const both = [
+    { limit: 10, window: "1 second", algorithm: "fixed-window" },
+    { limit: 4, window: "1 second", algorithm: "fixed-window", per: "account" }
+  ] as const
+  const receivedOf = (account: string) =>
+    Effect.map(requests, (requests) =>
+      requests.filter(({ headers }) => headers["stripe-account"] === account).map(({ receivedAt }) => receivedAt)
+    )
+
+  it.effect("hold at once: one for each account, and one for all of them", () =>
+    Effect.gen(function* () {
+      // One account alone is held by its own limit: 4 in each second.
+      assert.strictEqual(yield* takes(readOf("acct_1", 12)), 2000)
+      yield* TestClock.adjust("10 seconds")
+      // Five of them are held by the limit for all: 10 in each second.
+      const accounts = ["acct_1", "acct_2", "acct_3", "acct_4", "acct_5"]
+      assert.strictEqual(
+        yield* takes(Effect.forEach(accounts, (account) => readOf(account, 8), { concurrency: 5 })),
+        3000
+      )
+    }).pipe(Effect.provide(world({ client: { rateLimit: both } })))
+  )
+
+  it.effect("keep no account waiting for another one's limit", () =>
+    Effect.gen(function* () {
+      const slow = yield* Effect.forkChild(readOf("acct_1", 40), { startImmediately: true })
+      yield* settled
+      assert.strictEqual(yield* takes(readOf("acct_2", 4)), 0)
+      yield* Fiber.interrupt(slow)
+      assert.lengthOf(yield* receivedOf("acct_1"), 4)
+    }).pipe(Effect.provide(world({ client: { rateLimit: both } })))
+  )
+
+  it.effect("lose no token of the first to whoever is interrupted at the second", () =>
+    Effect.gen(function* () {
+      yield* readOf("acct_1", 1)
+      // The limit for all is used up, and three wait for it.
+      const waiting = yield* Effect.forEach([1, 2, 3], () =>
+        Effect.forkChild(readOf("acct_1", 1), { startImmediately: true })
+      )
+      yield* settled
+      yield* Fiber.interruptAll(waiting)
+      // Their tokens of the account are there for the next three.
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* takes(readOf("acct_1", 3)), 2000)
+    }).pipe(
+      Effect.provide(
+        world({
+          client: {
+            rateLimit: [
+              { limit: 1, window: "1 second", algorithm: "fixed-window" },
+              { limit: 4, window: "1 hour", algorithm: "fixed-window", per: "account" }
+            ]
+          }
+        })
+      )
+    )
+  )
+
+  it.effect("are asked for under a key each, and one that fails leaves the other in force", () => {
+    const keys: Array<string> = []
+    const noting: RateLimiter.RateLimiter["consume"] = ({ key }) => {
+      keys.push(key)
+      return key === "all"
+        ? Effect.die(new Error("away"))
+        : Effect.succeed({ delay: Duration.zero, remaining: 1, limit: 1, resetAfter: Duration.zero })
+    }
+    const shared: RateLimiter.RateLimiter = {
+      [RateLimiter.TypeId]: RateLimiter.TypeId,
+      consume: noting,
+      adaptiveConsume: () => Effect.die("not used"),
+      adaptiveFeedback: () => Effect.die("not used")
+    }
+    return Effect.gen(function* () {
+      assert.isAtLeast(yield* takes(readOf("acct_1", 3)), 2000)
+      yield* takes(list)
+      assert.deepStrictEqual(keys, ["own:acct_1", "all", "own:acct_1", "own:acct_1", "own:"])
+    }).pipe(
+      Effect.provide(
+        world({
+          client: {
+            rateLimit: [
+              { limit: 1, limiter: shared, key: "all" },
+              { limit: 1, limiter: shared, key: "own", per: "account" }
+            ]
+          }
+        })
+      ),
+      Effect.provide(Logger.layer([]))
+    )
+  })
 })
 
 describe("a limiter of the caller's", () => {

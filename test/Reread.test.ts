@@ -132,13 +132,15 @@ describe("reread", () => {
       const told: Array<string | undefined> = []
       const batches = yield* collect(
         stripe,
-        service.reread(wanted, { onInvalid: (error) => Effect.sync(() => told.push(error.rowId)) })
+        service.reread(wanted, { onDecodeError: (error) => Effect.sync(() => told.push(error.rowId)) })
       )
       assert.deepStrictEqual(told, ["vs_1"])
       assert.sameMembers(idsOf(batches), ["vs_0", "vs_2"])
       const error = yield* Effect.flip(collect(stripe, service.reread(wanted)))
       assert.strictEqual(error.reason._tag, "DecodeError")
-      const own = yield* Effect.flip(collect(stripe, service.reread(wanted, { onInvalid: () => Effect.fail("mine") })))
+      const own = yield* Effect.flip(
+        collect(stripe, service.reread(wanted, { onDecodeError: () => Effect.fail("mine") }))
+      )
       assert.strictEqual(own, "mine")
     })
   )

@@ -357,13 +357,13 @@ describe("what Stripe does not filter by", () => {
 
   it("can be asked of the filter", () => {
     const filter = SessionFilter.make({ ...local, status: "verified", created: "2026-01", livemode: false })
-    const { local: rest, pushedDown } = SessionFilter.split(filter)
-    assert.deepStrictEqual(rest, { ...local, livemode: false })
-    assert.deepStrictEqual(pushedDown, { status: "verified", ...(filter.created && { created: filter.created }) })
-    const several = SessionFilter.split(SessionFilter.make({ status: ["verified", "canceled"] }))
-    assert.deepStrictEqual(several, { local: { status: ["canceled", "verified"] }, pushedDown: {} })
-    const one = SessionFilter.split(SessionFilter.make({ status: ["verified"] }))
-    assert.deepStrictEqual(one, { local: {}, pushedDown: { status: "verified" } })
+    const { client, server } = SessionFilter.partition(filter)
+    assert.deepStrictEqual(client, { ...local, livemode: false })
+    assert.deepStrictEqual(server, { status: "verified", ...(filter.created && { created: filter.created }) })
+    const several = SessionFilter.partition(SessionFilter.make({ status: ["verified", "canceled"] }))
+    assert.deepStrictEqual(several, { client: { status: ["canceled", "verified"] }, server: {} })
+    const one = SessionFilter.partition(SessionFilter.make({ status: ["verified"] }))
+    assert.deepStrictEqual(one, { client: {}, server: { status: "verified" } })
   })
 
   it.effect("never reaches the query", () =>

@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { readFileSync } from "node:fs"
-import { SlowDown } from "../src/internal/client/slowDown.ts"
+import { OnRateLimited } from "../src/internal/client/onRateLimited.ts"
 import { version } from "../src/internal/client/version.ts"
 import { countRequests, reason, requests, settled, withoutJitter, world } from "./support/world.ts"
 
@@ -195,7 +195,7 @@ describe("what a caller gives that throws is a defect of the program, and ends t
     readonly [string, Effect.Effect<unknown, unknown, StripeClient.StripeClient>, number]
   > = [
     ["decode", get({ decode: fail }), 1],
-    ["smaller", get({ smaller: fail }), 1],
+    ["smaller", get({ shrink: fail }), 1],
     ["while of the policy", withPolicy({ while: fail }), 1],
     ["schedule of the policy", withPolicy({ schedule: Schedule.tap(policy.schedule, fail) }), 1]
   ]
@@ -241,7 +241,7 @@ describe("an object lock", () => {
       let slowed = 0
       const counting = Effect.provideService(
         VerificationSessions.list(),
-        SlowDown,
+        OnRateLimited,
         Effect.sync(() => void slowed++)
       )
       yield* sandbox.inject(Fault.LockTimeout())

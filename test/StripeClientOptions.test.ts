@@ -80,7 +80,7 @@ describe("a layer with options that cannot work fails to build, and sends nothin
       "a misspelt option of the rate limit",
       { rateLimit: { windw: "1 second" } },
       [
-        "rateLimit.windw: expected one of the names limit, window, algorithm, limiter, onLimiterError, key",
+        "rateLimit.windw: expected one of the names limit, window, algorithm, limiter, onLimiterError, key, per",
         'got "1 second"'
       ]
     ],
@@ -137,6 +137,22 @@ describe("a layer with options that cannot work fails to build, and sends nothin
       "an algorithm that there is not",
       { rateLimit: { algorithm: "sliding-window" } },
       ['rateLimit.algorithm: expected "fixed-window" or "token-bucket"', 'got "sliding-window"']
+    ],
+    [
+      "a limit of something else",
+      { rateLimit: { per: "region" } },
+      ['rateLimit.per: expected "account"', 'got "region"']
+    ],
+    ["no limits", { rateLimit: [] }, ["rateLimit: expected at least one limit, or false for no limit", "got []"]],
+    [
+      "several limits of which two are wrong",
+      { rateLimit: [{ limit: 0 }, 25] },
+      ["rateLimit[0].limit: expected a whole number", "rateLimit[1]: expected an object such as { limit: 25"]
+    ],
+    [
+      "two limits that count under one key",
+      { rateLimit: [{ limit: 9 }, { limit: 20, per: "account" }, { limit: 3, window: "1 minute" }] },
+      ["rateLimit[2].key: expected a key that no other limit has", 'got "effect-stripe-identity"']
     ],
     ["a limiter that cannot be asked", { rateLimit: { limiter: {} } }, "expected a RateLimiter of effect/persistence"],
     [
@@ -224,7 +240,7 @@ describe("the context of an organization's key", () => {
       const expected = [undefined, "acct_1/acct_2"]
       assert.deepStrictEqual(yield* headers, [expected, expected])
     }).pipe(
-      Effect.provide(VerificationSessions.layerClient),
+      Effect.provide(VerificationSessions.layerFromClient),
       Effect.provide(
         StripeClient.layer({ apiKey: Sandbox.apiKey, context: "acct_1/acct_2" }).pipe(
           Layer.provideMerge(Sandbox.layer())

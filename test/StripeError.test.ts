@@ -107,6 +107,25 @@ describe("the reason behind a status", () => {
     }
   })
 
+  it("of every body seen from Stripe, only a 401, a 403 and one without Identity refuse the account", (context) => {
+    const material = readStripeMaterial<{
+      readonly entries: ReadonlyArray<{ readonly id: string; readonly status: number; readonly body?: unknown }>
+    }>("errors.json")
+    if (material === undefined) return context.skip()
+    const refused = ({ body, status }: (typeof material.entries)[number], headers?: Record<string, string>) =>
+      new StripeError.StripeError({ operation: "test", reason: reasonOf(status, body, headers) }).isAccountRefused
+    const found = material.entries.filter((entry) => entry.status !== 200 && refused(entry)).map(({ id }) => id)
+    const expected = material.entries.filter(
+      ({ id, status }) => [401, 403].includes(status) || id === "identity_not_enabled"
+    )
+    assert.sameMembers(
+      found,
+      expected.map(({ id }) => id)
+    )
+    assert.isAbove(found.length, 8)
+    for (const entry of expected) assert.isFalse(refused(entry, { "stripe-should-retry": "true" }), entry.id)
+  })
+
   it("Stripe-Should-Retry overrides both ways", () => {
     assert.isFalse(reasonOf(500, "", { "stripe-should-retry": "false" }).isRetryable)
     assert.isTrue(reasonOf(400, error({}), { "stripe-should-retry": "true" }).isRetryable)

@@ -39,7 +39,7 @@ describe("sync", () => {
       const { checkpoint, ids, sizes } = yield* collect(VerificationSessions.sync())
       assert.deepStrictEqual(ids, yield* listIds)
       assert.deepStrictEqual(sizes, [100, 100, 50])
-      assert.isTrue(checkpoint?.covered?.complete)
+      assert.isTrue(checkpoint?.range?.reachedEnd)
       assert.strictEqual(yield* countRequests, 3)
     }).pipe(Effect.provide(inWorld()))
   )
@@ -70,7 +70,7 @@ describe("sync", () => {
       yield* TestClock.adjust("2 minutes")
       const { checkpoint, ids } = yield* collect(VerificationSessions.sync({}, { from }))
       assert.deepStrictEqual(ids, added)
-      assert.strictEqual(checkpoint?.covered?.newest.id, added.at(-1))
+      assert.strictEqual(checkpoint?.range?.newest.id, added.at(-1))
       assert.strictEqual(yield* countRequests, 3)
     }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 1_000_000 } })))
   )
@@ -158,8 +158,26 @@ describe("sync", () => {
         expected.map(({ id }) => id)
       )
       assert.isTrue(sizes.includes(0))
-      assert.strictEqual(checkpoint?.covered?.oldest.id, rows.at(-1)?.id)
+      assert.strictEqual(checkpoint?.range?.oldest.id, rows.at(-1)?.id)
     }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 60 } })))
+  )
+
+  it.effect.each([1, 8])(
+    "says of each batch a moment before its page was asked for, with %i requests at once",
+    (concurrency) =>
+      Effect.gen(function* () {
+        const taken = yield* Effect.forkChild(
+          VerificationSessions.sync({}, { concurrency }).pipe(
+            Stream.mapEffect(({ readAt }) => Effect.map(DateTime.now, (now) => DateTime.distance(readAt, now))),
+            Stream.runCollect
+          )
+        )
+        yield* Effect.repeat(Effect.andThen(settled, TestClock.adjust("1 second")), { times: 20 })
+        const lengths = yield* Fiber.join(taken)
+        assert.isAtLeast(lengths.length, 3)
+        for (const length of lengths) assert.isAtLeast(Duration.toSeconds(length), 1)
+        if (concurrency === 1) assert.isTrue(lengths.every((length) => Duration.toSeconds(length) === 1))
+      }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 300, latency: "1 second" } })))
   )
 
   it.effect("gives the same rows in the same order with 8 requests at once, sooner", () =>
@@ -298,8 +316,8 @@ describe("a checkpoint of sync", () => {
   it.effect("whose row nobody finds is one of another key", () =>
     Effect.gen(function* () {
       const from = yield* everything()
-      const covered = from.covered ?? (yield* Effect.die("nothing was covered"))
-      const lost = { ...from, covered: { ...covered, newest: { ...covered.newest, id: "vs_1unknown" } } }
+      const covered = from.range ?? (yield* Effect.die("nothing was covered"))
+      const lost = { ...from, range: { ...covered, newest: { ...covered.newest, id: "vs_1unknown" } } }
       for (const filter of [{}, { status: "verified" }] as const) {
         const { filter: fingerprint } = yield* everything(filter)
         const error = yield* Effect.flip(
@@ -327,8 +345,8 @@ describe("an end row that has left the filter", () => {
         )
         const from = first?.checkpoint
         const before = first?.sessions.map(({ id }) => id) ?? []
-        yield* update(from?.covered?.newest.id ?? "", { status: "processing" })
-        yield* update(from?.covered?.oldest.id ?? "", { status: "verified" })
+        yield* update(from?.range?.newest.id ?? "", { status: "processing" })
+        yield* update(from?.range?.oldest.id ?? "", { status: "verified" })
         const added: Array<string> = []
         for (let count = 0; count < 30; count++) {
           const { id } = yield* insert({ status: count % 3 === 0 ? "requires_input" : "canceled" })
@@ -393,7 +411,7 @@ describe("an end row that has left the filter", () => {
     Effect.gen(function* () {
       const filter = { status: "processing" } as const
       const from = yield* everything(filter)
-      yield* update(from.covered?.newest.id ?? "", { status: "verified" })
+      yield* update(from.range?.newest.id ?? "", { status: "verified" })
       for (let count = 0; count < 450; count++) yield* insert({ status: "verified" })
       const { id } = yield* insert({ status: "processing" })
       yield* TestClock.adjust("2 minutes")

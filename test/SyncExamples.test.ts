@@ -141,8 +141,8 @@ describe("sync-sqlite, with a database that it cannot go on with", () => {
         yield* refuses(/belongs to live mode, and the key is of test mode/, ["--again"])
 
         writeFileSync(path, whole)
-        set("covered.oldest.id", "'vs_nowhere'")
-        set("covered.newest.id", "'vs_nowhere'")
+        set("range.oldest.id", "'vs_nowhere'")
+        set("range.newest.id", "'vs_nowhere'")
         yield* refuses(/not among the rows of this key.*use the key it was made with/)
 
         writeFileSync(path, whole)
@@ -322,7 +322,7 @@ describe("export", () => {
         const beside = `${path}.partial.checkpoint`
         const killedAfter = Effect.sleep("5 millis").pipe(
           Effect.repeat({
-            until: () => existsSync(beside) && readFileSync(beside, "utf8").includes("covered")
+            until: () => existsSync(beside) && readFileSync(beside, "utf8").includes("range")
           }),
           Effect.asVoid
         )

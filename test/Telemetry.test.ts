@@ -197,7 +197,7 @@ describe("metrics", () => {
       yield* inject(Fault.BadRow({ patch: { created: "yesterday" } }))
       const observed = yield* observe(
         Effect.gen(function* () {
-          yield* Stream.runDrain(VerificationSessions.stream({}, { onInvalid: () => Effect.void }))
+          yield* Stream.runDrain(VerificationSessions.stream({}, { onDecodeError: () => Effect.void }))
           yield* Stream.runDrain(VerificationSessions.pages({}, { maxItems: 30 }))
           yield* VerificationSessions.list({ limit: 7 })
           yield* VerificationSessions.retrieve((yield* listIds)[0] ?? "")

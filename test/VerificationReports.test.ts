@@ -137,8 +137,9 @@ describe("a walk over the reports", () => {
       assert.deepInclude(error.reason, { _tag: "DecodeError", path: "data[3].created", rowId: list[3] })
       yield* sandbox.inject(bad)
       const told: Array<string | undefined> = []
-      const onInvalid = ({ rowId }: { readonly rowId?: string | undefined }) => Effect.sync(() => void told.push(rowId))
-      assert.deepStrictEqual(yield* ids(VerificationReports.stream({}, { onInvalid })), list.toSpliced(3, 1))
+      const onDecodeError = ({ rowId }: { readonly rowId?: string | undefined }) =>
+        Effect.sync(() => void told.push(rowId))
+      assert.deepStrictEqual(yield* ids(VerificationReports.stream({}, { onDecodeError })), list.toSpliced(3, 1))
       assert.deepStrictEqual(told, [list[3]])
     }).pipe(Effect.provide(world({ sessions: 200 })))
   )
@@ -369,14 +370,14 @@ describe("a report of the list", () => {
       const rows = yield* reports
       for (const report of yield* Stream.runCollect(VerificationReports.stream())) {
         const row = rows.find(({ id }) => id === report.id)
-        assert.deepStrictEqual<unknown>(Schema.encodeSync(VerificationReport.Confidential)(report), row)
+        assert.deepStrictEqual<unknown>(Schema.encodeSync(VerificationReport.RedactedReport)(report), row)
         for (const name of ["document", "email", "id_number", "phone", "selfie"] as const) {
           const check = report[name]
           assert.strictEqual(Redacted.isRedacted(check), row?.[name] !== undefined)
           assert.strictEqual(name in report, row?.[name] !== undefined)
         }
         assert.deepStrictEqual(
-          VerificationReport.outcomes(report).map(({ check, code, status }) => [check, status, code]),
+          VerificationReport.checkOutcomes(report).map(({ check, code, status }) => [check, status, code]),
           (["document", "email", "id_number", "phone", "selfie"] as const).flatMap((name) => {
             const found = Object(row)[name]
             return found === undefined ? [] : [[name, found.status, found.error?.code]]
@@ -396,13 +397,13 @@ describe("a report of the list", () => {
         const report = Redacted.value(session.last_verification_report)
         const row = rows.get(report.id)
         assert.isDefined(row)
-        assert.deepStrictEqual(VerificationReport.outcomes(report), row && VerificationReport.outcomes(row))
+        assert.deepStrictEqual(VerificationReport.checkOutcomes(report), row && VerificationReport.checkOutcomes(row))
         compared++
       }
       assert.strictEqual(compared, rows.size)
     }).pipe(
       Effect.provide(
-        Layer.merge(VerificationReports.layerClient, VerificationSessions.layerClient).pipe(
+        Layer.merge(VerificationReports.layerFromClient, VerificationSessions.layerFromClient).pipe(
           Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey })),
           Layer.provide(Sandbox.layer({ sessions: 50 }))
         )
@@ -420,7 +421,7 @@ describe("a report of the list", () => {
         )
       })
       const expand = ["data.document.number", "data.id_number.id_number"] as const
-      const texts = (rows: ReadonlyArray<VerificationReport.Confidential>) =>
+      const texts = (rows: ReadonlyArray<VerificationReport.RedactedReport>) =>
         rows
           .flatMap(({ document, id_number }) => [
             document ? (Redacted.value(document).number ?? []) : [],
@@ -457,7 +458,7 @@ describe("a report of the list", () => {
       const report = expanded ? Redacted.value(expanded) : assert.fail("there is no report")
       const retrieved = yield* VerificationReports.retrieve(report.id)
       assert.deepStrictEqual<unknown>(
-        Schema.encodeSync(VerificationReport.Confidential)(retrieved),
+        Schema.encodeSync(VerificationReport.RedactedReport)(retrieved),
         Schema.encodeSync(VerificationReport.VerificationReport)(report)
       )
       const found = yield* ids(VerificationReports.stream({ verification_session: session?.id ?? "" }))
@@ -465,7 +466,7 @@ describe("a report of the list", () => {
     }).pipe(
       Effect.provide(
         // Both services on one client, and so under one rate limit.
-        Layer.merge(VerificationReports.layerClient, VerificationSessions.layerClient).pipe(
+        Layer.merge(VerificationReports.layerFromClient, VerificationSessions.layerFromClient).pipe(
           Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey })),
           Layer.provideMerge(Sandbox.layer())
         )
@@ -501,7 +502,7 @@ describe("neither the key nor a report's data is seen", () => {
     secrets.filter((secret) => emitted.includes(secret))
 
   const read = VerificationReports.stream({}, { expand, pageSize: 40 }).pipe(
-    Stream.tap((report) => Effect.logDebug("report", report, VerificationReport.outcomes(report))),
+    Stream.tap((report) => Effect.logDebug("report", report, VerificationReport.checkOutcomes(report))),
     Stream.runCollect
   )
 

@@ -413,7 +413,7 @@ describe("refusals before any request", () => {
       "a misspelt option",
       // @ts-expect-error a misspelt option does not compile
       Stream.runDrain(VerificationSessions.stream({}, { pagesize: 10 })),
-      "pagesize: expected one of the names direction, startingAfter, endingBefore, pageSize, maxItems, prefetch, concurrency, onInvalid, expand, got 10"
+      "pagesize: expected one of the names direction, startingAfter, endingBefore, pageSize, maxItems, prefetch, concurrency, onDecodeError, expand, got 10"
     ],
     [
       "several problems at once, each named",
@@ -645,7 +645,7 @@ describe("composition", () => {
       )
     }).pipe(
       Effect.provide(
-        VerificationSessions.layerClient.pipe(
+        VerificationSessions.layerFromClient.pipe(
           Layer.provideMerge(StripeClient.layer({ apiKey: Sandbox.apiKey })),
           Layer.provideMerge(Sandbox.layer())
         )

@@ -25,7 +25,7 @@ const newSessions = (every: Duration.Input) =>
   )
 
 // Both services on one client, and so under one rate limit.
-const services = Layer.merge(VerificationSessions.layerClient, VerificationReports.layerClient)
+const services = Layer.merge(VerificationSessions.layerFromClient, VerificationReports.layerFromClient)
 
 const inject = (faults: NonNullable<Options["faults"]>) =>
   Sandbox.Sandbox.use((sandbox) => Effect.forEach(faults, ([fault, options]) => sandbox.inject(fault, options))).pipe(

@@ -9,7 +9,7 @@ import * as Telemetry from "./telemetry.ts"
 
 type OnInvalid<E, R> = (error: StripeError.DecodeError) => Effect.Effect<void, E, R>
 
-/** An error of the caller's own, on its way through a walk. It may look like one of the walk's, which get a name. */
+/** An error of the caller's own, on its way through a read. It may look like an error of the read, which is given the operation's name. */
 export class HandlerError<out E> {
   readonly error: E
   constructor(error: E) {
@@ -19,12 +19,12 @@ export class HandlerError<out E> {
 
 /** A handler whose errors come out of {@link withOperation} as they are. */
 export const tagHandlerError = <E, R>(
-  onInvalid: OnInvalid<E, R> | undefined
+  onDecodeError: OnInvalid<E, R> | undefined
 ): OnInvalid<HandlerError<E>, R> | undefined =>
-  // From plain JavaScript it may be anything. The walk refuses what is no function.
-  typeof onInvalid === "function"
-    ? (error) => Effect.mapError(onInvalid(error), (error) => new HandlerError(error))
-    : onInvalid
+  // From plain JavaScript it may be anything. The read refuses what is not a function.
+  typeof onDecodeError === "function"
+    ? (error) => Effect.mapError(onDecodeError(error), (error) => new HandlerError(error))
+    : onDecodeError
 
 const refused = (operation: string, reason: StripeError.Reason): StripeError.StripeError =>
   new StripeError.StripeError({
@@ -33,17 +33,17 @@ const refused = (operation: string, reason: StripeError.Reason): StripeError.Str
     ...("page" in reason ? { page: reason.page, cursor: reason.cursor } : undefined)
   })
 
-type Walks<E> =
+type PaginationFailure<E> =
   | StripeError.StripeError
   | PaginationError
   | StripeError.CheckpointMismatchError
   | StripeError.EventsExpiredError
   | HandlerError<E>
 
-/** A walk under the name of its operation, in its errors and as a span. */
+/** A read under the name of its operation, in its errors and as a span. */
 export const withOperation = <A, E, R>(
   operation: string,
-  self: Stream.Stream<A, Walks<E>, R>
+  self: Stream.Stream<A, PaginationFailure<E>, R>
 ): Stream.Stream<A, StripeError.StripeError | E, R> =>
   self.pipe(
     Stream.mapError((error) =>

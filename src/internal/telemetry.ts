@@ -206,7 +206,7 @@ export const page = (operation: string, { data, excluded = [], invalid = [], lim
     return Effect.void
   })
 
-/** One page of a walk as a span of its own. */
+/** One page of a read as a span of its own. */
 export const pageSpan = <A extends Page>(
   name: string,
   operation: string,

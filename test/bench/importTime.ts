@@ -10,7 +10,7 @@ import { execFileSync } from "node:child_process"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { importsOf } from "../support/house.ts"
+import { importsOf } from "../support/modules.ts"
 import { root } from "../support/packed.ts"
 
 const [rounds = 21] = process.argv.slice(2).map(Number)

@@ -45,7 +45,11 @@ const cases: Record<string, Case> = {
     rows: [leastSession, fullSession, expandedSession]
   },
   "a report": { codec: VerificationReport.VerificationReport, wire: ReportWire, rows: [fullReport] },
-  "a report whose checks are redacted": { codec: VerificationReport.Confidential, wire: ReportWire, rows: [fullReport] }
+  "a report whose checks are redacted": {
+    codec: VerificationReport.RedactedReport,
+    wire: ReportWire,
+    rows: [fullReport]
+  }
 }
 
 /** Each value of a JSON document with its path, the document itself left out. */

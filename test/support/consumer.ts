@@ -88,7 +88,7 @@ export const outputs = VerificationSessions.stream({}, { expand: ["data.verified
 export const reported = VerificationSessions.stream({}, { expand: ["data.last_verification_report"] })
 export const both = VerificationSessions.stream(
   { status: ["verified", "canceled"] },
-  { expand: ["data.verified_outputs", "data.last_verification_report.document.number"], onInvalid: () => Effect.fail(1) }
+  { expand: ["data.verified_outputs", "data.last_verification_report.document.number"], onDecodeError: () => Effect.fail(1) }
 )
 export const some = (expand: ReadonlyArray<VerificationSessions.ListExpandPath>) =>
   VerificationSessions.stream({}, { expand })
@@ -137,7 +137,7 @@ export const reportParts = Effect.map(reportService, ({ list, pages, retrieve, s
   stream
 }))
 export const reportsTested = VerificationReports.layerTest
-export const outcomes = VerificationReport.outcomes
+export const outcomes = VerificationReport.checkOutcomes
 
 export const filter = SessionFilter.decode({ status: "verified" })
 export const filterTools = { ...SessionFilter }

@@ -154,12 +154,15 @@ export const expectations: Readonly<Record<string, Expectation>> = {
   'Rows: `created: "yesterday"`': expected([103, 2, "DecodeError", []], [250, 3, "complete, with a wrong row"]),
   "Rows: no id": expected([103, 2, "DecodeError", []], [103, 3, "complete, with a wrong row"]),
   "Rows: `null` as a row": expected([103, 2, "DecodeError", []], [103, 2, "TypeError"]),
-  "Rows: `status: 123`, with `onInvalid`": expected([249, 3, "complete", []], [250, 3, "complete, with a wrong row"]),
-  "Rows: `status: 123` in the last row, with `onInvalid`": expected(
+  "Rows: `status: 123`, with `onDecodeError`": expected(
     [249, 3, "complete", []],
     [250, 3, "complete, with a wrong row"]
   ),
-  "Rows: no id in the last row, with `onInvalid`": expected([249, 3, "complete", []], [199, 2, "Error"]),
+  "Rows: `status: 123` in the last row, with `onDecodeError`": expected(
+    [249, 3, "complete", []],
+    [250, 3, "complete, with a wrong row"]
+  ),
+  "Rows: no id in the last row, with `onDecodeError`": expected([249, 3, "complete", []], [199, 2, "Error"]),
   "Cursors that vanish from a filter: the cursor's row": expected(
     [389, 6, "complete", []],
     [100, 2, "StripeInvalidRequestError"]

@@ -27,7 +27,7 @@ export interface Read {
   /** Read oldest-first, from the oldest row. */
   readonly backwards?: boolean | undefined
   /** Hand rows that cannot be decoded to a handler, and go on. */
-  readonly onInvalid?: boolean | undefined
+  readonly onDecodeError?: boolean | undefined
 }
 
 export interface Case {
@@ -168,21 +168,21 @@ export const matrix: ReadonlyArray<Case> = [
     '`created: "yesterday"`': Fault.BadRow({ at: 3, patch: { created: "yesterday" } }),
     "no id": Fault.BadRow({ at: 3, patch: { id: null } }),
     "`null` as a row": Fault.BadRow({ at: 3, replacement: null }),
-    "`status: 123`, with `onInvalid`": {
+    "`status: 123`, with `onDecodeError`": {
       injections: [{ fault: Fault.BadRow({ at: 3, patch: { status: 123 } }) }],
-      read: { onInvalid: true }
+      read: { onDecodeError: true }
     },
-    "`status: 123` in the last row, with `onInvalid`": {
+    "`status: 123` in the last row, with `onDecodeError`": {
       injections: [{ fault: Fault.BadRow({ at: 99, patch: { status: 123 } }) }],
-      read: { onInvalid: true }
+      read: { onDecodeError: true }
     },
-    "no id in the last row, with `onInvalid`": {
+    "no id in the last row, with `onDecodeError`": {
       injections: [
         { fault: Fault.BadRow({ at: 99, patch: { id: null } }) },
         // The page after starts behind the row before, and so with the same row.
         { fault: Fault.BadRow({ at: 0, patch: { id: null } }), skip: 2 }
       ],
-      read: { onInvalid: true }
+      read: { onDecodeError: true }
     }
   }),
   ...group("Cursors that vanish from a filter", {

@@ -46,16 +46,16 @@ const readOurs = Effect.fnUntraced(function* (one: Case, expand?: ReadonlyArray<
   const { list, oldest } = yield* listOf(one)
   yield* arrange(one)
   const happen = meanwhile(one, sandbox, list)
-  const { created, onInvalid, startingAfter, status } = one.read
+  const { created, onDecodeError, startingAfter, status } = one.read
   const ids: Array<string> = []
   const invalid: Array<StripeError.DecodeError> = []
   const handler =
-    onInvalid === true ? (error: StripeError.DecodeError) => Effect.sync(() => void invalid.push(error)) : undefined
+    onDecodeError === true ? (error: StripeError.DecodeError) => Effect.sync(() => void invalid.push(error)) : undefined
   const error = yield* VerificationSessions.stream(
     given({ status, created }),
     oldest === undefined
-      ? { startingAfter, onInvalid: handler, expand }
-      : { direction: "oldest-first", endingBefore: oldest, onInvalid: handler, expand }
+      ? { startingAfter, onDecodeError: handler, expand }
+      : { direction: "oldest-first", endingBefore: oldest, onDecodeError: handler, expand }
   ).pipe(
     Stream.runForEach(({ id }) => happen(ids.push(id))),
     Effect.match({ onFailure: (error): StripeError.StripeError | undefined => error, onSuccess: () => undefined })

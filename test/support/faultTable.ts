@@ -36,7 +36,8 @@ export const render = (): Promise<string> => {
         .filter((one) => one.group === group)
         .map((one) => {
           const { ours, stripeNode } = expectationOf(one)
-          const mine = one.read.onInvalid === true ? outcome(ours).replace("all", "all but that row") : outcome(ours)
+          const mine =
+            one.read.onDecodeError === true ? outcome(ours).replace("all", "all but that row") : outcome(ours)
           return `| ${one.name} | ${mine} | ${seconds(ours.waits)} | ${outcome(stripeNode)} |`
         })
     ])

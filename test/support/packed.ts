@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { runCommand } from "./command.ts"
-import { apart, filesBelow } from "./house.ts"
+import { apart, filesBelow } from "./modules.ts"
 
 /** Where the project is. */
 export const root = fileURLToPath(new URL("../..", import.meta.url))

@@ -89,7 +89,7 @@ const lives = Effect.fnUntraced(function* (seed: number, concurrency: number | u
       if (!changing) return
       for (let count = below(4); count > 0 && all.length > 0; count--) {
         // The rows at which we stand are the ones that hurt.
-        const ends = [from?.covered?.newest.id, from?.covered?.oldest.id]
+        const ends = [from?.range?.newest.id, from?.range?.oldest.id]
         const id = (chance(0.5) ? ends[below(2)] : undefined) ?? all[below(all.length)] ?? ""
         touched.add(id)
         counts.changes++
@@ -101,10 +101,10 @@ const lives = Effect.fnUntraced(function* (seed: number, concurrency: number | u
     const examine = Effect.gen(function* () {
       const rows = yield* sandbox.sessions
       const place = new Map(rows.map(({ id }, index) => [id, index]))
-      const covered = from?.covered
+      const covered = from?.range
       const newest = covered === undefined ? Infinity : (place.get(covered.newest.id) ?? NaN)
       const oldest =
-        covered?.complete === true ? Infinity : covered === undefined ? -1 : (place.get(covered.oldest.id) ?? NaN)
+        covered?.reachedEnd === true ? Infinity : covered === undefined ? -1 : (place.get(covered.oldest.id) ?? NaN)
       assert.isFalse(Number.isNaN(newest) || Number.isNaN(oldest), `${where}: an end that is not in the list`)
       const kept = new Set(stored)
       assert.strictEqual(kept.size, stored.length, `${where}: a row came twice`)
@@ -168,7 +168,7 @@ const lives = Effect.fnUntraced(function* (seed: number, concurrency: number | u
       where
     )
     // Where something was read the whole list is, by its own account.
-    if (stored.length > 0) assert.isTrue(last?.covered?.complete, where)
+    if (stored.length > 0) assert.isTrue(last?.range?.reachedEnd, where)
     const detours = (yield* sandbox.requests).filter(({ status }) => status === 400).length
     return { rows: rows.length, detours, ...counts } satisfies Life
   }).pipe(Effect.provide(Layer.fresh(world({ sandbox: options }))))

@@ -212,7 +212,7 @@ describe("decodeRows", () => {
     stream.pipe(
       VerificationSession.decodeRows(Schema.Struct({ status: Schema.Literal("verified") }), {
         onMismatch: ({ session }) => {
-          expect(session).type.toBe<VerificationSession.Any>()
+          expect(session).type.toBe<VerificationSession.AnyExpansion>()
           return Effect.void
         }
       })

@@ -41,7 +41,7 @@ test("reread, changes and mirror give sessions as they were asked for, and fail 
 })
 
 test("sessions can be read again as they are", () => {
-  const sessions: ReadonlyArray<VerificationSession.Any> = []
+  const sessions: ReadonlyArray<VerificationSession.AnyExpansion> = []
   expect(VerificationSessions.reread).type.toBeCallableWith(sessions)
 })
 
@@ -53,7 +53,7 @@ test("there are no cursors to choose, because the checkpoint has them", () => {
 test("a checkpoint is encoded as plain JSON, of which the fields are known", () => {
   expect<Schema.Codec.Encoded<typeof Checkpoint.Checkpoint>>().type.toBe<Checkpoint.Encoded>()
   expect<Checkpoint.Encoded["version"]>().type.toBe<1>()
-  expect<NonNullable<Checkpoint.Encoded["covered"]>["newest"]>().type.toBe<{
+  expect<NonNullable<Checkpoint.Encoded["range"]>["newest"]>().type.toBe<{
     readonly id: string
     readonly created: number
   }>()

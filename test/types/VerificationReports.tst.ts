@@ -11,7 +11,7 @@ import { describe, expect, test } from "tstyche"
 
 declare const service: VerificationReports.Service
 type Failure = StripeError.StripeError
-type Report = VerificationReport.Confidential
+type Report = VerificationReport.RedactedReport
 
 describe("types of the service of reports", () => {
   test("a stream is exactly a stream of reports that fails with StripeError", () => {
@@ -39,9 +39,9 @@ describe("types of the service of reports", () => {
     >()
   })
 
-  test("an error and a requirement of onInvalid join the stream's", () => {
-    const onInvalid = (_: StripeError.DecodeError) => ({}) as Effect.Effect<void, "told", StripeClient.StripeClient>
-    expect(service.stream({}, { onInvalid })).type.toBe<
+  test("an error and a requirement of onDecodeError join the stream's", () => {
+    const onDecodeError = (_: StripeError.DecodeError) => ({}) as Effect.Effect<void, "told", StripeClient.StripeClient>
+    expect(service.stream({}, { onDecodeError })).type.toBe<
       Stream.Stream<Report, Failure | "told", StripeClient.StripeClient>
     >()
   })
@@ -54,9 +54,9 @@ describe("types of the service of reports", () => {
   })
 
   test("outcomes takes a row of the list, and the plain report that a session expands to", () => {
-    expect(VerificationReport.outcomes).type.toBeCallableWith({} as Report)
-    expect(VerificationReport.outcomes).type.toBeCallableWith({} as VerificationReport.VerificationReport)
-    expect(VerificationReport.outcomes).type.not.toBeCallableWith({} as VerificationReport.Encoded)
+    expect(VerificationReport.checkOutcomes).type.toBeCallableWith({} as Report)
+    expect(VerificationReport.checkOutcomes).type.toBeCallableWith({} as VerificationReport.VerificationReport)
+    expect(VerificationReport.checkOutcomes).type.not.toBeCallableWith({} as VerificationReport.Encoded)
   })
 
   test("both cursors, a misspelt filter, a path of sessions, and oldest-first without a start do not compile", () => {
@@ -83,7 +83,7 @@ describe("types of the service of reports", () => {
         HttpClient.HttpClient
       >
     >()
-    expect(VerificationReports.layerClient).type.toBe<
+    expect(VerificationReports.layerFromClient).type.toBe<
       Layer.Layer<VerificationReports.VerificationReports, never, StripeClient.StripeClient>
     >()
   })

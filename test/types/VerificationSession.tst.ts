@@ -80,19 +80,21 @@ describe("Expanded", () => {
     >().type.toBe<VerificationSession.WithOutputsAndReport>()
     expect<
       VerificationSession.Expanded<ReadonlyArray<VerificationSessions.ListExpandPath>>
-    >().type.toBe<VerificationSession.Any>()
+    >().type.toBe<VerificationSession.AnyExpansion>()
   })
 
   it("is some session where the compiler does not know the paths", () => {
     expect<
       VerificationSession.Expanded<ReadonlyArray<VerificationSession.ExpandPath>>
-    >().type.toBe<VerificationSession.Any>()
+    >().type.toBe<VerificationSession.AnyExpansion>()
   })
 
   it("is always an Any", () => {
-    expect<VerificationSession.Any>().type.toBeAssignableFrom<Session>()
-    expect<VerificationSession.Any>().type.toBeAssignableFrom<typeof both>()
-    expect<VerificationSession.Any>().type.toBeAssignableFrom<VerificationSession.Expanded<["verified_outputs"]>>()
+    expect<VerificationSession.AnyExpansion>().type.toBeAssignableFrom<Session>()
+    expect<VerificationSession.AnyExpansion>().type.toBeAssignableFrom<typeof both>()
+    expect<VerificationSession.AnyExpansion>().type.toBeAssignableFrom<
+      VerificationSession.Expanded<["verified_outputs"]>
+    >()
   })
 
   it("is what expanded decodes to, for a list that is written in place", () => {

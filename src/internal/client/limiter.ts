@@ -5,15 +5,27 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { flow } from "effect/Function"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Semaphore from "effect/Semaphore"
 import * as Telemetry from "../telemetry.ts"
-import type { RateLimit } from "./model.ts"
+import type { RateLimit, RateLimits } from "./model.ts"
+import { keyOf } from "./options.ts"
 import * as Transport from "./transport.ts"
 import * as Warning from "./warning.ts"
 
 /** Ends when a request of this operation may be sent. */
 export type Wait = (operation: string) => Effect.Effect<void>
+
+/** Waits for a turn of one limit, and then for the rest. */
+type Gate = (operation: string, rest: Effect.Effect<void>) => Effect.Effect<void>
+
+/** A queue before one limit. */
+interface Queue {
+  readonly pass: Gate
+  /** Whether nobody is in it and no token is left over. */
+  readonly isIdle: () => boolean
+}
 
 // An answer takes milliseconds. Redis clients keep commands for a server that is away, and then none comes.
 const answerWithin = "5 seconds"
@@ -47,28 +59,23 @@ const steadyClock = () => {
     })
 }
 
-/** Makes a place to wait in. Callers are served in the order in which they come. */
-export const make = Effect.fnUntraced(function* (options: RateLimit = {}): Effect.fn.Return<Wait> {
+/**
+ * Makes queues for one limit, which counts under a key for each. Callers are served in the order in which they come.
+ */
+const queues = Effect.fnUntraced(function* (options: RateLimit): Effect.fn.Return<(key: string) => Queue> {
   const own = yield* Effect.provide(RateLimiter.make, RateLimiter.layerStoreMemory)
-  const turn = yield* Semaphore.make(1)
   const warn = Warning.make()
   const steady = steadyClock()
   const given = options.limiter
   const limit = options.limit ?? 25
   const window = Duration.fromInputUnsafe(options.window ?? "1 second")
   const algorithm = options.algorithm ?? (given === undefined ? "token-bucket" : "fixed-window")
-  const request = {
-    algorithm,
-    onExceeded: "delay" as const,
-    key: options.key ?? "effect-stripe-identity",
-    limit,
-    window
-  }
+  const request = { algorithm, onExceeded: "delay" as const, limit, window }
 
   /** How long to wait, in milliseconds: what the limiter says, up to what the limit and the queue in it justify. */
-  const ask = (limiter: RateLimiter.RateLimiter) =>
+  const ask = (limiter: RateLimiter.RateLimiter) => (key: string) =>
     Effect.map(
-      Effect.suspend(() => limiter.consume(request)),
+      Effect.suspend(() => limiter.consume({ ...request, key })),
       ({ delay, remaining }) => {
         const queue = remaining < 0 && Number.isFinite(remaining) ? -remaining : 0
         const justified = Duration.toMillis(window) * (1 + queue / limit)
@@ -76,11 +83,11 @@ export const make = Effect.fnUntraced(function* (options: RateLimit = {}): Effec
       }
     )
 
-  const askOwn = steady(Effect.orDie(ask(own)))
+  const askOwn = flow(ask(own), Effect.orDie, steady)
 
   // A token bucket of somebody else's goes by the clocks of several machines. What counts in windows goes by the clock of
   // its store, and only a store in memory takes ours.
-  const askGiven = given === undefined ? askOwn : algorithm === "token-bucket" ? ask(given) : steady(ask(given))
+  const askGiven = given === undefined ? askOwn : algorithm === "token-bucket" ? ask(given) : flow(ask(given), steady)
 
   let restsUntil = Number.NEGATIVE_INFINITY
   const waits = options.onLimiterError === "wait"
@@ -88,11 +95,11 @@ export const make = Effect.fnUntraced(function* (options: RateLimit = {}): Effec
     ? "This client sends nothing until it answers."
     : `Until it answers, this client keeps to ${limit} requests per ${Duration.format(window)} by itself.`
 
-  const askGivenOrOwn = (operation: string): Effect.Effect<number> =>
+  const askGivenOrOwn = (operation: string, key: string): Effect.Effect<number> =>
     Effect.flatMap(monotonicMillis, (now) =>
       given === undefined || now < restsUntil
-        ? askOwn
-        : askGiven.pipe(
+        ? askOwn(key)
+        : askGiven(key).pipe(
             Effect.timeoutOrElse({
               duration: answerWithin,
               orElse: () => Effect.fail(new Error(`no answer within ${answerWithin}`))
@@ -104,24 +111,75 @@ export const make = Effect.fnUntraced(function* (options: RateLimit = {}): Effec
                 yield* warn(
                   `${operation}: the limiter in rateLimit.limiter failed: ${Transport.describeCause(cause)}. ${meanwhile}`
                 )
-                if (waits) return yield* Effect.andThen(Effect.sleep("1 second"), askGivenOrOwn(operation))
+                if (waits) return yield* Effect.andThen(Effect.sleep("1 second"), askGivenOrOwn(operation, key))
                 restsUntil = (yield* monotonicMillis) + restMillis
-                return yield* askOwn
+                return yield* askOwn(key)
               })
             )
           )
     )
 
-  // While nobody has used the token that was taken last: until when it has to be waited for.
-  let paidUntil: number | undefined
-  const wait = Effect.fnUntraced(function* (operation: string) {
-    if (paidUntil === undefined) {
-      const delay = yield* askGivenOrOwn(operation)
-      paidUntil = (yield* monotonicMillis) + delay
+  return (key) => {
+    const turn = Semaphore.makeUnsafe(1)
+    // While nobody has used the token that was taken last: until when it has to be waited for.
+    let unusedTokenUntil: number | undefined
+    // Tokens that were waited for, and that nothing was sent with.
+    let unused = 0
+    let inside = 0
+    const next = Effect.fnUntraced(function* (operation: string) {
+      if (unused > 0) return void unused--
+      if (unusedTokenUntil === undefined) {
+        const delay = yield* askGivenOrOwn(operation, key)
+        unusedTokenUntil = (yield* monotonicMillis) + delay
+      }
+      const left = unusedTokenUntil - (yield* monotonicMillis)
+      if (left > 0) yield* Effect.sleep(left)
+      unusedTokenUntil = undefined
+    })
+    return {
+      pass: (operation, rest) =>
+        Effect.suspend(() => {
+          inside++
+          return Semaphore.withPermit(turn, next(operation)).pipe(
+            Effect.andThen(Effect.onInterrupt(rest, () => Effect.sync(() => void unused++))),
+            Effect.ensuring(Effect.sync(() => void inside--))
+          )
+        }),
+      isIdle: () => inside === 0 && unused === 0 && unusedTokenUntil === undefined
     }
-    const left = paidUntil - (yield* monotonicMillis)
-    if (left > 0) yield* Effect.sleep(left)
-    paidUntil = undefined
-  })
-  return (operation) => Telemetry.waiting(operation, Semaphore.withPermit(turn, wait(operation)))
+  }
+})
+
+/** A queue for each account, which is there while somebody of the account is in it. */
+const ofEachAccount = (queue: (account: string) => Queue, account: Effect.Effect<string>): Gate => {
+  const made = new Map<string, Queue>()
+  return (operation, rest) =>
+    Effect.flatMap(account, (account) => {
+      const own = made.get(account) ?? queue(account)
+      made.set(account, own)
+      return Effect.ensuring(
+        own.pass(operation, rest),
+        Effect.sync(() => void (own.isIdle() && made.delete(account)))
+      )
+    })
+}
+
+/**
+ * Waits for every limit, an account's own first: so a token for all accounts is used as soon as it is there, and an account
+ * that has to wait keeps no other one waiting.
+ */
+export const make = Effect.fnUntraced(function* (
+  options: RateLimit | RateLimits = {},
+  account: Effect.Effect<string>
+): Effect.fn.Return<Wait> {
+  const gates: Array<Gate> = []
+  for (const limit of "length" in options ? options : [options]) {
+    const queue = yield* queues(limit)
+    const key = keyOf(limit)
+    if (limit.per === undefined) gates.push(queue(key).pass)
+    else gates.unshift(ofEachAccount((account) => queue(`${key}:${account}`), account))
+  }
+  const wait: Wait = (operation) =>
+    gates.reduceRight<Effect.Effect<void>>((rest, gate) => gate(operation, rest), Effect.void)
+  return (operation) => Telemetry.waiting(operation, wait(operation))
 })

@@ -11,7 +11,8 @@ import type { Reason } from "../../StripeError.ts"
 import type { Query } from "./query.ts"
 
 /**
- * How many requests are sent in a span of time, over all calls of one client.
+ * How many requests are sent in a span of time, over all calls of one client. Several limits may hold at once, as
+ * {@link Options.rateLimit} shows.
  *
  * @category options
  * @since 0.1.0
@@ -50,12 +51,26 @@ export interface RateLimit {
   readonly onLimiterError?: "own-limit" | "wait" | undefined
   /**
    * What the limiter counts under. Processes that share a store and read one account need the same, and those of
-   * different accounts different ones.
+   * different accounts different ones. With `per: "account"` the id of the account comes after it.
    *
    * @default "effect-stripe-identity"
    */
   readonly key?: string | undefined
+  /**
+   * `"account"` counts each account by itself, as `CurrentAccount` or the options name it.
+   *
+   * @default all accounts together
+   */
+  readonly per?: "account" | undefined
 }
+
+/**
+ * Several limits that hold at once. Each needs a `key` or a `per` of its own.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type RateLimits = readonly [RateLimit, ...ReadonlyArray<RateLimit>]
 
 /**
  * Which account is read: the key's own, unless one of these says otherwise. Stripe takes only one of the two.
@@ -96,8 +111,13 @@ export interface Options extends AccountOptions {
    * @default "80 seconds", as in Stripe's own libraries
    */
   readonly timeout?: Duration.Input | undefined
-  /** `false` sends without a limit. */
-  readonly rateLimit?: RateLimit | false | undefined
+  /**
+   * One limit, or several that a request waits for together:
+   * `[{ limit: 9, window: "100 millis" }, { limit: 20, per: "account" }]`. `false` sends without a limit.
+   *
+   * @default 25 requests a second
+   */
+  readonly rateLimit?: RateLimit | RateLimits | false | undefined
   /** Changes the HTTP client that requests go through: a proxy, logging, a circuit breaker. */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
@@ -127,7 +147,7 @@ export interface Request<A> {
    *
    * @default the same request
    */
-  readonly smaller?: ((failures: number) => Request<A>) | undefined
+  readonly shrink?: ((failures: number) => Request<A>) | undefined
 }
 
 /**

@@ -10,7 +10,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
-import type { AccountOptions } from "./model.ts"
+import type { AccountOptions, RateLimit } from "./model.ts"
 
 const isPrintable = (value: unknown): value is string => Predicate.isString(value) && /^[\x21-\x7e]+$/.test(value)
 
@@ -69,7 +69,7 @@ const checkOne = ({ account, context }: { readonly account?: unknown; readonly c
 const oneOf = (first: string, second: string) =>
   Arguments.accepts(`"${first}" or "${second}"`, (value) => value === first || value === second)
 
-const RateLimit = Schema.Struct({
+const RateLimitFields = Schema.Struct({
   limit: Schema.optional(Arguments.wholeNumber(1)),
   window: Schema.optional(Arguments.duration("1 second", takesTime)),
   algorithm: Schema.optional(oneOf("fixed-window", "token-bucket")),
@@ -80,18 +80,40 @@ const RateLimit = Schema.Struct({
     )
   ),
   onLimiterError: Schema.optional(oneOf("own-limit", "wait")),
-  key: Schema.optional(Schema.String)
+  key: Schema.optional(Schema.String),
+  per: Schema.optional(Arguments.accepts('"account"', (value) => value === "account"))
 })
 
-const decodeRateLimit = Arguments.decoder(RateLimit, "rateLimit")
+const decodeRateLimit = Arguments.decoder(RateLimitFields, "rateLimit")
+
+/** What the limiter counts under. */
+export const keyOf = ({ key = "effect-stripe-identity" }: Pick<RateLimit, "key">): string => key
+
+const limitForm = 'an object such as { limit: 25, window: "1 second" }'
+
+const checkLimit = (limit: unknown, path: string, form: string): Result.Result<RateLimit, InvalidArgumentError> =>
+  Predicate.isObject(limit)
+    ? Result.mapBoth(decodeRateLimit(limit), { onFailure: Arguments.within(path), onSuccess: () => limit })
+    : Arguments.refuse(path, Arguments.show(limit), form)
+
+// Two limits that count under one key would count each request twice.
+const checkDistinct = (limits: ReadonlyArray<RateLimit>): Result.Result<void, InvalidArgumentError> => {
+  const counted = limits.map((limit) => `${limit.per ?? ""} ${keyOf(limit)}`)
+  const again = counted.findIndex((key, index) => counted.indexOf(key) < index)
+  const limit = limits[again]
+  return limit === undefined
+    ? Result.void
+    : Arguments.refuse(`rateLimit[${again}].key`, Arguments.show(keyOf(limit)), "a key that no other limit has")
+}
 
 const checkRateLimit = (rateLimit: unknown): Result.Result<unknown, InvalidArgumentError> => {
   if (rateLimit === undefined || rateLimit === false) return Result.void
-  if (!Predicate.isObject(rateLimit)) {
-    const form = 'false, or an object such as { limit: 25, window: "1 second" }'
-    return Arguments.refuse("rateLimit", Arguments.show(rateLimit), form)
-  }
-  return Result.mapError(decodeRateLimit(rateLimit), Arguments.within("rateLimit"))
+  if (!Array.isArray(rateLimit)) return checkLimit(rateLimit, "rateLimit", `false, or ${limitForm}`)
+  if (rateLimit.length === 0) return Arguments.refuse("rateLimit", "[]", "at least one limit, or false for no limit")
+  return Result.flatMap(
+    Arguments.all(rateLimit.map((limit, index) => checkLimit(limit, `rateLimit[${index}]`, limitForm))),
+    checkDistinct
+  )
 }
 
 const Options = Schema.Struct({

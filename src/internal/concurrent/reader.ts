@@ -10,16 +10,16 @@ import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import type { PaginationStalledError } from "../../StripeError.ts"
-import { SlowDown } from "../client/slowDown.ts"
+import { OnRateLimited } from "../client/onRateLimited.ts"
 import type { FetchPage, Row } from "../list/model.ts"
-import * as Guards from "../walk/guards.ts"
-import * as Walking from "../walk/walk.ts"
+import * as Guards from "../pagination/guards.ts"
+import * as Cursor from "../pagination/cursor.ts"
 import * as Scheduler from "./scheduler.ts"
 
 /** A segment of the schedule: where its cursor stands, its pages that wait, and its request in flight. */
-interface Lane<A> {
-  state: Walking.State
-  readonly steps: Array<Walking.Step<A>>
+interface Segment<A> {
+  state: Cursor.State
+  readonly steps: Array<Cursor.Step<A>>
   fiber: Fiber.Fiber<void> | undefined
 }
 
@@ -29,14 +29,14 @@ interface Lane<A> {
  */
 export const make = <A extends Row, E, R>(
   fetch: FetchPage<A, E, R>,
-  route: Walking.Route,
+  route: Cursor.Route,
   concurrency: number
-): Effect.Effect<Pull.Pull<Walking.Step<A>, E | PaginationStalledError, void, R>, never, Scope.Scope> =>
+): Effect.Effect<Pull.Pull<Cursor.Step<A>, E | PaginationStalledError, void, R>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { fitsLastPage, maxItems, pageSize, within = {} } = route
     const scope = yield* Effect.scope
     const arrived = yield* Latch.make()
-    const lanes = new Map<number, Lane<A>>()
+    const segments = new Map<number, Segment<A>>()
     // More readers than pages would only ask for what nobody wants.
     const readers = fitsLastPage ? Math.min(concurrency, Math.ceil(maxItems / pageSize)) : concurrency
     let schedule = Scheduler.make(readers, pageSize, within)
@@ -44,17 +44,17 @@ export const make = <A extends Row, E, R>(
     let pulls = 0
     let remaining = maxItems
     // A list without rows is one page without rows.
-    let withoutRows: Walking.Step<A> | undefined
+    let withoutRows: Cursor.Step<A> | undefined
 
     // The caller's own cursor stands above the first segment alone.
-    const routeOf = (segment: number): Walking.Route => (segment === 0 ? route : { ...route, start: undefined })
+    const routeOf = (segment: number): Cursor.Route => (segment === 0 ? route : { ...route, start: undefined })
 
-    const laneOf = (segment: number): Lane<A> => {
-      const known = lanes.get(segment)
+    const segmentOf = (segment: number): Segment<A> => {
+      const known = segments.get(segment)
       if (known !== undefined) return known
-      const lane: Lane<A> = { state: Walking.start(routeOf(segment)), steps: [], fiber: undefined }
-      lanes.set(segment, lane)
-      return lane
+      const own: Segment<A> = { state: Cursor.start(routeOf(segment)), steps: [], fiber: undefined }
+      segments.set(segment, own)
+      return own
     }
 
     /** Sends everything that the schedule wants now. */
@@ -62,27 +62,27 @@ export const make = <A extends Row, E, R>(
       for (let next = Scheduler.next(schedule); next !== undefined; next = Scheduler.next(schedule)) {
         const [request, after] = next
         schedule = after
-        const lane = laneOf(request.segment)
-        lane.fiber = yield* Effect.forkIn(send(request, lane), scope)
+        const own = segmentOf(request.segment)
+        own.fiber = yield* Effect.forkIn(send(request, own), scope)
       }
     })
 
-    const send = (request: Scheduler.Request, lane: Lane<A>): Effect.Effect<void, never, R> =>
-      Walking.next(fetch, routeOf(request.segment), lane.state, request.within).pipe(
+    const send = (request: Scheduler.Request, own: Segment<A>): Effect.Effect<void, never, R> =>
+      Cursor.next(fetch, routeOf(request.segment), own.state, request.within).pipe(
         Effect.provideService(
-          SlowDown,
+          OnRateLimited,
           Effect.sync(() => {
             schedule = Scheduler.refused(schedule, request.number)
           })
         ),
         Effect.matchCause({
           onFailure: (cause) => {
-            lane.fiber = undefined
+            own.fiber = undefined
             end(request.segment, cause)
           },
           onSuccess: ([step, state]) => {
-            lane.fiber = undefined
-            take(request, lane, step, state)
+            own.fiber = undefined
+            record(request, own, step, state)
           }
         }),
         Effect.andThen(Effect.suspend(() => (pulls > 1 && remaining > 0 ? sendAll : Effect.void))),
@@ -91,11 +91,11 @@ export const make = <A extends Row, E, R>(
         Effect.andThen(arrived.open)
       )
 
-    const take = (
+    const record = (
       { number, segment }: Scheduler.Request,
-      lane: Lane<A>,
-      step: Walking.Step<A>,
-      state: Option.Option<Walking.State>
+      own: Segment<A>,
+      step: Cursor.Step<A>,
+      state: Option.Option<Cursor.State>
     ): void => {
       const seconds = step.entries.flatMap(({ created }) => (created === undefined ? [] : [Guards.secondOf(created)]))
       const last = step.entries.at(-1)
@@ -108,10 +108,10 @@ export const make = <A extends Row, E, R>(
         // A cursor has to be inside of the window it is sent with, so that must be known of its row.
         canCut: Option.isSome(state) && last?.created !== undefined && last.id === state.value.cursor
       })
-      if (step.entries.length > 0) lane.steps.push(step)
+      if (step.entries.length > 0) own.steps.push(step)
       if (number === 1) withoutRows = { ...step, entries: [], has_more: false }
-      if (Option.isSome(state)) lane.state = state.value
-      forget()
+      if (Option.isSome(state)) own.state = state.value
+      releaseAbandoned()
     }
 
     /** Ends the read at a segment: what lies before it is still read and delivered, and then this is what comes out. */
@@ -119,34 +119,34 @@ export const make = <A extends Row, E, R>(
       if (segment !== undefined && !schedule.segments.some(({ id }) => id === segment)) return
       if (segment !== undefined) schedule = Scheduler.failed(schedule, segment)
       failure = cause
-      forget()
+      releaseAbandoned()
     }
 
     /** Lets go of segments that are read or given up. */
-    const forget = (): void => {
+    const releaseAbandoned = (): void => {
       const alive = new Set(schedule.segments.map(({ id }) => id))
-      for (const [id, { fiber }] of lanes) {
+      for (const [id, { fiber }] of segments) {
         if (alive.has(id)) continue
-        lanes.delete(id)
+        segments.delete(id)
         fiber?.interruptUnsafe()
       }
     }
 
-    const deliver = (): Walking.Step<A> | undefined => {
+    const deliver = (): Cursor.Step<A> | undefined => {
       const next = Scheduler.deliver(schedule)
       if (next === undefined) return undefined
       const [segment, hasMore, after] = next
-      const step = lanes.get(segment)?.steps.shift()
+      const step = segments.get(segment)?.steps.shift()
       schedule = after
-      forget()
+      releaseAbandoned()
       if (step === undefined) return undefined
       withoutRows = undefined
-      const entries = Walking.upTo(step.entries, remaining)
-      remaining -= Walking.countRows(entries)
+      const entries = Cursor.upTo(step.entries, remaining)
+      remaining -= Cursor.countRows(entries)
       return { ...step, entries, has_more: hasMore || step.has_more || entries.length < step.entries.length }
     }
 
-    const pull: Pull.Pull<Walking.Step<A>, E | PaginationStalledError, void, R> = Effect.suspend(() => {
+    const pull: Pull.Pull<Cursor.Step<A>, E | PaginationStalledError, void, R> = Effect.suspend(() => {
       if (remaining === 0) return Cause.done()
       const step = deliver()
       // What is delivered makes room. With the second pull it is known that one page was not enough.

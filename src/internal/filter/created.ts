@@ -12,7 +12,7 @@ import type * as SchemaIssue from "effect/SchemaIssue"
 import { suggest } from "../nearest.ts"
 import { type Expectation, toIssue } from "../issues.ts"
 import type { CreatedRange, Instant } from "./model.ts"
-import * as Moments from "./moments.ts"
+import * as Moments from "./timeExpression.ts"
 
 type Range = CreatedRange<DateTime.Utc>
 type Created = DateTime.Utc | Range
@@ -21,7 +21,7 @@ type Bound = keyof CreatedRange
 export const bounds = ["gt", "gte", "lt", "lte"] as const
 
 /** The second of a bound that selects the same sessions as the moment that was written. */
-const toBound: { readonly [Name in Bound]: (moment: Moments.Moment) => number } = {
+const toBound: { readonly [Name in Bound]: (moment: Moments.TimeExpression) => number } = {
   gt: ({ last }) => Math.floor(last),
   gte: ({ first }) => Math.ceil(first),
   lt: ({ first }) => Math.ceil(first),

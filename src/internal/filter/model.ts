@@ -164,7 +164,7 @@ export interface JsonInput extends Omit<Input, "created"> {
  * @category models
  * @since 0.1.0
  */
-export interface Subject extends Pick<
+export interface Filterable extends Pick<
   Any,
   | "client_reference_id"
   | "created"
@@ -179,7 +179,7 @@ export interface Subject extends Pick<
 > {}
 
 /**
- * What a filter may say of the status, for {@link Narrowed}. `undefined` is a filter that may say nothing.
+ * What a filter may say of the status, for {@link WithStatusOf}. `undefined` is a filter that may say nothing.
  *
  * @category models
  * @since 0.1.0
@@ -192,7 +192,7 @@ export type StatusChoice = OneOrMore<Status> | undefined
  * @category models
  * @since 0.1.0
  */
-export type Narrowing<Choice extends StatusChoice> = Input | (Input & { readonly status: Choice })
+export type InputWithStatus<Choice extends StatusChoice> = Input | (Input & { readonly status: Choice })
 
 /**
  * The one or several statuses of a choice, as a union.
@@ -200,7 +200,7 @@ export type Narrowing<Choice extends StatusChoice> = Input | (Input & { readonly
  * @category models
  * @since 0.1.0
  */
-export type Chosen<Choice extends StatusChoice> =
+export type StatusOf<Choice extends StatusChoice> =
   Choice extends ReadonlyArray<infer One> ? One : Exclude<Choice, undefined | ReadonlyArray<unknown>>
 
 /**
@@ -210,7 +210,7 @@ export type Chosen<Choice extends StatusChoice> =
  * @since 0.1.0
  */
 export interface HasStatus<Choice extends StatusChoice> {
-  readonly status: Chosen<Choice>
+  readonly status: StatusOf<Choice>
 }
 
 /**
@@ -220,8 +220,8 @@ export interface HasStatus<Choice extends StatusChoice> {
  * @category models
  * @since 0.1.0
  */
-export type Narrowed<Session, Choice extends StatusChoice> = [undefined] extends [Choice]
+export type WithStatusOf<Session, Choice extends StatusChoice> = [undefined] extends [Choice]
   ? Session
-  : [Status] extends [Chosen<Choice>]
+  : [Status] extends [StatusOf<Choice>]
     ? Session
     : Session & HasStatus<Choice>

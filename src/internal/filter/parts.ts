@@ -92,7 +92,7 @@ const ofTheOptions = [
   "direction",
   "startingAfter",
   "endingBefore",
-  "onInvalid",
+  "onDecodeError",
   "from",
   "settle",
   "schedule"

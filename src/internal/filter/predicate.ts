@@ -10,9 +10,9 @@ import * as Arguments from "../arguments.ts"
 import * as Issues from "../issues.ts"
 import * as Created from "./created.ts"
 import type { SessionFilter } from "./fields.ts"
-import type { OneOrMore, Subject } from "./model.ts"
+import type { OneOrMore, Filterable } from "./model.ts"
 
-type Test = (session: Subject) => boolean
+type Test = (session: Filterable) => boolean
 
 const list = <A extends string>(value: OneOrMore<A>): ReadonlyArray<A> => (typeof value === "string" ? [value] : value)
 
@@ -60,24 +60,24 @@ export const matches = (filter: SessionFilter): Test => {
 }
 
 /** The part that Stripe answers, and the rest. */
-export const split = ({
+export const partition = ({
   client_reference_id,
   created,
   related_customer,
   related_customer_account,
   status,
-  ...local
-}: SessionFilter): { readonly pushedDown: SessionFilter; readonly local: SessionFilter } => {
+  ...client
+}: SessionFilter): { readonly server: SessionFilter; readonly client: SessionFilter } => {
   const one = typeof status === "string"
   return {
-    pushedDown: given({
+    server: given({
       client_reference_id,
       created,
       related_customer,
       related_customer_account,
       status: one ? status : undefined
     }),
-    local: given({ status: one ? undefined : status, ...local })
+    client: given({ status: one ? undefined : status, ...client })
   }
 }
 

@@ -9,10 +9,10 @@ import type * as StripeClient from "../../StripeClient.ts"
 import type { StripeError } from "../../StripeError.ts"
 import type { Query } from "../client/query.ts"
 import * as Telemetry from "../telemetry.ts"
-import * as Guards from "../walk/guards.ts"
-import * as PageSize from "../walk/pageSize.ts"
+import * as Guards from "../pagination/guards.ts"
+import * as PageSize from "../pagination/pageSize.ts"
 import type { DecodeRow } from "../wire/rowDecoder.ts"
-import * as CreatedWithin from "../walk/createdWithin.ts"
+import * as CreatedWithin from "../pagination/createdWithin.ts"
 import type { FetchPage, Page, PageRequest, Row } from "./model.ts"
 import * as ListReply from "./reply.ts"
 
@@ -53,7 +53,7 @@ export const ask = <Sent extends Row, A extends Sent>(
   const decode = ListReply.readRows(decodeRow, matches, { page, cursor })
   const filter = CreatedWithin.narrow(query, within)
   const toQuery = (limit: number): Query => [...filter, ...pageQuery({ ...request, limit }), ...expand]
-  const smaller = (failures: number): StripeClient.Request<Page<A>> => {
+  const shrink = (failures: number): StripeClient.Request<Page<A>> => {
     const fewer = PageSize.afterFailures(limit, failures)
     return {
       ...sent,
@@ -61,7 +61,7 @@ export const ask = <Sent extends Row, A extends Sent>(
       decode: (body, requestId) => Result.map(decode(body, requestId), (page) => ({ ...page, limit: fewer }))
     }
   }
-  const sent = { operation, path, query: toQuery(limit), page, cursor, decode, smaller }
+  const sent: StripeClient.Request<Page<A>> = { operation, path, query: toQuery(limit), page, cursor, decode, shrink }
   return client.get(sent)
 }
 

@@ -65,7 +65,7 @@ export interface Page<out A> {
   readonly cursor?: string | undefined
   /** The rows that the fetch leaves out because they do not match the filter. */
   readonly excluded?: ReadonlyArray<ExcludedRow> | undefined
-  /** The rows that could not be decoded, where the fetch sets them apart instead of failing. A walk never ignores them. */
+  /** The rows that could not be decoded, where the fetch sets them apart instead of failing. A read never ignores them. */
   readonly invalid?: ReadonlyArray<InvalidRow> | undefined
   /** How many rows the fetch asked for in the end, where it asked for fewer because larger pages kept failing. */
   readonly limit?: number | undefined
@@ -83,13 +83,13 @@ export interface Window {
 }
 
 /**
- * The page that a walk needs next. At most one cursor is set.
+ * The page that a read needs next. At most one cursor is set.
  *
  * @category models
  * @since 0.1.0
  */
 export interface PageRequest {
-  /** The number of the page in this walk, counted from 1. */
+  /** The number of the page in this read, counted from 1. */
   readonly page: number
   /** How many rows to ask for: 1 to 100. */
   readonly limit: number
@@ -106,7 +106,7 @@ export interface PageRequest {
 
 /**
  * Sends one request for one page, with its retries. The rows come as Stripe sends them: newest first, whichever way the
- * walk goes.
+ * read goes.
  *
  * @category models
  * @since 0.1.0

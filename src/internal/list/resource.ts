@@ -16,10 +16,10 @@ import { each } from "../issues.ts"
 import { suggest } from "../nearest.ts"
 import { check, tagHandlerError, withOperation } from "../operation.ts"
 import * as Telemetry from "../telemetry.ts"
-import * as CreatedWithin from "../walk/createdWithin.ts"
-import * as ReadOptions from "../walk/options.ts"
-import * as Read from "../walk/read.ts"
-import type { Step } from "../walk/walk.ts"
+import * as CreatedWithin from "../pagination/createdWithin.ts"
+import * as ReadOptions from "../pagination/options.ts"
+import * as Read from "../pagination/read.ts"
+import type { Step } from "../pagination/cursor.ts"
 import type { DecodeRow } from "../wire/rowDecoder.ts"
 import * as Fetch from "./fetch.ts"
 import type { FetchPage, Page, Row } from "./model.ts"
@@ -312,10 +312,10 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
         decodeWith(input, () => [checked])
       )
       const selection = selectionOf(rows, operation, filter, options.expand)
-      const onInvalid = tagHandlerError(options.onInvalid)
+      const onDecodeError = tagHandlerError(options.onDecodeError)
       const within = (options.concurrency ?? 1) > 1 ? CreatedWithin.windowOf(selection.query) : undefined
       // How many rows are sent for each that matches is not known, so the last page is as large as the others.
-      const reading = ReadOptions.toReading({ ...options, onInvalid, within }, !selection.isPartial)
+      const reading = ReadOptions.toReading({ ...options, onDecodeError, within }, !selection.isPartial)
       return Read.read(Fetch.make(client, selection), reading, emit)
     })
     return withOperation(operation, Stream.unwrap(elements))

@@ -106,12 +106,12 @@ export const VerificationReport: Schema.Codec<VerificationReport, Encoded> = wir
 /**
  * A report whose checks are `Redacted`, as `VerificationReports` gives it: what says nothing about the person is plain, so
  * that reports can be counted, ordered and stored without the rest. Read a check with `Redacted.value`, or how it ended
- * with `VerificationReport.outcomes`.
+ * with `VerificationReport.checkOutcomes`.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Confidential extends Omit<VerificationReport, CheckName> {
+export interface RedactedReport extends Omit<VerificationReport, CheckName> {
   readonly document?: Redacted.Redacted<DocumentCheck> | null
   readonly email?: Redacted.Redacted<EmailCheck> | null
   readonly id_number?: Redacted.Redacted<IdNumberCheck> | null
@@ -119,8 +119,8 @@ export interface Confidential extends Omit<VerificationReport, CheckName> {
   readonly selfie?: Redacted.Redacted<SelfieCheck> | null
 }
 
-export const confidentialFromWire = (wire: Encoded): Confidential => {
-  const report: Types.Mutable<Confidential> = plainFields(wire)
+export const confidentialFromWire = (wire: Encoded): RedactedReport => {
+  const report: Types.Mutable<RedactedReport> = plainFields(wire)
   if (wire.document !== undefined) report.document = redacted(wire.document, "document")
   if (wire.email !== undefined) report.email = redacted(wire.email, "email")
   if (wire.id_number !== undefined) report.id_number = redacted(wire.id_number, "id_number")
@@ -132,7 +132,7 @@ export const confidentialFromWire = (wire: Encoded): Confidential => {
 const redacted = <A>(check: A | null, label: CheckName): Redacted.Redacted<A> | null =>
   check === null ? null : Redacted.make(check, { label })
 
-const confidentialToWire = (report: Unchecked<Confidential>): unknown => {
+const confidentialToWire = (report: Unchecked<RedactedReport>): unknown => {
   const plain: Record<string, unknown> = { ...report }
   for (const name of checkNames) {
     if (name in plain) plain[name] = revealed(plain[name])
@@ -150,7 +150,7 @@ const confidentialToWire = (report: Unchecked<Confidential>): unknown => {
  * import { Schema } from "effect"
  * import { VerificationReport } from "effect-stripe-identity"
  *
- * const report = Schema.decodeUnknownSync(VerificationReport.Confidential)({
+ * const report = Schema.decodeUnknownSync(VerificationReport.RedactedReport)({
  *   id: "vr_1",
  *   object: "identity.verification_report",
  *   created: 1767225600,
@@ -160,13 +160,13 @@ const confidentialToWire = (report: Unchecked<Confidential>): unknown => {
  * })
  *
  * String(report.document) // => "<redacted:document>"
- * VerificationReport.outcomes(report) // => [{ check: "document", status: "verified", code: undefined }]
+ * VerificationReport.checkOutcomes(report) // => [{ check: "document", status: "verified", code: undefined }]
  * ```
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Confidential: Schema.Codec<Confidential, Encoded> = wireCodec({
+export const RedactedReport: Schema.Codec<RedactedReport, Encoded> = wireCodec({
   identifier: "ConfidentialVerificationReport",
   wire: Wire,
   generator: Wire.mapFields(generated("vr")),

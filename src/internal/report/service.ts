@@ -35,7 +35,9 @@ export interface Filter {
  * @category models
  * @since 0.1.0
  */
-export type ListExpandPath = `data.${VerificationReport.ExpandPath}`
+export type ListExpandPath =
+  // A union keeps its name where types are shown.
+  "data.document.dob" | `data.${VerificationReport.ExpandPath}`
 
 /**
  * The parameters of one page, named as Stripe names them.
@@ -72,19 +74,19 @@ export type ReadOptions<E = never, R = never> = Pagination.ReadOptions<E, R> & {
  */
 export interface Service {
   /** Exactly one page, with exactly one request (and its retries). Rows come newest first, as Stripe sends them. */
-  readonly list: (params?: ListParams) => Effect.Effect<Pagination.Page<VerificationReport.Confidential>, StripeError>
+  readonly list: (params?: ListParams) => Effect.Effect<Pagination.Page<VerificationReport.RedactedReport>, StripeError>
 
   /** One report by its id. Fails with `NotFoundError` where there is none. */
   readonly retrieve: (
     id: string,
     options?: { readonly expand?: ReadonlyArray<VerificationReport.ExpandPath> | undefined }
-  ) => Effect.Effect<VerificationReport.Confidential, StripeError>
+  ) => Effect.Effect<VerificationReport.RedactedReport, StripeError>
 
   /** All pages of the list: one element a page. */
   readonly pages: <E = never, R = never>(
     filter?: Filter,
     options?: ReadOptions<E, R>
-  ) => Stream.Stream<Pagination.Page<VerificationReport.Confidential>, StripeError | E, R>
+  ) => Stream.Stream<Pagination.Page<VerificationReport.RedactedReport>, StripeError | E, R>
 
   /**
    * All reports of the list: one element a report, one chunk a page. Requests are sent as their first row is asked for.
@@ -93,5 +95,5 @@ export interface Service {
   readonly stream: <E = never, R = never>(
     filter?: Filter,
     options?: ReadOptions<E, R>
-  ) => Stream.Stream<VerificationReport.Confidential, StripeError | E, R>
+  ) => Stream.Stream<VerificationReport.RedactedReport, StripeError | E, R>
 }

@@ -5,7 +5,7 @@
 import type { History } from "./history.ts"
 import * as Redaction from "./redaction.ts"
 import * as Reports from "./reports.ts"
-import type { IdCodec } from "./scramble.ts"
+import type { IdCodec } from "./prng.ts"
 import type { Report, Session } from "./session.ts"
 import * as Timeline from "./timeline.ts"
 

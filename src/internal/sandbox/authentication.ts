@@ -72,8 +72,10 @@ const may = (key: string, permission: Permission): boolean =>
 /** Decides from the request's headers (lower-case names) who is calling. */
 export const authenticate = (
   headers: Readonly<Record<string, string | undefined>>,
-  permission: Permission
+  permission: Permission,
+  isRevoked: (account: string) => boolean
 ): Result.Result<Caller, Errors.Refusal> => {
+  const isClosed = (account: string): boolean => account === unreachableAccount || isRevoked(account)
   const key = keyOf(headers["authorization"])
   if (key === undefined) return Result.fail(Errors.apiKeyMissing)
   if (key.startsWith("pk_")) return Result.fail(Errors.publishableKey)
@@ -82,7 +84,7 @@ export const authenticate = (
     return Result.fail(Errors.apiKeyInvalid(mask(key)))
   }
   const connected = headers["stripe-account"] ?? headers["stripe-context"]
-  if (connected !== undefined && (connected === unreachableAccount || !/^acct_\w+(\/acct_\w+)*$/.test(connected))) {
+  if (connected !== undefined && (!/^acct_\w+(\/acct_\w+)*$/.test(connected) || connected.split("/").some(isClosed))) {
     return Result.fail(Errors.accountAccess(mask(key), connected))
   }
   if (!may(key, permission)) {

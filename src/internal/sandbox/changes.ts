@@ -5,7 +5,7 @@
 import * as Result from "effect/Result"
 import * as Errors from "./errors.ts"
 import type { Mode } from "./resources.ts"
-import { letters } from "./scramble.ts"
+import { letters } from "./prng.ts"
 import type { Event, EventType, Session, SessionPatch } from "./session.ts"
 import type { Entry } from "./timeline.ts"
 

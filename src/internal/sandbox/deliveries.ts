@@ -5,9 +5,9 @@ import * as Duration from "effect/Duration"
 import * as Hex from "effect/encoding/Hex"
 import * as Redacted from "effect/Redacted"
 import type { EventEntry, EventLog } from "./eventLog.ts"
-import { fraction } from "./scramble.ts"
+import { fraction } from "./prng.ts"
 import type { Event, EventType } from "./session.ts"
-import { names, wanted, word } from "./wanted.ts"
+import { names, assert, word } from "./assertions.ts"
 
 /**
  * Which events to deliver, and how.
@@ -103,15 +103,15 @@ const thin = (event: Event, account: string | undefined): object => ({
 const check = (options: DeliveryOptions): void => {
   names("the options of deliveries", options, Object.keys(optionNames))
   const { after = 0, limit = Infinity, secrets, times = 1 } = options
-  wanted(
+  assert(
     Array.isArray(secrets) && secrets.length > 0 && secrets.every(Redacted.isRedacted),
     "secrets must be a list of at least one Redacted text"
   )
   word("order", options.order, ["happened", "reversed", "shuffled"])
-  wanted(Number.isInteger(after) && after >= 0, "after must be the position of a delivery, or 0")
-  wanted(limit >= 0, "limit must not be negative")
-  wanted(Number.isInteger(times) && times >= 0, "times must be a whole number")
-  wanted(Duration.toMillis(options.age ?? 0) >= 0, "age must not be negative")
+  assert(Number.isInteger(after) && after >= 0, "after must be the position of a delivery, or 0")
+  assert(limit >= 0, "limit must not be negative")
+  assert(Number.isInteger(times) && times >= 0, "times must be a whole number")
+  assert(Duration.toMillis(options.age ?? 0) >= 0, "age must not be negative")
 }
 
 /** The deliveries of stored events, signed at `now` (epoch milliseconds) unless they are stale. Rejects wrong options. */

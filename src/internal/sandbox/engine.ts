@@ -3,101 +3,51 @@
  * replies out.
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import * as Result from "effect/Result"
-import * as Answering from "./answering.ts"
-import * as Changes from "./changes.ts"
+import * as Accounts from "./accounts.ts"
+import * as Handler from "./handler.ts"
 import * as ControlPath from "./controlPath.ts"
-import * as Deliveries from "./deliveries.ts"
+import * as Controls from "./controls.ts"
 import * as Errors from "./errors.ts"
-import * as EventLog from "./eventLog.ts"
-import * as History from "./history.ts"
-import * as Listing from "./listing.ts"
-import * as Misbehaving from "./misbehaving.ts"
+import * as FaultResponses from "./faultResponses.ts"
 import * as RateLimit from "./rateLimit.ts"
 import * as Recording from "./recording.ts"
 import type { ConnectionReset, ListEnvelope, Reply } from "./reply.ts"
 import * as Resources from "./resources.ts"
-import { fraction, makeIdCodec } from "./scramble.ts"
-import type { Session } from "./session.ts"
+import { fraction } from "./prng.ts"
 import type { Service } from "./service.ts"
-import * as Writing from "./writing.ts"
+import * as Traffic from "./traffic.ts"
+import { assert, word } from "./assertions.ts"
 
 /** The options of `Sandbox.make`, with every default in place. */
-export interface Settings {
-  readonly sessions: number
-  readonly seed: number
-  readonly history: History.Shape
-  /** Epoch seconds, the second exclusive. */
-  readonly from: number
-  readonly to: number
-  readonly visibilityLag: number
+export interface Settings extends Accounts.Settings {
   readonly latency: { readonly base: number; readonly jitter: number }
-  readonly identityEnabled: boolean
-  readonly cursorsMustMatch: boolean
-  readonly rateLimit: { readonly limit: number; readonly window: number } | undefined
-  readonly shuffled: boolean
-  /** Seconds. */
-  readonly disorder: number
+  readonly rateLimits: ReadonlyArray<RateLimit.Limit>
   readonly recordedRequests: number
-  /** Milliseconds. */
-  readonly eventLag: number
-  readonly redactionTime: number
-  readonly apiVersion: string
 }
 
-// A repeated page can be asked of as many interleaved walks as this.
-const rememberedWalks = 64
+// A repeated page can be asked of as many interleaved reads as this.
+const rememberedReads = 64
 
 /** Starts a sandbox. Takes no time, whatever the number of sessions. */
 export const make = (settings: Settings): Service => {
   const { seed } = settings
-  const listing = (size: number): Listing.Listing =>
-    Listing.make({
-      history: History.make({ shape: settings.history, size, seed, from: settings.from, to: settings.to }),
-      ids: makeIdCodec("vs_", seed),
-      reportIds: makeIdCodec("vr_", seed, 1),
-      seed,
-      visibilityLag: settings.visibilityLag,
-      shuffled: settings.shuffled,
-      disorder: settings.disorder
-    })
-  const mode = (size: number): Resources.Mode => {
-    const sessions = listing(size)
-    const log = EventLog.make({
-      listing: sessions,
-      ids: makeIdCodec("evt_", seed, 2),
-      seed,
-      lag: settings.eventLag,
-      version: settings.apiVersion
-    })
-    return { listing: sessions, log, seed }
-  }
-  const test = mode(settings.sessions)
-  const changes = Changes.make(test, settings.redactionTime)
-  const account: Answering.Account = {
-    seed,
-    identityEnabled: settings.identityEnabled,
-    cursorsMustMatch: settings.cursorsMustMatch,
-    version: settings.apiVersion,
-    test,
-    live: mode(0),
-    write: Writing.make(changes)
-  }
+  const accounts = Accounts.make(settings)
   const recording = Recording.make(settings.recordedRequests)
-  const bucket = settings.rateLimit === undefined ? undefined : RateLimit.make(settings.rateLimit)
-  const walks = new Map<string, ListEnvelope>()
+  const limits = RateLimit.make(settings.rateLimits)
+  const traffic = Traffic.make()
+  const pagesByRead = new Map<string, ListEnvelope>()
 
   const remember = (incoming: Recording.Incoming, page: ListEnvelope | undefined): void => {
     if (page === undefined) return
-    const walk = walkOf(incoming)
-    walks.delete(walk)
-    walks.set(walk, page)
-    const [oldest] = walks.keys()
-    if (walks.size > rememberedWalks && oldest !== undefined) walks.delete(oldest)
+    const read = readOf(incoming)
+    pagesByRead.delete(read)
+    pagesByRead.set(read, page)
+    const [oldest] = pagesByRead.keys()
+    if (pagesByRead.size > rememberedReads && oldest !== undefined) pagesByRead.delete(oldest)
   }
 
   const answer = Effect.fnUntraced(function* (
@@ -106,50 +56,43 @@ export const make = (settings: Settings): Service => {
     clock: Clock.Clock
   ) {
     const fault = recording.takeFault(request)
-    // The time of an answer is when it is given, not when the request came.
-    const visit = (): Answering.Visit => {
+    const id = Accounts.named(incoming.headers)
+    // The time of an answer is when it is given, not when the request came. A POST may change the account, which is kept
+    // from then on.
+    const arrive = (): Arrival => {
       const now = clock.currentTimeMillisUnsafe()
+      const { account, changes } = incoming.method === "POST" ? accounts.change(id) : accounts.find(id)
       changes.settle(now)
-      return { incoming, index: request.index, now }
+      return [account, { incoming, index: request.index, now, isRevoked: accounts.isRevoked }]
     }
-    const refused =
-      fault === undefined && bucket !== undefined && !bucket.take(request.receivedAt)
-        ? Answering.refuse(account, visit(), Errors.rateLimited("endpoint-rate"))
-        : undefined
+    const limited = fault === undefined ? limits.take(id ?? "", request.receivedAt) : undefined
+    traffic.note(id ?? "", request.receivedAt, limited !== undefined)
+    const refused = limited === undefined ? undefined : Handler.refuse(...arrive(), Errors.rateLimited(limited))
     const { base, jitter } = settings.latency
     if (base > 0) yield* Effect.sleep(base * (1 + jitter * (2 * fraction(seed, request.index, 91) - 1)))
     if (refused !== undefined) return refused
     if (fault === undefined) {
-      const reply = Answering.honest(account, visit())
+      const reply = Handler.respond(...arrive())
       remember(incoming, reply.page)
       return reply
     }
     const param = ["starting_after", "ending_before"].find((name) => incoming.url.searchParams.has(name))
-    // A fault may look at the honest answer several times, but what a request changes is changed once.
-    const honest = once(() => Answering.honest(account, visit()))
+    // A fault may look at the reply several times, but what a request changes is changed once.
+    const respond = once(() => Handler.respond(...arrive()))
     const reads = incoming.method !== "POST"
-    return yield* Misbehaving.reply(fault, {
-      honest,
+    return yield* FaultResponses.reply(fault, {
+      respond,
       unfiltered: (names) =>
-        reads ? Answering.honest(account, { ...visit(), incoming: withoutParameters(incoming, names) }) : honest(),
-      enlarged: (extra) => (reads ? Answering.honest(account, visit(), extra) : honest()),
-      refuse: (refusal) => Answering.refuse(account, visit(), refusal),
-      answer: (status, body, headers) => Answering.answer(account, visit(), status, body, headers),
-      previous: walks.get(walkOf(incoming)),
+        reads ? Handler.respond(...withIncoming(arrive(), withoutParameters(incoming, names))) : respond(),
+      enlarged: (extra) => (reads ? Handler.respond(...arrive(), extra) : respond()),
+      refuse: (refusal) => Handler.refuse(...arrive(), refusal),
+      answer: (status, body, headers) => Handler.answer(...arrive(), status, body, headers),
+      previous: pagesByRead.get(readOf(incoming)),
       noun: (Resources.at(incoming.url.pathname)?.resource ?? Resources.sessions).noun,
       cursor: param === undefined ? undefined : { param, id: incoming.url.searchParams.get(param) ?? "" },
       compresses: incoming.compresses
     })
   })
-
-  /** What is so at the present time, with everything that is due. */
-  const now = <A>(of: (at: number) => A): Effect.Effect<A> =>
-    Effect.map(Clock.currentTimeMillis, (at) => {
-      changes.settle(at)
-      return of(at)
-    })
-  const changed = (change: (at: number) => Result.Result<Session, Errors.Refusal>): Effect.Effect<Session> =>
-    now((at) => Result.getOrThrowWith(change(at), ({ message }) => new Error(`Sandbox: ${message}`)))
 
   const respond = (incoming: Recording.Incoming): Effect.Effect<Reply, ConnectionReset> =>
     Effect.clockWith((clock) => {
@@ -173,48 +116,46 @@ export const make = (settings: Settings): Service => {
       )
     })
 
+  const controls = (id?: string) =>
+    Controls.make(
+      () => accounts.find(id),
+      () => accounts.change(id)
+    )
   const service: Service = {
+    ...controls(),
+    account: (id) => ({
+      ...controls(accountId(id)),
+      setAccess: (access) =>
+        Effect.sync(() => {
+          word("access", access ?? null, Accounts.accesses)
+          accounts.setAccess(accountId(id), access)
+        })
+    }),
     requests: Effect.sync(recording.requests),
     requestCount: Effect.sync(recording.count),
     clearRequests: Effect.sync(recording.clear),
-    sessions: now((at) => Resources.all(Resources.sessions, test, at)),
-    reports: now((at) => Resources.all(Resources.reports, test, at)),
-    events: now((at) => Resources.all(Resources.events, test, at)),
-    insert: (patch = {}) =>
-      now((at) => {
-        if (patch.id !== undefined && test.listing.find(patch.id) !== undefined) {
-          throw new Error(`Sandbox: there already is a session ${patch.id}`)
-        }
-        const created = patch.created ?? Math.floor(at / 1000)
-        const session = test.listing.insert(patch, created)
-        changes.created(session, { at: patch.created === undefined ? at : created * 1000 })
-        return session
-      }),
-    update: (id, patch) =>
-      now(() => {
-        if (!test.listing.update(id, patch)) throw new Error(`Sandbox: there is no session ${id}`)
-      }),
-    submit: (id) => changed((at) => changes.submit(id, { at })),
-    pass: (id) => changed((at) => changes.pass(id, { at })),
-    fail: (id, failure = {}) => changed((at) => changes.fail(id, failure, { at })),
-    cancel: (id) => changed((at) => changes.cancel(id, { at })),
-    override: (id, status) => changed((at) => changes.override(id, status, { at })),
-    redact: (id) => changed((at) => changes.redact(id, { at })),
-    editMetadata: (id, metadata) => changed((at) => changes.editMetadata(id, metadata, { at })),
-    deliveries: (options) =>
-      Effect.flatMap(
-        now((at) => at),
-        (at) => Effect.promise(() => Deliveries.make(test.log, seed, at, options))
-      ),
-    injectEvent: (fault, options) => Effect.sync(() => test.log.inject(fault, options)),
+    traffic: Effect.sync(traffic.read),
     inject: (fault, options) => Effect.sync(() => recording.inject(fault, options)),
     clearFaults: Effect.sync(() => {
       recording.clearFaults()
-      test.log.clearFaults()
+      accounts.clearFaults()
     }),
     respond
   }
   return service
+}
+
+/** Whom a request reaches, and when. */
+type Arrival = readonly [account: Handler.Account, visit: Handler.RequestContext]
+
+const withIncoming = ([account, visit]: Arrival, incoming: Recording.Incoming): Arrival => [
+  account,
+  { ...visit, incoming }
+]
+
+const accountId = (id: string): string => {
+  assert(Accounts.isAccount(id), `${id.slice(0, 100)} is not the id of an account (acct_…)`)
+  return id
 }
 
 /** The request as a server reads it that overlooks some parameters. */
@@ -226,8 +167,8 @@ const withoutParameters = (incoming: Recording.Incoming, names: ReadonlyArray<st
   return { ...incoming, url }
 }
 
-// A walk is the requests of one caller that differ only in their cursor.
-const walkOf = (incoming: Recording.Incoming): string => {
+// A read is the requests of one caller that differ only in their cursor.
+const readOf = (incoming: Recording.Incoming): string => {
   const query = Array.from(incoming.url.searchParams).filter(
     ([name]) => name !== "starting_after" && name !== "ending_before"
   )

@@ -3,7 +3,7 @@
  */
 import * as Duration from "effect/Duration"
 import type { EventType, Session } from "./session.ts"
-import { names, wanted } from "./wanted.ts"
+import { names, assert } from "./assertions.ts"
 
 /** What becomes of an event. See the constructors in {@link EventFault}. */
 export type EventFault =
@@ -116,15 +116,15 @@ export const make = () => {
       return taken
     },
     inject: (fault: EventFault, options: InjectEventOptions = {}): void => {
-      wanted(
+      assert(
         typeof fault === "object" && fault !== null && Object.hasOwn(EventFault, fault._tag),
         "injectEvent takes what a function of EventFault gives"
       )
       names("the options of injectEvent", options, ["times", "skip", "when"])
       const { skip = 0, times = 1, when } = options
-      wanted(times === Infinity || isCount(times), "times must be a whole number or Infinity")
-      wanted(isCount(skip), "skip must be a whole number")
-      wanted(when === undefined || typeof when === "function", "when must be a function of the event")
+      assert(times === Infinity || isCount(times), "times must be a whole number or Infinity")
+      assert(isCount(skip), "skip must be a whole number")
+      assert(when === undefined || typeof when === "function", "when must be a function of the event")
       if (times > 0) waiting.push({ fault, options, times, skip })
     },
     clear: (): void => {

@@ -3,10 +3,10 @@
  * are stored. Neither their ids nor the order within a second tell which came first.
  */
 import * as EventFaults from "./eventFaults.ts"
-import * as Life from "./life.ts"
+import * as Life from "./lifecycle.ts"
 import type { Listing } from "./listing.ts"
 import * as Redaction from "./redaction.ts"
-import { fraction, type IdCodec } from "./scramble.ts"
+import { fraction, type IdCodec } from "./prng.ts"
 import type { Event, EventType, Session } from "./session.ts"
 import * as Timeline from "./timeline.ts"
 

@@ -4,7 +4,7 @@
 import type * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import type { SessionPatch } from "./session.ts"
-import { names, wanted } from "./wanted.ts"
+import { names, assert } from "./assertions.ts"
 
 /** See the constructors in {@link Fault} for what each one does. */
 export type Fault =
@@ -61,8 +61,16 @@ export type Fault =
  * @category faults
  * @since 0.1.0
  */
-export type RateLimitReason =
-  "global-rate" | "endpoint-rate" | "global-concurrency" | "endpoint-concurrency" | "resource-specific"
+export type RateLimitReason = (typeof rateLimitReasons)[number]
+
+/** The reasons, for those who check one. */
+export const rateLimitReasons = [
+  "global-rate",
+  "endpoint-rate",
+  "global-concurrency",
+  "endpoint-concurrency",
+  "resource-specific"
+] as const
 
 // What each fault may say, for callers that no compiler looks at.
 const fields: { readonly [Tag in Fault["_tag"]]: ReadonlyArray<Exclude<keyof Extract<Fault, { _tag: Tag }>, "_tag">> } =
@@ -100,7 +108,7 @@ const fields: { readonly [Tag in Fault["_tag"]]: ReadonlyArray<Exclude<keyof Ext
 /** Throws what is wrong with something that was injected, if anything: no fault, or one that says what none says. */
 export const check = (fault: Fault): void => {
   const tag: unknown = Predicate.hasProperty(fault, "_tag") ? fault._tag : undefined
-  wanted(Predicate.isString(tag) && Object.hasOwn(fields, tag), "inject takes what a function of Fault gives")
+  assert(Predicate.isString(tag) && Object.hasOwn(fields, tag), "inject takes what a function of Fault gives")
   const { _tag, ...said } = fault
   names(`the fault ${_tag}`, said, fields[_tag])
 }
@@ -163,7 +171,7 @@ export const Fault = {
   Hang: (): Fault => ({ _tag: "Hang" }),
   /** The head and the share `at` (0.5 unless given) of the body, then nothing more, ever. */
   StalledBody: (options: Options<"StalledBody"> = {}): Fault => ({ _tag: "StalledBody", ...options }),
-  /** The honest answer, `duration` later. */
+  /** The normal reply, `duration` later. */
   Latency: (options: Options<"Latency">): Fault => ({ _tag: "Latency", ...options }),
   /** The share `at` (0.5 unless given) of the JSON, complete as far as HTTP is concerned. */
   TruncatedJson: (options: Options<"TruncatedJson"> = {}): Fault => ({ _tag: "TruncatedJson", ...options }),
@@ -173,7 +181,7 @@ export const Fault = {
    */
   GzipCutShort: (): Fault => ({ _tag: "GzipCutShort" }),
   /**
-   * The honest answer behind so much white space that the body has at least `bytes` bytes; streamed. With `chunked: true`
+   * The normal reply behind so much white space that the body has at least `bytes` bytes; streamed. With `chunked: true`
    * its length is not announced.
    */
   HugeBody: (options: Options<"HugeBody">): Fault => ({ _tag: "HugeBody", ...options }),
@@ -181,9 +189,9 @@ export const Fault = {
   HtmlPage: (): Fault => ({ _tag: "HtmlPage" }),
   /** Status 200 and no body. */
   EmptyBody: (): Fault => ({ _tag: "EmptyBody" }),
-  /** The honest body under another `content-type`, "text/plain" unless given. */
+  /** The normal body under another `content-type`, "text/plain" unless given. */
   WrongContentType: (options: Options<"WrongContentType"> = {}): Fault => ({ _tag: "WrongContentType", ...options }),
-  /** The page that this walk (the same query but for the cursor) got before. Nothing is wrong with a first page. */
+  /** The page that this read (the same query but for the cursor) got before. Nothing is wrong with a first page. */
   RepeatedPage: (): Fault => ({ _tag: "RepeatedPage" }),
   /** No rows, and `has_more: true`. */
   EmptyPageWithMore: (): Fault => ({ _tag: "EmptyPageWithMore" }),

@@ -2,7 +2,7 @@
  * When the rows of a list were created: a function of the row number that never decreases, so that any row and any
  * range of seconds is found without making the others.
  */
-import { fraction } from "./scramble.ts"
+import { fraction } from "./prng.ts"
 
 /** How the moments of creation are spread over the range. See `Sandbox.Options`. */
 export type Shape = "uniform" | "growing" | "daily" | "bursty" | "import" | "one-second"

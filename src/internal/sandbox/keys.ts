@@ -108,8 +108,8 @@ export const expiredApiKey: Redacted.Redacted<string> = Redacted.make(Authentica
 export const liveApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.liveKey)
 
 /**
- * The connected account that no key has access to: 403 `account_invalid`. Any other `acct_…` in `Stripe-Account` is let in
- * and shows the same sessions. `StripeClient.CurrentAccount` names one.
+ * A connected account that no key has access to: 403 `account_invalid`. Any other `acct_…` in `Stripe-Account` is let in and
+ * has a history of its own, unless the option `accounts` says otherwise. `StripeClient.CurrentAccount` names one.
  *
  * @category keys
  * @since 0.1.0

@@ -3,9 +3,42 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import { type Access, accesses, isAccount } from "./accounts.ts"
 import type { Settings } from "./engine.ts"
+import { type RateLimitReason, rateLimitReasons } from "./faults.ts"
 import { type Shape, shapes } from "./history.ts"
-import { names, wanted, word } from "./wanted.ts"
+import type { Limit } from "./rateLimit.ts"
+import { assert, names, word } from "./assertions.ts"
+
+/**
+ * A limit on the rate of requests: a token bucket by `Clock`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RateLimit {
+  /** How many requests at once; they are refilled evenly over `window`. */
+  readonly limit: number
+  /** In which time. */
+  readonly window: Duration.Input
+  /** "account" limits each account by itself, that of the key too. @default undefined (all requests together) */
+  readonly per?: "account" | undefined
+  /** What the header `Stripe-Rate-Limited-Reason` of the 429 says. @default "endpoint-rate" */
+  readonly reason?: RateLimitReason | undefined
+}
+
+/**
+ * How a connected account differs from the others.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface AccountOptions {
+  /** How many sessions it has at the start. @default the option `sessions` */
+  readonly sessions?: number | undefined
+  /** "revoked" is 403 `account_invalid`, "identity-not-enabled" is 400. @default as the option `account` says */
+  readonly access?: Access | undefined
+}
 
 /**
  * What kind of Stripe to simulate.
@@ -44,8 +77,18 @@ export interface Options {
    * other is refused with 400 `resource_missing`, as Stripe does for some resources. @default "any-session"
    */
   readonly cursorPolicy?: "any-session" | "must-match-filter" | undefined
-  /** Answers 429 beyond `limit` requests in `window`: a token bucket by `Clock`. @default undefined (no limit) */
-  readonly rateLimit?: { readonly limit: number; readonly window: Duration.Input } | undefined
+  /**
+   * Answers 429 beyond so many requests. Several limits may hold at once, such as Stripe's of a platform:
+   * `[{ limit: 100, window: "1 second", reason: "global-rate" }, { limit: 25, window: "1 second", per: "account" }]`.
+   *
+   * @default undefined (no limit)
+   */
+  readonly rateLimit?: RateLimit | ReadonlyArray<RateLimit> | undefined
+  /**
+   * Connected accounts that are not as the others, by their ids. Every `acct_…` is let in, and has a history of its own with
+   * `sessions` sessions, which follows from the seed and its id. @default {}
+   */
+  readonly accounts?: { readonly [account: string]: AccountOptions } | undefined
   /**
    * Where a session appears that is inserted into a second which has others: above them, or anywhere among them, for good.
    * Ids never tell the order. @default "insertion"
@@ -85,12 +128,36 @@ const optionNames: { readonly [Name in keyof Options]-?: true } = {
   account: true,
   cursorPolicy: true,
   rateLimit: true,
+  accounts: true,
   orderWithinSecond: true,
   disorder: true,
   recordedRequests: true,
   eventLag: true,
   redactionTime: true,
   apiVersion: true
+}
+
+const isSize = (sessions: number): boolean => Number.isInteger(sessions) && sessions >= 0 && sessions <= 1e9
+
+const toLimit = (limit: RateLimit): Limit => {
+  names("rateLimit", limit, ["limit", "window", "per", "reason"])
+  word("the reason of rateLimit", limit.reason, rateLimitReasons)
+  word("per of rateLimit", limit.per, ["account"])
+  assert(limit.limit >= 0, "the limit of rateLimit must not be negative")
+  const window = Duration.toMillis(limit.window ?? 0)
+  assert(window > 0, "the window of rateLimit must not be empty")
+  return { limit: limit.limit, window, per: limit.per, reason: limit.reason ?? "endpoint-rate" }
+}
+
+const toLimits = (limits: Options["rateLimit"]): ReadonlyArray<Limit> =>
+  limits === undefined ? [] : "length" in limits ? limits.map(toLimit) : [toLimit(limits)]
+
+const toAccount = (id: string, account: AccountOptions): AccountOptions => {
+  assert(isAccount(id), `accounts must not have ${id.slice(0, 100)}, only ids of accounts (acct_…)`)
+  names(`the account ${id}`, account, ["sessions", "access"])
+  word(`the access of ${id}`, account.access, accesses)
+  assert(isSize(account.sessions ?? 0), `the sessions of ${id} must be a whole number up to 1e9`)
+  return account
 }
 
 /** The settings that these options stand for. Throws if one makes no sense. */
@@ -100,30 +167,26 @@ export const toSettings = (options: Options): Settings => {
   word("account", options.account, ["identity-enabled", "identity-not-enabled"])
   word("cursorPolicy", options.cursorPolicy, ["any-session", "must-match-filter"])
   word("orderWithinSecond", options.orderWithinSecond, ["insertion", "shuffled"])
-  const { latency = 0, rateLimit, recordedRequests = 10_000, seed = 1, sessions = 250 } = options
+  const { accounts = {}, latency = 0, recordedRequests = 10_000, seed = 1, sessions = 250 } = options
   const from = options.from === undefined ? 1735689600 : Math.ceil(DateTime.toEpochSeconds(options.from))
   const to = options.to === undefined ? 1767225600 : Math.ceil(DateTime.toEpochSeconds(options.to))
-  wanted(Number.isInteger(sessions) && sessions >= 0 && sessions <= 1e9, "sessions must be a whole number up to 1e9")
-  wanted(Number.isInteger(seed), "seed must be a whole number")
-  wanted(Number.isInteger(recordedRequests) && recordedRequests >= 1, "recordedRequests must be a whole number from 1")
-  wanted(from < to, "from must be before to, and both a DateTime")
+  assert(isSize(sessions), "sessions must be a whole number up to 1e9")
+  assert(Number.isInteger(seed), "seed must be a whole number")
+  assert(Number.isInteger(recordedRequests) && recordedRequests >= 1, "recordedRequests must be a whole number from 1")
+  assert(from < to, "from must be before to, and both a DateTime")
   const isSpread = typeof latency === "object" && ("base" in latency || "jitter" in latency)
   if (isSpread) names("latency", latency, ["base", "jitter"])
   const spread = isSpread ? latency : { base: latency, jitter: 0 }
-  wanted(spread.jitter >= 0 && spread.jitter <= 1, "jitter must be between 0 and 1")
+  assert(spread.jitter >= 0 && spread.jitter <= 1, "jitter must be between 0 and 1")
   const base = Duration.toMillis(spread.base)
-  wanted(base >= 0, "latency must not be negative")
+  assert(base >= 0, "latency must not be negative")
   const visibilityLag = Duration.toMillis(options.visibilityLag ?? 0)
-  wanted(visibilityLag >= 0, "visibilityLag must not be negative")
+  assert(visibilityLag >= 0, "visibilityLag must not be negative")
   const disorder = Math.floor(Duration.toSeconds(options.disorder ?? 0))
-  wanted(Number.isFinite(disorder) && disorder >= 0, "disorder must be a number of seconds from 0")
+  assert(Number.isFinite(disorder) && disorder >= 0, "disorder must be a number of seconds from 0")
   const eventLag = Duration.toMillis(options.eventLag ?? 0)
   const redactionTime = Duration.toMillis(options.redactionTime ?? "1 day")
-  wanted(eventLag >= 0 && redactionTime >= 0, "eventLag and redactionTime must not be negative")
-  if (rateLimit !== undefined) names("rateLimit", rateLimit, ["limit", "window"])
-  wanted(rateLimit === undefined || rateLimit.limit >= 0, "the limit of rateLimit must not be negative")
-  const window = rateLimit === undefined ? 1 : Duration.toMillis(rateLimit.window ?? 0)
-  wanted(window > 0, "the window of rateLimit must not be empty")
+  assert(eventLag >= 0 && redactionTime >= 0, "eventLag and redactionTime must not be negative")
   return {
     sessions,
     seed,
@@ -134,7 +197,8 @@ export const toSettings = (options: Options): Settings => {
     latency: { base, jitter: spread.jitter },
     identityEnabled: options.account !== "identity-not-enabled",
     cursorsMustMatch: options.cursorPolicy === "must-match-filter",
-    rateLimit: rateLimit === undefined ? undefined : { limit: rateLimit.limit, window },
+    rateLimits: toLimits(options.rateLimit),
+    accounts: new Map(Object.entries(accounts).map(([id, account]) => [id, toAccount(id, account)])),
     shuffled: options.orderWithinSecond === "shuffled",
     disorder,
     recordedRequests,

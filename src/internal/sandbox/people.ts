@@ -2,7 +2,7 @@
  * Invented people. Names, places and numbers come from small lists and from ranges that are reserved for fiction
  * (example.com, 555-01xx, invalid social security numbers), so nothing here can belong to anyone.
  */
-import { fraction, mix, pick } from "./scramble.ts"
+import { fraction, mix, pick } from "./prng.ts"
 import type { Address, CalendarDate } from "./session.ts"
 
 /** Everything the sandbox may tell about the person behind a session. */

@@ -5,7 +5,7 @@ import * as Authentication from "./authentication.ts"
 import * as Faults from "./faults.ts"
 import type { Fault } from "./faults.ts"
 import type { Query } from "./parameters.ts"
-import { names, wanted } from "./wanted.ts"
+import { names, assert } from "./assertions.ts"
 
 /** One request as the sandbox saw it, and what became of it. */
 export interface RecordedRequest {
@@ -111,9 +111,9 @@ export const make = (limit: number) => {
       Faults.check(fault)
       names("the options of inject", options, ["times", "skip", "when"])
       const { skip = 0, times = 1, when } = options
-      wanted(times === Infinity || isCount(times), "times must be a whole number or Infinity")
-      wanted(isCount(skip), "skip must be a whole number")
-      wanted(when === undefined || typeof when === "function", "when must be a function of the request")
+      assert(times === Infinity || isCount(times), "times must be a whole number or Infinity")
+      assert(isCount(skip), "skip must be a whole number")
+      assert(when === undefined || typeof when === "function", "when must be a function of the request")
       if (times > 0) waiting.push({ fault, when, times, skip })
     },
     clearFaults: (): void => {

@@ -25,7 +25,7 @@ export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Stream.Stream<Uint8Array, ConnectionReset>
-  /** The page in the body, where the reply is an honest list: faults are made from it. */
+  /** The page in the body, where the reply is a list without a fault: faults are made from it. */
   readonly page?: ListEnvelope | undefined
 }
 

@@ -2,7 +2,7 @@
  * What each row of the list says: a function of the seed, the row number, its second and its status, so that a row costs
  * nothing until it is read, and a row whose status changed still tells a consistent story.
  */
-import { type IdCodec, letters, mix, pick } from "./scramble.ts"
+import { type IdCodec, letters, mix, pick } from "./prng.ts"
 import type { CheckError, Session, Status } from "./session.ts"
 
 /** What a row needs to be written out. */

@@ -2,6 +2,7 @@
  * The controls of a sandbox. Public through `Sandbox`.
  */
 import type * as Effect from "effect/Effect"
+import type { Access } from "./accounts.ts"
 import type { Failure } from "./changes.ts"
 import type { Delivery, DeliveryOptions } from "./deliveries.ts"
 import type { EventFault, InjectEventOptions } from "./eventFaults.ts"
@@ -9,20 +10,15 @@ import type { Fault } from "./faults.ts"
 import type { Incoming, InjectOptions, RecordedRequest } from "./recording.ts"
 import type { ConnectionReset, Reply } from "./reply.ts"
 import type { Event, Report, Session, SessionPatch } from "./session.ts"
+import type { Traffic } from "./traffic.ts"
 
 /**
- * The controls of a sandbox: what was asked of it, and what is to happen next.
+ * What can be seen of one account, and done in it.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Service {
-  /** The requests so far, in order of arrival: the last `recordedRequests` of them, 10,000 by default. */
-  readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
-  /** How many requests there were, cleared ones and those that are no longer kept included. */
-  readonly requestCount: Effect.Effect<number>
-  /** Forgets the requests so far. Numbering and `requestCount` continue. */
-  readonly clearRequests: Effect.Effect<void>
+export interface AccountControls {
   /** The whole list as it is listed now, newest first, unexpanded: exactly what a walk over the pages must give. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>>
   /**
@@ -74,6 +70,40 @@ export interface Service {
   readonly deliveries: (options: DeliveryOptions) => Effect.Effect<ReadonlyArray<Delivery>>
   /** Arranges a fault for events of changes to come. Of several that are due, the one injected first is taken. */
   readonly injectEvent: (fault: EventFault, options?: InjectEventOptions) => Effect.Effect<void>
+}
+
+/**
+ * The controls of a connected account.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ConnectedAccount extends AccountControls {
+  /**
+   * What the account lets a key do from now on: "revoked" is 403 `account_invalid`, as after a person disconnected the
+   * platform, and "identity-not-enabled" is 400.
+   */
+  readonly setAccess: (access: Access) => Effect.Effect<void>
+}
+
+/**
+ * The controls of a sandbox: what was asked of it, and what is to happen next. Those of {@link AccountControls} are for the
+ * account of the key.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service extends AccountControls {
+  /** A connected account, by any id (`acct_…`): each has a history of its own, which follows from the id. */
+  readonly account: (id: string) => ConnectedAccount
+  /** The requests so far, in order of arrival: the last `recordedRequests` of them, 10,000 by default. */
+  readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
+  /** How many requests there were, cleared ones and those that are no longer kept included. */
+  readonly requestCount: Effect.Effect<number>
+  /** Forgets the requests so far. Numbering, `requestCount` and `traffic` continue. */
+  readonly clearRequests: Effect.Effect<void>
+  /** How many requests there were, each second and of each account. */
+  readonly traffic: Effect.Effect<Traffic>
   /**
    * Arranges a fault for requests to come. Of several that are due, the one injected first is taken. Dies if it is no fault,
    * or if it or the options say what nobody would read.

@@ -85,7 +85,7 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
     }
     const window = Windows.next(position, until, lengths)
     if (window === undefined) return [[], Option.none()]
-    const found = yield* Events.read(events, window, options.onInvalid)
+    const found = yield* Events.read(events, window, options.onDecodeError)
     return [[{ position, lt: window.lt, events: found, readAt }], Option.some(window.lt)]
   })
 

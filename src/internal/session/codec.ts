@@ -93,7 +93,7 @@ export interface EncodedAny extends Schema.Struct.Type<typeof AnyWire.fields> {}
  * @category models
  * @since 0.1.0
  */
-export interface Any extends Omit<VerificationSession, "last_verification_report"> {
+export interface AnyExpansion extends Omit<VerificationSession, "last_verification_report"> {
   readonly last_verification_report?: string | Redacted.Redacted<ReportCodec.VerificationReport> | null
   readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
 }
@@ -121,10 +121,10 @@ export const secretFields: ReadonlyArray<SecretField> = Struct.keys(labels)
 const plainSecrets = ["client_secret", "url", "provided_details", "verified_outputs"] as const
 
 /** What users see of a row, made of the row itself: a copy of every row would take a third of the time of decoding it. */
-const convert = (row: EncodedAny): Any => {
+const convert = (row: EncodedAny): AnyExpansion => {
   const { client_secret, created, last_verification_report: report, provided_details, url, verified_outputs } = row
   // Type boundary: a session is its row, with other values in the fields below.
-  const session = row as unknown as Types.Mutable<Any>
+  const session = row as unknown as Types.Mutable<AnyExpansion>
   session.created = DateTime.fromEpochSeconds(created)
   if (isSet(client_secret)) session.client_secret = Redacted.make(client_secret, labels.client_secret)
   if (isSet(url)) session.url = Redacted.make(url, labels.url)
@@ -140,9 +140,9 @@ const convert = (row: EncodedAny): Any => {
 const isSet = Predicate.isNotNullish
 
 /** The same of a row that others may hold too. */
-export const fromWire = (wire: EncodedAny): Any => convert({ ...wire })
+export const fromWire = (wire: EncodedAny): AnyExpansion => convert({ ...wire })
 
-export const toWire = (session: Unchecked<Any>): Record<string, unknown> => {
+export const toWire = (session: Unchecked<AnyExpansion>): Record<string, unknown> => {
   const wire: Record<string, unknown> = { ...session, created: toEpochSeconds(session.created) }
   for (const field of plainSecrets) {
     if (field in wire) wire[field] = revealed(wire[field])
@@ -161,15 +161,18 @@ export const toWire = (session: Unchecked<Any>): Record<string, unknown> => {
 const generatedSession = generated("vs")
 
 /** A codec of sessions with these fields on the wire; `generator` is what `Arbitrary` starts from. */
-const codec = (wire: Schema.Codec<EncodedAny>, generator: Schema.Codec<EncodedAny>): Schema.Codec<Any, EncodedAny> =>
+const codec = (
+  wire: Schema.Codec<EncodedAny>,
+  generator: Schema.Codec<EncodedAny>
+): Schema.Codec<AnyExpansion, EncodedAny> =>
   wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
 
-const decoder = (wire: Schema.Codec<EncodedAny>): RowDecoder.DecodeRow<Any> => RowDecoder.make(wire, convert)
+const decoder = (wire: Schema.Codec<EncodedAny>): RowDecoder.DecodeRow<AnyExpansion> => RowDecoder.make(wire, convert)
 
 /** What a choice of expansions makes of the rows: a codec for users, and a faster decoder for replies. */
 export interface Variant {
-  readonly codec: Schema.Codec<Any, EncodedAny>
-  readonly decodeRow: RowDecoder.DecodeRow<Any>
+  readonly codec: Schema.Codec<AnyExpansion, EncodedAny>
+  readonly decodeRow: RowDecoder.DecodeRow<AnyExpansion>
 }
 
 const plainCodec = codec(Wire, Wire.mapFields(generatedSession))
@@ -235,7 +238,7 @@ export const variant = (paths: ReadonlyArray<string>): Variant => {
 const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
 
 /** What makes plain JSON of a session that is one, without the secret fields but for the revealed ones. */
-export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: Any) => EncodedAny) => {
+export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: AnyExpansion) => EncodedAny) => {
   const hidden = new Set<string>(plainSecrets.filter((field) => !reveal.includes(field)))
   const hideReport = !reveal.includes("last_verification_report")
   return (session) => {
@@ -253,7 +256,7 @@ export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: Any) => E
 }
 
 /** The same as a codec, which checks the session before. */
-export const json = (reveal: ReadonlyArray<SecretField>): Schema.Codec<Any, EncodedAny> =>
+export const json = (reveal: ReadonlyArray<SecretField>): Schema.Codec<AnyExpansion, EncodedAny> =>
   AnyWire.pipe(
     Schema.decodeTo(Schema.toType(any), SchemaTransformation.transform({ decode: fromWire, encode: toJson(reveal) }))
   )

@@ -19,7 +19,7 @@ import {
 import * as Fetch from "../list/fetch.ts"
 import type { FetchPage, Row, Window } from "../list/model.ts"
 import * as Telemetry from "../telemetry.ts"
-import * as Guards from "../walk/guards.ts"
+import * as Guards from "../pagination/guards.ts"
 import { EpochSeconds } from "../wire/fields.ts"
 import type { DecodeRow } from "../wire/rowDecoder.ts"
 import { isId } from "./reread.ts"
@@ -97,7 +97,7 @@ const explain = (error: StripeError): StripeError =>
 export const read = <E, R>(
   fetch: FetchPage<SessionEvent, StripeError>,
   within: Window,
-  onInvalid: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
+  onDecodeError: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
 ): Effect.Effect<ReadonlyArray<SessionEvent>, StripeError | DecodeError | PaginationStalledError | E, R> =>
   Effect.suspend(() => {
     const seen = new Set<string>()
@@ -109,7 +109,7 @@ export const read = <E, R>(
       const reply = yield* fetch({ ...place, limit: 100, within })
       for (const { error } of reply.invalid ?? []) {
         // A handler of the caller's own may throw.
-        yield* onInvalid === undefined ? Effect.fail(error) : Effect.suspend(() => onInvalid(error))
+        yield* onDecodeError === undefined ? Effect.fail(error) : Effect.suspend(() => onDecodeError(error))
       }
       const ids = Guards.entriesOf(reply).flatMap(({ id }) => id ?? [])
       const isNew = ids.some((id) => !seen.has(id))

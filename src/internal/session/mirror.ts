@@ -13,13 +13,13 @@ import type * as StripeClient from "../../StripeClient.ts"
 import type { StripeError } from "../../StripeError.ts"
 import * as Sync from "../../Sync.ts"
 import * as Arguments from "../arguments.ts"
-import type { FetchPage, Row } from "../list/model.ts"
+import type { Row } from "../list/model.ts"
 import type { Rows } from "../list/resource.ts"
 import { tagHandlerError, withOperation } from "../operation.ts"
 import * as Fingerprint from "../sync/fingerprint.ts"
 import * as FollowOptions from "../sync/options.ts"
 import * as Pass from "../sync/pass.ts"
-import { outlasting, poll } from "../sync/poll.ts"
+import { retryForever, poll } from "../sync/poll.ts"
 import * as Windows from "../sync/windows.ts"
 import * as Changes from "./changes.ts"
 import * as Events from "./events.ts"
@@ -52,22 +52,6 @@ const checkMirror = Arguments.decoder(
   "options"
 )
 
-/** A session on its way through the list engine, with the moment before its page was asked for. */
-interface Stamped<A> extends Row {
-  readonly session: A
-  readonly readAt: DateTime.Utc
-}
-
-const stamp =
-  <A extends Row, E, R>(fetch: FetchPage<A, E, R>): FetchPage<Stamped<A>, E, R> =>
-  (request) =>
-    Effect.flatMap(DateTime.now, (readAt) =>
-      Effect.map(fetch(request), (page) => ({
-        ...page,
-        data: page.data.map((session) => ({ id: session.id, created: session.created, session, readAt }))
-      }))
-    )
-
 /** To begin at now would leave out what changed since the rows of the checkpoint were read. */
 const withoutPosition = Arguments.refuse(
   "from",
@@ -81,16 +65,16 @@ export const make = (client: StripeClient.Service) => {
   const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Sent, E, R>(
     operation: string,
     rows: SessionRows<Sent, A>,
-    { expand, onInvalid, ...options }: MirrorOptions<Paths, E, R>
+    { expand, onDecodeError, ...options }: MirrorOptions<Paths, E, R>
   ) {
     const { fetch, filter, range, retrieve } = yield* resource.select(client, rows, operation, {}, { expand })
     const account = yield* client.account
     return {
-      list: { fetch: stamp(fetch), range, subject: { filter: Fingerprint.make(path, filter), ...account } },
+      list: { fetch, range, subject: { filter: Fingerprint.make(path, filter), ...account } },
       reader: { fetch, retrieve },
       events: Events.fetch(client, operation),
       lengths: Changes.lengths(options),
-      options: { concurrency: options.concurrency, onInvalid: tagHandlerError(onInvalid) },
+      options: { concurrency: options.concurrency, onDecodeError: tagHandlerError(onDecodeError) },
       handled: new Map<string, number>()
     }
   })
@@ -143,7 +127,7 @@ export const make = (client: StripeClient.Service) => {
       const nothing = Checkpoint.start(subject)
       yield* Effect.fromResult(Checkpoint.check(options.from ?? nothing, subject))
       const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval, options.settle))
-      return schedule === undefined ? run(options.from) : outlasting(poll(run, options.from, schedule))
+      return schedule === undefined ? run(options.from) : retryForever(poll(run, options.from, schedule))
     })
     return Stream.unwrap(
       Effect.catch(runs, (refused) => Effect.succeed(withOperation(operation, Stream.fail(refused))))
@@ -154,7 +138,7 @@ export const make = (client: StripeClient.Service) => {
 }
 
 interface Source<Sent extends Row, A extends Sent, E, R> extends Changes.Source<Sent, A, E, R> {
-  readonly list: Sync.Source<Stamped<A>, StripeError>
+  readonly list: Sync.Source<A, StripeError>
 }
 
 /**
@@ -185,10 +169,12 @@ const runOnce = <Sent extends Row, A extends Sent, E, R>(
       })
     )
 
-  const created = part("new", (checkpoint, now) =>
-    Stream.map(Sync.batches(list, { ...options, settle, from: checkpoint }), ({ checkpoint, rows }) =>
-      unstamp(rows, now, checkpoint)
-    )
+  const created = part("new", (checkpoint) =>
+    Stream.map(Sync.batches(list, { ...options, settle, from: checkpoint }), ({ rows, ...batch }) => ({
+      ...batch,
+      sessions: rows,
+      missing: []
+    }))
   )
   const changed = part("changed", (checkpoint) => Changes.run(source, checkpoint))
   const audited = part("audit", (checkpoint, now) =>
@@ -204,27 +190,15 @@ const audit = <Sent extends Row, A extends Sent, E, R>(
   { began, reached }: Checkpoint.Audit,
   now: DateTime.Utc
 ) => {
-  const from = reached === undefined ? undefined : { newest: reached, oldest: reached, complete: false }
+  const from = reached === undefined ? undefined : { newest: reached, oldest: reached, reachedEnd: false }
   const until = Math.max(0, Windows.seconds(now) - lengths.settle)
   return Stream.mapAccum(
     Pass.steps(list, options, { direction: "older", from, until }),
     () => reached,
-    (before, step) => {
+    (before, { end, readAt, rows, ...step }) => {
       const reached = step.reached.at(-1) ?? before
-      const after = step.end ? Windows.audited(checkpoint, began) : { ...checkpoint, audit: { began, reached } }
-      return [reached, [unstamp(step.rows, now, after)]] as const
+      const after = end ? Windows.audited(checkpoint, began) : { ...checkpoint, audit: { began, reached } }
+      return [reached, [{ sessions: rows, missing: [], readAt, checkpoint: after }]] as const
     }
   )
 }
-
-/** Rows of a page as a batch. Without rows, any moment before it will do. */
-const unstamp = <A>(
-  rows: ReadonlyArray<Stamped<A>>,
-  now: DateTime.Utc,
-  checkpoint: Checkpoint.Checkpoint
-): ChangesBatch<A> => ({
-  sessions: rows.map(({ session }) => session),
-  missing: [],
-  readAt: rows.reduce((earliest, { readAt }) => DateTime.min(earliest, readAt), rows[0]?.readAt ?? now),
-  checkpoint
-})

@@ -27,7 +27,7 @@ export interface RereadOptions<
   Paths extends ReadonlyArray<ListExpandPath> = readonly [],
   E = never,
   R = never
-> extends Pick<Pagination.ReadOptions<E, R>, "onInvalid"> {
+> extends Pick<Pagination.ReadOptions<E, R>, "onDecodeError"> {
   /**
    * What Stripe is to send in full, written as for a list. It changes the type of the sessions.
    *

@@ -4,10 +4,10 @@
 import type * as Redacted from "effect/Redacted"
 import type { VerificationReport } from "../report/codec.ts"
 import type { ExpandPath as ReportExpandPath } from "../report/wire.ts"
-import type { Any, VerificationSession } from "./codec.ts"
+import type { AnyExpansion, VerificationSession } from "./codec.ts"
 import type { VerifiedOutputs } from "./wire.ts"
 
-export type { Any } from "./codec.ts"
+export type { AnyExpansion as Any } from "./codec.ts"
 
 /**
  * What a list or a retrieve can expand, without the `data.` that a list puts in front.
@@ -42,7 +42,9 @@ export type ExpandPath =
  * @category models
  * @since 0.1.0
  */
-export type ListExpandPath = `data.${ExpandPath}`
+export type ListExpandPath =
+  // A union keeps its name where types are shown; the template alone would be shown as each of its texts.
+  "data.verified_outputs" | `data.${ExpandPath}`
 
 /**
  * A session with its verified outputs, which are absent when there are none.
@@ -76,13 +78,13 @@ export interface WithOutputsAndReport extends WithReport {
 
 /**
  * The type of a session for which this list of paths was expanded, written for a retrieve or, with `data.`, for a list.
- * Where the compiler does not know the list, it is {@link Any}.
+ * Where the compiler does not know the list, it is {@link AnyExpansion}.
  *
  * @category models
  * @since 0.1.0
  */
 export type Expanded<Paths extends ReadonlyArray<ExpandPath | ListExpandPath>> = number extends Paths["length"]
-  ? Any
+  ? AnyExpansion
   : [Extract<Paths[number], `${"" | "data."}verified_outputs${string}`>] extends [never]
     ? [Extract<Paths[number], `${"" | "data."}last_verification_report${string}`>] extends [never]
       ? VerificationSession

@@ -11,8 +11,8 @@ import * as Stream from "effect/Stream"
 import type { DecodeError, InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { FetchPage, Row } from "../list/model.ts"
-import * as Guards from "../walk/guards.ts"
-import * as ReadOptions from "../walk/options.ts"
+import * as Guards from "../pagination/guards.ts"
+import * as ReadOptions from "../pagination/options.ts"
 import type { RereadBatch, Wanted } from "./mirrorModel.ts"
 import * as Resource from "./resource.ts"
 
@@ -24,7 +24,7 @@ export interface Reader<Sent, A> {
 
 export interface Options<E, R> {
   readonly concurrency?: number | undefined
-  readonly onInvalid?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
+  readonly onDecodeError?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
 }
 
 /** A batch, and whether it is the last one. */
@@ -40,7 +40,7 @@ export const isId = (value: unknown): value is string => Predicate.isString(valu
 
 export const fields = {
   concurrency: ReadOptions.concurrency,
-  onInvalid: ReadOptions.onInvalid,
+  onDecodeError: ReadOptions.onDecodeError,
   // It is checked with the list.
   expand: Schema.optional(Schema.Unknown)
 }
@@ -83,7 +83,7 @@ const batchSize = 100
 export const read = <Sent extends Row, A extends Sent, E, R>(
   { fetch, retrieve }: Reader<Sent, A>,
   ids: Ids,
-  { concurrency = 4, onInvalid }: Options<E, R>
+  { concurrency = 4, onDecodeError }: Options<E, R>
 ): Stream.Stream<Step<Sent>, StripeError | E, R> =>
   Stream.suspend(() => {
     const single: Array<string> = []
@@ -139,9 +139,9 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
             return Effect.succeed({ sessions: [], missing: [id] })
           }
           // A handler of the caller's own may throw.
-          return reason._tag === "DecodeError" && reason.part === "row" && onInvalid !== undefined
+          return reason._tag === "DecodeError" && reason.part === "row" && onDecodeError !== undefined
             ? Effect.as(
-                Effect.suspend(() => onInvalid(reason)),
+                Effect.suspend(() => onDecodeError(reason)),
                 { sessions: [], missing: [] }
               )
             : Effect.fail(error)

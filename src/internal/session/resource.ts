@@ -55,7 +55,7 @@ const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> =
     names: Struct.keys(filterNames),
     decode: SessionFilter.decode,
     toQuery: SessionFilter.toQuery,
-    clientFields: (filter) => Object.keys(SessionFilter.split(filter).local)
+    clientFields: (filter) => Object.keys(SessionFilter.partition(filter).client)
   }
 }
 
@@ -66,12 +66,16 @@ export const resource: Resource.Resource<SessionFilter.SessionFilter> = Resource
 export const rows = <
   const Paths extends ReadonlyArray<ExpandPath | ListExpandPath>,
   const Status extends SessionFilter.StatusChoice
->(): Resource.Rows<Expanded<Paths>, SessionFilter.Narrowed<Expanded<Paths>, Status>, SessionFilter.SessionFilter> => ({
+>(): Resource.Rows<
+  Expanded<Paths>,
+  SessionFilter.WithStatusOf<Expanded<Paths>, Status>,
+  SessionFilter.SessionFilter
+> => ({
   // Type boundary: these paths chose the decoder, and `Expanded` says in types what `variant` does.
   decode: (expand) => variant(expand).decodeRow as DecodeRow<Expanded<Paths>>,
   matches: (filter) => {
     const test = SessionFilter.matches(filter)
     // Decoding a filter keeps its status, so a row that matches has the status that the caller wrote.
-    return (row): row is SessionFilter.Narrowed<Expanded<Paths>, Status> => test(row)
+    return (row): row is SessionFilter.WithStatusOf<Expanded<Paths>, Status> => test(row)
   }
 })

@@ -1,6 +1,7 @@
 /**
  * What the calls of the service take and give. Public through `VerificationSessions`.
  */
+import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import type * as Stream from "effect/Stream"
@@ -70,6 +71,8 @@ export interface Batch<out Session> {
    * not let through: the checkpoint is worth storing all the same.
    */
   readonly sessions: ReadonlyArray<Session>
+  /** A moment before the sessions were asked for: every change up to then is in them. */
+  readonly readAt: DateTime.Utc
   /** What is behind us with these sessions. Store it with them, or after them, and never before. */
   readonly checkpoint: Checkpoint.Checkpoint
 }
@@ -132,7 +135,10 @@ export interface Service {
     const Status extends SessionFilter.Status | undefined = undefined
   >(
     params?: ListParams<Paths, Status>
-  ) => Effect.Effect<Pagination.Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>, StripeError>
+  ) => Effect.Effect<
+    Pagination.Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
+    StripeError
+  >
 
   /** One session by its id. Fails with `NotFoundError` where there is none. */
   readonly retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
@@ -150,10 +156,10 @@ export interface Service {
     R = never,
     const Status extends SessionFilter.StatusChoice = undefined
   >(
-    filter?: SessionFilter.Narrowing<Status>,
+    filter?: SessionFilter.InputWithStatus<Status>,
     options?: ReadOptions<Paths, E, R>
   ) => Stream.Stream<
-    Pagination.Page<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>,
+    Pagination.Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
     StripeError | E,
     R
   >
@@ -168,9 +174,9 @@ export interface Service {
     R = never,
     const Status extends SessionFilter.StatusChoice = undefined
   >(
-    filter?: SessionFilter.Narrowing<Status>,
+    filter?: SessionFilter.InputWithStatus<Status>,
     options?: ReadOptions<Paths, E, R>
-  ) => Stream.Stream<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>, StripeError | E, R>
+  ) => Stream.Stream<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>, StripeError | E, R>
 
   /**
    * The list in resumable batches, one a page, each with the checkpoint that is right once its sessions are stored: first
@@ -184,9 +190,9 @@ export interface Service {
     R = never,
     const Status extends SessionFilter.StatusChoice = undefined
   >(
-    filter?: SessionFilter.Narrowing<Status>,
+    filter?: SessionFilter.InputWithStatus<Status>,
     options?: SyncOptions<Paths, E, R>
-  ) => Stream.Stream<Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>, StripeError | E, R>
+  ) => Stream.Stream<Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>, StripeError | E, R>
 
   /**
    * `sync`, then polling for new sessions. Outages never end it: a request that fails is retried until it succeeds, with a
@@ -198,9 +204,9 @@ export interface Service {
     R = never,
     const Status extends SessionFilter.StatusChoice = undefined
   >(
-    filter?: SessionFilter.Narrowing<Status>,
+    filter?: SessionFilter.InputWithStatus<Status>,
     options?: TailOptions<Paths, E, R>
-  ) => Stream.Stream<Batch<SessionFilter.Narrowed<VerificationSession.Expanded<Paths>, Status>>, StripeError | E, R>
+  ) => Stream.Stream<Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>, StripeError | E, R>
 
   /**
    * The sessions with these ids as they are now, each once. An id that Stripe does not know is `missing`, and stops nobody.

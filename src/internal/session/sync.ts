@@ -13,7 +13,7 @@ import type { Rows } from "../list/resource.ts"
 import { tagHandlerError, withOperation } from "../operation.ts"
 import * as Fingerprint from "../sync/fingerprint.ts"
 import * as FollowOptions from "../sync/options.ts"
-import { outlasting, poll } from "../sync/poll.ts"
+import { retryForever, poll } from "../sync/poll.ts"
 import type { ListExpandPath } from "./model.ts"
 import { path, resource } from "./resource.ts"
 import type { Batch, SyncOptions, TailOptions } from "./service.ts"
@@ -32,14 +32,14 @@ export const make = (client: StripeClient.Service) => {
     options: SyncOptions<Paths, E, R> = {}
   ): Stream.Stream<Batch<A>, StripeError | E, R> => {
     const batches = Effect.gen(function* () {
-      const { expand, onInvalid, ...read } = yield* Effect.fromResult(Arguments.object(options, "options"))
+      const { expand, onDecodeError, ...read } = yield* Effect.fromResult(Arguments.object(options, "options"))
       // Relative dates are taken once, so that all requests are for the same list.
       const { fetch, filter, range } = yield* resource.select(client, rows, operation, input, { expand })
       const account = yield* client.account
       const subject = { filter: Fingerprint.make(path, filter), ...account }
       return Stream.map(
-        Sync.batches({ fetch, range, subject }, { ...read, onInvalid: tagHandlerError(onInvalid) }),
-        ({ checkpoint, rows }): Batch<A> => ({ sessions: rows, checkpoint })
+        Sync.batches({ fetch, range, subject }, { ...read, onDecodeError: tagHandlerError(onDecodeError) }),
+        ({ rows, ...batch }): Batch<A> => ({ sessions: rows, ...batch })
       )
     })
     return withOperation(operation, Stream.unwrap(batches))
@@ -62,7 +62,7 @@ export const make = (client: StripeClient.Service) => {
       yield* Effect.fromResult(FollowOptions.decode({ from, schedule }))
       // Relative dates are taken once, so that all runs are over the same list.
       const filter = yield* SessionFilter.decode(input)
-      return outlasting(poll((from) => run(operation, rows, filter, { ...read, from }), from, schedule))
+      return retryForever(poll((from) => run(operation, rows, filter, { ...read, from }), from, schedule))
     })
     return Stream.unwrap(
       Effect.catch(runs, (refused) => Effect.succeed(withOperation(operation, Stream.fail(refused))))

@@ -4,7 +4,7 @@ import type { Service } from "./service.ts"
 
 /**
  * The service. Provide it with `VerificationSessions.layer` or `VerificationSessions.layerConfig`; with
- * `VerificationSessions.layerClient` where several services share one client; and in tests with
+ * `VerificationSessions.layerFromClient` where several services share one client; and in tests with
  * `VerificationSessions.layerTest`, or on the sandbox.
  *
  * @category services

@@ -12,7 +12,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Checkpoint from "../../Checkpoint.ts"
-import type { AnyBatch, Destination } from "../../Destination.ts"
+import type { HasCheckpoint, Destination } from "../../Destination.ts"
 import { CheckpointMismatchError } from "../../StripeError.ts"
 import { name } from "../withoutSecrets.ts"
 
@@ -65,19 +65,19 @@ export interface Options<in Batch> {
   readonly toLines: (batch: Batch) => Stream.Stream<string>
 }
 
-interface Standing {
+interface FileState {
   readonly bytes: number
   readonly checkpoint: Option.Option<Checkpoint.Checkpoint>
 }
 
 /** The file as a destination. It is open only while something is written: somebody may put another in its place. */
-export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
+export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   options: Options<Batch>
 ): Effect.fn.Return<Destination<Batch, FileDestinationError | CheckpointMismatchError>, never, FileSystem.FileSystem> {
   const { format, header, path, toLines } = options
   const fileSystem = yield* FileSystem.FileSystem
-  const beside = `${path}.checkpoint`
-  let standing: Standing | undefined
+  const sidecarPath = `${path}.checkpoint`
+  let standing: FileState | undefined
   // The length of the file while it is known to hold what its checkpoint counts, and nothing more.
   let length: number | undefined
   // What stood beside the file when it was looked at or written last.
@@ -124,15 +124,15 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
 
   const size = sizeOf(path)
 
-  const readBeside = Effect.flatMap(sizeOf(beside), (found) =>
-    Option.isNone(found) ? Effect.succeedNone : orNone(fileSystem.readFileString(beside))
+  const readBeside = Effect.flatMap(sizeOf(sidecarPath), (found) =>
+    Option.isNone(found) ? Effect.succeedNone : orNone(fileSystem.readFileString(sidecarPath))
   )
 
-  const look = Effect.gen(function* (): Effect.fn.Return<Standing, FileDestinationError | CheckpointMismatchError> {
+  const look = Effect.gen(function* (): Effect.fn.Return<FileState, FileDestinationError | CheckpointMismatchError> {
     const text = yield* readBeside
     const found = Option.getOrElse(yield* size, () => 0)
     // What was seen before counts until all of it was looked at anew.
-    const stand = (now: Standing) => {
+    const stand = (now: FileState) => {
       standing = now
       length = undefined
       seen = Option.getOrUndefined(text)
@@ -143,17 +143,17 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
       if (found === 0) return stand({ bytes: 0, checkpoint: Option.none() })
       return yield* failure(
         "unrelated",
-        `It is there already, without ${beside} beside it. Write to another file, or remove it.`
+        `It is there already, without ${sidecarPath} beside it. Write to another file, or remove it.`
       )
     }
     const damaged = (actual: string) =>
       new CheckpointMismatchError({ problem: "damaged", expected: `the checkpoint of ${path}`, actual })
     const sidecar = decodeSidecar(text.value)
     if (Result.isFailure(sidecar)) {
-      return yield* damaged(`${text.value.length} characters in ${beside} that are not one`)
+      return yield* damaged(`${text.value.length} characters in ${sidecarPath} that are not one`)
     }
     const { bytes, checkpoint: json } = sidecar.success
-    if (json === null && bytes !== 0) return yield* damaged(`${bytes} bytes without a checkpoint in ${beside}`)
+    if (json === null && bytes !== 0) return yield* damaged(`${bytes} bytes without a checkpoint in ${sidecarPath}`)
     const checkpoint = json === null ? Option.none() : Option.some(yield* Effect.fromResult(Checkpoint.fromJson(json)))
     if (sidecar.success.format !== format) {
       return yield* failure(
@@ -164,12 +164,12 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     if (found < bytes) {
       return yield* failure(
         "shorter",
-        `It has ${found} bytes, and its checkpoint counts ${bytes}: rows were removed from it. Restore it, or remove it together with ${beside} to begin anew.`
+        `It has ${found} bytes, and its checkpoint counts ${bytes}: rows were removed from it. Restore it, or remove it together with ${sidecarPath} to begin anew.`
       )
     }
     // What is written are whole lines, so anything else was changed by somebody.
     if (bytes > 0 && (yield* byteAt(bytes - 1)) !== lineFeed) {
-      return yield* damaged(`${bytes} bytes in ${beside}, which end within a line of the file`)
+      return yield* damaged(`${bytes} bytes in ${sidecarPath}, which end within a line of the file`)
     }
     return stand({ bytes, checkpoint })
   })
@@ -182,7 +182,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     }).pipe(Effect.scoped, system)
 
   /** Two programs on one file would write over each other. The one that finds what the other left ends. */
-  const undisturbed = Effect.fnUntraced(function* (expected: number | undefined) {
+  const ensureExclusive = Effect.fnUntraced(function* (expected: number | undefined) {
     if (standing === undefined) return yield* look
     const text = yield* readBeside
     const found = yield* size
@@ -201,7 +201,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
 
   /** The file, opened at its end, without what is beyond its checkpoint. */
   const ready = Effect.gen(function* () {
-    const { bytes, checkpoint } = yield* undisturbed(length)
+    const { bytes, checkpoint } = yield* ensureExclusive(length)
     const exists = Option.isSome(yield* size)
     // The rows describe people, so only their owner may read them.
     const flags = { flag: exists ? "r+" : "wx+", mode: 0o600 } as const
@@ -240,7 +240,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
   const keep = (checkpoint: Checkpoint.Checkpoint | undefined, bytes: number) => {
     const json = checkpoint === undefined ? null : encodeCheckpoint(checkpoint)
     const text = `${JSON.stringify({ bytes, format, checkpoint: json })}\n`
-    const fresh = `${beside}.new`
+    const fresh = `${sidecarPath}.new`
     return Effect.gen(function* () {
       yield* fileSystem.remove(fresh, { force: true })
       const file = yield* fileSystem.open(fresh, { flag: "wx", mode: 0o600 })
@@ -248,7 +248,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
       yield* file.sync
     }).pipe(
       Effect.scoped,
-      Effect.andThen(fileSystem.rename(fresh, beside)),
+      Effect.andThen(fileSystem.rename(fresh, sidecarPath)),
       Effect.andThen(Effect.sync(() => (seen = text))),
       system
     )
@@ -258,7 +258,7 @@ export const make = Effect.fnUntraced(function* <Batch extends AnyBatch>(
     function* (batch: Batch) {
       const file = yield* ready
       const bytes = yield* append(file, toLines(batch))
-      yield* undisturbed(bytes)
+      yield* ensureExclusive(bytes)
       yield* keep(batch.checkpoint, bytes)
       standing = { bytes, checkpoint: Option.some(batch.checkpoint) }
       length = bytes

@@ -5,7 +5,7 @@
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SessionFilter from "../../SessionFilter.ts"
-import * as CreatedWithin from "../walk/createdWithin.ts"
+import * as CreatedWithin from "../pagination/createdWithin.ts"
 
 const encode = Schema.encodeSync(SessionFilter.Json)
 
@@ -33,5 +33,5 @@ export const make = (path: string, filter: SessionFilter.SessionFilter): string 
     name,
     Redacted.isRedacted(value) ? Redacted.value(value) : value
   ])
-  return hash(JSON.stringify([path, query, sorted(encode(SessionFilter.split(filter).local))]))
+  return hash(JSON.stringify([path, query, sorted(encode(SessionFilter.partition(filter).client))]))
 }

@@ -21,7 +21,7 @@ export const poll = <Checkpoint, B extends { readonly checkpoint: Checkpoint }, 
  * Lets no outage end a stream. Whoever chose a policy keeps it; the standard one would end the stream after some 16 seconds
  * without Stripe.
  */
-export const outlasting = <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
+export const retryForever = <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
   Stream.unwrap(
     Effect.map(RetryPolicy.Current, (policy) =>
       policy === RetryPolicy.standard ? Stream.provideService(self, RetryPolicy.Current, RetryPolicy.forever) : self

@@ -55,7 +55,7 @@ export const plan = (checkpoint: Checkpoint, at: DateTime.Utc, interval: number 
   const now = seconds(at)
   const isKept = isPositioned(checkpoint) && !isExpired(seconds(checkpoint.events), now)
   const positioned = isKept ? checkpoint : moveTo(rest, now)
-  if (rest.covered === undefined) return { ...rest, events: positioned.events, audited: moment(now) }
+  if (rest.range === undefined) return { ...rest, events: positioned.events, audited: moment(now) }
   const isDue =
     audit === undefined &&
     interval !== undefined &&

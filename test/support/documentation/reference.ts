@@ -9,14 +9,25 @@ registerHooks({
   resolve: (specifier, context, next) => next(specifier === "typescript" ? "typescript-6" : specifier, context)
 })
 
+const { order } = await import("../modules.ts")
 const { Application } = await import("typedoc")
 
 const application = await Application.bootstrap({
   name: "effect-stripe-identity",
-  entryPoints: ["index.ts", "Sandbox.ts", "SessionFlags.ts", "SqlDestination.ts"].map((file) => `${root}src/${file}`),
+  entryPoints: [...order.filter((file) => file !== "index.ts"), "Sandbox.ts"].map((file) => `${root}src/${file}`),
   tsconfig: `${root}tsconfig.build.json`,
   out: `${root}out/docs`,
-  readme: "none",
+  readme: `${root}test/support/documentation/reference.md`,
+  categoryOrder: [
+    "Read sessions and reports",
+    "Filter",
+    "Export, sync and mirror",
+    "Requests and errors",
+    "Test",
+    "Read other lists",
+    "*"
+  ],
+  navigation: { includeCategories: true },
   // What classes inherit from Effect is documented there.
   excludeExternals: true,
   // Links to sources need a remote on the web, which a copy of the repository may not have.
@@ -24,7 +35,7 @@ const application = await Application.bootstrap({
   categorizeByGroup: false,
   treatWarningsAsErrors: true,
   validation: { notExported: true, invalidLink: true, notDocumented: true, rewrittenLink: true },
-  // Fields of sessions and reports are Stripe's, and so is what they mean. test/House.test.ts looks after options.
+  // Fields of sessions and reports are Stripe's, and so is what they mean. test/Modules.test.ts looks after options.
   requiredToBeDocumented: ["Module", "Namespace", "Variable", "Function", "Class", "Interface", "TypeAlias"],
   // Parts of types that are public: shapes on the wire, words of enums, and helpers that only the compiler reads.
   intentionallyNotExported: [

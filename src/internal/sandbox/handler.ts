@@ -1,5 +1,5 @@
 /**
- * The honest server: from a request to the reply that Stripe would give.
+ * The server without faults: from a request to the reply that Stripe would give.
  */
 import * as Result from "effect/Result"
 import * as Authentication from "./authentication.ts"
@@ -10,7 +10,7 @@ import type { Incoming } from "./recording.ts"
 import { print, type ListEnvelope, type Reply } from "./reply.ts"
 import * as Resources from "./resources.ts"
 import * as Writing from "./writing.ts"
-import { letters } from "./scramble.ts"
+import { letters } from "./prng.ts"
 import type { Event, Report, Session } from "./session.ts"
 import type { Cursor } from "./timeline.ts"
 
@@ -29,18 +29,20 @@ export interface Account {
 }
 
 /** What is known about a request before it is answered. */
-export interface Visit {
+export interface RequestContext {
   readonly incoming: Incoming
   /** The number of the request, out of which its `request-id` is made. */
   readonly index: number
   /** Epoch milliseconds. */
   readonly now: number
+  /** Whether no key may read a connected account. */
+  readonly isRevoked: (account: string) => boolean
 }
 
 /** An answer under the headers that every answer has. */
 export const answer = (
   account: Account,
-  visit: Visit,
+  visit: RequestContext,
   status: number,
   body: string,
   headers?: Readonly<Record<string, string>>
@@ -71,10 +73,11 @@ export const answer = (
   }
 }
 
-export const requestId = (account: Account, visit: Visit): string => `req_${letters(14, account.seed, visit.index, 81)}`
+export const requestId = (account: Account, visit: RequestContext): string =>
+  `req_${letters(14, account.seed, visit.index, 81)}`
 
 /** A refusal as a reply. */
-export const refuse = (account: Account, visit: Visit, refusal: Errors.Refusal): Reply => {
+export const refuse = (account: Account, visit: RequestContext, refusal: Errors.Refusal): Reply => {
   const live = visit.incoming.headers["authorization"]?.includes("_live_") === true
   const seconds = Math.floor(visit.now / 1000)
   const log = `https://dashboard.stripe.com/${live ? "" : "test/"}logs/${requestId(account, visit)}?t=${seconds}`
@@ -88,7 +91,7 @@ export const refuse = (account: Account, visit: Visit, refusal: Errors.Refusal):
 }
 
 /** The answer of a server in good order. `extra` rows more than asked for serve only to make a fault. */
-export const honest = (account: Account, visit: Visit, extra = 0): Reply => {
+export const respond = (account: Account, visit: RequestContext, extra = 0): Reply => {
   const { url } = visit.incoming
   if (url.pathname.length + url.search.length > longestUrl) {
     return answer(account, visit, 414, Errors.uriTooLarge, { "content-type": "text/html" })
@@ -99,7 +102,7 @@ export const honest = (account: Account, visit: Visit, extra = 0): Reply => {
   })
 }
 
-const attempt = (account: Account, visit: Visit, extra: number): Result.Result<Reply, Errors.Refusal> =>
+const attempt = (account: Account, visit: RequestContext, extra: number): Result.Result<Reply, Errors.Refusal> =>
   Result.gen(function* () {
     const { headers, method, url } = visit.incoming
     const found = method === "GET" ? Resources.at(url.pathname) : undefined
@@ -113,7 +116,8 @@ const attempt = (account: Account, visit: Visit, extra: number): Result.Result<R
         ? "rak_identity_product_write"
         : found?.resource === Resources.events
           ? "rak_event_read"
-          : "rak_identity_product_read"
+          : "rak_identity_product_read",
+      visit.isRevoked
     )
     const version = headers["stripe-version"]
     if (version !== undefined && !isVersion(version)) {
@@ -122,7 +126,13 @@ const attempt = (account: Account, visit: Visit, extra: number): Result.Result<R
     if (!account.identityEnabled) return yield* Result.fail(Errors.identityNotEnabled)
     if (write !== undefined) return yield* written(account, visit, caller, write)
     if (found === undefined) return yield* Result.fail(Errors.unrecognizedUrl(method, url.pathname))
-    const asked: Asked = { account, visit, caller, resource: found.resource, query: Array.from(url.searchParams) }
+    const asked: AuthorizedRequest = {
+      account,
+      visit,
+      caller,
+      resource: found.resource,
+      query: Array.from(url.searchParams)
+    }
     if (found.segment !== undefined) return yield* retrieve(asked, decoded(found.segment))
     const envelope = yield* list(asked, extra)
     return { ...answer(account, visit, 200, print(envelope)), page: envelope }
@@ -142,17 +152,18 @@ const decoded = (segment: string): string =>
   )
 
 /** A request that may be answered. */
-interface Asked {
+interface AuthorizedRequest {
   readonly account: Account
-  readonly visit: Visit
+  readonly visit: RequestContext
   readonly caller: Authentication.Caller
   readonly resource: Resources.Resource
   readonly query: Parameters.Query
 }
 
-const modeOf = ({ account, caller }: Asked): Resources.Mode => (caller.livemode ? account.live : account.test)
+const modeOf = ({ account, caller }: AuthorizedRequest): Resources.Mode =>
+  caller.livemode ? account.live : account.test
 
-const list = (asked: Asked, extra: number): Result.Result<ListEnvelope, Errors.Refusal> =>
+const list = (asked: AuthorizedRequest, extra: number): Result.Result<ListEnvelope, Errors.Refusal> =>
   Result.gen(function* () {
     const { account, query, resource, visit } = asked
     const wanted = yield* Parameters.list(query, resource.rules)
@@ -183,7 +194,7 @@ const list = (asked: Asked, extra: number): Result.Result<ListEnvelope, Errors.R
     }
   })
 
-const retrieve = (asked: Asked, id: string): Result.Result<Reply, Errors.Refusal> =>
+const retrieve = (asked: AuthorizedRequest, id: string): Result.Result<Reply, Errors.Refusal> =>
   Result.gen(function* () {
     const { account, query, resource, visit } = asked
     const expansion = yield* Parameters.retrieve(query, resource.rules)
@@ -193,7 +204,7 @@ const retrieve = (asked: Asked, id: string): Result.Result<Reply, Errors.Refusal
   })
 
 const find = (
-  asked: Asked,
+  asked: AuthorizedRequest,
   id: string,
   param: string
 ): Result.Result<Resources.Found<Session | Report | Event>, Errors.Refusal> => {
@@ -205,7 +216,7 @@ const find = (
   return Result.fail(Errors.noSuchObject(resource.noun, id, param, { testMode }))
 }
 
-const view = ({ caller, visit }: Asked, expansion: Expansion): Resources.View => ({
+const view = ({ caller, visit }: AuthorizedRequest, expansion: Expansion): Resources.View => ({
   expansion,
   sensitive: (processed) =>
     caller.sensitive === "all" ||
@@ -215,7 +226,7 @@ const view = ({ caller, visit }: Asked, expansion: Expansion): Resources.View =>
 /** Stripe's own calls that change a session. */
 const written = (
   account: Account,
-  visit: Visit,
+  visit: RequestContext,
   caller: Authentication.Caller,
   { control, segment }: Writing.Call
 ): Result.Result<Reply, Errors.Refusal> =>

@@ -52,10 +52,10 @@ export const sync = <
   R = never,
   const Status extends SessionFilter.StatusChoice = undefined
 >(
-  filter?: SessionFilter.Narrowing<Status>,
+  filter?: SessionFilter.InputWithStatus<Status>,
   options?: Calls.SyncOptions<Paths, E, R>
 ): Stream.Stream<
-  Calls.Batch<SessionFilter.Narrowed<Expanded<Paths>, Status>>,
+  Calls.Batch<SessionFilter.WithStatusOf<Expanded<Paths>, Status>>,
   StripeError | E,
   VerificationSessions | R
 > => Stream.unwrap(VerificationSessions.useSync((service) => service.sync<Paths, E, R, Status>(filter, options)))
@@ -93,10 +93,10 @@ export const tail = <
   R = never,
   const Status extends SessionFilter.StatusChoice = undefined
 >(
-  filter?: SessionFilter.Narrowing<Status>,
+  filter?: SessionFilter.InputWithStatus<Status>,
   options?: Calls.TailOptions<Paths, E, R>
 ): Stream.Stream<
-  Calls.Batch<SessionFilter.Narrowed<Expanded<Paths>, Status>>,
+  Calls.Batch<SessionFilter.WithStatusOf<Expanded<Paths>, Status>>,
   StripeError | E,
   VerificationSessions | R
 > => Stream.unwrap(VerificationSessions.useSync((service) => service.tail<Paths, E, R, Status>(filter, options)))

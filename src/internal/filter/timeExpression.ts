@@ -14,7 +14,7 @@ import * as Result from "effect/Result"
  * near to one it was: only the whole ones are compared. A stretch begins and ends with whole seconds. An "ago" is an
  * instant that means "since then" when it stands alone.
  */
-export interface Moment {
+export interface TimeExpression {
   readonly kind: "instant" | "stretch" | "ago"
   readonly first: number
   readonly last: number
@@ -57,7 +57,7 @@ const milliseconds = "seconds since 1970. This looks like milliseconds: divide b
 
 const withDashes = "a date with its dashes, such as 2026-01-31. As seconds since 1970 this is a day in 1970."
 
-const instant = (seconds: number): Result.Result<Moment, string> =>
+const instant = (seconds: number): Result.Result<TimeExpression, string> =>
   seconds > latestSecond
     ? Result.fail("a time before the year 5139")
     : seconds >= 0
@@ -70,7 +70,7 @@ const withPart = (second: number, hasPart: boolean): number => (hasPart ? second
 const fromMillis = (millis: number): number => withPart(Math.floor(millis / 1000), millis % 1000 !== 0)
 
 /** Any value as a moment, or what would be accepted instead. */
-export const fromUnknown = (value: unknown, present: Present): Result.Result<Moment, string> => {
+export const fromUnknown = (value: unknown, present: Present): Result.Result<TimeExpression, string> => {
   if (Predicate.isString(value)) return fromText(value, present)
   if (DateTime.isDateTime(value)) return instant(fromMillis(DateTime.toEpochMillis(value)))
   if (Predicate.isDate(value)) return instant(fromMillis(value.getTime()))
@@ -90,15 +90,15 @@ const zoneLostItsPlus = /^[\d-]+T\S+ \d{2}:?\d{2}$/
 const lostPlus =
   "a time such as 2026-01-31T12:00:00+01:00, with its + as %2B in an address, where a plain one is a space"
 const zoned = "a time with a T and its zone, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00"
-const ago = /^(\d{1,6})([hdw])$/
+const relative = /^(\d{1,6})([hdw])$/
 const hours = { h: 1, d: 24, w: 168 }
 
 const isUnit = (text: string): text is keyof typeof hours => text in hours
 
 /** One stretch or instant of text. */
-export const fromText = (text: string, present: Present): Result.Result<Moment, string> => {
+export const fromText = (text: string, present: Present): Result.Result<TimeExpression, string> => {
   const [isDate, year, month, day, quarter] = date.exec(text) ?? []
-  if (isDate !== undefined) return stretch(present.zone, Number(year), month, day, quarter)
+  if (isDate !== undefined) return interval(present.zone, Number(year), month, day, quarter)
   if (undashed.test(text)) return Result.fail(withDashes)
   if (/^\d+$/.test(text)) return Number(text) > latestSecond ? Result.fail(milliseconds) : instant(Number(text))
   const [isTime, timeYear, timeMonth, timeDay, , part = ""] = time.exec(text) ?? []
@@ -108,7 +108,7 @@ export const fromText = (text: string, present: Present): Result.Result<Moment, 
         instant(withPart(Date.parse(text.replace(part, "")) / 1000, /[1-9]/.test(part)))
       : Result.fail(calendar)
   }
-  const [isAgo, count, unit = ""] = ago.exec(text) ?? []
+  const [isAgo, count, unit = ""] = relative.exec(text) ?? []
   if (isAgo === undefined && text !== "today" && text !== "yesterday") {
     if (zoneLostItsPlus.test(text)) return Result.fail(lostPlus)
     return Result.fail(withoutZone.test(text) ? zoned : textForms)
@@ -124,7 +124,7 @@ export const fromText = (text: string, present: Present): Result.Result<Moment, 
   const now = DateTime.setZone(DateTime.fromEpochSeconds(Math.floor(present.now)), present.zone)
   const today = DateTime.removeTime(now)
   const start = text === "today" ? today : DateTime.add(today, { days: -1 })
-  const moment = whole(present.zone, start, { days: 1 })
+  const moment = calendarInterval(present.zone, start, { days: 1 })
   return Result.isSuccess(moment) && moment.success.last < 0 ? tooEarly(present.now) : moment
 }
 
@@ -151,7 +151,11 @@ interface Length {
  * Days or months in a zone, of which `start` is the midnight of UTC. The end is the start of the next one and no sum: a
  * day that begins at 01:00 is an hour shorter.
  */
-const whole = (zone: DateTime.TimeZone, start: DateTime.Utc, length: Length): Result.Result<Moment, string> => {
+const calendarInterval = (
+  zone: DateTime.TimeZone,
+  start: DateTime.Utc,
+  length: Length
+): Result.Result<TimeExpression, string> => {
   const first = dayStart(zone, start)
   const last = dayStart(zone, DateTime.add(start, length)) - 1
   if (last >= latestSecond) return Result.fail(calendar)
@@ -173,17 +177,17 @@ const calendarDay = (year: number, month: number, day: number): Option.Option<Da
 
 const calendar = "a date of the calendar, from 1970 to 5138"
 
-const stretch = (
+const interval = (
   zone: DateTime.TimeZone,
   year: number,
   month: string | undefined,
   day: string | undefined,
   quarter: string | undefined
-): Result.Result<Moment, string> => {
+): Result.Result<TimeExpression, string> => {
   const firstMonth = quarter === undefined ? Number(month ?? 1) : Number(quarter) * 3 - 2
   const length = day !== undefined ? { days: 1 } : { months: quarter !== undefined ? 3 : month !== undefined ? 1 : 12 }
   return Option.match(calendarDay(year, firstMonth, Number(day ?? 1)), {
     onNone: () => Result.fail(calendar),
-    onSome: (start) => whole(zone, start, length)
+    onSome: (start) => calendarInterval(zone, start, length)
   })
 }

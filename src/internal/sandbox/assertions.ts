@@ -5,15 +5,15 @@
 import * as Predicate from "effect/Predicate"
 
 /** Throws what is wrong unless the condition holds. */
-export const wanted = (condition: boolean, message: string): void => {
+export const assert = (condition: boolean, message: string): void => {
   if (!condition) throw new RangeError(`Sandbox: ${message}`)
 }
 
 /** An object with no other names than these. */
 export const names = (what: string, given: unknown, known: ReadonlyArray<string>): void => {
-  wanted(Predicate.isObject(given), `${what} must be an object`)
+  assert(Predicate.isObject(given), `${what} must be an object`)
   for (const name of Object.keys(Object(given))) {
-    wanted(
+    assert(
       known.includes(name),
       `${what} must not have ${name}, only ${known.length === 0 ? "its tag" : known.join(", ")}`
     )
@@ -22,4 +22,4 @@ export const names = (what: string, given: unknown, known: ReadonlyArray<string>
 
 /** One of these words, or nothing. */
 export const word = (what: string, given: unknown, known: ReadonlyArray<string>): void =>
-  wanted(given === undefined || known.some((one) => one === given), `${what} must be one of ${known.join(", ")}`)
+  assert(given === undefined || known.some((one) => one === given), `${what} must be one of ${known.join(", ")}`)

@@ -5,16 +5,16 @@
 import type { Reason } from "../../StripeError.ts"
 
 /**
- * What a walk asks for next. `calm` counts the pages since the size changed, and `patience` says after how many of them a
+ * What a read asks for next. `pagesSinceChange` counts the pages since the size changed, and `patience` says after how many of them a
  * larger page is tried: zero until a page failed for its size.
  */
 export interface PageSize {
   readonly limit: number
-  readonly calm: number
+  readonly pagesSinceChange: number
   readonly patience: number
 }
 
-export const start = (limit: number): PageSize => ({ limit, calm: 0, patience: 0 })
+export const start = (limit: number): PageSize => ({ limit, pagesSinceChange: 0, patience: 0 })
 
 /**
  * Whether a failure points at the size of the page: a 500, with which Stripe answers pages that it cannot put together; no
@@ -62,6 +62,8 @@ export const after = (size: PageSize, asked: number, served: number | undefined,
   if (!shrunk && size.limit >= pageSize) return start(size.limit)
   const limit = shrunk ? served : size.limit
   const patience = shrunk ? Math.min(Math.max(size.patience * 2, 1), mostPatience) : size.patience
-  const calm = shrunk ? 1 : size.calm + 1
-  return calm < patience ? { limit, calm, patience } : { limit: Math.min(limit * 2, pageSize), calm: 0, patience }
+  const calm = shrunk ? 1 : size.pagesSinceChange + 1
+  return calm < patience
+    ? { limit, pagesSinceChange: calm, patience }
+    : { limit: Math.min(limit * 2, pageSize), pagesSinceChange: 0, patience }
 }

@@ -15,7 +15,7 @@ import {
   undocumented,
   undocumentedOptions,
   withoutExample
-} from "./support/house.ts"
+} from "./support/modules.ts"
 
 // The rules that keep the library small and its parts apart, so that nobody has to remember them.
 
@@ -28,10 +28,10 @@ const lineCount = (text: string) => text.trimEnd().split("\n").length
 const isNode = (name: string) => name.startsWith("node:") || builtinModules.includes(name)
 const machinePaths = (text: string) => text.match(/(?:\/(?:home|Users|root|work)\/|[A-Z]:\\Users\\)[\w.-]+/g) ?? []
 
-describe("the house", () => {
+describe("the modules", () => {
   it("has a place in the order for every module", () => {
     const unplaced = publicModules.filter((file) => file !== "Sandbox.ts" && !order.includes(file))
-    assert.deepStrictEqual(unplaced, [], "add it to the order in test/support/house.ts")
+    assert.deepStrictEqual(unplaced, [], "add it to the order in test/support/modules.ts")
   })
 
   it("imports downward only, and keeps the sandbox apart", () => {
@@ -119,7 +119,7 @@ describe("the house", () => {
   })
 })
 
-describe("the rules of the house", () => {
+describe("the layering rules", () => {
   const importing = (files: Record<string, ReadonlyArray<string>>): Sources =>
     new Map(Object.entries(files).map(([file, names]) => [file, names.map((name) => `import "${name}"`).join("\n")]))
 

@@ -1,5 +1,5 @@
 /**
- * How each fault turns an honest answer into a bad one.
+ * How each fault turns an normal reply into a bad one.
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -9,16 +9,16 @@ import { ConnectionReset, print, type ListEnvelope, type Reply } from "./reply.t
 
 /** What a fault may work with. */
 export interface Situation {
-  /** The honest answer to the request, worked out when it is asked for. */
-  readonly honest: () => Reply
-  /** The honest answer to the request without these parameters. */
+  /** The normal reply to the request, worked out when it is asked for. */
+  readonly respond: () => Reply
+  /** The normal reply to the request without these parameters. */
   readonly unfiltered: (names: ReadonlyArray<string>) => Reply
-  /** The honest answer with this many more rows on the page. */
+  /** The normal reply with this many more rows on the page. */
   readonly enlarged: (extra: number) => Reply
   readonly refuse: (refusal: Errors.Refusal) => Reply
   /** A body under the ordinary headers. */
   readonly answer: (status: number, body: string, headers?: Readonly<Record<string, string>>) => Reply
-  /** The page this walk got before. */
+  /** The page that this read got before. */
   readonly previous: ListEnvelope | undefined
   /** What the resource is called that was asked for. */
   readonly noun: string
@@ -34,18 +34,18 @@ const htmlPage = (title: string): string =>
 
 /** The answer of a misbehaving server. */
 export const reply = (fault: Fault, situation: Situation): Effect.Effect<Reply, ConnectionReset> => {
-  const { honest } = situation
+  const { respond } = situation
   switch (fault._tag) {
     case "Hang":
       return Effect.never
     case "ResetBeforeHeaders":
       return Effect.fail(new ConnectionReset())
     case "Latency":
-      return Effect.delay(Effect.sync(honest), fault.duration)
+      return Effect.delay(Effect.sync(respond), fault.duration)
     case "GzipCutShort":
       return situation.compresses
-        ? Effect.suspend(() => gzipped(honest()))
-        : Effect.sync(() => truncated(honest(), 0.5))
+        ? Effect.suspend(() => gzipped(respond()))
+        : Effect.sync(() => truncated(respond(), 0.5))
     default:
       return Effect.sync(() => replaced(fault, situation))
   }
@@ -53,9 +53,9 @@ export const reply = (fault: Fault, situation: Situation): Effect.Effect<Reply, 
 
 type ReplyFault = Exclude<Fault, { _tag: "Hang" | "ResetBeforeHeaders" | "Latency" | "GzipCutShort" }>
 
-/** What is sent in place of the honest answer. */
+/** What is sent in place of the normal reply. */
 const replaced = (fault: ReplyFault, situation: Situation): Reply => {
-  const { answer, honest, refuse } = situation
+  const { answer, refuse, respond } = situation
   switch (fault._tag) {
     case "Reply": {
       const body = fault.body === undefined ? "" : typeof fault.body === "string" ? fault.body : print(fault.body)
@@ -90,23 +90,23 @@ const replaced = (fault: ReplyFault, situation: Situation): Reply => {
     case "EmptyBody":
       return answer(200, "")
     case "ResetMidBody":
-      return cut(honest(), fault.at ?? 0.5, Stream.fail(new ConnectionReset()))
+      return cut(respond(), fault.at ?? 0.5, Stream.fail(new ConnectionReset()))
     case "StalledBody":
-      return cut(honest(), fault.at ?? 0.5, Stream.never)
+      return cut(respond(), fault.at ?? 0.5, Stream.never)
     case "TruncatedJson":
-      return truncated(honest(), fault.at ?? 0.5)
+      return truncated(respond(), fault.at ?? 0.5)
     case "HugeBody":
-      return padded(honest(), fault.bytes, fault.chunked)
+      return padded(respond(), fault.bytes, fault.chunked)
     case "WrongContentType": {
-      const whole = honest()
+      const whole = respond()
       return { ...whole, headers: { ...whole.headers, "content-type": fault.contentType ?? "text/plain" } }
     }
     case "IgnoredFilter":
       return situation.unfiltered(fault.parameters ?? filters)
     case "OversizedPage":
-      return situation.enlarged(fault.extra ?? honest().page?.data.length ?? 0)
+      return situation.enlarged(fault.extra ?? respond().page?.data.length ?? 0)
     default: {
-      const whole = honest()
+      const whole = respond()
       const { page } = whole
       return page === undefined ? whole : { ...whole, body: print(mangled(fault, page, situation.previous)) }
     }

@@ -12,15 +12,15 @@ import * as Reader from "../concurrent/reader.ts"
 import type { FetchPage, Page, Row } from "../list/model.ts"
 import type * as Guards from "./guards.ts"
 import * as Prefetch from "./prefetch.ts"
-import * as Walking from "./walk.ts"
+import * as Cursor from "./cursor.ts"
 
 type OnInvalid<E, R> = ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
 
 /** How a list is read. */
-export interface Reading<E = never, R = never> extends Walking.Route {
+export interface Reading<E = never, R = never> extends Cursor.Route {
   readonly concurrency: number
   readonly prefetch: number
-  readonly onInvalid: OnInvalid<E, R>
+  readonly onDecodeError: OnInvalid<E, R>
 }
 
 type Failure<E, E2> = E | E2 | DecodeError | PaginationStalledError
@@ -29,14 +29,14 @@ type Failure<E, E2> = E | E2 | DecodeError | PaginationStalledError
 export const read = <A extends Row, E, R, E2, R2, Element>(
   fetch: FetchPage<A, E, R>,
   reading: Reading<E2, R2>,
-  emit: (step: Walking.Step<A>) => ReadonlyArray<Element>
+  emit: (step: Cursor.Step<A>) => ReadonlyArray<Element>
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
   if (reading.maxItems === 0) return Stream.empty
   if (reading.concurrency > 1) return concurrently(fetch, reading, emit)
-  type State = Result.Result<Walking.State, E2 | DecodeError>
+  type State = Result.Result<Cursor.State, E2 | DecodeError>
   const onPage = Effect.fnUntraced(function* (state: State) {
-    const [step, next] = yield* Walking.next(fetch, reading, yield* Effect.fromResult(state))
-    const [told, failure] = isWhole(step) ? [step, Option.none()] : yield* tell(step, reading.onInvalid)
+    const [step, next] = yield* Cursor.next(fetch, reading, yield* Effect.fromResult(state))
+    const [told, failure] = isWhole(step) ? [step, Option.none()] : yield* tell(step, reading.onDecodeError)
     const after: Option.Option<State> = Option.isSome(failure)
       ? Option.some(Result.fail(failure.value))
       : Option.map(next, Result.succeed)
@@ -45,7 +45,7 @@ export const read = <A extends Row, E, R, E2, R2, Element>(
   })
   // A read remembers what it has seen, so each run needs its own.
   const inSequence = Stream.suspend(() =>
-    Stream.paginate<State, Element, Failure<E, E2>, R | R2>(Result.succeed(Walking.start(reading)), onPage)
+    Stream.paginate<State, Element, Failure<E, E2>, R | R2>(Result.succeed(Cursor.start(reading)), onPage)
   )
   return reading.prefetch === 0 ? inSequence : Prefetch.chunks(reading.prefetch)(inSequence)
 }
@@ -53,7 +53,7 @@ export const read = <A extends Row, E, R, E2, R2, Element>(
 const concurrently = <A extends Row, E, R, E2, R2, Element>(
   fetch: FetchPage<A, E, R>,
   reading: Reading<E2, R2>,
-  emit: (step: Walking.Step<A>) => ReadonlyArray<Element>
+  emit: (step: Cursor.Step<A>) => ReadonlyArray<Element>
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
   type Next = Pull.Pull<Arr.NonEmptyReadonlyArray<Element>, Failure<E, E2>, void, R | R2>
   const elements = Effect.map(Reader.make(fetch, reading, reading.concurrency), (steps): Next => {
@@ -61,7 +61,7 @@ const concurrently = <A extends Row, E, R, E2, R2, Element>(
     const next: Next = Effect.gen(function* () {
       if (Option.isSome(failure)) return yield* Effect.fail(failure.value)
       const step = yield* steps
-      const [told, failed] = isWhole(step) ? [step, Option.none()] : yield* tell(step, reading.onInvalid)
+      const [told, failed] = isWhole(step) ? [step, Option.none()] : yield* tell(step, reading.onDecodeError)
       failure = failed
       const emitted = Option.isSome(failed) && told.entries.length === 0 ? [] : emit(told)
       return Arr.isReadonlyArrayNonEmpty(emitted) ? emitted : yield* next
@@ -71,10 +71,10 @@ const concurrently = <A extends Row, E, R, E2, R2, Element>(
   return Stream.scoped(Stream.fromPull(elements))
 }
 
-const isWhole = ({ entries }: Walking.Step<unknown>): boolean => entries.every(({ error }) => error === undefined)
+const isWhole = ({ entries }: Cursor.Step<unknown>): boolean => entries.every(({ error }) => error === undefined)
 
 /** One element a page, one chunk a page. A list without rows is one page without rows. */
-export const pageOf = <A>({ entries, has_more, requestId }: Walking.Step<A>): readonly [Page<A>] => [
+export const pageOf = <A>({ entries, has_more, requestId }: Cursor.Step<A>): readonly [Page<A>] => [
   { data: rowsOf(entries), has_more, requestId, cursor: entries.findLast(({ id }) => id !== undefined)?.id }
 ]
 
@@ -87,9 +87,9 @@ export const rowsOf = <A>(entries: ReadonlyArray<Guards.Entry<A>>): ReadonlyArra
 
 /** The page up to its first row that nobody takes care of. There are more rows from there on. */
 const tell = Effect.fnUntraced(function* <A, E, R>(
-  step: Walking.Step<A>,
-  onInvalid: OnInvalid<E, R>
-): Effect.fn.Return<readonly [Walking.Step<A>, Option.Option<E | DecodeError>], never, R> {
+  step: Cursor.Step<A>,
+  onDecodeError: OnInvalid<E, R>
+): Effect.fn.Return<readonly [Cursor.Step<A>, Option.Option<E | DecodeError>], never, R> {
   const entries: Array<Guards.Entry<A>> = []
   for (const entry of step.entries) {
     if (entry.error === undefined) {
@@ -99,7 +99,9 @@ const tell = Effect.fnUntraced(function* <A, E, R>(
     const { error } = entry
     // A handler of the caller's own may throw.
     const told: Result.Result<void, E | DecodeError> =
-      onInvalid === undefined ? Result.fail(error) : yield* Effect.result(Effect.suspend(() => onInvalid(error)))
+      onDecodeError === undefined
+        ? Result.fail(error)
+        : yield* Effect.result(Effect.suspend(() => onDecodeError(error)))
     if (Result.isFailure(told)) return [{ ...step, entries, has_more: true }, Option.some(told.failure)]
   }
   return [{ ...step, entries }, Option.none()]

@@ -10,7 +10,7 @@ import type { Reading } from "./read.ts"
 export const pageSize = Schema.optional(Arguments.wholeNumber(1, 100))
 export const prefetch = Schema.optional(Arguments.wholeNumber(0, 100))
 export const concurrency = Schema.optional(Arguments.wholeNumber(1, 100))
-export const onInvalid = Schema.optional(
+export const onDecodeError = Schema.optional(
   Schema.Unknown.pipe(Schema.refine(Predicate.isFunction, { expected: "a function that returns an Effect" }))
 )
 
@@ -25,7 +25,7 @@ export const fields = (id: Schema.Codec<unknown>) => ({
   maxItems: Schema.optional(Arguments.wholeNumber(0)),
   prefetch,
   concurrency,
-  onInvalid
+  onDecodeError
 })
 
 /** Options whose fields were checked one by one. */
@@ -38,7 +38,7 @@ export interface Checked<E, R> {
   readonly maxItems?: number | undefined
   readonly concurrency?: number | undefined
   readonly within?: Window | undefined
-  readonly onInvalid?: Reading<E, R>["onInvalid"]
+  readonly onDecodeError?: Reading<E, R>["onDecodeError"]
 }
 
 /** What is wrong with a direction and the ids to start from, which only make sense together. */
@@ -61,7 +61,7 @@ export const checkStart = ({
 
 /** Options as a read takes them, with the defaults. */
 export const toReading = <E, R>(options: Checked<E, R>, fitsLastPage = true): Reading<E, R> => {
-  const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, onInvalid, pageSize = 100 } = options
+  const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, onDecodeError, pageSize = 100 } = options
   const oldestFirst = options.direction === "oldest-first"
   return {
     oldestFirst,
@@ -72,6 +72,6 @@ export const toReading = <E, R>(options: Checked<E, R>, fitsLastPage = true): Re
     fitsLastPage,
     concurrency: oldestFirst ? 1 : concurrency,
     prefetch: options.prefetch ?? 0,
-    onInvalid
+    onDecodeError
   }
 }

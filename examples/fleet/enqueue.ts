@@ -1,0 +1,59 @@
+// Takes accounts into a fleet: their ids from a file, one a line, or all connected accounts that Stripe lists. An account
+// that is in the fleet already keeps its turn, so this may run every hour.
+//
+//   node examples/fleet/enqueue.ts --file accounts.txt
+//   node examples/fleet/enqueue.ts --file accounts.txt --again     gives each a turn at once, whatever became of the last
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Console, Effect, FileSystem, Layer } from "effect"
+import { Command, Flag } from "effect/cli"
+import { endWithoutReader } from "../support/output.ts"
+import * as Flags from "./support/flags.ts"
+import * as Jobs from "./support/jobs.ts"
+import * as Log from "./support/log.ts"
+import * as Services from "./support/services.ts"
+
+const isAccount = (line: string) => /^acct_\w+$/.test(line)
+
+const fromFile = Effect.fnUntraced(function* (file: string) {
+  const text = yield* FileSystem.FileSystem.use((fileSystem) => fileSystem.readFileString(file))
+  const lines = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+  const wrong = lines.findIndex((line) => !isAccount(line))
+  if (wrong >= 0) {
+    const found = (lines[wrong] ?? "").slice(0, 40)
+    return yield* Effect.fail(new Error(`${file}: expected an account (acct_…) a line, found ${JSON.stringify(found)}`))
+  }
+  return Array.from(new Set(lines))
+})
+
+const command = Command.make(
+  "enqueue",
+  {
+    file: Flag.String("file").pipe(Flag.withDescription("A file with the id of an account in each line")),
+    again: Flag.Boolean("again").pipe(
+      Flag.withDescription("Give a turn at once to those that are in the fleet, too"),
+      Flag.withDefault(false)
+    ),
+    fleet: Flags.shared.fleet,
+    lock: Flags.shared.lock
+  },
+  Effect.fn(function* ({ again, file, fleet, lock }) {
+    yield* Effect.gen(function* () {
+      const accounts = yield* fromFile(file)
+      const enrolled = yield* Jobs.enroll(accounts, again)
+      yield* Console.log(`${enrolled} of ${accounts.length} accounts ${again ? "have a turn now" : "are new"}.`)
+    }).pipe(
+      Effect.provide(Layer.provideMerge(Jobs.layer(fleet, lock), Services.database({ connections: 2, lock }))),
+      Effect.tapError((error) => Console.error(error.message))
+    )
+  })
+).pipe(Command.withDescription("Takes accounts into a fleet"))
+
+endWithoutReader()
+
+Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.provide([NodeServices.layer, Log.layer]),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)

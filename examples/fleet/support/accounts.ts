@@ -1,0 +1,130 @@
+// The table of accounts: whose turn it is, how the last run of each ended, and when the next one begins.
+import { Clock, Duration, Effect, Layer, Option } from "effect"
+import { Migrator, SqlClient } from "effect/sql"
+
+/** How a slice of a run ended. */
+export type Outcome =
+  | { readonly _tag: "More" }
+  | { readonly _tag: "Done" }
+  | { readonly _tag: "Refused"; readonly error: string }
+  | { readonly _tag: "Failed"; readonly error: string }
+
+/** One slice of one account. Each turn is taken once: whoever closes it first opens the next. */
+export interface Turn {
+  readonly account: string
+  readonly turn: number
+}
+
+/** How long after a run the next one begins. */
+export interface Pauses {
+  readonly every: Duration.Duration
+  /** After a run that failed: at first `every`, then twice as long each time, up to this. */
+  readonly longest: Duration.Duration
+  /** After a refusal, which only a person can undo. */
+  readonly refused: Duration.Duration
+}
+
+const create = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  // Times are milliseconds since 1970, the same in both databases.
+  yield* sql`CREATE TABLE fleet_accounts (
+    account VARCHAR(255) PRIMARY KEY,
+    turn BIGINT NOT NULL DEFAULT 0,
+    state VARCHAR(10) NOT NULL DEFAULT 'new',
+    failures INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    began_at BIGINT,
+    ended_at BIGINT,
+    current_at BIGINT,
+    due_at BIGINT
+  )`
+})
+
+/** Makes the table. Programs that start at the same time may all have it. */
+export const layer = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const migrate = Migrator.make({})({
+      loader: Migrator.fromRecord({ "1_create": create }),
+      table: "fleet_migrations"
+    })
+    // SQLite refuses a transaction that has read before another one wrote, and a migration reads first.
+    yield* sql.onDialectOrElse({
+      sqlite: () => Effect.provideService(migrate, SqlClient.BeginTransaction, "BEGIN IMMEDIATE"),
+      orElse: () => migrate
+    })
+  })
+)
+
+/** Adds accounts and gives the turn of each that was not there. With `again`, also one for each that was. */
+export const add = Effect.fn("fleet.add")(function* (accounts: ReadonlyArray<string>, again = false) {
+  const sql = yield* SqlClient.SqlClient
+  const turns: Array<Turn> = []
+  for (const account of accounts) {
+    const rows = again
+      ? yield* sql<Turn>`INSERT INTO fleet_accounts (account) VALUES (${account})
+          ON CONFLICT (account) DO UPDATE SET turn = fleet_accounts.turn + 1, began_at = NULL RETURNING account, turn`
+      : yield* sql<Turn>`INSERT INTO fleet_accounts (account) VALUES (${account})
+          ON CONFLICT (account) DO NOTHING RETURNING account, turn`
+    turns.push(...rows.map(toTurn))
+  }
+  return turns
+})
+
+// Postgres gives a BIGINT as a text.
+const toTurn = ({ account, turn }: Turn): Turn => ({ account, turn: Number(turn) })
+
+/** Begins a slice, unless the turn is over. */
+export const open = Effect.fn("fleet.open")(function* ({ account, turn }: Turn) {
+  const sql = yield* SqlClient.SqlClient
+  const now = yield* Clock.currentTimeMillis
+  const rows = yield* sql`UPDATE fleet_accounts SET began_at = coalesce(began_at, ${now})
+    WHERE account = ${account} AND turn = ${turn} RETURNING account`
+  return rows.length > 0
+})
+
+const pauseAfter = (outcome: Outcome, failures: number, { every, longest, refused }: Pauses): Duration.Duration => {
+  switch (outcome._tag) {
+    case "More":
+      return Duration.zero
+    case "Done":
+      return every
+    case "Refused":
+      return refused
+    case "Failed":
+      return Duration.min(Duration.times(every, 2 ** Math.min(failures, 20)), longest)
+  }
+}
+
+const states = { More: "reading", Done: "current", Refused: "refused", Failed: "failing" } as const
+
+/** Ends a slice and opens the next turn, which is due after the pause; nothing where somebody else has ended it. */
+export const close = Effect.fn("fleet.close")(function* ({ account, turn }: Turn, outcome: Outcome, pauses: Pauses) {
+  const sql = yield* SqlClient.SqlClient
+  const now = yield* Clock.currentTimeMillis
+  const [known] = yield* sql<{ readonly failures: number }>`SELECT failures FROM fleet_accounts
+    WHERE account = ${account} AND turn = ${turn}`
+  if (known === undefined) return Option.none()
+  const failures = outcome._tag === "Failed" ? known.failures + 1 : outcome._tag === "More" ? known.failures : 0
+  const pause = pauseAfter(outcome, failures - 1, pauses)
+  const due = now + Duration.toMillis(pause)
+  const over = outcome._tag !== "More"
+  const rows = yield* sql<Turn>`UPDATE fleet_accounts SET
+      turn = turn + 1,
+      state = ${states[outcome._tag]},
+      failures = ${failures},
+      error = ${"error" in outcome ? outcome.error : null},
+      due_at = ${due},
+      ${over ? sql`ended_at = ${now},` : sql``}
+      ${outcome._tag === "Done" ? sql`current_at = began_at,` : sql``}
+      began_at = ${over ? sql`NULL` : sql`began_at`}
+    WHERE account = ${account} AND turn = ${turn} RETURNING account, turn`
+  return Option.map(Option.fromUndefinedOr(rows[0]), (row) => ({ next: toTurn(row), pause }))
+})
+
+/** How many accounts have not come to the end of a run yet. */
+export const unread = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const [row] = yield* sql`SELECT count(*) AS unread FROM fleet_accounts WHERE ended_at IS NULL`
+  return Number(row?.["unread"])
+})

@@ -1,0 +1,50 @@
+// What all programs of a fleet take.
+import { Duration } from "effect"
+import { Flag } from "effect/cli"
+
+const above = (minimum: number, what: string) =>
+  Flag.filter(
+    (value: number) => value >= minimum,
+    () => what
+  )
+
+const seconds = (name: string, description: string, otherwise: number) =>
+  Flag.Finite(name).pipe(
+    Flag.withDescription(`${description}, in seconds`),
+    above(0.1, `--${name} takes a number of seconds, 0.1 or more`),
+    Flag.withDefault(otherwise),
+    Flag.map(Duration.seconds)
+  )
+
+const count = (name: string, description: string, otherwise: number) =>
+  Flag.Int(name).pipe(
+    Flag.withDescription(description),
+    above(1, `--${name} takes a whole number, 1 or more`),
+    Flag.withDefault(otherwise)
+  )
+
+export const concurrency = count("concurrency", "How many accounts are read at a time by this worker", 8)
+
+export const pages = count("pages", "How many pages of an account are read before it is another one's turn", 10)
+
+/** When the next run of an account begins. */
+export const pauses = {
+  every: seconds("every", "How long after a run of an account the next one begins", 300),
+  refused: seconds("refused-every", "The same for an account that Stripe refuses", 3600),
+  longest: seconds("longest-pause", "The same at most for an account whose runs fail", 3600)
+}
+
+/** What is shared with other workers, and has to be the same in all of them. */
+export const shared = {
+  fleet: Flag.String("fleet").pipe(
+    Flag.withDescription("The name of the fleet, where several share a database or Redis"),
+    Flag.filter(
+      (name) => /^[\w-]{1,100}$/.test(name),
+      () => "--fleet takes letters, digits, _ and -"
+    ),
+    Flag.withDefault("fleet")
+  ),
+  rate: count("rate", "Requests a second of all workers together, at most nine tenths of Stripe's limit", 90),
+  accountRate: count("account-rate", "Requests a second of one account", 20),
+  lock: seconds("lock", "How long a worker that does not answer keeps its accounts", 15)
+}

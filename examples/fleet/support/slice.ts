@@ -1,0 +1,45 @@
+// One slice of one account: what any engine runs, and what it has to know afterwards.
+import { Effect, Metric, Stream } from "effect"
+import { Destination, StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
+import * as SqlDestination from "effect-stripe-identity/SqlDestination"
+import type { Outcome } from "./accounts.ts"
+
+// By outcome, and never by account: a label with thousands of values is one that no store of metrics keeps.
+const slices = Metric.counter("fleet.slices", { description: "Slices of runs, by how they ended.", incremental: true })
+
+const read = Effect.fnUntraced(function* (account: string, pages: number) {
+  const table = yield* SqlDestination.make({ account })
+  let batches = 0
+  let rows = 0
+  yield* Destination.stream(table, (from) => VerificationSessions.mirror({ from })).pipe(
+    Stream.take(pages),
+    Stream.runForEach(({ sessions }) =>
+      Effect.sync(() => {
+        batches++
+        rows += sessions.length
+      })
+    ),
+    Effect.provideService(StripeClient.CurrentAccount, { account }),
+    Effect.ensuring(Effect.suspend(() => Effect.annotateCurrentSpan("fleet.rows", rows)))
+  )
+  return batches < pages
+})
+
+/** What an error of Stripe's means for the account. A key that Stripe does not accept concerns all of them. */
+const judge = (error: StripeError.StripeError): Effect.Effect<Outcome, StripeError.StripeError> => {
+  if (error.reason._tag === "AuthenticationError") return Effect.fail(error)
+  return Effect.succeed({ _tag: error.isAccountRefused ? "Refused" : "Failed", error: error.message })
+}
+
+/**
+ * Brings the copy of an account up to date, by so many pages at most. It fails only where the engine must try this slice
+ * again: the database does not answer, or another worker has stored a part of it meanwhile.
+ */
+export const slice = (account: string, pages: number) =>
+  read(account, pages).pipe(
+    Effect.map((isComplete): Outcome => ({ _tag: isComplete ? "Done" : "More" })),
+    Effect.catchTag("StripeError", judge),
+    Effect.tap(({ _tag }) => Metric.update(Metric.withAttributes(slices, { "fleet.outcome": _tag }), 1)),
+    // A trace of its own, which every worker that ever has the account begins with the same words.
+    Effect.withSpan("fleet.slice", { root: true, attributes: { "stripe.account": account } })
+  )

@@ -1,0 +1,102 @@
+// A worker of a fleet: copies the sessions of many accounts to a database and keeps the copies true. Start as many as you
+// like, on as many machines: each account is one job of a queue in the database, and whoever is free takes it.
+//
+//   node examples/fleet/worker.ts --once                                           alone: SQLite, and a limit in memory
+//   DATABASE_URL=postgres://… REDIS_URL=redis://… node examples/fleet/worker.ts    with others
+//
+// A job is one slice of one account, some pages at most, and ends by putting the next one into the queue: at once where the
+// account has more, and else after a pause. So no account is read twice at a time, and a large one keeps no other waiting.
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Cause, Console, Effect, Exit, Layer, Option, Schedule } from "effect"
+import { Command, Flag } from "effect/cli"
+import { SqlClient } from "effect/sql"
+import { StripeError } from "effect-stripe-identity"
+import { goOnWithoutReader } from "../support/output.ts"
+import * as Accounts from "./support/accounts.ts"
+import * as Flags from "./support/flags.ts"
+import * as Jobs from "./support/jobs.ts"
+import * as Log from "./support/log.ts"
+import * as Services from "./support/services.ts"
+import { slice } from "./support/slice.ts"
+
+interface Work {
+  readonly pages: number
+  readonly pauses: Accounts.Pauses
+}
+
+const handle = Effect.fnUntraced(function* (turn: Accounts.Turn, { pages, pauses }: Work) {
+  const sql = yield* SqlClient.SqlClient
+  // A turn that somebody else has ended is over.
+  if (!(yield* Accounts.open(turn))) return
+  const outcome = yield* slice(turn.account, pages)
+  if ("error" in outcome) yield* Effect.logWarning(`${turn.account}: ${outcome.error}`)
+  // Together, so that an account always has a next turn.
+  yield* sql.withTransaction(
+    Effect.gen(function* () {
+      const closed = yield* Accounts.close(turn, outcome, pauses)
+      if (Option.isSome(closed)) yield* Jobs.offer(closed.value.next, closed.value.pause)
+    })
+  )
+})
+
+/** Takes one turn after the other. What fails goes back to the queue, which hands it out again after a pause. */
+const work = (options: Work) =>
+  Jobs.Jobs.use((jobs) => jobs.take((turn) => handle(turn, options))).pipe(
+    Effect.catchCause((cause) => {
+      const error = Cause.squash(cause)
+      if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
+      // The key is wrong for every account, so no worker that has it can do anything.
+      if (StripeError.isStripeError(error)) return Effect.fail(error)
+      return Effect.andThen(Effect.logWarning(cause), Effect.sleep("1 second"))
+    }),
+    Effect.forever
+  )
+
+const allRead = Accounts.unread.pipe(
+  Effect.catch(() => Effect.succeed(1)),
+  Effect.repeat({ schedule: Schedule.spaced("500 millis"), until: (unread) => unread === 0 }),
+  Effect.andThen(Console.log("Every account was read to its end."))
+)
+
+const command = Command.make(
+  "worker",
+  {
+    concurrency: Flags.concurrency,
+    pages: Flags.pages,
+    once: Flag.Boolean("once").pipe(
+      Flag.withDescription("End when every account was read once"),
+      Flag.withDefault(false)
+    ),
+    ...Flags.pauses,
+    ...Flags.shared
+  },
+  Effect.fn(function* ({ concurrency, once, pages, ...options }) {
+    const workers = Effect.all(
+      Array.from({ length: concurrency }, () => work({ pages, pauses: options })),
+      { concurrency: "unbounded", discard: true }
+    )
+    yield* Effect.gen(function* () {
+      if (yield* Services.isAlone) yield* Jobs.enroll(Services.sandboxAccounts)
+      yield* Effect.raceFirst(workers, once ? allRead : Effect.never)
+    }).pipe(
+      Effect.provide(
+        Layer.provideMerge(
+          Jobs.layer(options.fleet, options.lock),
+          Services.layer({ ...options, connections: concurrency + 2 })
+        )
+      ),
+      Effect.tapError((error) => Console.error(error.message))
+    )
+  })
+).pipe(Command.withDescription("Keeps copies of the sessions of many accounts"))
+
+goOnWithoutReader()
+
+Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.provide([NodeServices.layer, Log.layer]),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    // To be stopped is how a worker ends.
+    teardown: (exit, end) => end(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? 0 : 1)
+  })
+)
