@@ -113,6 +113,8 @@ const utf8 = new TextDecoder()
 
 // Whole, because to decode chunk by chunk takes much longer.
 const textOf = (chunks: ReadonlyArray<Uint8Array>, size: number): string => {
+  const [only] = chunks
+  if (only !== undefined && only.length === size) return utf8.decode(only)
   const bytes = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
