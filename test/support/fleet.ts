@@ -65,6 +65,8 @@ export class Fleet extends Context.Service<
   Fleet,
   {
     readonly url: string
+    /** That of the database. */
+    readonly address: string
     readonly sql: SqlClient.SqlClient
     /** Another name for what it shares in Redis, so that tests do not meet there. */
     readonly name: string
@@ -97,6 +99,7 @@ const makeStart =
         Effect.promise(() => {
           // A process that is stopped hears of nothing else.
           child.kill("SIGKILL")
+          if (process.env["SHOW"]) console.log(output)
           return ended
         })
       )
@@ -130,7 +133,7 @@ const make = Effect.gen(function* () {
     DATABASE_URL: address,
     REDIS_URL: redisUrl
   }
-  return { url, sql, name, start: makeStart(env, name) }
+  return { url, address, sql, name, start: makeStart(env, name) }
 })
 
 /** A fleet without workers, and the sandbox that they are to read. */
