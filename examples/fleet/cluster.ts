@@ -156,6 +156,9 @@ const command = Command.make(
     ).pipe(Layer.provide(runner({ ...options, host, port })))
     yield* Effect.gen(function* () {
       if (yield* Services.isAlone) yield* Accounts.add(Services.sandboxAccounts)
+      yield* Effect.logInfo(
+        `Ready: ${concurrency} accounts at a time, ${options.rate} requests a second with all others`
+      )
       yield* Effect.raceFirst(Layer.launch(entities), once ? everyRead : Effect.never)
     }).pipe(
       Effect.provide(services),

@@ -40,6 +40,9 @@ const command = Command.make(
     )
     yield* Effect.gen(function* () {
       if (yield* Services.isAlone) yield* Jobs.enroll(Services.sandboxAccounts)
+      yield* Effect.logInfo(
+        `Ready: ${concurrency} accounts at a time, ${options.rate} requests a second with all others`
+      )
       yield* Effect.raceFirst(workers, once ? everyRead : Effect.never)
     }).pipe(
       Effect.provide(

@@ -71,7 +71,7 @@ export const add = Effect.fn("fleet.add")(function* (accounts: ReadonlyArray<str
   return turns
 })
 
-// Postgres gives a BIGINT as a text.
+// Postgres gives a BIGINT as a bigint.
 const toTurn = ({ account, turn }: Turn): Turn => ({ account, turn: Number(turn) })
 
 /** Begins a slice, unless the turn is over. */

@@ -7,9 +7,9 @@ interface Row {
   readonly account: string
   readonly state: string
   readonly error: string | null
-  readonly ended_at: number | string | null
-  readonly current_at: number | string | null
-  readonly due_at: number | string | null
+  readonly ended_at: number | bigint | null
+  readonly current_at: number | bigint | null
+  readonly due_at: number | bigint | null
 }
 
 /** How long, in the two largest units: `3m 20s`. */
@@ -20,7 +20,7 @@ const duration = (millis: number): string => {
   return first < 0 ? `${seconds}s` : units.slice(first, first + 2).join(" ")
 }
 
-const since = (then: number | string | null, now: number): string =>
+const since = (then: number | bigint | null, now: number): string =>
   then === null ? "never" : duration(now - Number(then))
 
 /** What others wrote, such as the text of an error, cut and made harmless. */
@@ -49,7 +49,7 @@ export const table = Effect.fn("fleet.table")(function* (limit: number, now: num
   const counts = new Map(counted.map(({ count, state }) => [state, Number(count)]))
   const total = Array.from(counts.values()).reduce((sum, count) => sum + count, 0)
   const [sessions] = yield* sql`SELECT count(*) AS rows FROM verification_sessions`
-  const [oldest] = yield* sql<{ readonly current_at: number | null }>`
+  const [oldest] = yield* sql<{ readonly current_at: number | bigint | null }>`
     SELECT min(current_at) AS current_at FROM fleet_accounts WHERE state <> 'refused'`
   const found = yield* sql<Row>`
     SELECT account, state, error, ended_at, current_at, due_at FROM fleet_accounts
