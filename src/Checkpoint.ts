@@ -10,6 +10,7 @@
  * Knows nothing of Identity: it fits every list of Stripe's v1 API.
  *
  * @module
+ * @category Export, sync and mirror
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"

@@ -7,6 +7,7 @@
  * as {@link fromKeyValueStore} does, the rows of the last batch may come again after a crash: at least once.
  *
  * @module
+ * @category Export, sync and mirror
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -11,6 +11,7 @@
  * The secret fields of a session are left out unless they are named. Use them with `Destination.stream`.
  *
  * @module
+ * @category Export, sync and mirror
  * @since 0.1.0
  */
 import * as Csv from "effect/encoding/Csv"

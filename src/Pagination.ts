@@ -6,6 +6,7 @@
  * looks complete and no read goes on for ever.
  *
  * @module
+ * @category Read other lists
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

@@ -5,6 +5,7 @@
  * Show it as {@link bar} on a terminal, as {@link line} in a log, or not at all.
  *
  * @module
+ * @category Export, sync and mirror
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

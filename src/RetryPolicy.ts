@@ -6,6 +6,7 @@
  * page, inside the stream's pull, so a retry never repeats a row.
  *
  * @module
+ * @category Requests and errors
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

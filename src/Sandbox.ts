@@ -19,6 +19,7 @@
  * numbers in it are invented, all keys are fakes that open nothing else, and every client secret and link says "SANDBOX".
  *
  * @module
+ * @category Test
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

@@ -7,6 +7,7 @@
  * and to apply a filter to sessions that come from elsewhere ({@link matches}).
  *
  * @module
+ * @category Filter
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

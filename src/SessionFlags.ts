@@ -5,6 +5,7 @@
  * It has a path of its own, `effect-stripe-identity/SessionFlags`, so that only command lines load `effect/cli`.
  *
  * @module
+ * @category Filter
  * @since 0.1.0
  */
 import * as Flag from "effect/cli/Flag"

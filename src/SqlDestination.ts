@@ -11,6 +11,7 @@
  * only programs with a database load `effect/sql`.
  *
  * @module
+ * @category Export, sync and mirror
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"
@@ -82,6 +83,10 @@ const named = <A, R>(
 ): Effect.Effect<A, SqlDestinationError | SqlError, R> =>
   Effect.mapError(self, (error) => (isSqlError(error) ? error : refuse(error)))
 
+/** A connection that is lost and a disk that is full cannot roll back either, which Effect makes a defect of. */
+const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+  Effect.catchDefect(self, (defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)))
+
 /**
  * Sessions with the checkpoint that holds after them, as `VerificationSessions.sync` gives them.
  *
@@ -91,8 +96,8 @@ const named = <A, R>(
 export interface Batch<out C> {
   readonly sessions: ReadonlyArray<VerificationSession.AnyExpansion>
   readonly checkpoint: C
-  /** A moment before the sessions were read. @default the moment at which the destination was last loaded */
-  readonly readAt?: DateTime.Utc | undefined
+  /** A moment before the sessions were read: the version that they are stored under. */
+  readonly readAt: DateTime.DateTime
 }
 
 /**
@@ -230,15 +235,10 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
   const { dialect, sql } = client
   const statements = Statements.make(table, dialect)
 
-  // A connection that is lost cannot roll back either, which Effect makes a defect of.
-  const transaction = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError> =>
-    Effect.catchDefect(sql.withTransaction(self), (defect) =>
-      isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
-    )
+  const transaction = <A, E>(self: Effect.Effect<A, E>) => withoutDefects(sql.withTransaction(self))
 
-  // What the database had when it was looked at last, and when that was.
+  // What the database had when it was looked at last.
   let known: string | undefined
-  let loadedAt = yield* DateTime.now
 
   const upsert = (sessions: ReadonlyArray<VerificationSession.AnyExpansion>, readAt: DateTime.DateTime) => {
     // A statement may meet each row once. In one order, so that two writers never wait for each other.
@@ -259,7 +259,6 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
   )
 
   const load = Effect.gen(function* () {
-    loadedAt = yield* DateTime.now
     known = Option.getOrUndefined(yield* stored)?.checkpoint
     return known === undefined ? Option.none() : Option.some(yield* Effect.fromResult(format.fromText(known)))
   })
@@ -277,7 +276,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
       : refuse(new Reasons.CheckpointMovedError({ table, account, name }))
   })
 
-  const save = Effect.fnUntraced(function* ({ checkpoint, readAt = loadedAt, sessions }: Batch<C>) {
+  const save = Effect.fnUntraced(function* ({ checkpoint, readAt, sessions }: Batch<C>) {
     const actual = accountOf(checkpoint)
     if (actual !== undefined && actual !== account) {
       return yield* refuse(new Reasons.OtherAccountError({ expected: account, actual }))
@@ -346,8 +345,9 @@ export const layer = (
         ? Effect.provideService(migrate, SqlClient.BeginTransaction, "BEGIN IMMEDIATE")
         : migrate
     }).pipe(
+      withoutDefects,
       Effect.catchTag("MigrationError", (error) =>
-        Effect.fail(error.cause instanceof SqlDestinationError ? error.cause : error)
+        Effect.fail(error.cause instanceof SqlDestinationError || isSqlError(error.cause) ? error.cause : error)
       )
     )
   )

@@ -5,6 +5,7 @@
  * read another of Stripe's lists with the same care.
  *
  * @module
+ * @category Requests and errors
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
@@ -14,12 +15,10 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { flow } from "effect/Function"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import type * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -28,7 +27,6 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Arguments from "./internal/arguments.ts"
-import * as Body from "./internal/client/body.ts"
 import type { Account, AccountOptions, ConfigOptions, Options, Request } from "./internal/client/model.ts"
 import * as ClientOptions from "./internal/client/options.ts"
 import * as Limiter from "./internal/client/limiter.ts"
@@ -123,15 +121,6 @@ export const CurrentAccount: Context.Reference<AccountOptions | undefined> = Con
   AccountOptions | undefined
 >("effect-stripe-identity/StripeClient/CurrentAccount", { defaultValue: () => undefined })
 
-// Stripe's API has no redirects. Fetch would follow one, with the key as long as the host is the same.
-const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Effect.serviceOption(FetchHttpClient.RequestInit), (init) =>
-    Effect.provideService(effect, FetchHttpClient.RequestInit, {
-      redirect: "manual",
-      ...Option.getOrUndefined(init)
-    })
-  )
-
 const errorOf = ({ cursor, operation, page }: Request<unknown>, reason: StripeError.Reason, attempts: number) =>
   new StripeError.StripeError({ operation, reason, attempts, page, cursor })
 
@@ -168,134 +157,134 @@ const transformed = (
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Service, StripeError.StripeError, HttpClient.HttpClient> {
+  const problem = ClientOptions.problem(options)
+  if (Option.isSome(problem)) return yield* unbuilt(problem.value)
   const httpClient = yield* HttpClient.HttpClient
-  yield* Option.match(ClientOptions.problem(options), {
-    onNone: () => Effect.void,
-    onSome: (reason) => Effect.fail(unbuilt(reason))
-  })
   const warn = Warning.make()
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
   const apiBase = options.apiBase ?? "https://api.stripe.com"
-  const server = Telemetry.server(apiBase)
+  const measured = Telemetry.requests(apiBase)
+  const headers = {
+    "stripe-version": options.apiVersion ?? defaultApiVersion,
+    "user-agent": `effect-stripe-identity/${version}`
+  }
 
-  const currentAccount = Effect.flatMap(CurrentAccount, (current) =>
-    current === undefined
-      ? Effect.succeed<AccountOptions>(options)
-      : Option.match(ClientOptions.accountProblem(current), {
-          onNone: () => Effect.succeed(current),
-          onSome: Effect.fail
-        })
+  const accountOf = (
+    fiber: Fiber.Fiber<unknown, unknown>
+  ): Result.Result<AccountOptions, StripeError.InvalidArgumentError> => {
+    const current = fiber.getRef(CurrentAccount)
+    return current === undefined ? Result.succeed(options) : ClientOptions.checkAccount(current)
+  }
+  const accountKey = Effect.withFiber((fiber) =>
+    Effect.succeed(
+      Result.match(accountOf(fiber), {
+        onFailure: () => "",
+        onSuccess: ({ account, context }) => account ?? context ?? ""
+      })
+    )
   )
-  const accountKey = currentAccount.pipe(
-    Effect.map(({ account, context }) => account ?? context ?? ""),
-    Effect.orElseSucceed(() => "")
-  )
-  const wait: Limiter.Wait =
-    options.rateLimit === false ? () => Effect.void : yield* Limiter.make(options.rateLimit, accountKey)
+  const wait = options.rateLimit === false ? undefined : yield* Limiter.make(options.rateLimit, accountKey)
 
-  const configured = httpClient.pipe(
-    HttpClient.transformResponse(withoutRedirects),
-    HttpClient.mapRequest(
-      flow(
-        HttpClientRequest.prependUrl(apiBase),
-        HttpClientRequest.bearerToken(options.apiKey),
-        HttpClientRequest.acceptJson,
-        HttpClientRequest.setHeaders({
-          "stripe-version": options.apiVersion ?? defaultApiVersion,
-          "user-agent": `effect-stripe-identity/${version}`
+  const configured = HttpClient.mapRequestEffect(Transport.sender(httpClient), (request) =>
+    Effect.withFiber((fiber) =>
+      Effect.fromResult(
+        Result.mapBoth(accountOf(fiber), {
+          onFailure: ({ message }) => unsent(request, message),
+          onSuccess: (account) =>
+            request.pipe(
+              HttpClientRequest.prependUrl(apiBase),
+              HttpClientRequest.bearerToken(options.apiKey),
+              HttpClientRequest.acceptJson,
+              HttpClientRequest.setHeaders({ ...headers, ...accountHeaders(account) })
+            )
         })
-      )
-    ),
-    HttpClient.mapRequestEffect((request) =>
-      currentAccount.pipe(
-        Effect.map(({ account, context }) => HttpClientRequest.setHeaders(request, accountHeaders(account, context))),
-        Effect.mapError(({ message }) => unsent(request, message))
       )
     )
   )
   const client = yield* Effect.mapError(Effect.fromResult(transformed(configured, options.transformClient)), unbuilt)
 
-  const receive = (response: HttpClientResponse.HttpClientResponse) =>
-    Effect.map(Body.text(response), (text): StripeReply.Reply => ({
-      status: response.status,
-      headers: response.headers,
-      text
-    }))
-
-  const attempt = <A>(request: Request<A>): Effect.Effect<A, StripeError.Reason> =>
-    Effect.andThen(
-      wait(request.operation),
-      client.get(request.path, { urlParams: UrlParams.make(request.query) }).pipe(
-        Effect.catch(replyOfStatusError),
-        Effect.flatMap(receive),
-        Effect.mapError((error) => (error._tag === "DecodeError" ? error : Transport.toReason(error))),
-        Effect.timeoutOrElse({
-          duration: timeout,
-          orElse: () => Effect.fail(new StripeError.TimeoutError({ limit: timeout }))
-        }),
-        Telemetry.request(request.operation, server, (reply) => interpret(request, reply))
-      )
+  const attempt = <A>(request: Request<A>): Effect.Effect<A, StripeError.Reason> => {
+    const reply = Transport.receive(client.get(request.path, { urlParams: UrlParams.make(request.query) })).pipe(
+      Effect.timeoutOrElse({
+        duration: timeout,
+        orElse: () => Effect.fail(new StripeError.TimeoutError({ limit: timeout }))
+      })
     )
+    const judged = measured(request.operation, reply, (reply, requestId, clock) =>
+      interpret(request, reply, requestId, clock)
+    )
+    return wait === undefined ? judged : Effect.andThen(wait(request.operation), judged)
+  }
 
   const get = <A>(request: Request<A>): Effect.Effect<A, StripeError.StripeError> =>
-    Effect.flatMap(Clock.monotonicTimeNanos, (began) => {
+    Effect.withFiber((fiber) => {
+      const account = accountOf(fiber)
+      if (Result.isFailure(account)) return Effect.fail(errorOf(request, account.failure, 0))
+      const began = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
       let attempts = 0
       let failedForSize = 0
       let failed: StripeError.Reason | undefined
       const once = Effect.suspend(() => {
         attempts++
+        Telemetry.attempt(fiber, request.operation, attempts, failed)
         const sent = failedForSize === 0 ? request : (request.shrink?.(failedForSize) ?? request)
-        const send = Effect.andThen(Telemetry.attempt(request.operation, attempts, failed), attempt(sent))
-        return Effect.mapError(send, (reason) => {
+        return Effect.catch(attempt(sent), (reason) => {
           failed = reason
           if (PageSize.mayBeTooLarge(reason)) failedForSize++
-          return errorOf(request, reason, attempts)
-        }).pipe(
-          Effect.tapError((error) =>
-            Effect.logDebug(`${request.operation}: attempt ${attempts} failed: ${error.reason._tag}`)
-          ),
-          Effect.tapError(({ reason }) =>
-            reason._tag === "RateLimitError" ? Effect.flatten(OnRateLimited) : Effect.void
+          return Effect.logDebug(`${request.operation}: attempt ${attempts} failed: ${reason._tag}`).pipe(
+            Effect.andThen(reason._tag === "RateLimitError" ? Effect.flatten(OnRateLimited) : Effect.void),
+            Effect.andThen(Effect.fail(errorOf(request, reason, attempts)))
           )
-        )
-      })
-      // Somebody who waits this long wants to know why.
-      const tellOfWait = (wait: Duration.Duration, error: StripeError.StripeError) =>
-        Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
-          const waited = Duration.nanos(now - began)
-          return Duration.isLessThan(Duration.sum(waited, wait), silence)
-            ? Effect.void
-            : warn(`Still retrying after ${inSeconds(waited)}, next attempt in ${inSeconds(wait)}. ${error.message}`)
         })
-      const retried = (policy: RetryPolicy.RetryPolicy) =>
-        policy.schedule.pipe(
-          Schedule.while(({ input }) => policy.while(input)),
-          Schedule.tap(({ duration, input }) => tellOfWait(duration, input))
-        )
-      return currentAccount.pipe(
-        Effect.mapError((reason) => errorOf(request, reason, attempts)),
-        Effect.andThen(RetryPolicy.Current),
-        Effect.flatMap((policy) => Effect.retry(once, retried(policy)))
-      )
+      })
+      return Effect.catch(once, (error) => retry(once, error, began, warn))
     })
 
-  const account = Effect.map(
-    Effect.catch(currentAccount, () => Effect.map(CurrentAccount, (account): AccountOptions => ({ ...account }))),
-    ({ account, context }): Account => ({ account, context, livemode: isLive(options.apiKey) })
-  )
+  const account = Effect.withFiber((fiber) => {
+    const current = fiber.getRef(CurrentAccount)
+    const { account, context } = current === undefined ? options : { ...current }
+    return Effect.succeed<Account>({ account, context, livemode: isLive(options.apiKey) })
+  })
 
   return { account, client, get }
 })
+
+/** Sends again what failed once, as long as the policy in force says so. */
+const retry = <A>(
+  once: Effect.Effect<A, StripeError.StripeError>,
+  first: StripeError.StripeError,
+  began: bigint,
+  warn: (message: string) => Effect.Effect<void>
+): Effect.Effect<A, StripeError.StripeError> =>
+  Effect.flatMap(RetryPolicy.Current, (policy) => {
+    // Somebody who waits this long wants to know why.
+    const tellOfWait = (wait: Duration.Duration, error: StripeError.StripeError) =>
+      Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
+        const waited = Duration.nanos(now - began)
+        return Duration.isLessThan(Duration.sum(waited, wait), silence)
+          ? Effect.void
+          : warn(`Still retrying after ${inSeconds(waited)}, next attempt in ${inSeconds(wait)}. ${error.message}`)
+      })
+    const schedule = policy.schedule.pipe(
+      Schedule.while(({ input }) => policy.while(input)),
+      Schedule.tap(({ duration, input }) => tellOfWait(duration, input))
+    )
+    // The schedule is for failures only, and begins with one that has been.
+    let next: Effect.Effect<A, StripeError.StripeError> = Effect.fail(first)
+    const replayed = Effect.suspend(() => {
+      const now = next
+      next = once
+      return now
+    })
+    return Effect.retry(replayed, schedule)
+  })
 
 // The longest that a read waits without a word in the log.
 const silence = Duration.seconds(5)
 
 const inSeconds = (time: Duration.Duration): string => `${Math.round(Duration.toSeconds(time) * 10) / 10} s`
 
-const accountHeaders = (
-  account: string | undefined,
-  context: string | undefined
-): Readonly<Record<string, string>> => ({
+const accountHeaders = ({ account, context }: AccountOptions): Readonly<Record<string, string>> => ({
   ...(account === undefined ? {} : { "stripe-account": account }),
   ...(context === undefined ? {} : { "stripe-context": context })
 })
@@ -303,22 +292,15 @@ const accountHeaders = (
 const unsent = (request: HttpClientRequest.HttpClientRequest, description: string) =>
   new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
 
-// A client that was transformed to fail on statuses still has to have them judged by our rules.
-const replyOfStatusError = (
-  error: HttpClientError.HttpClientError
-): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
-  error.reason._tag === "StatusCodeError" ? Effect.succeed(error.reason.response) : Effect.fail(error)
-
-const interpret = <A>(request: Request<A>, reply: StripeReply.Reply): Effect.Effect<A, StripeError.Reason> => {
-  if (reply.status < 200 || reply.status >= 300) {
-    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, now))
-    )
-  }
-  const requestId = StripeReply.requestId(reply.headers)
-  const body = StripeReply.parse(reply)
-  return Effect.fromResult(Result.flatMap(body, (body) => request.decode(body, requestId)))
-}
+const interpret = <A>(
+  request: Request<A>,
+  reply: StripeReply.Reply,
+  requestId: string | undefined,
+  clock: Clock.Clock
+): Result.Result<A, StripeError.Reason> =>
+  reply.status < 200 || reply.status >= 300
+    ? Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, clock.currentTimeMillisUnsafe()))
+    : Result.flatMap(StripeReply.parse(reply), (body) => request.decode(body, requestId))
 
 const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
   const [, mode] = /^[rs]k_(live|test)_/.exec(Redacted.value(key)) ?? []

@@ -9,6 +9,7 @@
  * An `InvalidArgumentError` repeats what the caller gave, shortened.
  *
  * @module
+ * @category Requests and errors
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"

@@ -9,9 +9,11 @@
  * `VerificationSessions.sync` and `VerificationSessions.tail`.
  *
  * @module
+ * @category Read other lists
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -40,6 +42,8 @@ export interface Batch<out A> {
    * filter does not let through: the checkpoint is worth storing all the same.
    */
   readonly rows: ReadonlyArray<A>
+  /** A moment before the rows were asked for: every change up to then is in them. */
+  readonly readAt: DateTime.Utc
   /** What is behind us with these rows. Store it with them, or after them, and never before. */
   readonly checkpoint: Checkpoint.Checkpoint
 }
@@ -169,9 +173,9 @@ const run = <A extends Row, E, R, E2, R2>(
   return Stream.concat(catchUp, backfill).pipe(
     Stream.mapAccum(
       () => begin,
-      (before, { direction, end, reached, rows }) => {
+      (before, { direction, end, reached, readAt, rows }) => {
         const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached })
-        return [checkpoint, checkpoint === before ? [] : [{ rows, checkpoint }]] as const
+        return [checkpoint, checkpoint === before ? [] : [{ rows, readAt, checkpoint }]] as const
       }
     )
   )

@@ -8,6 +8,7 @@
  * `created`, so it is {@link RedactedReport}: only the checks are `Redacted`. {@link VerificationReport} itself is plain.
  *
  * @module
+ * @category Read sessions and reports
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"

@@ -6,6 +6,7 @@
  * personal is `Redacted`: read it with `Redacted.value`.
  *
  * @module
+ * @category Read sessions and reports
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"

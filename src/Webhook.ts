@@ -7,6 +7,7 @@
  * Works wherever Web Crypto does: Node, Bun, Deno, Cloudflare Workers, Lambda@Edge.
  *
  * @module
+ * @category Export, sync and mirror
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"

@@ -166,7 +166,7 @@ describe("a file of NDJSON", () => {
         rows: [session],
         end: true
       })
-      yield* file.save({ sessions: [session, session], checkpoint })
+      yield* file.save({ sessions: [session, session], checkpoint, readAt: session.created })
       const lines = yield* Effect.promise(async () => {
         const lines: Array<string> = []
         for await (const line of createInterface({ input: createReadStream(path) })) lines.push(line)
@@ -225,7 +225,7 @@ describe("a file of CSV", () => {
     yield* Effect.scoped(
       Effect.gen(function* () {
         const file = yield* FileDestination.csv(path, columns === undefined ? {} : { columns })
-        yield* file.save({ sessions: [session], checkpoint })
+        yield* file.save({ sessions: [session], checkpoint, readAt: session.created })
       })
     )
     return yield* read(path)

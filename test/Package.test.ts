@@ -18,10 +18,13 @@ import { baseUrl, server } from "./support/sandboxServer.ts"
 const documents = [
   "AGENTS.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
   "LICENSE",
   "README.md",
   "src/README.md",
   "test/bench/chart.svg",
+  "test/bench/mirroring.svg",
+  "test/bench/parallel-reading.svg",
   ...filesBelow(join(root, "examples")).map((file) => `examples/${file}`)
 ]
 

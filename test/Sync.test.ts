@@ -162,6 +162,24 @@ describe("sync", () => {
     }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 60 } })))
   )
 
+  it.effect.each([1, 8])(
+    "says of each batch a moment before its page was asked for, with %i requests at once",
+    (concurrency) =>
+      Effect.gen(function* () {
+        const taken = yield* Effect.forkChild(
+          VerificationSessions.sync({}, { concurrency }).pipe(
+            Stream.mapEffect(({ readAt }) => Effect.map(DateTime.now, (now) => DateTime.distance(readAt, now))),
+            Stream.runCollect
+          )
+        )
+        yield* Effect.repeat(Effect.andThen(settled, TestClock.adjust("1 second")), { times: 20 })
+        const lengths = yield* Fiber.join(taken)
+        assert.isAtLeast(lengths.length, 3)
+        for (const length of lengths) assert.isAtLeast(Duration.toSeconds(length), 1)
+        if (concurrency === 1) assert.isTrue(lengths.every((length) => Duration.toSeconds(length) === 1))
+      }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 300, latency: "1 second" } })))
+  )
+
   it.effect("gives the same rows in the same order with 8 requests at once, sooner", () =>
     Effect.gen(function* () {
       const timed = Effect.fnUntraced(function* (concurrency: number) {

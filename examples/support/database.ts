@@ -11,7 +11,7 @@ export const flag = Flag.String("database").pipe(
   Flag.withDescription("sqlite:FILE, or postgres://USER:PASSWORD@HOST/NAME"),
   Flag.filter(
     (address) => isPostgres(address) || address.startsWith("sqlite:"),
-    () => "--database takes sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"
+    () => "sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"
   ),
   Flag.withDefault("sqlite:out/mirror.db")
 )
@@ -77,17 +77,25 @@ const byPostgres: ReadonlyArray<readonly [code: string, advice: string]> = [
   ["42501", "Grant this user the right to create tables and to write to them."],
   ["25006", "Name a server that accepts writes."],
   ["53", `Free disk space or connections of the server, ${again}.`],
-  ["28", "Check user and password in the address."]
+  ["28", "Check the user and the password in the address."]
 ]
 
 const adviceFor = ({ reason }: SqlError.SqlError): string => {
   const { cause } = reason
-  if (Predicate.hasProperty(cause, "errno") && Predicate.isNumber(cause.errno)) {
+  // Those of the system are negative.
+  if (Predicate.hasProperty(cause, "errno") && Predicate.isNumber(cause.errno) && cause.errno > 0) {
     return bySqlite[cause.errno & 0xff] ?? `Check the file, ${again}.`
   }
   const code = Predicate.hasProperty(cause, "code") ? String(cause.code) : ""
   const known = byPostgres.find(([prefix]) => code.startsWith(prefix))
-  return known?.[1] ?? `Check that the server runs and accepts connections, ${again}.`
+  return known?.[1] ?? `Check the address and that the server accepts connections, ${again}.`
+}
+
+/** What happened. Where the network refused, its words are in the cause. */
+const wordsOf = ({ message, reason }: SqlError.SqlError): string => {
+  const { cause } = reason
+  const more = Predicate.hasProperty(cause, "message") && !message.includes(String(cause.message)) ? cause.message : ""
+  return more === "" ? message : `${message}, ${String(more)}`
 }
 
 /** An error in one sentence about what happened and one about what to do. */
@@ -96,4 +104,4 @@ export const inWords = (error: {
   readonly _tag?: string
   readonly cause?: unknown
 }): string =>
-  SqlError.isSqlError(error) ? `The database refused: ${error.message}. ${adviceFor(error)}` : fileInWords(error)
+  SqlError.isSqlError(error) ? `The database refused: ${wordsOf(error)}. ${adviceFor(error)}` : fileInWords(error)

@@ -3,38 +3,41 @@
  * own are (`messaging.client.consumed.messages`, `db.client.connection.wait_time`, `aws.request_id`), below `stripe.`.
  *
  * All of it happens once a request or once a page. Nothing comes out of a row, and an attribute of a metric has few values.
+ * Functions that take a fiber write at once to the metrics and the span of that fiber.
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import type * as Result from "effect/Result"
+import * as Tracer from "effect/Tracer"
 import type { Reason, StripeError } from "../StripeError.ts"
 import * as StripeReply from "./client/reply.ts"
 
-type Attributes = Readonly<Record<string, string>>
+type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 /**
- * Records into the series of a metric that has these attributes. Each is made once, because Effect looks for one that it
- * has seen before without building its key again.
+ * The series of a metric for each operation. Each is made once, because Effect looks for one that it has seen before without
+ * building its key again.
  */
-const recorder = <State>(metric: Metric.Metric<number, State>) => {
+const byOperation = <State>(metric: Metric.Metric<number, State>) => {
   const made = new Map<string, Metric.Metric<number, State>>()
-  return (attributes: Attributes, value: number): Effect.Effect<void> => {
-    const key = JSON.stringify(attributes)
-    let series = made.get(key)
-    if (series === undefined) {
-      series = Metric.withAttributes(metric, attributes)
-      made.set(key, series)
-    }
-    return Metric.update(series, value)
+  return (operation: string): Metric.Metric<number, State> => {
+    const known = made.get(operation)
+    if (known !== undefined) return known
+    const series = Metric.withAttributes(metric, { "stripe.operation.name": operation })
+    made.set(operation, series)
+    return series
   }
 }
 
 // What OpenTelemetry advises for `http.client.request.duration`.
 const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
-const requestDuration = recorder(
+const requestDuration = byOperation(
   Metric.histogram("http.client.request.duration", {
     description: "Duration of HTTP client requests, from sending to the decoded body.",
     boundaries,
@@ -43,7 +46,7 @@ const requestDuration = recorder(
   })
 )
 
-const waitTime = recorder(
+const waitTime = byOperation(
   Metric.histogram("stripe.client.rate_limiter.wait_time", {
     description: "How long a request waited for the rate limiter before it was sent.",
     boundaries,
@@ -51,7 +54,7 @@ const waitTime = recorder(
   })
 )
 
-const limiterFailures = recorder(
+const limiterFailures = byOperation(
   Metric.counter("stripe.client.rate_limiter.failures", {
     description: "Failures of the rate limiter that was given to the client.",
     incremental: true,
@@ -59,7 +62,7 @@ const limiterFailures = recorder(
   })
 )
 
-const retries = recorder(
+const retries = byOperation(
   Metric.counter("stripe.client.retries", {
     description: "Requests that were sent again, by the reason why.",
     incremental: true,
@@ -67,7 +70,7 @@ const retries = recorder(
   })
 )
 
-const pages = recorder(
+const pages = byOperation(
   Metric.counter("stripe.client.consumed.pages", {
     description: "Pages that were read.",
     incremental: true,
@@ -75,7 +78,7 @@ const pages = recorder(
   })
 )
 
-const rows = recorder(
+const rows = byOperation(
   Metric.counter("stripe.client.consumed.rows", {
     description: "Rows on the pages that were read.",
     incremental: true,
@@ -83,91 +86,100 @@ const rows = recorder(
   })
 )
 
-const ofOperation = (operation: string): Attributes => ({ "stripe.operation.name": operation })
+/** The span of a fiber, if there is one that has not ended. */
+const spanOf = ({ context }: AnyFiber): Tracer.Span | undefined => {
+  const span = Context.getOrUndefined(context, Tracer.ParentSpan)
+  return span?._tag === "Span" && span.status._tag !== "Ended" ? span : undefined
+}
+
+/** Puts a mark on the span of a fiber. */
+const mark = (fiber: AnyFiber, name: string, attributes: Record<string, unknown>): void =>
+  spanOf(fiber)?.event(name, fiber.getRef(Clock.Clock).currentTimeNanosUnsafe(), attributes)
 
 /** Where requests go, as attributes. */
-export const server = (base: string): Attributes => {
+const serverOf = (base: string): Readonly<Record<string, string>> => {
   const { hostname, port, protocol } = new URL(base)
   return { "server.address": hostname, "server.port": port !== "" ? port : protocol === "http:" ? "80" : "443" }
 }
 
-/** How a request ended, as attributes. A request that was given up was sent all the same. */
-const outcome = (exit: Exit.Exit<unknown, Reason>, replied: number | undefined): Attributes => {
-  const reason = Option.getOrUndefined(Exit.findErrorOption(exit))
-  const status = replied ?? (reason !== undefined && "status" in reason ? reason.status : undefined)
-  const errorType = Exit.isSuccess(exit)
-    ? undefined
-    : (reason?._tag ?? (Exit.hasInterrupts(exit) ? "Interrupt" : "_OTHER"))
-  return {
-    "http.request.method": "GET",
-    ...(status === undefined ? {} : { "http.response.status_code": String(status) }),
-    ...(errorType === undefined ? {} : { "error.type": errorType })
-  }
-}
-
-/** Measures one request from sending to what its reply is judged to be, and says on the current span which reply it was. */
-export const request =
-  <A>(operation: string, server: Attributes, judge: (reply: StripeReply.Reply) => Effect.Effect<A, Reason>) =>
-  (send: Effect.Effect<StripeReply.Reply, Reason>): Effect.Effect<A, Reason> =>
-    Effect.flatMap(Clock.monotonicTimeNanos, (start) => {
-      let status: number | undefined
-      return send.pipe(
-        Effect.flatMap((reply) => {
-          status = reply.status
-          const id = StripeReply.requestId(reply.headers)
-          const judged = judge(reply)
-          return id === undefined ? judged : Effect.andThen(Effect.annotateCurrentSpan("stripe.request.id", id), judged)
-        }),
-        Effect.onExit((exit) =>
-          Effect.flatMap(Clock.monotonicTimeNanos, (now) =>
-            requestDuration(
-              { ...ofOperation(operation), ...server, ...outcome(exit, status) },
-              Number(now - start) / 1e9
-            )
-          )
-        )
-      )
+/**
+ * Measures requests to one server, from sending to what the reply is judged to be, and says on the span of each which reply
+ * it was. A request that was given up was sent all the same, and counts.
+ */
+export const requests = (base: string) => {
+  const server = serverOf(base)
+  const made = new Map<string, ReturnType<typeof requestDuration>>()
+  const seriesOf = (operation: string, status: number | undefined, error: string | undefined) => {
+    const key = `${operation} ${status} ${error}`
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const series = Metric.withAttributes(requestDuration(operation), {
+      ...server,
+      "http.request.method": "GET",
+      ...(status === undefined ? {} : { "http.response.status_code": String(status) }),
+      ...(error === undefined ? {} : { "error.type": error })
     })
-
-/** Puts a mark on the current span, if there is one. */
-const mark = (name: string, attributes: Record<string, unknown>): Effect.Effect<void> =>
-  Effect.flatMap(Effect.option(Effect.currentSpan), (span) =>
-    Option.isNone(span)
-      ? Effect.void
-      : Effect.map(Clock.currentTimeNanos, (now) => span.value.event(name, now, attributes))
-  )
+    made.set(key, series)
+    return series
+  }
+  return <A>(
+    operation: string,
+    send: Effect.Effect<StripeReply.Reply, Reason>,
+    judge: (reply: StripeReply.Reply, requestId: string | undefined, clock: Clock.Clock) => Result.Result<A, Reason>
+  ): Effect.Effect<A, Reason> =>
+    Effect.withFiber((fiber) => {
+      const clock = fiber.getRef(Clock.Clock)
+      const start = clock.monotonicTimeNanosUnsafe()
+      let status: number | undefined
+      const judged = Effect.flatMap(send, (reply) => {
+        status = reply.status
+        const requestId = StripeReply.requestId(reply.headers)
+        if (requestId !== undefined) spanOf(fiber)?.attribute("stripe.request.id", requestId)
+        return Effect.fromResult(judge(reply, requestId, clock))
+      })
+      return Effect.onExit(judged, (exit) => {
+        const reason = Option.getOrUndefined(Exit.findErrorOption(exit))
+        const error = Exit.isSuccess(exit)
+          ? undefined
+          : (reason?._tag ?? (Exit.hasInterrupts(exit) ? "Interrupt" : "_OTHER"))
+        const series = seriesOf(
+          operation,
+          status ?? (reason !== undefined && "status" in reason ? reason.status : undefined),
+          error
+        )
+        series.updateUnsafe(Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9, fiber.context)
+        return Effect.void
+      })
+    })
+}
 
 /** Measures how long a request waits for its turn, with a mark on the span where it had to. */
 export const waiting = (operation: string, wait: Effect.Effect<void>): Effect.Effect<void> =>
-  Effect.flatMap(Clock.monotonicTimeNanos, (start) =>
-    wait.pipe(
-      Effect.andThen(Clock.monotonicTimeNanos),
-      Effect.flatMap((now) => {
-        const seconds = Number(now - start) / 1e9
-        const recorded = waitTime(ofOperation(operation), seconds)
-        // Less is the time that it takes to ask.
-        return seconds < 0.001
-          ? recorded
-          : Effect.andThen(recorded, mark("stripe.rate_limiter.wait", { "stripe.rate_limiter.wait_time": seconds }))
-      })
-    )
-  )
+  Effect.withFiber((fiber) => {
+    const clock = fiber.getRef(Clock.Clock)
+    const start = clock.monotonicTimeNanosUnsafe()
+    return Effect.map(wait, () => {
+      const seconds = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
+      waitTime(operation).updateUnsafe(seconds, fiber.context)
+      // Less is the time that it takes to ask.
+      if (seconds >= 0.001) mark(fiber, "stripe.rate_limiter.wait", { "stripe.rate_limiter.wait_time": seconds })
+    })
+  })
 
 /** Counts a failure of the limiter that the caller gave. */
-export const limiterFailed = (operation: string): Effect.Effect<void> => limiterFailures(ofOperation(operation), 1)
+export const limiterFailed = (operation: string): Effect.Effect<void> => Metric.update(limiterFailures(operation), 1)
 
 /** Says which attempt begins, and counts it as a retry of what failed before, with a mark on the span. */
-export const attempt = (operation: string, attempts: number, failed: Reason | undefined): Effect.Effect<void> => {
-  const annotate = Effect.annotateCurrentSpan("stripe.request.attempts", attempts)
-  if (failed === undefined) return annotate
+export const attempt = (fiber: AnyFiber, operation: string, attempts: number, failed: Reason | undefined): void => {
+  spanOf(fiber)?.attribute("stripe.request.attempts", attempts)
+  if (failed === undefined) return
   const error = { "error.type": failed._tag }
   const requestId = "requestId" in failed ? failed.requestId : undefined
-  return annotate.pipe(
-    Effect.andThen(retries({ ...ofOperation(operation), ...error }, 1)),
-    Effect.andThen(
-      mark("stripe.request.retry", { ...error, ...(requestId === undefined ? {} : { "stripe.request.id": requestId }) })
-    )
-  )
+  Metric.withAttributes(retries(operation), error).updateUnsafe(1, fiber.context)
+  mark(fiber, "stripe.request.retry", {
+    ...error,
+    ...(requestId === undefined ? {} : { "stripe.request.id": requestId })
+  })
 }
 
 /** Says on the current span why it failed. */
@@ -182,15 +194,17 @@ interface Page {
 }
 
 /** Counts a page, and says on the current span what came. */
-export const page = (operation: string, { data, excluded = [], invalid = [], limit }: Page): Effect.Effect<void> => {
-  const count = data.length + invalid.length + excluded.length
-  const attributes = ofOperation(operation)
-  return Effect.annotateCurrentSpan({
-    "stripe.page.rows": count,
+export const page = (operation: string, { data, excluded = [], invalid = [], limit }: Page): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const count = data.length + invalid.length + excluded.length
+    const span = spanOf(fiber)
+    span?.attribute("stripe.page.rows", count)
     // A page that kept failing was asked for with fewer rows.
-    ...(limit === undefined ? {} : { "stripe.page.limit": limit })
-  }).pipe(Effect.andThen(pages(attributes, 1)), Effect.andThen(rows(attributes, count)))
-}
+    if (limit !== undefined) span?.attribute("stripe.page.limit", limit)
+    pages(operation).updateUnsafe(1, fiber.context)
+    rows(operation).updateUnsafe(count, fiber.context)
+    return Effect.void
+  })
 
 /** One page of a read as a span of its own. */
 export const pageSpan = <A extends Page>(
@@ -199,19 +213,27 @@ export const pageSpan = <A extends Page>(
   asked: { readonly page: number; readonly limit: number; readonly cursor: string | undefined },
   fetch: Effect.Effect<A, StripeError>
 ): Effect.Effect<A, StripeError> =>
-  fetch.pipe(
-    Effect.tap((fetched) => page(operation, fetched)),
-    Effect.tapError(failed),
-    Effect.withSpan(
-      name,
-      {
-        attributes: {
-          "stripe.page.number": asked.page,
-          "stripe.page.limit": asked.limit,
-          ...(asked.cursor === undefined ? {} : { "stripe.page.cursor": asked.cursor })
-        }
-      },
-      // Where a page was asked for from is always here.
-      { captureStackTrace: false }
+  Effect.suspend(() => {
+    // A span keeps what it ends with, so it is not given the page: its rows would live as long as the span.
+    let fetched = Option.none<A>()
+    return fetch.pipe(
+      Effect.flatMap((reply) => {
+        fetched = Option.some(reply)
+        return page(operation, reply)
+      }),
+      Effect.tapError(failed),
+      Effect.withSpan(
+        name,
+        {
+          attributes: {
+            "stripe.page.number": asked.page,
+            "stripe.page.limit": asked.limit,
+            ...(asked.cursor === undefined ? {} : { "stripe.page.cursor": asked.cursor })
+          }
+        },
+        // Where a page was asked for from is always here.
+        { captureStackTrace: false }
+      ),
+      Effect.map(() => Option.getOrThrow(fetched))
     )
-  )
+  })

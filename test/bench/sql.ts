@@ -5,7 +5,7 @@
 // The plain loops store the same rows with the same checkpoint: one with the statements of SqlDestination, one with a bound
 // value a column, as one would write it by hand.
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Redacted, Schema } from "effect"
+import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Checkpoint, VerificationSession } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
@@ -98,7 +98,7 @@ const program = Effect.gen(function* () {
     )
   const contenders = {
     SqlDestination: Effect.forEach(sessions, (batch, at) =>
-      destination.save({ sessions: batch, checkpoint: checkpoint(at) })
+      destination.save({ sessions: batch, checkpoint: checkpoint(at), readAt: DateTime.makeUnsafe(readAt) })
     ),
     "the same statements": Effect.andThen(
       begin,

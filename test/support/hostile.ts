@@ -290,8 +290,7 @@ const callReaders: Readonly<Record<string, Reader>> = {
         )
       )
     ),
-  "the account of a call": (text) =>
-    Effect.succeed(Option.getOrUndefined(ClientOptions.accountProblem({ account: text, context: undefined }))),
+  "the account of a call": (text) => refusal(ClientOptions.checkAccount({ account: text, context: undefined })),
   "Checkpoint.fromText": (text) => refusal(Checkpoint.fromText(text)),
   "Checkpoint.fromText of JSON": (text) =>
     refusal(Checkpoint.fromText(JSON.stringify({ version: 1, filter: text, account: text, [text]: text }))),

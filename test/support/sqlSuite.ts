@@ -2,6 +2,7 @@ import { assert, describe, type Vitest } from "@effect/vitest"
 import { DateTime, Effect, Exit, Layer, Option, Result, Schema, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { Checkpoint, Destination, VerificationSession, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import { Database } from "./databases.ts"
 import { expandedSession, fullSession, leastSession } from "./identityRows.ts"
@@ -230,24 +231,6 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("from a batch that does not say when it was read counts as read when the run began", () =>
-      Effect.gen(function* () {
-        const table = newTable()
-        const { destination, sql } = yield* opened({ table })
-        const before = yield* DateTime.now
-        yield* destination.load
-        yield* Effect.sleep("2 millis")
-        yield* destination.upsert([session("vs_1", { status: "verified" })], yield* DateTime.now)
-        yield* destination.upsert([session("vs_2", { status: "processing" })], before)
-        const sessions = ["vs_1", "vs_2"].map((id) => session(id, { status: "canceled" }))
-        yield* destination.save({ sessions, checkpoint: checkpoint(1) })
-        assert.deepStrictEqual(
-          (yield* rowsOf(sql, table)).map(({ status }) => status),
-          ["verified", "canceled"]
-        )
-      }).pipe(Effect.scoped)
-    )
-
     it.effect("keeps the rows that refer to it", () =>
       Effect.gen(function* () {
         const table = newTable()
@@ -445,6 +428,29 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       }).pipe(Effect.scoped, Effect.provide(world({ sandbox: { sessions: 250 } })))
     )
 
+    it.effect("never takes the place of what was read while its page was on its way", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        const later = Effect.gen(function* () {
+          const sandbox = yield* Sandbox.Sandbox
+          yield* Effect.repeat(Effect.sleep("1 millis"), {
+            until: () => Effect.map(sandbox.requestCount, (count) => count > 0)
+          })
+          const [newest] = yield* sandbox.sessions
+          yield* destination.upsert([session(newest?.id ?? "", { status: "later" })], yield* DateTime.now)
+        })
+        const run = Destination.stream(destination, (from) => VerificationSessions.sync({}, { from }))
+        yield* Effect.all([Stream.runDrain(run), later], { concurrency: 2 })
+        const rows = yield* rowsOf(sql, table)
+        assert.lengthOf(rows, 5)
+        assert.lengthOf(
+          rows.filter(({ status }) => status === "later"),
+          1
+        )
+      }).pipe(Effect.scoped, Effect.provide(world({ sandbox: { sessions: 5, latency: "60 millis" } })))
+    )
+
     it.effect("fails with what the checkpoint says of itself, before anything is asked for", () =>
       Effect.gen(function* () {
         const table = newTable()
@@ -466,7 +472,7 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           fromText: (text) => (/^\d+$/.test(text) ? Result.succeed(Number(text)) : Result.fail("no number"))
         }
         const destination = yield* SqlDestination.make({ table, checkpoint: places }).pipe(on(sql))
-        yield* destination.save({ sessions: [], checkpoint: 7 })
+        yield* destination.save({ sessions: [], checkpoint: 7, readAt: at(1) })
         assert.deepStrictEqual(yield* destination.load, Option.some(7))
         yield* sql.unsafe(`UPDATE ${table}_checkpoints SET checkpoint = 'x'`, [])
         assert.strictEqual(yield* Effect.flip(destination.load), "no number")

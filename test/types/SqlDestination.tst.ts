@@ -1,4 +1,4 @@
-import { type Effect, type Option, Result, type Stream } from "effect"
+import { DateTime, type Effect, type Option, Result, type Stream } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { type Checkpoint, Destination, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
@@ -25,8 +25,13 @@ test("the checkpoint may be of another kind, with its own failure", () => {
   expect<Effect.Success<typeof destination>["load"]>().type.toBe<
     Effect.Effect<Option.Option<number>, Failure | "unreadable">
   >()
-  expect<Effect.Success<typeof destination>["save"]>().type.toBeCallableWith({ sessions: [], checkpoint: 1 })
-  expect<Effect.Success<typeof destination>["save"]>().type.not.toBeCallableWith({ sessions: [], checkpoint: "1" })
+  const readAt = DateTime.makeUnsafe(0)
+  expect<Effect.Success<typeof destination>["save"]>().type.toBeCallableWith({ sessions: [], checkpoint: 1, readAt })
+  expect<Effect.Success<typeof destination>["save"]>().type.not.toBeCallableWith({
+    sessions: [],
+    checkpoint: "1",
+    readAt
+  })
 })
 
 test("only secret fields can be revealed", () => {

@@ -187,6 +187,9 @@ export const problem = <
 
 const decodeAccount = Arguments.decoder(Schema.Struct({ account, context }), "CurrentAccount")
 
-/** What is wrong with an account that was given for one effect or stream. */
-export const accountProblem = (options: AccountOptions): Option.Option<InvalidArgumentError> =>
-  Result.flatMap(decodeAccount(options), () => checkOne(options)).pipe(Result.getFailure)
+/** An account that was given for one effect or stream, if it can be one. */
+export const checkAccount = (options: AccountOptions): Result.Result<AccountOptions, InvalidArgumentError> =>
+  Result.map(
+    Result.flatMap(decodeAccount(options), () => checkOne(options)),
+    () => options
+  )

@@ -60,8 +60,11 @@ export const excerpt = (text: string): string | undefined => {
   return whole === "" ? undefined : sentence(whole)
 }
 
-/** Stripe's id of the request. */
-export const requestId = (headers: Headers.Headers): string | undefined => asSafeText(headers["request-id"])
+/** Stripe's id of the request. Nearly always it is of Stripe's own form, in which no secret has room. */
+export const requestId = (headers: Headers.Headers): string | undefined => {
+  const id = headers["request-id"]
+  return id === undefined || /^req_[A-Za-z0-9]{1,64}$/.test(id) ? id : name(id)
+}
 
 const shouldRetry = (headers: Headers.Headers): boolean | undefined => {
   const value = headers["stripe-should-retry"]

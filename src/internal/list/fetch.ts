@@ -53,7 +53,7 @@ export const ask = <Sent extends Row, A extends Sent>(
   const decode = ListReply.readRows(decodeRow, matches, { page, cursor })
   const filter = CreatedWithin.narrow(query, within)
   const toQuery = (limit: number): Query => [...filter, ...pageQuery({ ...request, limit }), ...expand]
-  const smaller = (failures: number): StripeClient.Request<Page<A>> => {
+  const shrink = (failures: number): StripeClient.Request<Page<A>> => {
     const fewer = PageSize.afterFailures(limit, failures)
     return {
       ...sent,
@@ -61,7 +61,7 @@ export const ask = <Sent extends Row, A extends Sent>(
       decode: (body, requestId) => Result.map(decode(body, requestId), (page) => ({ ...page, limit: fewer }))
     }
   }
-  const sent = { operation, path, query: toQuery(limit), page, cursor, decode, smaller }
+  const sent: StripeClient.Request<Page<A>> = { operation, path, query: toQuery(limit), page, cursor, decode, shrink }
   return client.get(sent)
 }
 

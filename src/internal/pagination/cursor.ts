@@ -43,7 +43,7 @@ export const start = (route: Route): State => ({
   cursor: route.start,
   remaining: route.maxItems,
   size: PageSize.start(route.pageSize),
-  seen: Guards.nothing()
+  seen: Guards.start(route.start)
 })
 
 type Next<A, E, R> = Effect.Effect<readonly [step: Step<A>, state: Option.Option<State>], E, R>

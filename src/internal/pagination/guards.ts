@@ -1,6 +1,7 @@
 /**
  * What each page is checked against before its rows are handed out, so that no row comes twice and no read goes round in
- * circles. A read remembers the ids of the last page and of the rows within ten minutes of where it is, however long the list.
+ * circles. A read remembers the ids of the last page and of the rows within ten to twenty minutes of where it is, however
+ * long the list.
  */
 import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
@@ -47,48 +48,23 @@ export const disorder = 600_000
 
 /** What a read remembers of the rows that it handed out. */
 export interface Seen {
-  /** The recent ids, in the order in which they came, and when each row was created. */
-  readonly ids: Map<string, number>
+  /** The ids since the half before it was closed. */
+  readonly ids: Set<string>
+  /** The ids of the half before. */
+  readonly older: ReadonlySet<string>
+  /** How far the read had come when `ids` was begun. */
+  readonly since: number
   /** The farthest moment that was reached, in milliseconds; unset before the first row. */
   readonly reached: number | undefined
-  /** How far the read had come before the last page: older ids are forgotten only from there on. */
-  readonly before: number | undefined
 }
 
-export const nothing = (): Seen => ({ ids: new Map(), reached: undefined, before: undefined })
-
-/** Checks that places, in the order of the read, can follow what was seen. Fails with what is wrong. */
-export const checkOrder = <A>(
-  seen: Seen,
-  entries: ReadonlyArray<Entry<A>>,
-  oldestFirst: boolean
-): Result.Result<Seen, string> => {
-  const { before, ids } = seen
-  // Oldest-first is the same with the sign of time turned round.
-  const sign = oldestFirst ? -1 : 1
-  if (before !== undefined) {
-    for (const [id, time] of ids) {
-      if (time <= before + disorder) break
-      ids.delete(id)
-    }
-  }
-  let reached = seen.reached
-  for (const { created, id } of entries) {
-    const time = created === undefined ? reached : created * sign
-    if (time !== undefined && reached !== undefined && time > reached + disorder) {
-      const apart = Math.round((time - reached) / 1000)
-      return Result.fail(
-        `${id ?? "a row without an id"} is ${apart} seconds ${oldestFirst ? "older" : "newer"} than a row before it`
-      )
-    }
-    if (id !== undefined) {
-      if (ids.has(id)) return Result.fail(`${id} came again`)
-      ids.set(id, time ?? Number.POSITIVE_INFINITY)
-    }
-    if (time !== undefined && (reached === undefined || time < reached)) reached = time
-  }
-  return Result.succeed({ ids, reached, before: seen.reached })
-}
+/** Nothing but the cursor that a read starts from. */
+export const start = (cursor: string | undefined): Seen => ({
+  ids: new Set(cursor === undefined ? [] : [cursor]),
+  older: new Set(),
+  since: Number.POSITIVE_INFINITY,
+  reached: undefined
+})
 
 export const secondOf = (millis: number): number => Math.floor(millis / 1000)
 
@@ -103,7 +79,7 @@ const outside = (
   return found && `${found.id ?? "a row"} is outside of the range of created that was asked for`
 }
 
-/** Checks a page as a whole, and its places, in the order of the read. Fails with what is wrong. */
+/** Checks a page, whose places are in the order of the read, against what was seen before. Fails with what is wrong. */
 export const checkPage = <A extends Row>(
   seen: Seen,
   page: Page<A>,
@@ -118,10 +94,33 @@ export const checkPage = <A extends Row>(
   if (entries.length === 0 && page.has_more) return Result.fail("has_more is true on a page without rows")
   const limit = page.limit ?? asked.limit
   if (entries.length > limit) return Result.fail(`expected at most ${limit} rows, got ${entries.length}`)
-  // A cursor is never among the rows that follow it: it would be asked for again and again.
-  if (asked.cursor !== undefined && entries.some(({ id }) => id === asked.cursor)) {
-    return Result.fail(`the cursor ${asked.cursor} came again, among the rows after it`)
-  }
   const stray = asked.within === undefined ? undefined : outside(entries, asked.within)
-  return stray === undefined ? checkOrder(seen, entries, asked.oldestFirst) : Result.fail(stray)
+  if (stray !== undefined) return Result.fail(stray)
+
+  // Ids are forgotten by halves, which is much cheaper than one by one. A row of a half that is dropped would be refused
+  // for its place: it lies more than ten minutes behind.
+  const isFull = seen.reached !== undefined && seen.reached + disorder < seen.since
+  const { ids, older, since } = isFull ? { ids: new Set<string>(), older: seen.ids, since: seen.reached } : seen
+  // Oldest-first is the same with the sign of time turned round.
+  const sign = asked.oldestFirst ? -1 : 1
+  let reached = seen.reached
+  for (const { created, id } of entries) {
+    const time = created === undefined ? reached : created * sign
+    if (time !== undefined && reached !== undefined && time > reached + disorder) {
+      const apart = Math.round((time - reached) / 1000)
+      const side = asked.oldestFirst ? "older" : "newer"
+      return Result.fail(`${id ?? "a row without an id"} is ${apart} seconds ${side} than a row before it`)
+    }
+    if (id !== undefined) {
+      const size = ids.size
+      if (older.has(id) || ids.add(id).size === size) {
+        const goesRound = entries.some(({ id }) => id === asked.cursor)
+        return Result.fail(
+          goesRound ? `the cursor ${asked.cursor} came again, among the rows after it` : `${id} came again`
+        )
+      }
+    }
+    if (time !== undefined && (reached === undefined || time < reached)) reached = time
+  }
+  return Result.succeed({ ids, older, since, reached })
 }

@@ -13,7 +13,7 @@ import type * as StripeClient from "../../StripeClient.ts"
 import type { StripeError } from "../../StripeError.ts"
 import * as Sync from "../../Sync.ts"
 import * as Arguments from "../arguments.ts"
-import type { FetchPage, Row } from "../list/model.ts"
+import type { Row } from "../list/model.ts"
 import type { Rows } from "../list/resource.ts"
 import { tagHandlerError, withOperation } from "../operation.ts"
 import * as Fingerprint from "../sync/fingerprint.ts"
@@ -52,22 +52,6 @@ const checkMirror = Arguments.decoder(
   "options"
 )
 
-/** A session on its way through the list engine, with the moment before its page was asked for. */
-interface Stamped<A> extends Row {
-  readonly session: A
-  readonly readAt: DateTime.Utc
-}
-
-const stamp =
-  <A extends Row, E, R>(fetch: FetchPage<A, E, R>): FetchPage<Stamped<A>, E, R> =>
-  (request) =>
-    Effect.flatMap(DateTime.now, (readAt) =>
-      Effect.map(fetch(request), (page) => ({
-        ...page,
-        data: page.data.map((session) => ({ id: session.id, created: session.created, session, readAt }))
-      }))
-    )
-
 /** To begin at now would leave out what changed since the rows of the checkpoint were read. */
 const withoutPosition = Arguments.refuse(
   "from",
@@ -86,7 +70,7 @@ export const make = (client: StripeClient.Service) => {
     const { fetch, filter, range, retrieve } = yield* resource.select(client, rows, operation, {}, { expand })
     const account = yield* client.account
     return {
-      list: { fetch: stamp(fetch), range, subject: { filter: Fingerprint.make(path, filter), ...account } },
+      list: { fetch, range, subject: { filter: Fingerprint.make(path, filter), ...account } },
       reader: { fetch, retrieve },
       events: Events.fetch(client, operation),
       lengths: Changes.lengths(options),
@@ -154,7 +138,7 @@ export const make = (client: StripeClient.Service) => {
 }
 
 interface Source<Sent extends Row, A extends Sent, E, R> extends Changes.Source<Sent, A, E, R> {
-  readonly list: Sync.Source<Stamped<A>, StripeError>
+  readonly list: Sync.Source<A, StripeError>
 }
 
 /**
@@ -185,10 +169,12 @@ const runOnce = <Sent extends Row, A extends Sent, E, R>(
       })
     )
 
-  const created = part("new", (checkpoint, now) =>
-    Stream.map(Sync.batches(list, { ...options, settle, from: checkpoint }), ({ checkpoint, rows }) =>
-      unstamp(rows, now, checkpoint)
-    )
+  const created = part("new", (checkpoint) =>
+    Stream.map(Sync.batches(list, { ...options, settle, from: checkpoint }), ({ rows, ...batch }) => ({
+      ...batch,
+      sessions: rows,
+      missing: []
+    }))
   )
   const changed = part("changed", (checkpoint) => Changes.run(source, checkpoint))
   const audited = part("audit", (checkpoint, now) =>
@@ -209,22 +195,10 @@ const audit = <Sent extends Row, A extends Sent, E, R>(
   return Stream.mapAccum(
     Pass.steps(list, options, { direction: "older", from, until }),
     () => reached,
-    (before, step) => {
+    (before, { end, readAt, rows, ...step }) => {
       const reached = step.reached.at(-1) ?? before
-      const after = step.end ? Windows.audited(checkpoint, began) : { ...checkpoint, audit: { began, reached } }
-      return [reached, [unstamp(step.rows, now, after)]] as const
+      const after = end ? Windows.audited(checkpoint, began) : { ...checkpoint, audit: { began, reached } }
+      return [reached, [{ sessions: rows, missing: [], readAt, checkpoint: after }]] as const
     }
   )
 }
-
-/** Rows of a page as a batch. Without rows, any moment before it will do. */
-const unstamp = <A>(
-  rows: ReadonlyArray<Stamped<A>>,
-  now: DateTime.Utc,
-  checkpoint: Checkpoint.Checkpoint
-): ChangesBatch<A> => ({
-  sessions: rows.map(({ session }) => session),
-  missing: [],
-  readAt: rows.reduce((earliest, { readAt }) => DateTime.min(earliest, readAt), rows[0]?.readAt ?? now),
-  checkpoint
-})

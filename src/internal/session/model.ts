@@ -42,7 +42,9 @@ export type ExpandPath =
  * @category models
  * @since 0.1.0
  */
-export type ListExpandPath = `data.${ExpandPath}`
+export type ListExpandPath =
+  // A union keeps its name where types are shown; the template alone would be shown as each of its texts.
+  "data.verified_outputs" | `data.${ExpandPath}`
 
 /**
  * A session with its verified outputs, which are absent when there are none.

@@ -39,7 +39,7 @@ export const make = (client: StripeClient.Service) => {
       const subject = { filter: Fingerprint.make(path, filter), ...account }
       return Stream.map(
         Sync.batches({ fetch, range, subject }, { ...read, onDecodeError: tagHandlerError(onDecodeError) }),
-        ({ checkpoint, rows }): Batch<A> => ({ sessions: rows, checkpoint })
+        ({ rows, ...batch }): Batch<A> => ({ sessions: rows, ...batch })
       )
     })
     return withOperation(operation, Stream.unwrap(batches))

@@ -37,11 +37,29 @@ export interface Pass {
 export interface Step<A> {
   /** The rows to hand out. */
   readonly rows: ReadonlyArray<A>
+  /** A moment before the rows were asked for. */
+  readonly readAt: DateTime.Utc
   /** The first and the last row that was read, in the order of the pass, whether they are handed out or not. */
   readonly reached: ReadonlyArray<Row>
   /** Whether the pass ends here. */
   readonly end: boolean
 }
+
+/** A row on its way through the list engine, with the moment before its page was asked for. */
+interface Stamped<A> extends Row {
+  readonly row: A
+  readonly readAt: DateTime.Utc
+}
+
+const stamp =
+  <A extends Row, E, R>(fetch: FetchPage<A, E, R>): FetchPage<Stamped<A>, E, R> =>
+  (request) =>
+    Effect.flatMap(DateTime.now, (readAt) =>
+      Effect.map(fetch(request), (page) => ({
+        ...page,
+        data: page.data.map((row) => ({ id: row.id, created: row.created, row, readAt }))
+      }))
+    )
 
 /** The pages of a pass. */
 export const steps = <A extends Row, E, R, E2, R2>(
@@ -62,7 +80,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
     let page = 0
 
     /** The rows at both ends, and those beyond the end where the pass begins, were processed before. */
-    const isProcessed = ({ created, id }: Guards.Entry<A>): boolean => {
+    const isProcessed = ({ created, id }: Guards.Entry<unknown>): boolean => {
       if (from === undefined || begin === undefined) return false
       if (id === from.newest.id || id === from.oldest.id) return true
       if (created === undefined) return false
@@ -70,8 +88,8 @@ export const steps = <A extends Row, E, R, E2, R2>(
       return (direction === "newer" ? past : -past) > Guards.disorder
     }
 
-    const toStep = ({ entries, has_more, requestId }: Page<A>) =>
-      Effect.suspend((): Effect.Effect<Step<A>, PaginationStalledError> => {
+    const toStep = ({ entries, has_more, requestId }: Page<Stamped<A>>) =>
+      Effect.flatMap(DateTime.now, (now): Effect.Effect<Step<A>, PaginationStalledError> => {
         page++
         const again = entries.find(isProcessed)
         if (again !== undefined) {
@@ -81,14 +99,17 @@ export const steps = <A extends Row, E, R, E2, R2>(
         const young = direction === "newer" ? entries.findIndex(({ created = 0 }) => created >= until * 1000) : -1
         const settled = young < 0 ? entries : entries.slice(0, young)
         const places = settled.flatMap(rowOf)
+        const rows = Read.rowsOf(settled)
         return Effect.succeed({
-          rows: Read.rowsOf(settled),
+          rows: rows.map(({ row }) => row),
+          // Where there are no rows, any moment will do.
+          readAt: rows[0]?.readAt ?? now,
           reached: places.length < 2 ? places : [places[0], places.at(-1)].flatMap((row) => row ?? []),
           end: young >= 0 || !has_more
         })
       })
 
-    return Read.read(fetch, reading, (step) => [step]).pipe(
+    return Read.read(stamp(fetch), reading, (step) => [step]).pipe(
       Stream.mapEffect(toStep),
       Stream.takeUntil(({ end }) => end),
       Stream.mapError((error) =>

@@ -9,14 +9,25 @@ registerHooks({
   resolve: (specifier, context, next) => next(specifier === "typescript" ? "typescript-6" : specifier, context)
 })
 
+const { order } = await import("../modules.ts")
 const { Application } = await import("typedoc")
 
 const application = await Application.bootstrap({
   name: "effect-stripe-identity",
-  entryPoints: ["index.ts", "Sandbox.ts", "SessionFlags.ts", "SqlDestination.ts"].map((file) => `${root}src/${file}`),
+  entryPoints: [...order.filter((file) => file !== "index.ts"), "Sandbox.ts"].map((file) => `${root}src/${file}`),
   tsconfig: `${root}tsconfig.build.json`,
   out: `${root}out/docs`,
-  readme: "none",
+  readme: `${root}test/support/documentation/reference.md`,
+  categoryOrder: [
+    "Read sessions and reports",
+    "Filter",
+    "Export, sync and mirror",
+    "Requests and errors",
+    "Test",
+    "Read other lists",
+    "*"
+  ],
+  navigation: { includeCategories: true },
   // What classes inherit from Effect is documented there.
   excludeExternals: true,
   // Links to sources need a remote on the web, which a copy of the repository may not have.
