@@ -22,7 +22,6 @@ import type { Filter, ListParams, ReadOptions, Service } from "./internal/report
 import { confidentialFromWire } from "./internal/report/codec.ts"
 import { expandPaths, Wire } from "./internal/report/wire.ts"
 import * as RowDecoder from "./internal/wire/rowDecoder.ts"
-import * as StripeQuery from "./internal/client/query.ts"
 import type { Page } from "./Pagination.ts"
 import * as StripeClient from "./StripeClient.ts"
 import type { StripeError } from "./StripeError.ts"
@@ -51,7 +50,7 @@ const resource = Resource.make<ReportFilter, VerificationReport.ExpandPath>({
   filter: {
     names: ["client_reference_id", "created", "type", "verification_session"],
     decode: Parts.decoder(FilterFromUnknown),
-    toQuery: StripeQuery.make(FilterFromUnknown, ["client_reference_id"]),
+    toQuery: (filter) => Parts.toQuery({ ...filter }, ["client_reference_id"]),
     clientFields: () => []
   }
 })
