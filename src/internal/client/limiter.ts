@@ -29,6 +29,10 @@ interface Queue {
 // An answer takes milliseconds. Redis clients keep commands for a server that is away, and then none comes.
 const answerWithin = "5 seconds"
 
+// How many tokens of a shared limiter are waited for at a time. To ask for one takes a while, and so does waking up on a
+// busy machine: with one at a time the limit would be kept and never reached.
+const tokensAhead = 4
+
 // How long a limiter that failed is left alone, so that not every request waits for its failure.
 const restMillis = 10_000
 
@@ -130,29 +134,30 @@ const queues = (options: RateLimit): ((key: string) => Queue) => {
     )
 
   return (key) => {
-    const turn = Semaphore.makeUnsafe(1)
-    // While nobody has used the token that was taken last: until when it has to be waited for.
-    let unusedTokenUntil: number | undefined
-    // Tokens that were waited for, and that nothing was sent with.
-    let unused = 0
-    const next = Effect.fnUntraced(function* (operation: string) {
-      if (unused > 0) return void unused--
-      const clock = yield* Clock.Clock
-      if (unusedTokenUntil === undefined) {
-        const delay = limiter === undefined ? own(key, monotonicMillis(clock)) : yield* ask(limiter, operation, key)
-        unusedTokenUntil = monotonicMillis(clock) + delay
-      }
-      const left = unusedTokenUntil - monotonicMillis(clock)
-      if (left > 0) yield* Effect.sleep(left)
-      unusedTokenUntil = undefined
-    })
+    const turn = Semaphore.makeUnsafe(limiter === undefined ? 1 : tokensAhead)
+    // Tokens that nothing was sent with, by when they may be used.
+    const unused: Array<number> = []
     return {
       pass: (operation, rest) =>
-        Effect.andThen(
-          Semaphore.withPermit(turn, next(operation)),
-          Effect.onInterrupt(rest, () => Effect.sync(() => void unused++))
-        ),
-      isIdle: () => unused === 0 && unusedTokenUntil === undefined
+        Effect.suspend(() => {
+          let until: number | undefined
+          const wait = Effect.gen(function* () {
+            const clock = yield* Clock.Clock
+            until = unused.shift()
+            if (until === undefined) {
+              const delay =
+                limiter === undefined ? own(key, monotonicMillis(clock)) : yield* ask(limiter, operation, key)
+              until = monotonicMillis(clock) + delay
+            }
+            const left = until - monotonicMillis(clock)
+            if (left > 0) yield* Effect.sleep(left)
+          })
+          return Semaphore.withPermit(turn, wait).pipe(
+            Effect.andThen(rest),
+            Effect.onInterrupt(() => Effect.sync(() => void (until !== undefined && unused.push(until))))
+          )
+        }),
+      isIdle: () => unused.length === 0
     }
   }
 }

@@ -159,7 +159,8 @@ export const describeCause = (cause: Cause.Cause<unknown>): string => {
   const failure = Cause.squash(cause)
   const error = innermost(Predicate.hasProperty(failure, "reason") ? failure.reason : failure)
   if (!Predicate.isError(error)) return "something that is no Error"
-  return sentence(error.message) || error.name
+  // The name of a class that says nothing else, such as the TimeoutError of a Redis client, may be all that there is.
+  return sentence(error.message) || (error.name === "Error" ? error.constructor.name : error.name)
 }
 
 /** The reason behind a failure of the HTTP client. */
