@@ -135,7 +135,7 @@ export const one = <Sent extends Row, A extends Sent>(
         })
     })
     .pipe(
-      Effect.tap((reply) => Telemetry.page(operation, reply)),
+      Effect.tap((reply) => Effect.map(Telemetry.currentFiber, (fiber) => Telemetry.page(fiber, operation, reply))),
       Effect.tap((reply) => warnOfExcluded(operation, reply)),
       Effect.map((reply) => {
         const entries = Guards.entriesOf(reply)
