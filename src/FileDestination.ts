@@ -208,9 +208,7 @@ export const csv = Effect.fnUntraced(function* (
 })
 
 const checkPath = (path: unknown): Result.Result<void, InvalidArgumentError> =>
-  Predicate.isString(path) && path !== ""
-    ? Result.void
-    : Arguments.refuse("path", Arguments.show(path), "the path of a file")
+  Predicate.isString(path) && path !== "" ? Result.void : Arguments.refuse("path", Arguments.show(path), "a file path")
 
 const checkJson = Arguments.decoder(Schema.Struct({ reveal }), "options")
 

@@ -75,7 +75,7 @@ describe("sync-sqlite", () => {
         const key = Redacted.value(Sandbox.liveApiKey)
         const live = yield* runExample("sync-sqlite.ts", ["--database", path], { url, key })
         assert.strictEqual(live.code, 1)
-        assert.match(live.errors, /belongs to test mode, and the key is of live mode/)
+        assert.match(live.errors, /of live mode, as the key is, got one of test mode/)
         assert.deepStrictEqual(readFileSync(path), before)
 
         const damaged = join(inside, "damaged.sqlite")
@@ -132,18 +132,18 @@ describe("sync-sqlite, with a database that it cannot go on with", () => {
 
         writeFileSync(path, whole)
         set("filter", "'0123456789abcdef'")
-        yield* refuses(/belongs to another filter.*in a place of their own/)
+        yield* refuses(/of this filter .*, got one of another.*elsewhere/)
 
         // To read again is no way to get rows of test mode between those of live mode.
         writeFileSync(path, whole)
         set("livemode", "json('true')")
-        yield* refuses(/belongs to live mode, and the key is of test mode/)
-        yield* refuses(/belongs to live mode, and the key is of test mode/, ["--again"])
+        yield* refuses(/of test mode, as the key is, got one of live mode/)
+        yield* refuses(/of test mode, as the key is, got one of live mode/, ["--again"])
 
         writeFileSync(path, whole)
         set("range.oldest.id", "'vs_nowhere'")
         set("range.newest.id", "'vs_nowhere'")
-        yield* refuses(/not among the rows of this key.*use the key it was made with/)
+        yield* refuses(/one of the rows of this key.*Use the key it was made with/)
 
         writeFileSync(path, whole)
         execute("DROP TABLE verification_sessions; CREATE TABLE verification_sessions (id TEXT, note TEXT)")

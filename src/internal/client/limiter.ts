@@ -92,8 +92,8 @@ const queues = Effect.fnUntraced(function* (options: RateLimit): Effect.fn.Retur
   let restsUntil = Number.NEGATIVE_INFINITY
   const waits = options.onLimiterError === "wait"
   const meanwhile = waits
-    ? "This client sends nothing until it answers."
-    : `Until it answers, this client keeps to ${limit} requests per ${Duration.format(window)} by itself.`
+    ? "Until it answers, this client sends nothing."
+    : `Until it answers, this client limits itself to ${limit} requests per ${Duration.format(window)}.`
 
   const askGivenOrOwn = (operation: string, key: string): Effect.Effect<number> =>
     Effect.flatMap(monotonicMillis, (now) =>
@@ -109,7 +109,7 @@ const queues = Effect.fnUntraced(function* (options: RateLimit): Effect.fn.Retur
               Effect.gen(function* () {
                 yield* Telemetry.limiterFailed(operation)
                 yield* warn(
-                  `${operation}: the limiter in rateLimit.limiter failed: ${Transport.describeCause(cause)}. ${meanwhile}`
+                  `${operation}: rateLimit.limiter failed: ${Transport.describeCause(cause).replace(/\.$/, "")}. ${meanwhile}`
                 )
                 if (waits) return yield* Effect.andThen(Effect.sleep("1 second"), askGivenOrOwn(operation, key))
                 restsUntil = (yield* monotonicMillis) + restMillis

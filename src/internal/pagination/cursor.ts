@@ -83,7 +83,7 @@ export const next = <A extends Row, E, R>(
       const left = remaining - countRows(wanted)
       const step: Step<A> = { entries: wanted, has_more: has_more || wanted.length < entries.length, requestId }
       if (!has_more || left === 0) return Effect.succeed([step, Option.none()])
-      if (last < 0) return stalled("has_more is true and no row on the page has an id to use as the cursor")
+      if (last < 0) return stalled("has_more is true, but no row on the page has an id to use as the cursor")
       const moved: State = {
         page: page + 1,
         cursor: entries[last]?.id,

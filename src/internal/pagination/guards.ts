@@ -76,7 +76,7 @@ const outside = (
   const found = entries.find(
     ({ created, row }) => row !== undefined && created !== undefined && (created < gte * 1000 || created >= lt * 1000)
   )
-  return found && `${found.id ?? "a row"} is outside of the range of created that was asked for`
+  return found && `${found.id ?? "a row"} is outside the requested range of created`
 }
 
 /** Checks a page, whose places are in the order of the read, against what was seen before. Fails with what is wrong. */
@@ -91,7 +91,7 @@ export const checkPage = <A extends Row>(
     readonly within: Window | undefined
   }
 ): Result.Result<Seen, string> => {
-  if (entries.length === 0 && page.has_more) return Result.fail("has_more is true on a page without rows")
+  if (entries.length === 0 && page.has_more) return Result.fail("has_more is true, but the page is empty")
   const limit = page.limit ?? asked.limit
   if (entries.length > limit) return Result.fail(`expected at most ${limit} rows, got ${entries.length}`)
   const stray = asked.within === undefined ? undefined : outside(entries, asked.within)
@@ -103,21 +103,24 @@ export const checkPage = <A extends Row>(
   const { ids, older, since } = isFull ? { ids: new Set<string>(), older: seen.ids, since: seen.reached } : seen
   // Oldest-first is the same with the sign of time turned round.
   const sign = asked.oldestFirst ? -1 : 1
+  // Where the page holds its own cursor, that says more than what is wrong with its first row.
+  const refuse = (problem: string) => {
+    const { cursor } = asked
+    const holdsCursor = cursor !== undefined && entries.some(({ id }) => id === cursor)
+    return Result.fail(holdsCursor ? `the page after ${cursor} contains ${cursor} again` : problem)
+  }
   let reached = seen.reached
   for (const { created, id } of entries) {
     const time = created === undefined ? reached : created * sign
     if (time !== undefined && reached !== undefined && time > reached + disorder) {
       const apart = Math.round((time - reached) / 1000)
       const side = asked.oldestFirst ? "older" : "newer"
-      return Result.fail(`${id ?? "a row without an id"} is ${apart} seconds ${side} than a row before it`)
+      return refuse(`${id ?? "a row without an id"} is ${apart} seconds ${side} than a row before it`)
     }
     if (id !== undefined) {
       const size = ids.size
       if (older.has(id) || ids.add(id).size === size) {
-        const goesRound = entries.some(({ id }) => id === asked.cursor)
-        return Result.fail(
-          goesRound ? `the cursor ${asked.cursor} came again, among the rows after it` : `${id} came again`
-        )
+        return refuse(`${id} was returned twice`)
       }
     }
     if (time !== undefined && (reached === undefined || time < reached)) reached = time

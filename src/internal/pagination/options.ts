@@ -48,15 +48,15 @@ export const checkStart = ({
   startingAfter
 }: Checked<unknown, unknown>): Result.Result<void, InvalidArgumentError> =>
   startingAfter !== undefined && endingBefore !== undefined
-    ? Arguments.refuse("startingAfter, endingBefore", "both", "one of them")
+    ? Arguments.refuse("startingAfter, endingBefore", "both", "only one of the two")
     : direction === "oldest-first" && endingBefore === undefined
       ? Arguments.refuse(
           "endingBefore",
           "nothing",
-          "the id to start from together with oldest-first, because Stripe's lists start at the newest row"
+          'the id to start from, which "oldest-first" needs because Stripe\'s lists start at the newest row'
         )
       : direction !== "oldest-first" && endingBefore !== undefined
-        ? Arguments.refuse("direction", direction ?? "nothing", `"oldest-first" together with endingBefore`)
+        ? Arguments.refuse("direction", direction ?? "nothing", '"oldest-first", which endingBefore needs')
         : Result.void
 
 /** Options as a read takes them, with the defaults. */
