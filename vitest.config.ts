@@ -20,7 +20,7 @@ export default defineConfig({
     sequence: { concurrent: true },
     // One processor left over for others would be half of two.
     maxWorkers: "100%",
-    silent: "passed-only",
+    silent: false,
     // Tests start some hundred programs, which compile the same modules.
     env: { NODE_COMPILE_CACHE: here("./out/compile-cache") },
     // Only what hangs takes so long. A bound on time would be a test of the machine.

@@ -1,27 +1,27 @@
-// What to write when reads fail: recover, fall back, go on, leave out, report. Each scene has a Stripe of its own on
-// which one thing goes wrong, so this example reads the sandbox alone.
+// Five ways to handle a read that fails: recover, fall back, resume, skip, report. Each scene has its own simulated Stripe
+// with one fault, so this example never reads Stripe itself.
 import { Console, Effect, Layer, Logger, Option, References, Stream } from "effect"
 import { RetryPolicy, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { takesNoArguments } from "./support/noArguments.ts"
 import { endWithoutReader } from "./support/output.ts"
 
-takesNoArguments("What to write when reads fail", "reads the sandbox alone")
+takesNoArguments("Five ways to handle a read that fails", "reads the sandbox alone")
 endWithoutReader()
 
 const { Fault } = Sandbox
 
 const countVerified = VerificationSessions.stream({ status: "verified" }).pipe(Stream.runCount)
 
-// Recover from one reason. An account without Identity has no sessions, which is an answer; every other reason is still
-// in the error channel, and the compiler knows.
+// Recover from one reason: an account without Identity has no sessions. Every other reason stays in the error channel, and
+// in its type.
 const recover = countVerified.pipe(
   Effect.catchReason("StripeError", "IdentityNotEnabledError", () => Effect.succeed(0)),
   Effect.flatMap((count) => Console.log(`recover: ${count} verified, because Identity is not switched on`))
 )
 
-// Fall back. What is worth trying again was tried for as long as the policy says; after that yesterday's number is better
-// than none. A wrong key is not, so that goes on to whoever can change it.
+// Fall back to yesterday's number once the retries have failed. A wrong key is not retryable, so that error passes through
+// to whoever can change the key.
 const fallBack = countVerified.pipe(
   Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: 2, baseDelay: "20 millis" })),
   Effect.catchIf(
@@ -31,9 +31,8 @@ const fallBack = countVerified.pipe(
   Effect.flatMap((count) => Console.log(`fall back: ${count} verified, as of yesterday`))
 )
 
-// Go on where it stopped. Rows that came stay, and the last of them is where to go on from: here in the same program, as
-// well as tomorrow from an id in a file. Nothing is read twice.
-const goOn = Effect.gen(function* () {
+// Resume after the last row. The same works tomorrow, with an id from a file. No row is read twice.
+const resume = Effect.gen(function* () {
   const seen: Array<string> = []
   const read = (startingAfter: string | undefined) =>
     VerificationSessions.stream({}, { startingAfter }).pipe(
@@ -42,27 +41,27 @@ const goOn = Effect.gen(function* () {
     )
   yield* read(undefined).pipe(
     Effect.tapError(({ page, reason }) =>
-      Console.log(`go on: stopped after ${seen.length} on page ${page}, with ${reason._tag}`)
+      Console.log(`resume: stopped after ${seen.length} on page ${page}, with ${reason._tag}`)
     ),
     Effect.catch(() => read(seen.at(-1)))
   )
-  yield* Console.log(`go on: ${seen.length} sessions, ${new Set(seen).size} of them different`)
+  yield* Console.log(`resume: ${seen.length} sessions, ${new Set(seen).size} of them different`)
 })
 
-// Leave out. A row that cannot be decoded ends the stream, unless somebody takes it: then the other rows go on, and the
-// one is named without what stands in it.
-const leaveOut = Effect.gen(function* () {
-  const letters: Array<StripeError.DecodeError> = []
+// Skip a row that cannot be decoded. Without `onDecodeError` it ends the stream. The error names the row and the field, and
+// not what the row contains.
+const skip = Effect.gen(function* () {
+  const skipped: Array<StripeError.DecodeError> = []
   const count = yield* VerificationSessions.stream(
     {},
-    { onDecodeError: (error) => Effect.sync(() => void letters.push(error)) }
+    { onDecodeError: (error) => Effect.sync(() => void skipped.push(error)) }
   ).pipe(Stream.runCount)
-  const [letter] = letters
-  yield* Console.log(`leave out: ${count} sessions; ${letter?.rowId} was wrong at ${letter?.path}`)
+  const [first] = skipped
+  yield* Console.log(`skip: ${count} sessions; ${first?.rowId} was wrong at ${first?.path}`)
 })
 
-// Report. Reasons that somebody can do something about get words of their own; the rest says in its message what
-// happened, where, and Stripe's id of the request. No key and nothing of a person is in it, so it may be logged.
+// Report. Some reasons get a message for the person who can act. For the others the error's message says what happened,
+// where, and the id of the request. It contains no key and no personal data, so it may be logged.
 const report = countVerified.pipe(
   Effect.flatMap((count) => Console.log(`report: ${count} verified`)),
   Effect.catchReasons("StripeError", {
@@ -73,12 +72,12 @@ const report = countVerified.pipe(
   }),
   Effect.catch((error) =>
     Effect.logError(error.message).pipe(
-      Effect.annotateLogs({ reason: error.reason._tag, page: error.page, request: error.requestId ?? "none" })
+      Effect.annotateLogs({ reason: error.reason._tag, page: error.page, request: error.requestId ?? "unknown" })
     )
   )
 )
 
-/** A scene with a Stripe of its own. */
+/** A scene with its own simulated Stripe. */
 const scene = (
   play: Effect.Effect<void, StripeError.StripeError, VerificationSessions.VerificationSessions>,
   options: {
@@ -90,7 +89,7 @@ const scene = (
 ) =>
   Effect.gen(function* () {
     const sandbox = yield* Sandbox.Sandbox
-    // The first page is good, so that there is something to lose.
+    // The first page succeeds, so that rows have arrived before the fault.
     if (options.fault !== undefined) yield* sandbox.inject(options.fault, { skip: 1, times: options.times })
     yield* play
   }).pipe(
@@ -101,7 +100,7 @@ const scene = (
     )
   )
 
-// One line of a log is enough to see what it holds.
+// A log line as text, so that the guide can show it.
 const lines = Logger.make(({ fiber, logLevel, message }) => {
   const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations))
   const fields = annotations.map(([name, value]) => `${name}=${String(value)}`).join(" ")
@@ -113,12 +112,12 @@ await Effect.runPromise(
     yield* Console.log("Reading the sandbox, a simulated Stripe, whatever STRIPE_API_KEY says.")
     yield* scene(recover, { sandbox: { account: "identity-not-enabled" } })
     yield* scene(fallBack, { fault: Fault.ServerError({ status: 503 }), times: Infinity })
-    yield* scene(goOn, { fault: Fault.ResetMidBody() })
-    yield* scene(leaveOut, { fault: Fault.BadRow({ at: 7, patch: { created: "yesterday" } }) })
+    yield* scene(resume, { fault: Fault.ResetMidBody() })
+    yield* scene(skip, { fault: Fault.BadRow({ at: 7, patch: { created: "yesterday" } }) })
     yield* scene(report, { apiKey: Sandbox.restrictedApiKey })
     yield* scene(report, { fault: Fault.EmptyPageWithMore() })
   }).pipe(
-    // What nobody expected ends the program with one line instead of a stack trace.
+    // An unexpected error ends the program with one line, not a stack trace.
     Effect.tapError((error) => Console.error(error.message)),
     Effect.option,
     Effect.tap((done) => Effect.sync(() => (process.exitCode = Option.isSome(done) ? 0 : 1))),

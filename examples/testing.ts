@@ -46,7 +46,7 @@ const withASandbox = Effect.gen(function* () {
     requests.map((request) => request.outcome),
     ["answered", "reset", "answered", "answered"]
   )
-  yield* Console.log(`Sandbox: ${total} sessions were counted in ${requests.length} requests, one of which broke off`)
+  yield* Console.log(`Sandbox: ${total} sessions were counted in ${requests.length} requests; one of them broke off`)
 }).pipe(
   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
   Effect.provide(Sandbox.layer({ sessions: 250 }))

@@ -201,7 +201,7 @@ export const csv = Effect.fnUntraced(function* (
   return yield* CheckpointedFile.make<Batch<VerificationSession.AnyExpansion>>({
     path,
     // A key of metadata may have a comma, and must not look like two columns.
-    format: `CSV${bom ? " after a byte order mark" : ""} with ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,
+    format: `CSV${bom ? " with a byte order mark" : ""} and columns ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,
     header: bom ? Stream.concat(Stream.succeed("\uFEFF"), toLines([columns])) : toLines([columns]),
     toLines: ({ sessions }) => toLines(sessions.map((session) => toCells(toJson(session))))
   })

@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import * as Arguments from "./internal/arguments.ts"
 import type { ExcludedRow, FetchPage, InvalidRow, Page, PageRequest, Row, Window } from "./internal/list/model.ts"
-import * as CheckedOptions from "./internal/pagination/options.ts"
+import * as FieldOptions from "./internal/pagination/options.ts"
 import * as Read from "./internal/pagination/read.ts"
 import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
 
@@ -113,7 +113,7 @@ export type PaginationError = InvalidArgumentError | PaginationStalledError | De
 
 const checkFields = Arguments.decoder(
   Schema.Struct(
-    Struct.assign(CheckedOptions.fields(Schema.NonEmptyString.annotate({ expected: "the id of a row" })), {
+    Struct.assign(FieldOptions.fields(Schema.NonEmptyString.annotate({ expected: "the id of a row" })), {
       within: Schema.optional(
         Schema.Struct({ gte: Schema.optional(Arguments.wholeNumber(0)), lt: Schema.optional(Arguments.wholeNumber(0)) })
       )
@@ -123,10 +123,7 @@ const checkFields = Arguments.decoder(
 )
 
 const validate = <E, R>(options: Options<E, R>): Result.Result<Read.Reading<E, R>, InvalidArgumentError> =>
-  Result.map(
-    Result.andThen(checkFields(options), () => CheckedOptions.checkStart(options)),
-    () => CheckedOptions.toReading(options)
-  )
+  Result.map(Read.checkOptions(checkFields, options), () => Read.toReading(options))
 
 /**
  * The list as a stream of pages: one element a page. A list without rows is one page without rows. See

@@ -20,12 +20,11 @@ import * as Moments from "./internal/filter/timeExpression.ts"
 import * as Parts from "./internal/filter/parts.ts"
 import * as Predicates from "./internal/filter/predicate.ts"
 import * as UrlCodec from "./internal/filter/urlParams.ts"
-import * as StripeQuery from "./internal/client/query.ts"
-import type { Query } from "./internal/client/query.ts"
+import type { Query } from "./internal/client/model.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
 
 export type { UrlRecord } from "./internal/filter/urlParams.ts"
-export type { Query } from "./internal/client/query.ts"
+export type { Query } from "./internal/client/model.ts"
 export type {
   StatusOf,
   CreatedRange,
@@ -298,8 +297,6 @@ export const and: {
 export const partition = (filter: SessionFilter): { readonly server: SessionFilter; readonly client: SessionFilter } =>
   Predicates.partition(valid(filter))
 
-const serverQuery = StripeQuery.make(Filter, ["client_reference_id", "related_customer", "related_customer_account"])
-
 /**
  * What of the filter is sent, as Stripe's query parameters in the order of Stripe's documentation: the part that
  * {@link partition} calls `server`.
@@ -315,4 +312,4 @@ const serverQuery = StripeQuery.make(Filter, ["client_reference_id", "related_cu
  * @category conversions
  * @since 0.1.0
  */
-export const toQuery = (filter: SessionFilter): Query => serverQuery(partition(filter).server)
+export const toQuery = (filter: SessionFilter): Query => Predicates.toQuery(valid(filter))

@@ -1,8 +1,8 @@
 /**
- * Stripe Identity's verification reports: one page, one report, or all of them as a lazy `Stream`. What was found in every
- * attempt to verify somebody, where `VerificationSessions` shows the last attempt of each session.
+ * Reads Stripe Identity's verification reports: one page, one report, or all of them as a lazy `Stream`. There is a report
+ * for every attempt to verify somebody; `VerificationSessions` shows only the last attempt of each session.
  *
- * It is read as `VerificationSessions` is, with the same options, retries and errors.
+ * Options, retries and errors are those of `VerificationSessions`.
  *
  * @module
  * @category Read sessions and reports
@@ -22,7 +22,6 @@ import type { Filter, ListParams, ReadOptions, Service } from "./internal/report
 import { confidentialFromWire } from "./internal/report/codec.ts"
 import { expandPaths, Wire } from "./internal/report/wire.ts"
 import * as RowDecoder from "./internal/wire/rowDecoder.ts"
-import * as StripeQuery from "./internal/client/query.ts"
 import type { Page } from "./Pagination.ts"
 import * as StripeClient from "./StripeClient.ts"
 import type { StripeError } from "./StripeError.ts"
@@ -35,7 +34,7 @@ const FilterFromUnknown = Parts.exact({
   client_reference_id: Schema.optionalKey(Parts.text("a string of 1 to 5000 characters")),
   created: Schema.optionalKey(Created.CreatedFromUnknown),
   type: Schema.optionalKey(Parts.word(["document", "id_number"])),
-  // Stripe takes the ids that sessions had when they were called intents, too.
+  // Stripe also accepts `vi_…`, the ids of sessions from when they were called intents.
   verification_session: Schema.optionalKey(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
 })
 
@@ -51,7 +50,7 @@ const resource = Resource.make<ReportFilter, VerificationReport.ExpandPath>({
   filter: {
     names: ["client_reference_id", "created", "type", "verification_session"],
     decode: Parts.decoder(FilterFromUnknown),
-    toQuery: StripeQuery.make(FilterFromUnknown, ["client_reference_id"]),
+    toQuery: (filter) => Parts.toQuery({ ...filter }, ["client_reference_id"]),
     clientFields: () => []
   }
 })
@@ -59,7 +58,7 @@ const resource = Resource.make<ReportFilter, VerificationReport.ExpandPath>({
 const matches = (filter: ReportFilter) => {
   const { client_reference_id, created, type, verification_session } = filter
   const isWithin = created === undefined ? () => true : Created.contains(created)
-  // A report names its session by today's id, also where it was asked for by the one of an intent.
+  // A report has its session's `vs_…` id even if the filter names it by `vi_…`, so only `vs_…` can be compared.
   const session = verification_session?.startsWith("vs_") === true ? verification_session : undefined
   return (report: VerificationReport.RedactedReport): report is VerificationReport.RedactedReport =>
     (client_reference_id === undefined || report.client_reference_id === client_reference_id) &&
@@ -68,7 +67,7 @@ const matches = (filter: ReportFilter) => {
     isWithin(report.created)
 }
 
-// What is expanded is optional in every report, so all are decoded in one way.
+// Expanded fields are optional in every report, so one decoder fits all.
 const rows: Resource.Rows<VerificationReport.RedactedReport, VerificationReport.RedactedReport, ReportFilter> = {
   decode: () => decodeRow,
   matches
@@ -86,7 +85,7 @@ export class VerificationReports extends Context.Service<VerificationReports, Se
 ) {}
 
 /**
- * Makes the service on a `StripeClient`, for a layer of your own: {@link layerFromClient} is `Layer.effect` of it.
+ * Makes the service from a `StripeClient`, for a layer of your own. {@link layerFromClient} is `Layer.effect` of it.
  *
  * @category constructors
  * @since 0.1.0
@@ -102,9 +101,9 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
 )
 
 /**
- * The service on a `StripeClient` that is provided elsewhere, for several services that share one rate limit.
+ * The service on a `StripeClient` that you provide, so that several services share one rate limit.
  *
- * **Example** (Sessions and reports on one client, and so under one rate limit)
+ * **Example** (Sessions and reports on one client, under one rate limit)
  *
  * ```ts
  * import { ConfigProvider, Effect, Layer, Redacted } from "effect"
@@ -136,9 +135,10 @@ export const layerFromClient: Layer.Layer<VerificationReports, never, StripeClie
 )
 
 /**
- * The service from options. It needs an `HttpClient`: `FetchHttpClient.layer` asks Stripe, `Sandbox.layer` a simulated one.
+ * The service from options in code, such as `apiKey`. Provide an `HttpClient`: `FetchHttpClient.layer` for Stripe,
+ * `Sandbox.layer` for tests. The layer fails with a `StripeError` if an option is invalid, such as a publishable key.
  *
- * **Example** (Half of Stripe's rate limit, for the other half is another program's)
+ * **Example** (Half of Stripe's rate limit, because another program uses the other half)
  *
  * ```ts
  * import { Effect } from "effect"
@@ -165,9 +165,9 @@ export const layer = (
   Layer.provide(Layer.effect(VerificationReports, make), StripeClient.layer(options))
 
 /**
- * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT` or `STRIPE_CONTEXT`, `STRIPE_API_BASE` and
- * `STRIPE_API_VERSION` where they are set; or from what `options` name instead. The example of {@link layerFromClient} gives the configuration in
- * code, as a test does.
+ * The service from environment variables, or any `ConfigProvider`: `STRIPE_API_KEY`, and optionally `STRIPE_ACCOUNT` or
+ * `STRIPE_CONTEXT`, `STRIPE_API_BASE` and `STRIPE_API_VERSION`. `options` replace single settings. The example of
+ * {@link layerFromClient} sets the configuration in code, as a test does.
  *
  * @category layers
  * @since 0.1.0
@@ -178,8 +178,8 @@ export const layerConfig = (
   Layer.provide(Layer.effect(VerificationReports, make), StripeClient.layerConfig(options))
 
 /**
- * The service for tests of your own code: each call is answered by your handler, and a call without one dies, so that no
- * error handler of yours can hide it. To test against Stripe's behaviour instead of fixed answers, use `Sandbox`.
+ * Fixed answers for tests of your own code: your handler answers each call. A call without a handler dies, so that no error
+ * handler can hide it. To test against Stripe's behaviour instead, use `Sandbox`.
  *
  * **Example** (Your own code, with one fixed answer)
  *
@@ -210,7 +210,8 @@ export const layerTest = (handlers: Partial<Service>): Layer.Layer<VerificationR
   Layer.mock(VerificationReports, handlers)
 
 /**
- * {@link Service.list} of the service in the context: exactly one page.
+ * One page of the list, with Stripe's parameter names: one request and its retries, newest report first. `cursor` is where
+ * the next page starts: pass it as `starting_after`. To read more than one page, use {@link stream}.
  *
  * **Example** (The newest reports on documents)
  *
@@ -237,7 +238,7 @@ export const list = (
   VerificationReports.use((service) => service.list(params))
 
 /**
- * {@link Service.retrieve} of the service in the context: one report by its id.
+ * One report by its id. Fails with `NotFoundError` if this account and mode have no report with the id.
  *
  * **Example** (One report, which may not be there)
  *
@@ -267,7 +268,8 @@ export const retrieve = (
   VerificationReports.use((service) => service.retrieve(id, options))
 
 /**
- * {@link Service.pages} of the service in the context: one element a page.
+ * Every page of the list, newest first, one request at a time and only when needed. For programs that store a page at a time
+ * or log its `requestId`; otherwise use {@link stream}.
  *
  * **Example** (The size of every page)
  *
@@ -297,7 +299,11 @@ export const pages = <E = never, R = never>(
   Stream.unwrap(VerificationReports.useSync((service) => service.pages(filter, options)))
 
 /**
- * {@link Service.stream} of the service in the context: one element a report.
+ * Every report that matches the filter, newest first, one request at a time and only when needed. With `concurrency` several
+ * requests run at once; the order stays.
+ *
+ * Each request is retried inside (see `RetryPolicy`), so no report comes twice. `Stream.retry` around the stream would start
+ * again at the first page.
  *
  * **Example** (Why the checks of documents fail)
  *

@@ -1,5 +1,5 @@
 /**
- * Stripe Identity's verification sessions: one page, one session, or all of them as a lazy `Stream`.
+ * Reads Stripe Identity's verification sessions: one page, one session, or all of them as a lazy `Stream`.
  *
  * @module
  * @category Read sessions and reports
@@ -48,7 +48,7 @@ export type {
 export { VerificationSessions } from "./internal/session/tag.ts"
 
 /**
- * Makes the service on a `StripeClient`, for a layer of your own: {@link layerFromClient} is `Layer.effect` of it.
+ * Makes the service from a `StripeClient`, for a layer of your own. {@link layerFromClient} is `Layer.effect` of it.
  *
  * @category constructors
  * @since 0.1.0
@@ -100,7 +100,7 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
 )
 
 /**
- * The service on a `StripeClient` that is provided elsewhere, for several services that share one rate limit.
+ * The service on a `StripeClient` that you provide, so that several services share one rate limit.
  *
  * **Example** (A client with a key from the configuration)
  *
@@ -128,10 +128,10 @@ export const layerFromClient: Layer.Layer<VerificationSessions, never, StripeCli
 )
 
 /**
- * The service from options. It needs an `HttpClient`: `FetchHttpClient.layer` asks Stripe, `Sandbox.layer` a simulated one.
- * Options that cannot work, such as a publishable key, fail it with a `StripeError`, as every call fails.
+ * The service from options in code, such as `apiKey`. Provide an `HttpClient`: `FetchHttpClient.layer` for Stripe,
+ * `Sandbox.layer` for tests. The layer fails with a `StripeError` if an option is invalid, such as a publishable key.
  *
- * **Example** (Half of Stripe's rate limit, for the other half is another program's)
+ * **Example** (Half of Stripe's rate limit, because another program uses the other half)
  *
  * ```ts
  * import { Effect } from "effect"
@@ -154,9 +154,9 @@ export const layer = (
   Layer.provide(Layer.effect(VerificationSessions, make), StripeClient.layer(options))
 
 /**
- * The service from the configuration: `STRIPE_API_KEY`, and `STRIPE_ACCOUNT` or `STRIPE_CONTEXT`, `STRIPE_API_BASE` and
- * `STRIPE_API_VERSION` where they are set; or from what `options` name instead. The example of {@link layerFromClient} gives the configuration in
- * code, as a test does.
+ * The service from environment variables, or any `ConfigProvider`: `STRIPE_API_KEY`, and optionally `STRIPE_ACCOUNT` or
+ * `STRIPE_CONTEXT`, `STRIPE_API_BASE` and `STRIPE_API_VERSION`. `options` replace single settings. The example of
+ * {@link layerFromClient} sets the configuration in code, as a test does.
  *
  * @category layers
  * @since 0.1.0
@@ -167,8 +167,8 @@ export const layerConfig = (
   Layer.provide(Layer.effect(VerificationSessions, make), StripeClient.layerConfig(options))
 
 /**
- * The service for tests of your own code: each call is answered by your handler, and a call without one dies, so that no
- * error handler of yours can hide it. To test against Stripe's behaviour instead of fixed answers, use `Sandbox`.
+ * Fixed answers for tests of your own code: your handler answers each call. A call without a handler dies, so that no error
+ * handler can hide it. To test against Stripe's behaviour instead, use `Sandbox`.
  * {@link TestHandlers} shows one fixed answer.
  *
  * @category testing
@@ -182,7 +182,8 @@ export const layerTest = (handlers: TestHandlers): Layer.Layer<VerificationSessi
   )
 
 /**
- * {@link Service.list} of the service in the context: exactly one page.
+ * One page of the list, with Stripe's parameter names: one request and its retries, newest session first. `cursor` is where
+ * the next page starts: pass it as `starting_after`. To read more than one page, use {@link stream}.
  *
  * **Example** (The second page)
  *
@@ -223,7 +224,7 @@ export const list = <
 > => VerificationSessions.use((service) => service.list<Paths, Status>(params))
 
 /**
- * {@link Service.retrieve} of the service in the context: one session by its id.
+ * One session by its id. Fails with `NotFoundError` if this account and mode have no session with the id.
  *
  * **Example** (A session that may not be there)
  *
@@ -253,7 +254,9 @@ export const retrieve = <const Paths extends ReadonlyArray<VerificationSession.E
   VerificationSessions.use((service) => service.retrieve(id, options))
 
 /**
- * {@link Service.pages} of the service in the context: one element a page.
+ * Every page of the list, newest first, one request at a time and only when needed. For programs that store a page at a time
+ * or log its `requestId`; otherwise use {@link stream}. A part of the filter that Stripe does not know is applied here, so a
+ * page can hold fewer rows than `pageSize`, or no rows.
  *
  * **Example** (The size of every page)
  *
@@ -291,7 +294,11 @@ export const pages = <
 > => Stream.unwrap(VerificationSessions.useSync((service) => service.pages<Paths, E, R, Status>(filter, options)))
 
 /**
- * {@link Service.stream} of the service in the context: one element a session.
+ * Every session that matches the filter, newest first, one request at a time and only when needed. With `concurrency`
+ * several requests run at once; the order stays.
+ *
+ * Each request is retried inside (see `RetryPolicy`), so no session comes twice. `Stream.retry` around the stream would
+ * start again at the first page.
  *
  * **Example** (All verified sessions)
  *

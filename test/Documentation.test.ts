@@ -1,4 +1,6 @@
 import { afterAll, assert, describe, it, vi } from "@effect/vitest"
+import { PGlite } from "@electric-sql/pglite"
+import { PGLiteSocketServer } from "@electric-sql/pglite-socket"
 import { Effect, Redacted } from "effect"
 import { HttpEffect } from "effect/http"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -45,6 +47,16 @@ vi.stubEnv("STRIPE_API_KEY", Redacted.value(Sandbox.apiKey))
 vi.stubGlobal("fetch", (...parameters: Parameters<typeof fetch>) => {
   const request = new Request(...parameters)
   return new URL(request.url).hostname === "api.stripe.com" ? stripe(request) : fetch(request)
+})
+
+// What keeps a database keeps a Postgres of this process.
+const postgres = await PGlite.create()
+const postgresServer = new PGLiteSocketServer({ db: postgres, port: 0, host: "127.0.0.1" })
+await postgresServer.start()
+vi.stubEnv("DATABASE_URL", `postgres://postgres@${postgresServer.getServerConn()}/postgres`)
+afterAll(async () => {
+  await postgresServer.stop()
+  await postgres.close()
 })
 
 let modulesWritten = 0

@@ -13,9 +13,9 @@ describe("examples/errors.ts", () => {
         /^recover: 0 verified/,
         /^fall back: ApiError after 3 attempts$/,
         /^fall back: 180 verified, as of yesterday$/,
-        /^go on: stopped after 100 on page 2, with TransportError$/,
-        /^go on: 500 sessions, 500 of them different$/,
-        /^leave out: 499 sessions; vs_\w+ was wrong at data\[7\]\.created$/,
+        /^resume: stopped after 100 on page 2, with TransportError$/,
+        /^resume: 500 sessions, 500 of them different$/,
+        /^skip: 499 sessions; vs_\w+ was wrong at data\[7\]\.created$/,
         /^report: ask the owner of the account\./,
         /^report: Error .*PaginationStalledError.*\{reason=PaginationStalledError page=2 request=req_\w+\}$/
       ]

@@ -111,7 +111,15 @@ describe("the modules", () => {
   it("holds no path of anyone's machine", () => {
     const folders = ["src", "test", "examples", ".ci", ".github"].filter((folder) => existsSync(join(root, folder)))
     const files = folders.flatMap((folder) => filesBelow(join(root, folder)).map((file) => `${folder}/${file}`))
-    const documents = ["README.md", "AGENTS.md", "CHANGELOG.md", "package.json", "tsconfig.json", "vitest.config.ts"]
+    const documents = [
+      "README.md",
+      "CONTRIBUTING.md",
+      "AGENTS.md",
+      "CHANGELOG.md",
+      "package.json",
+      "tsconfig.json",
+      "vitest.config.ts"
+    ]
     const found = [...files, ...documents]
       .filter((file) => existsSync(join(root, file)))
       .flatMap((file) => machinePaths(readFileSync(join(root, file), "utf8")).map((path) => `${file}: ${path}`))

@@ -18,6 +18,7 @@ import { baseUrl, server } from "./support/sandboxServer.ts"
 const documents = [
   "AGENTS.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
   "LICENSE",
   "README.md",
   "src/README.md",

@@ -7,6 +7,7 @@ import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, FileSystem, Layer } from "effect"
 import { Command, Flag } from "effect/cli"
 import { endWithoutReader } from "../support/output.ts"
+import * as Accounts from "./support/accounts.ts"
 import * as Flags from "./support/flags.ts"
 import * as Jobs from "./support/jobs.ts"
 import * as Log from "./support/log.ts"
@@ -36,13 +37,17 @@ const command = Command.make(
       Flag.withDescription("Give a turn at once to those that are in the fleet, too"),
       Flag.withDefault(false)
     ),
+    cluster: Flag.Boolean("cluster").pipe(
+      Flag.withDescription("The fleet is one of cluster.ts, which has no queue"),
+      Flag.withDefault(false)
+    ),
     fleet: Flags.shared.fleet,
     lock: Flags.shared.lock
   },
-  Effect.fn(function* ({ again, file, fleet, lock }) {
+  Effect.fn(function* ({ again, cluster, file, fleet, lock }) {
     yield* Effect.gen(function* () {
       const accounts = yield* fromFile(file)
-      const enrolled = yield* Jobs.enroll(accounts, again)
+      const enrolled = cluster ? (yield* Accounts.add(accounts, again)).length : yield* Jobs.enroll(accounts, again)
       yield* Console.log(`${enrolled} of ${accounts.length} accounts ${again ? "have a turn now" : "are new"}.`)
     }).pipe(
       Effect.provide(Layer.provideMerge(Jobs.layer(fleet, lock), Services.database({ connections: 2, lock }))),

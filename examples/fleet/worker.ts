@@ -7,41 +7,19 @@
 // A job is one slice of one account, some pages at most, and ends by putting the next one into the queue: at once where the
 // account has more, and else after a pause. So no account is read twice at a time, and a large one keeps no other waiting.
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Cause, Console, Effect, Exit, Layer, Option, Schedule } from "effect"
-import { Command, Flag } from "effect/cli"
-import { SqlClient } from "effect/sql"
+import { Cause, Console, Effect, Exit, Layer } from "effect"
+import { Command } from "effect/cli"
 import { StripeError } from "effect-stripe-identity"
 import { goOnWithoutReader } from "../support/output.ts"
-import * as Accounts from "./support/accounts.ts"
 import * as Flags from "./support/flags.ts"
 import * as Jobs from "./support/jobs.ts"
 import * as Log from "./support/log.ts"
 import * as Services from "./support/services.ts"
-import { slice } from "./support/slice.ts"
-
-interface Work {
-  readonly pages: number
-  readonly pauses: Accounts.Pauses
-}
-
-const handle = Effect.fnUntraced(function* (turn: Accounts.Turn, { pages, pauses }: Work) {
-  const sql = yield* SqlClient.SqlClient
-  // A turn that somebody else has ended is over.
-  if (!(yield* Accounts.open(turn))) return
-  const outcome = yield* slice(turn.account, pages)
-  if ("error" in outcome) yield* Effect.logWarning(`${turn.account}: ${outcome.error}`)
-  // Together, so that an account always has a next turn.
-  yield* sql.withTransaction(
-    Effect.gen(function* () {
-      const closed = yield* Accounts.close(turn, outcome, pauses)
-      if (Option.isSome(closed)) yield* Jobs.offer(closed.value.next, closed.value.pause)
-    })
-  )
-})
+import { everyRead, takeTurn, type Work } from "./support/turn.ts"
 
 /** Takes one turn after the other. What fails goes back to the queue, which hands it out again after a pause. */
 const work = (options: Work) =>
-  Jobs.Jobs.use((jobs) => jobs.take((turn) => handle(turn, options))).pipe(
+  Jobs.Jobs.use((jobs) => jobs.take((turn) => takeTurn(turn, options, Jobs.offer))).pipe(
     Effect.catchCause((cause) => {
       const error = Cause.squash(cause)
       if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
@@ -52,32 +30,20 @@ const work = (options: Work) =>
     Effect.forever
   )
 
-const allRead = Accounts.unread.pipe(
-  Effect.catch(() => Effect.succeed(1)),
-  Effect.repeat({ schedule: Schedule.spaced("500 millis"), until: (unread) => unread === 0 }),
-  Effect.andThen(Console.log("Every account was read to its end."))
-)
-
 const command = Command.make(
   "worker",
-  {
-    concurrency: Flags.concurrency,
-    pages: Flags.pages,
-    once: Flag.Boolean("once").pipe(
-      Flag.withDescription("End when every account was read once"),
-      Flag.withDefault(false)
-    ),
-    ...Flags.pauses,
-    ...Flags.shared
-  },
-  Effect.fn(function* ({ concurrency, once, pages, ...options }) {
+  { concurrency: Flags.concurrency, once: Flags.once, ...Flags.work, ...Flags.shared },
+  Effect.fn(function* ({ concurrency, once, pages, settle, ...options }) {
     const workers = Effect.all(
-      Array.from({ length: concurrency }, () => work({ pages, pauses: options })),
+      Array.from({ length: concurrency }, () => work({ pages, settle, pauses: options })),
       { concurrency: "unbounded", discard: true }
     )
     yield* Effect.gen(function* () {
       if (yield* Services.isAlone) yield* Jobs.enroll(Services.sandboxAccounts)
-      yield* Effect.raceFirst(workers, once ? allRead : Effect.never)
+      yield* Effect.logInfo(
+        `Ready: ${concurrency} accounts at a time, ${options.rate} requests a second with all others`
+      )
+      yield* Effect.raceFirst(workers, once ? everyRead : Effect.never)
     }).pipe(
       Effect.provide(
         Layer.provideMerge(

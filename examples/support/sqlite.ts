@@ -15,6 +15,17 @@ const attempt = <A>(run: () => A): Effect.Effect<A, SqlError.SqlError> =>
     }
   })
 
+/** Integers as numbers, but for those that no number can hold. */
+const withNumbers = <Row extends Record<string, unknown>>(row: Row): Row => {
+  for (const name in row) {
+    const value: unknown = row[name]
+    // Type boundary: a column may hold either.
+    if (typeof value === "bigint" && Number.isSafeInteger(Number(value)))
+      row[name] = Number(value) as (typeof row)[typeof name]
+  }
+  return row
+}
+
 const connect = Effect.fnUntraced(function* (path: string) {
   const database = yield* Effect.acquireRelease(
     attempt(() => new DatabaseSync(path, { timeout: 5000 })),
@@ -24,18 +35,28 @@ const connect = Effect.fnUntraced(function* (path: string) {
   yield* attempt(() => database.exec("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON"))
   const prepared = new Map<string, ReturnType<DatabaseSync["prepare"]>>()
   const prepare = (sql: string) => {
-    const statement = prepared.get(sql) ?? database.prepare(sql)
+    const known = prepared.get(sql)
+    if (known !== undefined) return known
+    const statement = database.prepare(sql)
+    // Some numbers of Effect's cluster are larger than a JavaScript number can be.
+    statement.setReadBigInts(true)
     if (prepared.size < 100) prepared.set(sql, statement)
     return statement
   }
   const all = (sql: string, values: ReadonlyArray<unknown>) =>
     // Type boundary: what SQLite cannot bind, it refuses.
-    attempt(() => prepare(sql).all(...(values as ReadonlyArray<SQLInputValue>)))
+    attempt(() =>
+      prepare(sql)
+        .all(...(values as ReadonlyArray<SQLInputValue>))
+        .map(withNumbers)
+    )
   const values = (sql: string, given: ReadonlyArray<unknown>) =>
     Effect.map(all(sql, given), (rows) => rows.map((row) => Object.values(row)))
+  const execute: SqlConnection.Connection["execute"] = (sql, values, transform) =>
+    Effect.map(all(sql, values), (rows) => (transform ? transform(rows) : rows))
   const connection: SqlConnection.Connection = {
-    execute: (sql, values, transform) => Effect.map(all(sql, values), (rows) => (transform ? transform(rows) : rows)),
-    executeUnprepared: (sql) => attempt(() => (database.exec(sql), [])),
+    execute,
+    executeUnprepared: execute,
     executeRaw: all,
     executeValues: values,
     executeValuesUnprepared: values,

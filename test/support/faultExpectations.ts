@@ -126,29 +126,29 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     [100, 7, "DecodeError", [500, 1000, 2000, 4000, 8000]],
     [100, 2, "StripeAPIError"]
   ),
-  "Lists that do not go on: the same page again": expected(
+  "Stalled and invalid lists: the same page again": expected(
     [100, 2, "PaginationStalledError", []],
     [100, 4, "wrong, as if complete"]
   ),
-  "Lists that do not go on: the same page for ever": expected(
+  "Stalled and invalid lists: the same page every time": expected(
     [100, 2, "PaginationStalledError", []],
     [100, 30, "never ends"]
   ),
-  "Lists that do not go on: more announced, no rows": expected(
+  "Stalled and invalid lists: more announced, no rows": expected(
     [100, 2, "PaginationStalledError", []],
     [100, 2, "Error"]
   ),
-  "Lists that do not go on: rows out of order": expected(
+  "Stalled and invalid lists: rows out of order": expected(
     [100, 2, "PaginationStalledError", []],
     [100, 4, "wrong, as if complete"]
   ),
-  "Lists that do not go on: more rows than asked for": expected(
+  "Stalled and invalid lists: more rows than asked for": expected(
     [100, 2, "PaginationStalledError", []],
     [250, 2, "complete"]
   ),
-  "Lists that do not go on: no `data`": expected([100, 2, "DecodeError", []], [100, 2, "Error"]),
-  "Lists that do not go on: an object that is no list": expected([100, 2, "DecodeError", []], [100, 2, "Error"]),
-  "Lists that do not go on: `null`": expected([100, 2, "DecodeError", []], [100, 2, "TypeError"]),
+  "Stalled and invalid lists: no `data`": expected([100, 2, "DecodeError", []], [100, 2, "Error"]),
+  "Stalled and invalid lists: an object that is not a list": expected([100, 2, "DecodeError", []], [100, 2, "Error"]),
+  "Stalled and invalid lists: `null`": expected([100, 2, "DecodeError", []], [100, 2, "TypeError"]),
   "Rows: an unknown status": expected([250, 3, "complete", []], [250, 3, "complete"]),
   "Rows: `status: 123`": expected([103, 2, "DecodeError", []], [250, 3, "complete, with a wrong row"]),
   'Rows: `created: "yesterday"`': expected([103, 2, "DecodeError", []], [250, 3, "complete, with a wrong row"]),

@@ -152,14 +152,14 @@ export const matrix: ReadonlyArray<Case> = [
     "a redirect on the same host": Fault.Redirect({ location: "/v1/identity/verification_sessions" }),
     "HTML with 200, again and again": always(Fault.HtmlPage())
   }),
-  ...group("Lists that do not go on", {
+  ...group("Stalled and invalid lists", {
     "the same page again": Fault.RepeatedPage(),
-    "the same page for ever": always(Fault.RepeatedPage()),
+    "the same page every time": always(Fault.RepeatedPage()),
     "more announced, no rows": Fault.EmptyPageWithMore(),
     "rows out of order": Fault.RowsOutOfOrder(),
     "more rows than asked for": Fault.OversizedPage(),
     "no `data`": Fault.MissingData(),
-    "an object that is no list": Fault.NotAList(),
+    "an object that is not a list": Fault.NotAList(),
     "`null`": Fault.Reply({ body: "null" })
   }),
   ...group("Rows", {

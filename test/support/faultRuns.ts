@@ -8,7 +8,7 @@ import { given } from "./filters.ts"
 import { baseUrl, server } from "./sandboxServer.ts"
 
 /** The list that a case reads, in the order in which it reads it. */
-const listOf = Effect.fnUntraced(function* ({ read }: Case) {
+export const listOf = Effect.fnUntraced(function* ({ read }: Case) {
   const sandbox = yield* Sandbox.Sandbox
   const list = (yield* sandbox.sessions).filter(
     ({ created, status }) =>
@@ -19,18 +19,19 @@ const listOf = Effect.fnUntraced(function* ({ read }: Case) {
   return { list: list.slice(0, -1).reverse(), oldest: list.at(-1)?.id ?? "" }
 })
 
-const arrange = Effect.fnUntraced(function* ({ injections }: Case) {
+export const arrange = Effect.fnUntraced(function* ({ injections }: Case) {
   const sandbox = yield* Sandbox.Sandbox
   for (const { fault, skip = 1, times, when } of injections) yield* sandbox.inject(fault, { skip, times, when })
 })
 
 /** What happens meanwhile, told after each row that was read. */
-const meanwhile = (one: Case, sandbox: Sandbox.Service, list: ReadonlyArray<Sandbox.Session>) => (rows: number) =>
-  Effect.forEach(
-    one.meanwhile.filter(({ after }) => after === rows),
-    ({ change }) => change(sandbox, list),
-    { discard: true }
-  )
+export const meanwhile =
+  (one: Case, sandbox: Sandbox.Service, list: ReadonlyArray<Sandbox.Session>) => (rows: number) =>
+    Effect.forEach(
+      one.meanwhile.filter(({ after }) => after === rows),
+      ({ change }) => change(sandbox, list),
+      { discard: true }
+    )
 
 /** How many rows came, all of them right: in order from the beginning, and without what was left out. */
 const prefix = (list: ReadonlyArray<Sandbox.Session>, ids: ReadonlyArray<string>, leftOut: ReadonlyArray<string>) => {
@@ -122,7 +123,7 @@ export const overSocket = (one: Case, client: Layer.Layer<HttpClient.HttpClient>
   )
 
 // A read that needs so many requests for three pages does not end.
-const enough = 30
+export const enough = 30
 
 /** Stripe's own client, as its documentation has it, but for pages of 100. */
 export const stripeNode = (one: Case) =>

@@ -65,6 +65,8 @@ export class Fleet extends Context.Service<
   Fleet,
   {
     readonly url: string
+    /** That of the database. */
+    readonly address: string
     readonly sql: SqlClient.SqlClient
     /** Another name for what it shares in Redis, so that tests do not meet there. */
     readonly name: string
@@ -77,10 +79,11 @@ const makeStart =
   (flags: ReadonlyArray<string>, options: StartOptions = {}): Effect.Effect<Worker, never, Scope.Scope> =>
     Effect.gen(function* () {
       const began = performance.now()
+      const file = options.program ?? "worker.ts"
       const preloads = ["preferSources.ts", ...(options.preload ?? [])].flatMap((file) => ["--import", preload(file)])
       const child = spawn(
         process.execPath,
-        [...preloads, program(options.program ?? "worker.ts"), "--fleet", name, ...flags],
+        [...preloads, program(file), ...(file === "status.ts" ? [] : ["--fleet", name]), ...flags],
         { env: { ...inherited, NO_COLOR: "1", ...env, ...options.env } }
       )
       let output = ""
@@ -130,7 +133,7 @@ const make = Effect.gen(function* () {
     DATABASE_URL: address,
     REDIS_URL: redisUrl
   }
-  return { url, sql, name, start: makeStart(env, name) }
+  return { url, address, sql, name, start: makeStart(env, name) }
 })
 
 /** A fleet without workers, and the sandbox that they are to read. */
@@ -144,12 +147,12 @@ export const accountIds = (count: number, prefix = "acct_"): ReadonlyArray<strin
   Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`)
 
 /** Takes accounts into the fleet, by its own program. */
-export const enroll = Effect.fnUntraced(function* (accounts: ReadonlyArray<string>) {
+export const enroll = Effect.fnUntraced(function* (accounts: ReadonlyArray<string>, flags: ReadonlyArray<string> = []) {
   const { start } = yield* Fleet
   const folder = mkdtempSync(join(tmpdir(), "fleet-"))
   const file = join(folder, "accounts.txt")
   writeFileSync(file, accounts.join("\n"))
-  const enqueue = yield* start(["--file", file], { program: "enqueue.ts" })
+  const enqueue = yield* start(["--file", file, ...flags], { program: "enqueue.ts" })
   const { code } = yield* enqueue.ended
   rmSync(folder, { recursive: true })
   if (code !== 0) return yield* Effect.die(new Error(enqueue.output()))
@@ -166,6 +169,13 @@ export const until = <A extends object>(
 ) =>
   query<A>(statement, parameters).pipe(
     Effect.repeat({ schedule: Schedule.spaced("100 millis"), until: wanted }),
+    Effect.asVoid
+  )
+
+/** Waits until a worker is at work. */
+export const ready = (worker: Worker) =>
+  Effect.sync(worker.output).pipe(
+    Effect.repeat({ schedule: Schedule.spaced("50 millis"), until: (output) => output.includes("Ready: ") }),
     Effect.asVoid
   )
 

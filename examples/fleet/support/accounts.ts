@@ -46,7 +46,7 @@ export const layer = Layer.effectDiscard(
     const sql = yield* SqlClient.SqlClient
     const migrate = Migrator.make({})({
       loader: Migrator.fromRecord({ "1_create": create }),
-      table: "fleet_migrations"
+      table: "fleet_accounts_migrations"
     })
     // SQLite refuses a transaction that has read before another one wrote, and a migration reads first.
     yield* sql.onDialectOrElse({
@@ -71,7 +71,7 @@ export const add = Effect.fn("fleet.add")(function* (accounts: ReadonlyArray<str
   return turns
 })
 
-// Postgres gives a BIGINT as a text.
+// Postgres gives a BIGINT as a bigint.
 const toTurn = ({ account, turn }: Turn): Turn => ({ account, turn: Number(turn) })
 
 /** Begins a slice, unless the turn is over. */
@@ -120,6 +120,15 @@ export const close = Effect.fn("fleet.close")(function* ({ account, turn }: Turn
       began_at = ${over ? sql`NULL` : sql`began_at`}
     WHERE account = ${account} AND turn = ${turn} RETURNING account, turn`
   return Option.map(Option.fromUndefinedOr(rows[0]), (row) => ({ next: toTurn(row), pause }))
+})
+
+/** The turns that are due, the longest due first. */
+export const due = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const now = yield* Clock.currentTimeMillis
+  const rows = yield* sql<Turn>`SELECT account, turn FROM fleet_accounts
+    WHERE due_at IS NULL OR due_at <= ${now} ORDER BY coalesce(due_at, 0)`
+  return rows.map(toTurn)
 })
 
 /** How many accounts have not come to the end of a run yet. */

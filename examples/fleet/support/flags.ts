@@ -25,14 +25,21 @@ const count = (name: string, description: string, otherwise: number) =>
 
 export const concurrency = count("concurrency", "How many accounts are read at a time by this worker", 8)
 
-export const pages = count("pages", "How many pages of an account are read before it is another one's turn", 10)
+export const limit = count("limit", "How many accounts are listed", 20)
 
-/** When the next run of an account begins. */
-export const pauses = {
+/** What is read in a turn of an account, and when its next run begins. */
+export const work = {
+  pages: count("pages", "How many pages of an account are read before it is another one's turn", 10),
+  settle: seconds("settle", "How old new sessions and events must be to be read", 60),
   every: seconds("every", "How long after a run of an account the next one begins", 300),
   refused: seconds("refused-every", "The same for an account that Stripe refuses", 3600),
   longest: seconds("longest-pause", "The same at most for an account whose runs fail", 3600)
 }
+
+export const once = Flag.Boolean("once").pipe(
+  Flag.withDescription("End when every account was read to its end"),
+  Flag.withDefault(false)
+)
 
 /** What is shared with other workers, and has to be the same in all of them. */
 export const shared = {

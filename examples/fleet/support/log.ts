@@ -1,12 +1,21 @@
 // One line for each thing that happened, and not the same line again and again while a service is away.
-import { Cause, Logger } from "effect"
+import { Cause, Logger, Predicate } from "effect"
 import { SqlError } from "effect/sql"
 
 const repeatAfter = 5000
 
+/** What went wrong at the bottom of it: errors of libraries often have one of a driver in them that says more. */
+const innermost = (error: unknown): unknown => {
+  const inner = Predicate.hasProperty(error, "cause") ? error.cause : undefined
+  const cause = Cause.isCause(inner) ? Cause.squash(inner) : inner
+  return cause instanceof Error ? innermost(cause) : error
+}
+
 const messageOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
-  const message = error instanceof Error ? error.message : String(error)
+  const bottom = innermost(error)
+  const said = [error, bottom].map((error) => (error instanceof Error ? error.message || error.name : String(error)))
+  const message = Array.from(new Set(said)).join(": ")
   return SqlError.isSqlError(error) ? `Waiting for the database: ${message}` : message
 }
 
@@ -15,7 +24,7 @@ const inWords = (part: unknown): string => (Cause.isCause(part) ? messageOf(part
 const make = () => {
   const shown = new Map<string, number>()
   return Logger.make(({ cause, date, logLevel, message }) => {
-    const parts = [...(Array.isArray(message) ? message : [message]), ...(Cause.isReason(cause) ? [cause] : [])]
+    const parts = [...(Array.isArray(message) ? message : [message]), ...(cause.reasons.length > 0 ? [cause] : [])]
     const line = `${logLevel.toUpperCase()} ${parts.map(inWords).join(" ")}`.replaceAll("\n", " ")
     const last = shown.get(line)
     if (last !== undefined && date.getTime() - last < repeatAfter) return

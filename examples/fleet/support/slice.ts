@@ -1,5 +1,5 @@
 // One slice of one account: what any engine runs, and what it has to know afterwards.
-import { Effect, Metric, Stream } from "effect"
+import { type Duration, Effect, Metric, Stream } from "effect"
 import { Destination, StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import type { Outcome } from "./accounts.ts"
@@ -7,11 +7,18 @@ import type { Outcome } from "./accounts.ts"
 // By outcome, and never by account: a label with thousands of values is one that no store of metrics keeps.
 const slices = Metric.counter("fleet.slices", { description: "Slices of runs, by how they ended.", incremental: true })
 
-const read = Effect.fnUntraced(function* (account: string, pages: number) {
+export interface Options {
+  /** How many pages at most. */
+  readonly pages: number
+  /** How old new sessions and events must be. */
+  readonly settle: Duration.Duration
+}
+
+const read = Effect.fnUntraced(function* (account: string, { pages, settle }: Options) {
   const table = yield* SqlDestination.make({ account })
   let batches = 0
   let rows = 0
-  yield* Destination.stream(table, (from) => VerificationSessions.mirror({ from })).pipe(
+  yield* Destination.stream(table, (from) => VerificationSessions.mirror({ from, settle })).pipe(
     Stream.take(pages),
     Stream.runForEach(({ sessions }) =>
       Effect.sync(() => {
@@ -35,8 +42,8 @@ const judge = (error: StripeError.StripeError): Effect.Effect<Outcome, StripeErr
  * Brings the copy of an account up to date, by so many pages at most. It fails only where the engine must try this slice
  * again: the database does not answer, or another worker has stored a part of it meanwhile.
  */
-export const slice = (account: string, pages: number) =>
-  read(account, pages).pipe(
+export const slice = (account: string, options: Options) =>
+  read(account, options).pipe(
     Effect.map((isComplete): Outcome => ({ _tag: isComplete ? "Done" : "More" })),
     Effect.catchTag("StripeError", judge),
     Effect.tap(({ _tag }) => Metric.update(Metric.withAttributes(slices, { "fleet.outcome": _tag }), 1)),

@@ -30,6 +30,10 @@ interface Queue {
 // An answer takes milliseconds. Redis clients keep commands for a server that is away, and then none comes.
 const answerWithin = "5 seconds"
 
+// How many tokens of a shared limiter are waited for at a time. To ask for one takes a while, and so does waking up on a
+// busy machine: with one at a time the limit would be kept and never reached.
+const tokensAhead = 4
+
 // How long a limiter that failed is left alone, so that not every request waits for its failure.
 const restMillis = 10_000
 
@@ -120,32 +124,32 @@ const queues = Effect.fnUntraced(function* (options: RateLimit): Effect.fn.Retur
     )
 
   return (key) => {
-    const turn = Semaphore.makeUnsafe(1)
-    // While nobody has used the token that was taken last: until when it has to be waited for.
-    let unusedTokenUntil: number | undefined
-    // Tokens that were waited for, and that nothing was sent with.
-    let unused = 0
+    const turn = Semaphore.makeUnsafe(given === undefined ? 1 : tokensAhead)
+    // Tokens that nothing was sent with, by when they may be used.
+    const unused: Array<number> = []
     let inside = 0
-    const next = Effect.fnUntraced(function* (operation: string) {
-      if (unused > 0) return void unused--
-      if (unusedTokenUntil === undefined) {
-        const delay = yield* askGivenOrOwn(operation, key)
-        unusedTokenUntil = (yield* monotonicMillis) + delay
-      }
-      const left = unusedTokenUntil - (yield* monotonicMillis)
-      if (left > 0) yield* Effect.sleep(left)
-      unusedTokenUntil = undefined
-    })
     return {
       pass: (operation, rest) =>
         Effect.suspend(() => {
           inside++
-          return Semaphore.withPermit(turn, next(operation)).pipe(
-            Effect.andThen(Effect.onInterrupt(rest, () => Effect.sync(() => void unused++))),
+          let until: number | undefined
+          const ask = Effect.gen(function* () {
+            const delay = yield* askGivenOrOwn(operation, key)
+            until = (yield* monotonicMillis) + delay
+          })
+          const wait = Effect.gen(function* () {
+            until = unused.shift()
+            if (until === undefined) yield* ask
+            const left = (until ?? 0) - (yield* monotonicMillis)
+            if (left > 0) yield* Effect.sleep(left)
+          })
+          return Semaphore.withPermit(turn, wait).pipe(
+            Effect.andThen(rest),
+            Effect.onInterrupt(() => Effect.sync(() => void (until !== undefined && unused.push(until)))),
             Effect.ensuring(Effect.sync(() => void inside--))
           )
         }),
-      isIdle: () => inside === 0 && unused === 0 && unusedTokenUntil === undefined
+      isIdle: () => inside === 0 && unused.length === 0
     }
   }
 })

@@ -113,6 +113,8 @@ const utf8 = new TextDecoder()
 
 // Whole, because to decode chunk by chunk takes much longer.
 const textOf = (chunks: ReadonlyArray<Uint8Array>, size: number): string => {
+  const [only] = chunks
+  if (only !== undefined && only.length === size) return utf8.decode(only)
   const bytes = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
@@ -154,7 +156,8 @@ export const describeCause = (cause: Cause.Cause<unknown>): string => {
   const failure = Cause.squash(cause)
   const error = innermost(Predicate.hasProperty(failure, "reason") ? failure.reason : failure)
   if (!Predicate.isError(error)) return "a value that is not an Error"
-  return sentence(error.message) || error.name
+  // The name of a class that says nothing else, such as the TimeoutError of a Redis client, may be all that there is.
+  return sentence(error.message) || (error.name === "Error" ? error.constructor.name : error.name)
 }
 
 /** The reason behind a failure of the HTTP client. */

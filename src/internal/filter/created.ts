@@ -11,11 +11,11 @@ import * as SchemaGetter from "effect/SchemaGetter"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import { suggest } from "../nearest.ts"
 import { type Expectation, toIssue } from "../issues.ts"
-import type { CreatedRange, Instant } from "./model.ts"
+import type { CreatedRange } from "./model.ts"
 import * as Moments from "./timeExpression.ts"
 
 type Range = CreatedRange<DateTime.Utc>
-type Created = DateTime.Utc | Range
+export type Created = DateTime.Utc | Range
 type Bound = keyof CreatedRange
 
 export const bounds = ["gt", "gte", "lt", "lte"] as const
@@ -112,7 +112,8 @@ const Range = Schema.Struct({
   lte: Schema.optionalKey(Schema.DateTimeUtc)
 })
 
-const encode = (created: Created): Instant | CreatedRange<number> => {
+/** In seconds. */
+export const encode = (created: Created): number | CreatedRange<number> => {
   if (DateTime.isDateTime(created)) return DateTime.toEpochSeconds(created)
   const range: { -readonly [Name in Bound]?: number } = {}
   for (const name of bounds) {

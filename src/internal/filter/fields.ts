@@ -5,7 +5,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { each, type Expectation } from "../issues.ts"
+import { each } from "../issues.ts"
 import { CreatedFromUnknown } from "./created.ts"
 import * as Model from "./model.ts"
 import { isPlain } from "../arguments.ts"
@@ -56,13 +56,6 @@ const Metadata = checked<{ readonly [key: string]: string }>(Schema.Record(Schem
     : Result.succeed(Object.fromEntries(entries) as Record<string, string>)
 })
 
-const oneCustomer = (value: object): ReadonlyArray<Expectation> =>
-  ["related_customer", "related_customer_account"].every(
-    (name) => Predicate.hasProperty(value, name) && value[name] !== undefined
-  )
-    ? [{ path: ["related_customer_account"], expected: "only one of related_customer and related_customer_account" }]
-    : []
-
 /** The filter. */
 export const Filter: Schema.Codec<SessionFilter, unknown> = exact(
   {
@@ -79,7 +72,7 @@ export const Filter: Schema.Codec<SessionFilter, unknown> = exact(
     metadata: Schema.optionalKey(Metadata),
     redaction: Schema.optionalKey(exact({ status: words(Model.redactionStatuses) }))
   },
-  oneCustomer
+  ["related_customer", "related_customer_account"]
 )
 
 /**

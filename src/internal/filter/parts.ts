@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -11,8 +12,10 @@ import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
+import type { Query } from "../client/model.ts"
 import { each, type Expectation, expectations, toIssue } from "../issues.ts"
 import { alternatives, suggest } from "../nearest.ts"
+import * as Created from "./created.ts"
 import type { OneOrMore } from "./model.ts"
 
 /** A value that is right, or everything that is wrong with it. */
@@ -40,7 +43,8 @@ export const words = <const Word extends string>(
   known: ReadonlyArray<Word>
 ): Schema.Codec<OneOrMore<Word>, unknown> => {
   const accepted = alternatives(known)
-  const isWord = (value: unknown): value is Word => known.some((word) => word === value)
+  const all: ReadonlyArray<unknown> = known
+  const isWord = (value: unknown): value is Word => all.includes(value)
   return checked<OneOrMore<Word>>(
     Schema.Union([Schema.Literals(known), Schema.Array(Schema.Literals(known))]),
     (value): Checked<OneOrMore<Word>> => {
@@ -71,7 +75,7 @@ export const word = <const Word extends string>(known: ReadonlyArray<Word>): Sch
     return found === undefined ? refuse(suggest(alternatives(known), value, known, "values")) : Result.succeed(found)
   })
 
-/** A text that Stripe takes as a value, of the form that it has. */
+/** A string that Stripe takes as a value, in this form. */
 export const text = (expected: string, form = /^/): Schema.Codec<string, unknown> => {
   const isRight = (value: unknown): value is string => isText(value, 5000) && form.test(value)
   return checked(Schema.String.check(Schema.makeFilter(isRight, { expected })), (value) =>
@@ -100,10 +104,13 @@ const ofTheOptions = [
   "schedule"
 ]
 
-/** An object with these fields and no others. Strangers and wrong fields are reported together. */
+/**
+ * An object with these fields and no others, of two fields that exclude each other at most one. Strangers and wrong fields
+ * are reported together.
+ */
 export const exact = <Fields extends Schema.Struct.Fields>(
   fields: Fields,
-  rules: (value: object) => ReadonlyArray<Expectation> = () => []
+  exclusive?: readonly [first: string & keyof Fields, second: string & keyof Fields]
 ) => {
   const struct = Schema.Struct(fields)
   const names = Object.keys(fields)
@@ -113,6 +120,18 @@ export const exact = <Fields extends Schema.Struct.Fields>(
   const decodeStruct = SchemaParser.decodeUnknownEffect(struct)
   const encodeStruct = SchemaParser.encodeUnknownEffect(struct)
   const listed = names.length === 1 ? `the name ${names[0]}` : `one of the names ${names.join(", ")}`
+  const strangers = (given: object): Array<Expectation> =>
+    each(
+      Object.keys(given).filter((name) => !names.includes(name)),
+      (name) => ({
+        path: [name],
+        expected: ofTheCall.includes(name)
+          ? `only filter fields here. ${name} is a parameter of the call.`
+          : ofTheOptions.includes(name)
+            ? `only filter fields here. ${name} is an option: pass it in the second argument.`
+            : suggest(listed, name, names)
+      })
+    ).slice()
   const withAdvice =
     (given: Record<string, unknown>) =>
     (problem: Expectation): Expectation => {
@@ -130,20 +149,13 @@ export const exact = <Fields extends Schema.Struct.Fields>(
           }
           // What is required and missing is `undefined`, so that its own schema says what would be accepted.
           const given: Record<string, unknown> = { ...missing, ...value }
-          const strangers = each(
-            Object.keys(value).filter((name) => !names.includes(name)),
-            (name) => ({
-              path: [name],
-              expected: ofTheCall.includes(name)
-                ? `only filter fields here. ${name} is a parameter of the call.`
-                : ofTheOptions.includes(name)
-                  ? `only filter fields here. ${name} is an option: pass it in the second argument.`
-                  : suggest(listed, name, names)
-            })
-          )
           const decoded = yield* Effect.result(decodeStruct(given, { errors: "all" }))
-          const wrong = Result.isFailure(decoded) ? expectations(decoded.failure).map(withAdvice(given)) : []
-          const problems = [...strangers, ...wrong, ...rules(value)]
+          const problems = Object.keys(given).every((name) => names.includes(name)) ? [] : strangers(given)
+          if (Result.isFailure(decoded)) problems.push(...expectations(decoded.failure).map(withAdvice(given)))
+          const [one, other] = exclusive ?? []
+          if (one !== undefined && other !== undefined && given[one] !== undefined && given[other] !== undefined) {
+            problems.push({ path: [other], expected: `only one of ${one} and ${other}` })
+          }
           if (Result.isFailure(decoded) || problems.length > 0) return yield* Effect.fail(toIssue(problems))
           return decoded.success
         })
@@ -158,4 +170,24 @@ export const decoder = <A>(filter: Schema.Codec<A, unknown>) => {
   const decode = SchemaParser.decodeUnknownEffect(filter)
   return (input: unknown): Effect.Effect<A, InvalidArgumentError> =>
     Effect.mapError(decode(input), (issue) => Arguments.explain(input, expectations(issue), "filter"))
+}
+
+/**
+ * The query of a filter that has nothing but texts and a `created`. `personal` is what may identify a person: Effect's HTTP
+ * client sends what is `Redacted` and keeps it out of spans.
+ */
+export const toQuery = (
+  fields: { readonly [name: string]: string | Created.Created | undefined },
+  personal: ReadonlyArray<string>
+): Query => {
+  const query: Array<Query[number]> = []
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value === "string") query.push([name, personal.includes(name) ? Redacted.make(value) : value])
+    else if (value !== undefined) {
+      const seconds = Created.encode(value)
+      if (typeof seconds === "number") query.push([name, String(seconds)])
+      else for (const [bound, second] of Object.entries(seconds)) query.push([`${name}[${bound}]`, String(second)])
+    }
+  }
+  return query
 }

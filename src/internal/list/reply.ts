@@ -2,17 +2,19 @@
  * The reply to a list: Stripe's envelope first, then each row on its own, so that a wrong row is named by itself and
  * costs no other.
  */
+import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { DecodeError } from "../../StripeError.ts"
 import * as Issues from "../issues.ts"
 import type { ExcludedRow, InvalidRow, Page, Row } from "./model.ts"
-import type { DecodeRow } from "../wire/rowDecoder.ts"
+import * as RowDecoder from "../wire/rowDecoder.ts"
 import { EpochSeconds } from "../wire/fields.ts"
 
-const decodeEnvelope = Schema.decodeUnknownResult(
-  Schema.Struct({ object: Schema.Literal("list"), data: Schema.Array(Schema.Unknown), has_more: Schema.Boolean })
+const decodeEnvelope = RowDecoder.make(
+  Schema.Struct({ object: Schema.Literal("list"), data: Schema.Array(Schema.Unknown), has_more: Schema.Boolean }),
+  identity
 )
 
 /** What is known of the page besides its reply, for errors. */
@@ -60,13 +62,13 @@ const createdOf = (row: unknown): number | undefined =>
 
 /** The reply to a retrieve: one row. */
 export const readRow =
-  <A>(decodeRow: DecodeRow<A>) =>
+  <A>(decodeRow: RowDecoder.DecodeRow<A>) =>
   (body: unknown, requestId: string | undefined): Result.Result<A, DecodeError> =>
     Result.mapError(decodeRow(body), (error) => toDecodeError("row", error, { requestId, rowId: idOf(body) }))
 
 /** The reply to a list: one page, with the rows set apart that are wrong or that the filter leaves out. */
 export const readRows =
-  <A extends Row, B extends A>(decodeRow: DecodeRow<A>, matches: (row: A) => row is B, place: Place) =>
+  <A extends Row, B extends A>(decodeRow: RowDecoder.DecodeRow<A>, matches: (row: A) => row is B, place: Place) =>
   (body: unknown, requestId: string | undefined): Result.Result<Page<B>, DecodeError> => {
     const envelope = decodeEnvelope(body)
     if (Result.isFailure(envelope)) {
@@ -75,7 +77,9 @@ export const readRows =
     const data: Array<B> = []
     const invalid: Array<InvalidRow> = []
     const excluded: Array<ExcludedRow> = []
-    for (const [position, raw] of envelope.success.data.entries()) {
+    const { data: rows, has_more } = envelope.success
+    for (let position = 0; position < rows.length; position++) {
+      const raw = rows[position]
       const decoded = decodeRow(raw)
       if (Result.isFailure(decoded)) {
         const id = idOf(raw)
@@ -89,7 +93,7 @@ export const readRows =
     }
     return Result.succeed({
       data,
-      has_more: envelope.success.has_more,
+      has_more,
       requestId,
       ...(invalid.length === 0 ? {} : { invalid }),
       ...(excluded.length === 0 ? {} : { excluded })

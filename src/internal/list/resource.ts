@@ -11,7 +11,7 @@ import type * as Pagination from "../../Pagination.ts"
 import type * as StripeClient from "../../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
-import type { Query } from "../client/query.ts"
+import type { Query } from "../client/model.ts"
 import { each } from "../issues.ts"
 import { suggest } from "../nearest.ts"
 import { check, tagHandlerError, withOperation } from "../operation.ts"
@@ -142,11 +142,8 @@ const expandField = ({ examples, paths }: Definition<never, string>["expand"], p
   )
 }
 
-const expandQuery = (expand: ReadonlyArray<string> | undefined): Query =>
-  (expand ?? []).map((path) => ["expand[]", path] as const)
-
-const withoutData = (expand: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
-  (expand ?? []).map((path) => path.slice("data.".length))
+const withoutData = (expand: ReadonlyArray<string>): ReadonlyArray<string> =>
+  expand.map((path) => path.slice("data.".length))
 
 /** The calls of a list. Made once for all clients, because it prepares how arguments are checked. */
 export const make = <Filter, Path extends string>(definition: Definition<Filter, Path>): Resource<Filter> => {
@@ -176,27 +173,17 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   const checkPage = Arguments.decoder(Schema.Struct(pageFields), "params")
   const pageNames = [...filters.names, ...Object.keys(pageFields)]
 
-  /** The filter, if it and what else was checked is right; else everything that is wrong. */
-  const decodeWith = (
-    input: unknown,
-    checks: (filter: Filter | undefined) => ReadonlyArray<Result.Result<unknown, InvalidArgumentError>>
-  ): Effect.Effect<Filter, InvalidArgumentError> =>
-    Effect.flatMap(Effect.result(filters.decode(input)), (filter) => {
-      const others = checks(Result.getOrUndefined(filter))
-      return Effect.fromResult(Result.map(Arguments.all([filter, ...others]), () => Result.getOrThrow(filter)))
-    })
-
   const selectionOf = <Sent extends Row, A extends Sent>(
     rows: Rows<Sent, A, Filter>,
     operation: string,
     filter: Filter,
-    expand: ReadonlyArray<string> | undefined
+    expand: ReadonlyArray<string> = []
   ): Fetch.Selection<Sent, A> => ({
     service,
     operation,
     path,
     query: filters.toQuery(filter),
-    expand: expandQuery(expand),
+    expand: expand.map((path) => ["expand[]", path]),
     decodeRow: rows.decode(withoutData(expand)),
     matches: rows.matches(filter),
     isPartial: filters.clientFields(filter).length > 0
@@ -210,27 +197,22 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     expand: ReadonlyArray<string>
   ): Effect.Effect<Sent, StripeError> => {
     const decode = ListReply.readRow(rows.decode(expand))
-    return client.get({ operation, path: `${path}/${id}`, query: expandQuery(expand), decode })
+    const query: Query = expand.map((path) => ["expand[]", path])
+    return client.get({ operation, path: `${path}/${id}`, query, decode })
   }
 
-  const select: Resource<Filter>["select"] = (client, rows, operation, input, options) =>
-    Effect.map(
-      decodeWith(input, () => [checkExpand({ expand: options.expand })]),
-      (filter) => {
-        const selection = selectionOf(rows, operation, filter, options.expand)
-        const retrieve = (id: string) =>
-          one(client, rows, operation, id, withoutData(options.expand)).pipe(
-            Effect.tapError(Telemetry.failed),
-            Effect.withSpan(operations.retrieve)
-          )
-        return {
-          filter,
-          fetch: Fetch.make(client, selection),
-          retrieve,
-          range: CreatedWithin.windowOf(selection.query)
-        }
-      }
-    )
+  const select: Resource<Filter>["select"] = Effect.fnUntraced(function* (client, rows, operation, input, { expand }) {
+    const decoded = yield* Effect.result(filters.decode(input))
+    const [filter] = yield* Effect.fromResult(Arguments.all([decoded, checkExpand({ expand })]))
+    const selection = selectionOf(rows, operation, filter, expand)
+    const retrieve = (id: string) =>
+      one(client, rows, operation, id, withoutData(expand ?? [])).pipe(
+        Effect.tapError(Telemetry.failed),
+        Effect.withSpan(operations.retrieve)
+      )
+    const fetch = Fetch.make(client, selection)
+    return { filter, fetch, retrieve, range: CreatedWithin.windowOf(selection.query) }
+  })
 
   const operations = {
     list: `${service}.list`,
@@ -267,17 +249,17 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     const given = yield* check(operation, Effect.fromResult(Arguments.object(params, "params")))
     const { ending_before, expand, limit, starting_after, ...rest } = given
     const known = Object.fromEntries(Object.entries(rest).filter(([name]) => pageNames.includes(name)))
-    const filter = yield* check(
-      operation,
-      decodeWith(known, (filter) => [
-        refuseUnknown(rest),
-        ...(filter === undefined ? [] : filters.clientFields(filter).map(refuseClientField)),
-        checkPage({ ending_before, expand, limit, starting_after }),
-        starting_after === undefined || ending_before === undefined
-          ? Result.void
-          : Arguments.refuse("starting_after, ending_before", "both", "only one of the two")
-      ])
-    )
+    const decoded = yield* Effect.result(filters.decode(known))
+    const checked = Arguments.all([
+      decoded,
+      refuseUnknown(rest),
+      ...(Result.isFailure(decoded) ? [] : filters.clientFields(decoded.success).map(refuseClientField)),
+      checkPage({ ending_before, expand, limit, starting_after }),
+      starting_after === undefined || ending_before === undefined
+        ? Result.void
+        : Arguments.refuse("starting_after, ending_before", "both", "only one of the two")
+    ])
+    const [filter] = yield* check(operation, Effect.fromResult(checked))
     return yield* Fetch.one(client, selectionOf(rows, operation, filter, expand), {
       limit,
       starting_after,
@@ -306,16 +288,17 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     emit: (step: Step<A>) => ReadonlyArray<Element>
   ): Stream.Stream<Element, StripeError | E, R> => {
     const elements = Effect.gen(function* () {
-      const checked = Result.andThen(checkRead(options), () => ReadOptions.checkStart(options))
-      const filter = yield* check(
-        operation,
-        decodeWith(input, () => [checked])
-      )
+      const decoded = yield* Effect.result(filters.decode(input))
+      const checked = Arguments.all([decoded, Read.checkOptions(checkRead, options)])
+      const [filter] = yield* Effect.fromResult(checked)
       const selection = selectionOf(rows, operation, filter, options.expand)
-      const onDecodeError = tagHandlerError(options.onDecodeError)
-      const within = (options.concurrency ?? 1) > 1 ? CreatedWithin.windowOf(selection.query) : undefined
+      const { concurrency = 1, onDecodeError } = options
+      const within = concurrency > 1 ? CreatedWithin.windowOf(selection.query) : undefined
       // How many rows are sent for each that matches is not known, so the last page is as large as the others.
-      const reading = ReadOptions.toReading({ ...options, onDecodeError, within }, !selection.isPartial)
+      const reading = Read.toReading(
+        { ...options, onDecodeError: onDecodeError && tagHandlerError(onDecodeError), within },
+        !selection.isPartial
+      )
       return Read.read(Fetch.make(client, selection), reading, emit)
     })
     return withOperation(operation, Stream.unwrap(elements))

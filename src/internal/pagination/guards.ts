@@ -19,12 +19,11 @@ export type Entry<A> = { readonly id: string | undefined } & (
 
 /** The places of a page in the order of the reply. */
 export const entriesOf = <A extends Row>(page: Page<A>): ReadonlyArray<Entry<A>> => {
-  const entries: Array<Entry<A>> = page.data.map((row) => ({
+  const entries: Array<Entry<A>> = []
+  for (const row of page.data) {
     // An empty id cannot be sent as a cursor.
-    id: row.id === "" ? undefined : row.id,
-    created: DateTime.toEpochMillis(row.created),
-    row
-  }))
+    entries.push({ id: row.id || undefined, created: DateTime.toEpochMillis(row.created), row })
+  }
   const apart: Array<Entry<A> & { readonly position: number }> = []
   for (const { created, error, id, position } of page.invalid ?? []) {
     apart.push({ id, created: created === undefined ? undefined : created * 1000, error, position })
@@ -103,25 +102,24 @@ export const checkPage = <A extends Row>(
   const { ids, older, since } = isFull ? { ids: new Set<string>(), older: seen.ids, since: seen.reached } : seen
   // Oldest-first is the same with the sign of time turned round.
   const sign = asked.oldestFirst ? -1 : 1
-  // Where the page holds its own cursor, that says more than what is wrong with its first row.
-  const refuse = (problem: string) => {
-    const { cursor } = asked
-    const holdsCursor = cursor !== undefined && entries.some(({ id }) => id === cursor)
-    return Result.fail(holdsCursor ? `the page after ${cursor} contains ${cursor} again` : problem)
-  }
+  // A cursor is never among the rows that follow it: it would be asked for again and again.
+  const fail = (description: string) =>
+    Result.fail(
+      asked.cursor !== undefined && entries.some(({ id }) => id === asked.cursor)
+        ? `the page after ${asked.cursor} contains ${asked.cursor} again`
+        : description
+    )
   let reached = seen.reached
   for (const { created, id } of entries) {
     const time = created === undefined ? reached : created * sign
     if (time !== undefined && reached !== undefined && time > reached + disorder) {
       const apart = Math.round((time - reached) / 1000)
       const side = asked.oldestFirst ? "older" : "newer"
-      return refuse(`${id ?? "a row without an id"} is ${apart} seconds ${side} than a row before it`)
+      return fail(`${id ?? "a row without an id"} is ${apart} seconds ${side} than a row before it`)
     }
     if (id !== undefined) {
       const size = ids.size
-      if (older.has(id) || ids.add(id).size === size) {
-        return refuse(`${id} was returned twice`)
-      }
+      if (older.has(id) || ids.add(id).size === size) return fail(`${id} was returned twice`)
     }
     if (time !== undefined && (reached === undefined || time < reached)) reached = time
   }

@@ -1,5 +1,5 @@
 /**
- * What the calls of the service of reports take and give. Public through `VerificationReports`.
+ * Options and results of the report calls. Public through `VerificationReports`.
  */
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
@@ -10,8 +10,8 @@ import type * as VerificationReport from "../../VerificationReport.ts"
 import type { PageParameters } from "../list/resource.ts"
 
 /**
- * Which reports to read. Fields combine; without fields it is the whole list, and a field that is there and `undefined` is
- * refused. Stripe decides all of it.
+ * Selects reports. A report must match every field; `{}` selects the whole list. A field that is `undefined` is an error,
+ * because leaving it out would select everything. Stripe applies all fields.
  *
  * Source: https://docs.stripe.com/api/identity/verification_reports/list
  *
@@ -21,16 +21,16 @@ import type { PageParameters } from "../list/resource.ts"
 export interface Filter {
   /** Reports of sessions that were created with exactly this reference, 1 to 5000 characters. */
   readonly client_reference_id?: string
-  /** Reports made at this second, or in this range, in any form that the `created` of a session's filter has. */
+  /** Reports made at this second or in this range, written as in `SessionFilter`. */
   readonly created?: SessionFilter.Instant | SessionFilter.CreatedRange
-  /** Reports of this type. For the third, `verification_flow`, Stripe documents no filter: use `Stream.filter`. */
+  /** Reports of this type. Stripe has no filter for the third type, `verification_flow`: use `Stream.filter`. */
   readonly type?: "document" | "id_number"
-  /** Reports on the attempts of this session, `vs_…`. */
+  /** Reports on this session's attempts: its id, `vs_…`. */
   readonly verification_session?: string
 }
 
 /**
- * What a list can expand, as Stripe writes it. See `VerificationReport.ExpandPath` for what each path needs.
+ * The paths that a list can expand, as Stripe writes them. `VerificationReport.ExpandPath` says what each needs.
  *
  * @category models
  * @since 0.1.0
@@ -40,7 +40,7 @@ export type ListExpandPath =
   "data.document.dob" | `data.${VerificationReport.ExpandPath}`
 
 /**
- * The parameters of one page, named as Stripe names them.
+ * Parameters of `list`, with Stripe's names.
  *
  * @category options
  * @since 0.1.0
@@ -52,14 +52,14 @@ export type ListParams = Filter &
   }
 
 /**
- * How `stream` and `pages` read the list.
+ * Options of `stream` and `pages`.
  *
  * @category options
  * @since 0.1.0
  */
 export type ReadOptions<E = never, R = never> = Pagination.ReadOptions<E, R> & {
   /**
-   * What Stripe is to send besides what it sends anyway. The type of the reports stays the same.
+   * Fields that Stripe sends only on request, such as `"data.document.number"`. The type of the reports stays the same.
    *
    * @default nothing
    */
@@ -67,30 +67,30 @@ export type ReadOptions<E = never, R = never> = Pagination.ReadOptions<E, R> & {
 }
 
 /**
- * What `VerificationReports` offers. Every call fails with `StripeError` alone.
+ * The calls of `VerificationReports`. Every call fails with `StripeError` only.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Service {
-  /** Exactly one page, with exactly one request (and its retries). Rows come newest first, as Stripe sends them. */
+  /** One page of the list: one request and its retries, newest report first. */
   readonly list: (params?: ListParams) => Effect.Effect<Pagination.Page<VerificationReport.RedactedReport>, StripeError>
 
-  /** One report by its id. Fails with `NotFoundError` where there is none. */
+  /** One report by its id. Fails with `NotFoundError` if there is no such report. */
   readonly retrieve: (
     id: string,
     options?: { readonly expand?: ReadonlyArray<VerificationReport.ExpandPath> | undefined }
   ) => Effect.Effect<VerificationReport.RedactedReport, StripeError>
 
-  /** All pages of the list: one element a page. */
+  /** Every page of the list, newest first, one request at a time and only when needed. */
   readonly pages: <E = never, R = never>(
     filter?: Filter,
     options?: ReadOptions<E, R>
   ) => Stream.Stream<Pagination.Page<VerificationReport.RedactedReport>, StripeError | E, R>
 
   /**
-   * All reports of the list: one element a report, one chunk a page. Requests are sent as their first row is asked for.
-   * Retries happen inside, so no row comes twice; `Stream.retry` around it would start again from the first page.
+   * Every report that matches the filter, newest first, one request at a time and only when needed; one chunk a page. Each
+   * request is retried inside, so no report comes twice. `Stream.retry` around it would start again at the first page.
    */
   readonly stream: <E = never, R = never>(
     filter?: Filter,

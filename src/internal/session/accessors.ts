@@ -1,5 +1,5 @@
 /**
- * The calls that follow the list and its changes, of the service in the context. Public through `VerificationSessions`.
+ * The accessors that resume, poll and mirror. Public through `VerificationSessions`.
  */
 import * as Stream from "effect/Stream"
 import type * as SessionFilter from "../../SessionFilter.ts"
@@ -18,7 +18,13 @@ import type * as Calls from "./service.ts"
 import { VerificationSessions } from "./tag.ts"
 
 /**
- * `VerificationSessions.Service.sync` of the service in the context: in batches to go on from.
+ * Exports the list in resumable batches: one a page, each with the checkpoint to store with its sessions. Pass the last
+ * stored checkpoint as `from`, and the next run reads only what is missing: first the sessions newer than the checkpoint,
+ * then the older ones. Over all runs each session comes once.
+ *
+ * A list shows new sessions, not changes to old ones, and a filter with a `status` misses sessions that reach this status
+ * later. For a copy that follows changes, use {@link mirror}. Fails with `CheckpointMismatchError` if `from` was made for
+ * another filter.
  *
  * **Example** (A second run that reads only what is new)
  *
@@ -61,9 +67,10 @@ export const sync = <
 > => Stream.unwrap(VerificationSessions.useSync((service) => service.sync<Paths, E, R, Status>(filter, options)))
 
 /**
- * `VerificationSessions.Service.tail` of the service in the context: `sync`, then polling for new sessions.
+ * Runs {@link sync}, then keeps polling for new sessions: every 5 minutes, or by `schedule`. The stream does not end.
  *
- * It outlasts outages: unless another policy is provided, requests are retried by `RetryPolicy.forever`.
+ * Outages do not end it either: unless another policy is provided, `RetryPolicy.forever` retries each request, with a
+ * warning in the log. An error that no retry can fix, such as a wrong key, fails the stream at once.
  *
  * **Example** (The first poll of many)
  *
@@ -102,7 +109,11 @@ export const tail = <
 > => Stream.unwrap(VerificationSessions.useSync((service) => service.tail<Paths, E, R, Status>(filter, options)))
 
 /**
- * `VerificationSessions.Service.reread` of the service in the context: sessions as they are now, by their ids.
+ * Reads sessions by their ids, as they are now, in batches and each id once. An id that Stripe does not know is in
+ * `missing`; it fails nothing.
+ *
+ * It sends at most one request per id. Pass sessions, or `{ id, created }`, and one page of the list answers for many that
+ * were created close together.
  *
  * **Example** (Two sessions, and an id that Stripe does not know)
  *
@@ -133,7 +144,12 @@ export const reread = <const Paths extends ReadonlyArray<ListExpandPath> = reado
   Stream.unwrap(VerificationSessions.useSync((service) => service.reread<Paths, E, R>(ids, options)))
 
 /**
- * `VerificationSessions.Service.changes` of the service in the context: sessions that changed, by Stripe's events.
+ * Every session that changed since a checkpoint, according to Stripe's events: each is read again and given as it is now,
+ * at least once after its last change. The stream is one run, oldest changes first. Without `from` it gives one batch
+ * without sessions, whose checkpoint is the start.
+ *
+ * Stripe keeps events for 30 days: fails with `EventsExpiredError`, before the first session, if `from` is older than 29
+ * days. A restricted key needs the permission "Events: read", else it fails with `PermissionError`.
  *
  * **Example** (A session that was canceled)
  *
@@ -171,7 +187,12 @@ export const changes = <const Paths extends ReadonlyArray<ListExpandPath> = read
   Stream.unwrap(VerificationSessions.useSync((service) => service.changes<Paths, E, R>(options)))
 
 /**
- * `VerificationSessions.Service.mirror` of the service in the context: what a copy needs to stay true.
+ * Keeps a copy of all sessions up to date: the whole list first, then in each run the new sessions, the changed ones
+ * (according to Stripe's events) and, every 7 days, the whole list again. If events were lost, it reads the whole list
+ * again at once. With a `schedule` it keeps polling.
+ *
+ * Store the sessions of a batch by id, a newer `readAt` over an older one, and then its checkpoint: the `from` of the next
+ * run. A session may come more than once. `Destination.stream` stores batches for you.
  *
  * **Example** (A copy in memory, of a session that was redacted)
  *

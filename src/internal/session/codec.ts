@@ -120,49 +120,27 @@ export const secretFields: ReadonlyArray<SecretField> = Struct.keys(labels)
 // The secret fields whose value needs no conversion of its own.
 const plainSecrets = ["client_secret", "url", "provided_details", "verified_outputs"] as const
 
-/**
- * What users see of a row. Each field is named, so that what Stripe adds to rows is dropped. A loop over the names would
- * cost twice as much.
- */
-export const fromWire = (wire: EncodedAny): AnyExpansion => {
-  const session: Types.Mutable<AnyExpansion> = {
-    id: wire.id,
-    object: wire.object,
-    created: DateTime.fromEpochSeconds(wire.created),
-    livemode: wire.livemode,
-    status: wire.status,
-    type: wire.type,
-    metadata: wire.metadata
-  }
-  if (wire.client_reference_id !== undefined) session.client_reference_id = wire.client_reference_id
-  if (wire.client_secret !== undefined) session.client_secret = redacted(wire.client_secret, "client_secret")
-  if (wire.last_error !== undefined) session.last_error = wire.last_error
-  const report = wire.last_verification_report
-  if (report !== undefined) {
-    session.last_verification_report =
-      // A string is the id of a report, which is no secret.
-      typeof report === "object" && report !== null
-        ? redacted(ReportCodec.fromWire(report), "last_verification_report")
-        : report
-  }
-  if (wire.options !== undefined) session.options = wire.options
-  if (wire.provided_details !== undefined) {
-    session.provided_details = redacted(wire.provided_details, "provided_details")
-  }
-  if (wire.redaction !== undefined) session.redaction = wire.redaction
-  if (wire.related_customer !== undefined) session.related_customer = wire.related_customer
-  if (wire.related_customer_account !== undefined) session.related_customer_account = wire.related_customer_account
-  if (wire.related_person !== undefined) session.related_person = wire.related_person
-  if (wire.url !== undefined) session.url = redacted(wire.url, "url")
-  if (wire.verification_flow !== undefined) session.verification_flow = wire.verification_flow
-  if (wire.verified_outputs !== undefined) {
-    session.verified_outputs = redacted(wire.verified_outputs, "verified_outputs")
+/** What users see of a row, made of the row itself: a copy of every row would take a third of the time of decoding it. */
+const convert = (row: EncodedAny): AnyExpansion => {
+  const { client_secret, created, last_verification_report: report, provided_details, url, verified_outputs } = row
+  // Type boundary: a session is its row, with other values in the fields below.
+  const session = row as unknown as Types.Mutable<AnyExpansion>
+  session.created = DateTime.fromEpochSeconds(created)
+  if (isSet(client_secret)) session.client_secret = Redacted.make(client_secret, labels.client_secret)
+  if (isSet(url)) session.url = Redacted.make(url, labels.url)
+  if (isSet(provided_details)) session.provided_details = Redacted.make(provided_details, labels.provided_details)
+  if (isSet(verified_outputs)) session.verified_outputs = Redacted.make(verified_outputs, labels.verified_outputs)
+  // A string is the id of a report, which is no secret.
+  if (isSet(report) && typeof report !== "string") {
+    session.last_verification_report = Redacted.make(ReportCodec.fromWire(report), labels.last_verification_report)
   }
   return session
 }
 
-const redacted = <A>(value: A | null, field: SecretField): Redacted.Redacted<A> | null =>
-  value === null ? null : Redacted.make(value, labels[field])
+const isSet = Predicate.isNotNullish
+
+/** The same of a row that others may hold too. */
+export const fromWire = (wire: EncodedAny): AnyExpansion => convert({ ...wire })
 
 export const toWire = (session: Unchecked<AnyExpansion>): Record<string, unknown> => {
   const wire: Record<string, unknown> = { ...session, created: toEpochSeconds(session.created) }
@@ -189,7 +167,7 @@ const codec = (
 ): Schema.Codec<AnyExpansion, EncodedAny> =>
   wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
 
-const decoder = (wire: Schema.Codec<EncodedAny>): RowDecoder.DecodeRow<AnyExpansion> => RowDecoder.make(wire, fromWire)
+const decoder = (wire: Schema.Codec<EncodedAny>): RowDecoder.DecodeRow<AnyExpansion> => RowDecoder.make(wire, convert)
 
 /** What a choice of expansions makes of the rows: a codec for users, and a faster decoder for replies. */
 export interface Variant {

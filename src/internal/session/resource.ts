@@ -4,6 +4,7 @@
 import * as Arr from "effect/Array"
 import * as Struct from "effect/Struct"
 import * as SessionFilter from "../../SessionFilter.ts"
+import * as Predicates from "../filter/predicate.ts"
 import * as Resource from "../list/resource.ts"
 import { expandPaths as reportPaths } from "../report/wire.ts"
 import { variant } from "./codec.ts"
@@ -54,8 +55,8 @@ const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> =
   filter: {
     names: Struct.keys(filterNames),
     decode: SessionFilter.decode,
-    toQuery: SessionFilter.toQuery,
-    clientFields: (filter) => Object.keys(SessionFilter.partition(filter).client)
+    toQuery: Predicates.toQuery,
+    clientFields: (filter) => Object.keys(Predicates.partition(filter).client)
   }
 }
 
@@ -73,9 +74,8 @@ export const rows = <
 > => ({
   // Type boundary: these paths chose the decoder, and `Expanded` says in types what `variant` does.
   decode: (expand) => variant(expand).decodeRow as DecodeRow<Expanded<Paths>>,
-  matches: (filter) => {
-    const test = SessionFilter.matches(filter)
-    // Decoding a filter keeps its status, so a row that matches has the status that the caller wrote.
-    return (row): row is SessionFilter.WithStatusOf<Expanded<Paths>, Status> => test(row)
-  }
+  // Type boundary: decoding a filter keeps its status, so a row that matches has the status that the caller wrote.
+  matches: Predicates.matches as unknown as (
+    filter: SessionFilter.SessionFilter
+  ) => (row: Expanded<Paths>) => row is SessionFilter.WithStatusOf<Expanded<Paths>, Status>
 })

@@ -1,5 +1,5 @@
 /**
- * What the calls of the service take and give. Public through `VerificationSessions`.
+ * Options and results of the session calls. Public through `VerificationSessions`.
  */
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
@@ -24,7 +24,7 @@ import type {
 import type { ListExpandPath } from "./model.ts"
 
 /**
- * The parameters of one page, named as Stripe names them. Of a filter it takes what Stripe can answer.
+ * Parameters of `list`, with Stripe's names: a page, and the filter fields that Stripe applies.
  *
  * @category options
  * @since 0.1.0
@@ -34,14 +34,14 @@ export type ListParams<
   Status extends SessionFilter.Status | undefined = SessionFilter.Status
 > = Omit<SessionFilter.StripeInput, "status"> &
   PageParameters & {
-    /** Sessions whose status is this one. It is in the type of the sessions. */
+    /** Sessions with this status. The type of the sessions says so too. */
     readonly status?: Status
     /** @default nothing */
     readonly expand?: Paths | undefined
   }
 
 /**
- * How `stream` and `pages` read the list.
+ * Options of `stream` and `pages`.
  *
  * @category options
  * @since 0.1.0
@@ -52,7 +52,7 @@ export type ReadOptions<
   R = never
 > = Pagination.ReadOptions<E, R> & {
   /**
-   * What Stripe is to send in full. It changes the type of the sessions.
+   * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them.
    *
    * @default nothing
    */
@@ -60,25 +60,25 @@ export type ReadOptions<
 }
 
 /**
- * The sessions of one page, and the checkpoint that is true as soon as they are stored.
+ * One batch of `sync`: the sessions of a page, and the checkpoint to store with them.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Batch<out Session> {
   /**
-   * Oldest first while catching up, newest first after that. There may be none, where rows were read that the filter does
-   * not let through: the checkpoint is worth storing all the same.
+   * Oldest first while catching up with new sessions, newest first while reading back through older ones. Empty if no row of
+   * the page matches the filter; store the checkpoint then too.
    */
   readonly sessions: ReadonlyArray<Session>
-  /** A moment before the sessions were asked for: every change up to then is in them. */
+  /** The time before their request: the sessions include every change up to then. */
   readonly readAt: DateTime.Utc
-  /** What is behind us with these sessions. Store it with them, or after them, and never before. */
+  /** Where the next run resumes. Store it with the sessions or after them, never before. */
   readonly checkpoint: Checkpoint.Checkpoint
 }
 
 /**
- * How `sync` reads the list.
+ * Options of `sync`.
  *
  * @category options
  * @since 0.1.0
@@ -89,7 +89,7 @@ export interface SyncOptions<
   R = never
 > extends SyncEngine.Options<E, R> {
   /**
-   * What Stripe is to send in full. It changes the type of the sessions.
+   * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them.
    *
    * @default nothing
    */
@@ -97,7 +97,7 @@ export interface SyncOptions<
 }
 
 /**
- * How `tail` reads the list.
+ * Options of `tail`.
  *
  * @category options
  * @since 0.1.0
@@ -108,27 +108,26 @@ export interface TailOptions<
   R = never
 > extends SyncOptions<Paths, E, R> {
   /**
-   * When to poll for new sessions again, after each poll. A poll that finds nothing is one request: every five minutes that
-   * is 8,640 a month. Stripe allots 500 reads for each transaction, and at least 10,000 a month
-   * (docs.stripe.com/rate-limits).
+   * When to poll again, after each poll. A poll that finds nothing is one request: 8,640 requests a month at every 5
+   * minutes. Stripe allots 500 reads per transaction, and at least 10,000 a month (docs.stripe.com/rate-limits).
    *
-   * @default 5 minutes later
+   * @default every 5 minutes
    */
   readonly schedule?: Schedule.Schedule<unknown, void, E, R> | undefined
 }
 
 /**
- * What `VerificationSessions` offers. Every call fails with `StripeError` alone.
+ * The calls of `VerificationSessions`. Every call fails with `StripeError` only.
  *
- * What a call expands, and the status that its filter names, are in the type of its sessions.
+ * The type of a call's sessions says which fields it expands and which status its filter selects.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Service {
   /**
-   * Exactly one page, with exactly one request and its retries. Rows come newest first, as Stripe sends them. `cursor` is
-   * where the next page starts: pass it as `starting_after`, or as `ending_before` to read towards the newest.
+   * One page of the list: one request and its retries, newest session first. `cursor` is where the next page starts: pass it
+   * as `starting_after`, or as `ending_before` to read towards the newest.
    */
   readonly list: <
     const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
@@ -140,15 +139,15 @@ export interface Service {
     StripeError
   >
 
-  /** One session by its id. Fails with `NotFoundError` where there is none. */
+  /** One session by its id. Fails with `NotFoundError` if there is no such session. */
   readonly retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
     id: string,
     options?: { readonly expand?: Paths | undefined }
   ) => Effect.Effect<VerificationSession.Expanded<Paths>, StripeError>
 
   /**
-   * All pages of the list: one element a page. Where the filter has a part that Stripe does not know, pages hold the rows
-   * that match, which may be none.
+   * Every page of the list, newest first, one request at a time and only when needed. A part of the filter that Stripe does
+   * not know is applied here, so a page can hold fewer rows than `pageSize`, or no rows.
    */
   readonly pages: <
     const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
@@ -165,8 +164,8 @@ export interface Service {
   >
 
   /**
-   * All sessions of the list: one element a session, one chunk a page. Requests are sent as their first row is asked
-   * for. Retries happen inside, so no row comes twice; `Stream.retry` around it would start again from the first page.
+   * Every session that matches the filter, newest first, one request at a time and only when needed; one chunk a page. Each
+   * request is retried inside, so no session comes twice. `Stream.retry` around it would start again at the first page.
    */
   readonly stream: <
     const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
@@ -179,10 +178,9 @@ export interface Service {
   ) => Stream.Stream<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>, StripeError | E, R>
 
   /**
-   * The list in resumable batches, one a page, each with the checkpoint that is right once its sessions are stored: first
-   * what is newer than `from`, then what is older. Over all runs, whatever stops them, the batches are the list, each
-   * session once. A list shows new sessions and not that an old one changed. So with a `status` in the filter, sessions that
-   * reach this status later are missed.
+   * Exports the list in resumable batches: one a page, each with the checkpoint to store with its sessions. It reads first
+   * the sessions newer than `from`, then the older ones. Over all runs, whatever stops them, each session comes once. A list
+   * does not show that an old session changed, so with a `status` in the filter, sessions that reach it later are missed.
    */
   readonly sync: <
     const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
@@ -195,8 +193,8 @@ export interface Service {
   ) => Stream.Stream<Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>, StripeError | E, R>
 
   /**
-   * `sync`, then polling for new sessions. Outages never end it: a request that fails is retried until it succeeds, with a
-   * warning in the log. What no retry can help, such as a wrong key, ends it at once.
+   * Runs `sync`, then keeps polling for new sessions. Outages do not end it: `RetryPolicy.forever` retries each request, with
+   * a warning in the log. An error that no retry can fix, such as a wrong key, fails it at once.
    */
   readonly tail: <
     const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
@@ -209,10 +207,11 @@ export interface Service {
   ) => Stream.Stream<Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>, StripeError | E, R>
 
   /**
-   * The sessions with these ids as they are now, each once. An id that Stripe does not know is `missing`, and stops nobody.
+   * Reads sessions by their ids, as they are now, each id once. An id that Stripe does not know is in `missing`; it fails
+   * nothing.
    *
-   * It sends at most one request for each id. Where sessions lie together in time and their `created` is given, as it is
-   * when sessions are passed, one page of the list answers for many; where that `created` is wrong, one request more.
+   * It sends at most one request per id. If `created` is given, as when sessions are passed, one page of the list answers for
+   * many that were created close together. A wrong `created` costs one more request.
    */
   readonly reread: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
     ids: Iterable<Wanted>,
@@ -220,31 +219,31 @@ export interface Service {
   ) => Stream.Stream<RereadBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R>
 
   /**
-   * The sessions that changed since `from`, by Stripe's events: one run, oldest changes first. Each is read as it is now, so
-   * order, duplicates and age of the events do not matter; a status that came and went is not seen. Every session comes at
-   * least once after it changed. Without `from` there is one batch without sessions, whose checkpoint is now.
+   * Every session that changed since `from`, according to Stripe's events: one run, oldest changes first. Each is read as it
+   * is now, at least once after its last change, so order, duplicates and age of the events do not matter; a status that was
+   * there only for a while is not seen. Without `from` there is one batch without sessions, whose checkpoint is the start.
    *
-   * Stripe keeps events for 30 days. Fails with `EventsExpiredError`, before any session, where `from` is older than 29 days,
-   * and with `PermissionError` for a restricted key without the permission "Events: read".
+   * Stripe keeps events for 30 days. Fails with `EventsExpiredError`, before the first session, if `from` is older than 29
+   * days, and with `PermissionError` if a restricted key lacks the permission "Events: read".
    */
   readonly changes: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
     options?: ChangesOptions<Paths, E, R>
   ) => Stream.Stream<ChangesBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R>
 
   /**
-   * Everything that a copy of all sessions needs to stay true: first the whole list, and in later runs what is new in it,
-   * what changed by Stripe's events, and from time to time the whole list again. Store the sessions of each batch by their id,
-   * a newer `readAt` over an older one, and then its checkpoint, which is the next run's `from`. A checkpoint of `sync`
-   * without a filter can be resumed, too. A session may come more than once.
+   * Keeps a copy of all sessions up to date: the whole list first, then in each run the new sessions, the changed ones
+   * (according to Stripe's events), and every 7 days the whole list again. Store the sessions of a batch by id, a newer
+   * `readAt` over an older one, and then its checkpoint: the next run's `from`. It also resumes a checkpoint of `sync`
+   * without a filter. A session may come more than once.
    *
-   * Where events are lost, because nobody read them for 29 days, the whole list is read again at once.
+   * If events were lost, because nobody read them for 29 days, it reads the whole list again at once.
    */
   readonly mirror: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
     options?: MirrorOptions<Paths, E, R>
   ) => Stream.Stream<MirrorBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R>
 }
 
-/** The same call for a test to answer: with the widest rows, and with no errors but the service's own. */
+/** The same call as a test's handler: with the widest row type, and only the service's own errors. */
 type Handler<Call> = Call extends (...parameters: infer Parameters) => infer Returned
   ? (
       ...parameters: Parameters
@@ -256,7 +255,7 @@ type Handler<Call> = Call extends (...parameters: infer Parameters) => infer Ret
   : never
 
 /**
- * What `layerTest` answers with: a handler for each call of {@link Service} that a test expects.
+ * The answers of `layerTest`: a handler for each call of {@link Service} that a test expects.
  *
  * **Example** (Your own code, with one fixed answer)
  *

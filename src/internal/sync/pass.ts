@@ -11,7 +11,6 @@ import { CheckpointMismatchError, isStripeError, PaginationStalledError } from "
 import type { FetchPage, Row, Window } from "../list/model.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
 import * as Guards from "../pagination/guards.ts"
-import * as ReadOptions from "../pagination/options.ts"
 import * as Read from "../pagination/read.ts"
 import type { Step as Page } from "../pagination/cursor.ts"
 
@@ -69,7 +68,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
 ): Stream.Stream<Step<A>, E | E2 | PaginationError | CheckpointMismatchError, R | R2> =>
   Stream.suspend(() => {
     const begin = direction === "newer" ? from?.newest : from?.oldest
-    const reading = ReadOptions.toReading({
+    const reading = Read.toReading({
       ...options,
       ...(direction === "newer"
         ? { direction: "oldest-first", endingBefore: begin?.id }

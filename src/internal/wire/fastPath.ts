@@ -5,7 +5,6 @@
  * copies such a row field by field. This only checks it, in a fraction of the time (`test/bench/decode.ts`). It is made
  * from the schema itself. Where it does not match, for whatever reason, the schema decides.
  */
-import * as Predicate from "effect/Predicate"
 import type * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 
@@ -18,12 +17,22 @@ type Matcher = (value: unknown) => typeof mismatch | typeof match | typeof hasUn
 
 /**
  * Whether a value that came out of `JSON.parse` is right for a schema. Unknown keys are removed from the objects inside of
- * it, in place. Its own stay, because to copy whole rows would cost a third of decoding them: whoever converts a row reads
- * the fields that the schema names, and no others.
+ * it, in place. Its own stay.
  */
 export const fastPath = <A>(schema: Schema.Codec<A, A>): ((value: unknown) => value is A) => {
   const matches = matcher(schema.ast)
   return (value): value is A => matches(value) !== mismatch
+}
+
+/** The same value without unknown keys of its own either, for which it is copied; `undefined` where it is not right. */
+export const withoutUnknownKeys = <A>(schema: Schema.Codec<A, A>): ((value: unknown) => A | undefined) => {
+  const matches = matcher(schema.ast)
+  const names = namesIn(schema.ast)
+  return (value) => {
+    const verdict = matches(value)
+    // Type boundary: the schema describes what matches.
+    return verdict === mismatch ? undefined : ((verdict === match ? value : pick(value, names)) as A)
+  }
 }
 
 const matcher = (ast: SchemaAST.AST): Matcher => {
@@ -31,19 +40,19 @@ const matcher = (ast: SchemaAST.AST): Matcher => {
   if (encoding !== undefined) return cannotTell
   const matches = unchecked(ast)
   if (checks === undefined) return matches
-  // A check is made for a value without unknown keys.
-  return when((value) => matches(value) === match && checks.every((check) => passes(check, value, ast)))
+  return (value) => {
+    // A check is made for a value without unknown keys.
+    if (matches(value) !== match) return mismatch
+    for (const check of checks) if (!passes(check, value, ast)) return mismatch
+    return match
+  }
 }
 
 const cannotTell: Matcher = () => mismatch
 
-const when =
-  (is: (value: unknown) => boolean): Matcher =>
-  (value) =>
-    is(value) ? match : mismatch
-
 // Written out, because a call of a predicate in each field would cost a fifth of a row.
 const isString: Matcher = (value) => (typeof value === "string" ? match : mismatch)
+const isNumber: Matcher = (value) => (typeof value === "number" ? match : mismatch)
 const isBoolean: Matcher = (value) => (typeof value === "boolean" ? match : mismatch)
 const isNull: Matcher = (value) => (value === null ? match : mismatch)
 
@@ -52,7 +61,7 @@ const unchecked = (ast: SchemaAST.AST): Matcher => {
     case "String":
       return isString
     case "Number":
-      return when(Predicate.isNumber)
+      return isNumber
     case "Boolean":
       return isBoolean
     case "Null":
@@ -74,30 +83,35 @@ const unchecked = (ast: SchemaAST.AST): Matcher => {
   }
 }
 
+const noOptions = {}
+
 const passes = (check: SchemaAST.Check<unknown>, value: unknown, ast: SchemaAST.AST): boolean =>
   check._tag === "Filter"
-    ? check.run(value, ast, {}) === undefined
+    ? check.run(value, ast, noOptions) === undefined
     : check.checks.every((check) => passes(check, value, ast))
 
 /** Two kinds of objects could both take a value, and leave different keys of it. */
 const union = ({ options, types }: SchemaAST.Union): Matcher => {
   if (options?.mode === "oneOf" || types.filter(hasKeys).length > 1) return cannotTell
-  const members = types.map(matcher)
-  const [first = cannotTell, second = cannotTell] = members
-  if (members.length <= 2) {
-    return (value) => {
-      const verdict = first(value)
-      return verdict === mismatch ? second(value) : verdict
-    }
-  }
-  return (value) => {
-    for (const matches of members) {
-      const verdict = matches(value)
-      if (verdict !== mismatch) return verdict
-    }
-    return mismatch
-  }
+  const members = types.some(isAnyString) ? types.filter((type) => !isStringLiteral(type)) : types
+  const [first = cannotTell, ...others] = members.map(matcher)
+  return others.reduce(either, first)
 }
+
+const either =
+  (first: Matcher, second: Matcher): Matcher =>
+  (value) => {
+    const verdict = first(value)
+    return verdict === mismatch ? second(value) : verdict
+  }
+
+const isAnyString = (ast: SchemaAST.AST): boolean =>
+  ast._tag === "String" && ast.checks === undefined && ast.encoding === undefined
+
+// Of the known words of an open list nothing is asked that any string would not answer.
+const isStringLiteral = (ast: SchemaAST.AST): boolean =>
+  (ast._tag === "Literal" && typeof ast.literal === "string" && ast.checks === undefined) ||
+  (ast._tag === "Union" && ast.checks === undefined && ast.types.every(isStringLiteral))
 
 const hasKeys = (ast: SchemaAST.AST): boolean =>
   ast._tag === "Objects" || ast._tag === "Arrays" || (ast._tag === "Union" && ast.types.some(hasKeys))

@@ -3,14 +3,17 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { fastPath } from "./fastPath.ts"
+import { withoutUnknownKeys } from "./fastPath.ts"
 
-/** A decoder of one row of a reply. What it is given becomes a part of what it gives. */
+/** A decoder of one row of a reply. It takes the row over: what it gives may be the row itself, changed. */
 export type DecodeRow<A> = (row: unknown) => Result.Result<A, Schema.SchemaError>
 
-/** Makes one. The conversion reads each field by its name, so that what Stripe adds to rows is dropped. */
+/** Makes one. The conversion gets rows that nobody else has, without the keys that Stripe added since. */
 export const make = <Wire, A>(wire: Schema.Codec<Wire>, convert: (row: Wire) => A): DecodeRow<A> => {
   const decodeWire = Schema.decodeUnknownResult(wire)
-  const matches = fastPath(wire)
-  return (row) => (matches(row) ? Result.succeed(convert(row)) : Result.map(decodeWire(row), convert))
+  const check = withoutUnknownKeys(wire)
+  return (row) => {
+    const checked = check(row)
+    return checked === undefined ? Result.map(decodeWire(row), convert) : Result.succeed(convert(checked))
+  }
 }

@@ -7,6 +7,7 @@ const guides = "examples/guides"
 export const pages = (root: string): ReadonlyArray<string> =>
   [
     "README.md",
+    "CONTRIBUTING.md",
     "AGENTS.md",
     "src/README.md",
     ...(existsSync(join(root, guides)) ? readdirSync(join(root, guides)).map((file) => `${guides}/${file}`) : [])

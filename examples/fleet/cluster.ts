@@ -1,0 +1,179 @@
+// The same fleet on Effect Cluster, for whoever runs it already: each account is an entity, which lives on one of the runners
+// and takes one turn at a time. Whenever it is time, one runner sends every account that is due its turn.
+//
+//   node examples/fleet/cluster.ts --once                                          alone: SQLite, and a limit in memory
+//   DATABASE_URL=… REDIS_URL=… node examples/fleet/cluster.ts --host 10.0.0.5      with others, each under its own address
+import { NodeClusterSocket, NodeCrypto, NodeRuntime, NodeServices } from "@effect/platform-node"
+import {
+  Cause,
+  Clock,
+  Console,
+  Cron,
+  Duration,
+  Effect,
+  Exit,
+  Layer,
+  Option,
+  Result,
+  Schedule,
+  Schema,
+  Semaphore
+} from "effect"
+import { Command, Flag } from "effect/cli"
+import {
+  ClusterCron,
+  ClusterSchema,
+  Entity,
+  MachineId,
+  RunnerAddress,
+  ShardingConfig,
+  Snowflake,
+  SqlMessageStorage,
+  SqlRunnerStorage
+} from "effect/cluster"
+import { Rpc } from "effect/rpc"
+import { SqlClient } from "effect/sql"
+import { goOnWithoutReader } from "../support/output.ts"
+import * as Accounts from "./support/accounts.ts"
+import * as Flags from "./support/flags.ts"
+import * as Log from "./support/log.ts"
+import * as Services from "./support/services.ts"
+import { everyRead, takeTurn, type Work } from "./support/turn.ts"
+
+const Account = Entity.make("Account", [
+  // Kept in the database until it is done, and once for each turn, however often it is sent.
+  Rpc.make("take", { payload: { turn: Schema.Int }, primaryKey: ({ turn }) => String(turn) }).annotate(
+    ClusterSchema.Persisted,
+    true
+  )
+])
+
+const send = Effect.fnUntraced(function* ({ account, turn }: Accounts.Turn) {
+  const clientOf = yield* Account.client
+  yield* clientOf(account).take({ turn }, { discard: true })
+})
+
+/** The entity: it takes one turn after the other, and with others on this runner so many at a time. */
+const accounts = (work: Work, concurrency: number) => {
+  const permits = Semaphore.makeUnsafe(concurrency)
+  return Account.toLayer(
+    Effect.map(Entity.CurrentAddress, ({ entityId }) => ({
+      take: ({ payload: { turn } }) =>
+        Semaphore.withPermit(permits, takeTurn({ account: entityId, turn }, work)).pipe(
+          // Where it has more to read now, and else the clock sends it the next turn.
+          Effect.tap((closed) =>
+            Option.isSome(closed) && Duration.isZero(closed.value.pause) ? send(closed.value.next) : Effect.void
+          ),
+          // The cluster would try a defect again without a pause, and a failure never.
+          Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.fail(cause))),
+          Effect.tapError((cause) => Effect.logWarning(cause)),
+          Effect.retry(Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("1 minute")])),
+          Effect.orDie,
+          Effect.asVoid
+        )
+    }))
+  )
+}
+
+/** Sends every account that is due its turn, on one runner at a time. What is sent again is stored once. */
+const clock = (cron: Cron.Cron) =>
+  ClusterCron.make({
+    name: "turns",
+    cron,
+    skipIfOlderThan: "1 minute",
+    execute: Effect.flatMap(Accounts.due, Effect.forEach(send, { concurrency: 20, discard: true }))
+  })
+
+/** Messages that are done stay in the database for good, unless somebody deletes them. */
+const cleanup = (prefix: string) =>
+  ClusterCron.make({
+    name: "cleanup",
+    cron: Cron.parseUnsafe("*/10 * * * *"),
+    execute: Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const timestamp = (yield* Clock.currentTimeMillis) - Duration.toMillis("1 hour")
+      const before = String(Snowflake.make({ machineId: MachineId.make(0), sequence: 0, timestamp }))
+      const [messages, replies] = [sql(`${prefix}_messages`), sql(`${prefix}_replies`)]
+      const old = sql`SELECT request_id FROM ${messages} WHERE processed = TRUE AND id < ${sql.literal(before)}`
+      yield* sql`DELETE FROM ${replies} WHERE request_id IN (${old})`
+      yield* sql`DELETE FROM ${messages} WHERE processed = TRUE AND id < ${sql.literal(before)}`
+    })
+  })
+
+interface Runner {
+  readonly fleet: string
+  readonly host: string
+  readonly port: number
+  readonly lock: Duration.Duration
+}
+
+/** This process as a runner of the cluster. */
+const runner = ({ fleet, host, lock, port }: Runner) => {
+  const config = {
+    // Two runners under one address are taken for one: then one of them does everything, and the other nothing.
+    runnerAddress: Option.some(RunnerAddress.make(host, port)),
+    shardLockExpiration: lock,
+    shardLockRefreshInterval: Duration.times(lock, 1 / 3),
+    entityMessagePollInterval: "1 second",
+    // A turn that is interrupted is taken again elsewhere, so there is little to wait for.
+    entityTerminationTimeout: "3 seconds"
+  } as const
+  const storages = Layer.mergeAll(
+    SqlMessageStorage.layerWith({ prefix: fleet }).pipe(Layer.provide(NodeCrypto.layerDigest)),
+    Layer.orDie(SqlRunnerStorage.layerWith({ prefix: fleet }))
+  ).pipe(Layer.provide(ShardingConfig.layer(config)))
+  return NodeClusterSocket.layer({ storage: "byo", shardingConfig: config }).pipe(Layer.provide(storages))
+}
+
+const command = Command.make(
+  "cluster",
+  {
+    concurrency: Flags.concurrency,
+    once: Flags.once,
+    host: Flag.String("host").pipe(
+      Flag.withDescription("The address of this machine, by which the other runners reach it"),
+      Flag.withDefault("127.0.0.1")
+    ),
+    port: Flag.Int("port").pipe(Flag.withDescription("A port of its own on that machine"), Flag.withDefault(34431)),
+    cron: Flag.String("cron").pipe(
+      Flag.withDescription("When to look for accounts that are due"),
+      Flag.filter(
+        (text) => Result.isSuccess(Cron.parse(text)),
+        () => '--cron takes an expression such as "* * * * *"'
+      ),
+      Flag.withDefault("* * * * *"),
+      Flag.map((text) => Cron.parseUnsafe(text))
+    ),
+    ...Flags.work,
+    ...Flags.shared
+  },
+  Effect.fn(function* ({ concurrency, cron, host, once, pages, port, settle, ...options }) {
+    const services = Services.layer({ ...options, connections: concurrency + 4 })
+    const entities = Layer.mergeAll(
+      accounts({ pages, settle, pauses: options }, concurrency),
+      clock(cron),
+      cleanup(options.fleet)
+    ).pipe(Layer.provide(runner({ ...options, host, port })))
+    yield* Effect.gen(function* () {
+      if (yield* Services.isAlone) yield* Accounts.add(Services.sandboxAccounts)
+      yield* Effect.logInfo(
+        `Ready: ${concurrency} accounts at a time, ${options.rate} requests a second with all others`
+      )
+      yield* Effect.raceFirst(Layer.launch(entities), once ? everyRead : Effect.never)
+    }).pipe(
+      Effect.provide(services),
+      Effect.tapError((error) => Console.error(error.message))
+    )
+  })
+).pipe(Command.withDescription("Keeps copies of the sessions of many accounts, as a runner of a cluster"))
+
+goOnWithoutReader()
+
+Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.provide([NodeServices.layer, Log.layer]),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    // To be stopped is how a runner ends.
+    teardown: (exit, end) => end(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? 0 : 1)
+  })
+)

@@ -1,0 +1,41 @@
+// Shows what a fleet is at: how many accounts are current, failing or refused, and which are most behind.
+//
+//   node examples/fleet/status.ts
+//   node examples/fleet/status.ts --watch --limit 50
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Clock, Console, Effect, Schedule } from "effect"
+import { Command, Flag } from "effect/cli"
+import { endWithoutReader } from "../support/output.ts"
+import * as Flags from "./support/flags.ts"
+import * as Log from "./support/log.ts"
+import * as Services from "./support/services.ts"
+import { table } from "./support/table.ts"
+
+const show = Effect.fnUntraced(function* (limit: number, again: boolean) {
+  const text = yield* table(limit, yield* Clock.currentTimeMillis)
+  // On a terminal the new table takes the place of the old one.
+  yield* Console.log(again && process.stdout.isTTY ? `\u001b[2J\u001b[H${text}` : text)
+})
+
+const command = Command.make(
+  "status",
+  {
+    limit: Flags.limit,
+    watch: Flag.Boolean("watch").pipe(Flag.withDescription("Show it again every 2 seconds"), Flag.withDefault(false)),
+    lock: Flags.shared.lock
+  },
+  Effect.fn(function* ({ limit, lock, watch }) {
+    const shown = show(limit, watch)
+    yield* (watch ? Effect.repeat(shown, Schedule.spaced("2 seconds")) : shown).pipe(
+      Effect.provide(Services.database({ connections: 1, lock })),
+      Effect.tapError((error) => Console.error(error.message))
+    )
+  })
+).pipe(Command.withDescription("Shows what a fleet is at"))
+
+endWithoutReader()
+
+Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.provide([NodeServices.layer, Log.layer]),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)

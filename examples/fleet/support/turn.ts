@@ -1,0 +1,36 @@
+// What happens in one turn of an account, whichever engine hands it out.
+import { Console, type Duration, Effect, Option, Schedule } from "effect"
+import { SqlClient } from "effect/sql"
+import * as Accounts from "./accounts.ts"
+import { type Options, slice } from "./slice.ts"
+
+export interface Work extends Options {
+  readonly pauses: Accounts.Pauses
+}
+
+/**
+ * Takes a turn of an account and gives the next one, and how long until it is due; nothing where the turn was over already.
+ * `handOn` may store the next turn in the same transaction. Fails where the turn has to be taken again.
+ */
+export const takeTurn = Effect.fnUntraced(function* <E = never, R = never>(
+  turn: Accounts.Turn,
+  work: Work,
+  handOn: (next: Accounts.Turn, pause: Duration.Duration) => Effect.Effect<void, E, R> = () => Effect.void
+) {
+  const sql = yield* SqlClient.SqlClient
+  if (!(yield* Accounts.open(turn))) return Option.none()
+  const outcome = yield* slice(turn.account, work)
+  if ("error" in outcome) yield* Effect.logWarning(`${turn.account}: ${outcome.error}`)
+  return yield* sql.withTransaction(
+    Effect.tap(Accounts.close(turn, outcome, work.pauses), (closed) =>
+      Option.isSome(closed) ? handOn(closed.value.next, closed.value.pause) : Effect.void
+    )
+  )
+})
+
+/** Ends when every account has come to the end of a run, and says so. */
+export const everyRead = Accounts.unread.pipe(
+  Effect.catch(() => Effect.succeed(1)),
+  Effect.repeat({ schedule: Schedule.spaced("500 millis"), until: (unread) => unread === 0 }),
+  Effect.andThen(Console.log("Every account was read to its end."))
+)

@@ -1,0 +1,28 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { keyOf, matrix } from "./support/faultMatrix.ts"
+import { plainEffect, plainEffectOutcomes } from "./support/faultPlainEffect.ts"
+
+// What the README says of twenty-five lines of plain Effect is what they do here.
+describe("twenty-five lines of plain Effect, with the same faults over the same socket", () => {
+  it.live(
+    "end as the README counts",
+    () =>
+      Effect.gen(function* () {
+        const ends = yield* Effect.forEach(
+          matrix,
+          (one) => Effect.map(plainEffect(one), (end) => ({ end, key: keyOf(one) })),
+          { concurrency: 4 }
+        )
+        const keysOf = (end: keyof typeof plainEffectOutcomes) =>
+          ends.filter((one) => one.end === end).map(({ key }) => key)
+        const found = { complete: keysOf("complete"), error: keysOf("error"), wrong: keysOf("wrong") }
+        assert.deepStrictEqual(
+          { complete: found.complete.length, error: found.error.length, wrong: found.wrong.length },
+          plainEffectOutcomes,
+          JSON.stringify(found, null, 2)
+        )
+      }),
+    120_000
+  )
+})
