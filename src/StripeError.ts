@@ -130,12 +130,6 @@ const whatToDo: Record<DecodeError["part"], string> = {
   row: "To skip such rows in a stream, pass onDecodeError."
 }
 
-const whatToDo: Record<DecodeError["part"], string> = {
-  body: "Check apiBase, and any proxy between this machine and Stripe.",
-  envelope: "Check apiBase and apiVersion.",
-  row: "To skip such rows in a stream, pass onDecodeError."
-}
-
 /**
  * One thing wrong with an argument.
  *

@@ -153,7 +153,7 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
       execute(path, "ALTER TABLE verification_sessions DROP COLUMN metadata")
       yield* refusing(
         path,
-        /verification_sessions lacks metadata\. Run the migrations of this version, or name another/
+        /the table verification_sessions to have metadata, which it lacks\. Run the migrations of this version, or use another/
       )
 
       const other = join(inside, "other.db")
@@ -225,7 +225,7 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
           if (code !== 0) {
             assert.match(
               errors,
-              /^SqlDestination: CheckpointMovedError: .*Nothing of this batch was stored\. See that one program at a time reads an account, and start this one again.*\n$/
+              /^SqlDestination: CheckpointMovedError: .*Nothing was stored\. Run one program per account at a time; run this one again to resume\.\n$/
             )
           }
         }

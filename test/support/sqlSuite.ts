@@ -387,7 +387,7 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         const other = yield* Effect.flip(made)
         assert.match(
           String(other),
-          /Expected the columns created, livemode, status, .*read_at in the table .*, found none of them\. Run the migrations of this version/
+          /Expected the table .* to have created, livemode, status, .*read_at, which it lacks\. Run the migrations of this version/
         )
         const migrated = Effect.provide(Effect.void, SqlDestination.layer({ table })).pipe(on(sql))
         const refusal = yield* Effect.flip(migrated)

@@ -82,7 +82,7 @@ export class TableMismatchError extends Schema.TaggedError<TableMismatchError>(r
       case "missing":
         return `Expected a table ${this.table}, found none. Run the migrations first: provide SqlDestination.layer with the same table.`
       case "columns":
-        return `Expected the columns ${this.columns.join(", ")} in the table ${this.table}, found none of them. Run the migrations of this version, or use another table.`
+        return `Expected the table ${this.table} to have ${this.columns.join(", ")}, which it lacks. Run the migrations of this version, or use another table.`
       case "unrelated":
         return `Expected to create the table ${this.table}, found one that these migrations did not create. Use another table.`
     }
