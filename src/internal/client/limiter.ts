@@ -119,12 +119,12 @@ const queues = (options: RateLimit): ((key: string) => Queue) => {
             Effect.catchCause((cause) =>
               Effect.gen(function* () {
                 yield* Telemetry.limiterFailed(operation)
-                const reason = Transport.describeCause(cause)
+                const reason = Transport.describeCause(cause).replace(/\.$/, "")
                 const waits = onLimiterError === "wait"
                 const meanwhile = waits
-                  ? "This client sends nothing until it answers."
-                  : `Until it answers, this client keeps to ${limit} requests per ${Duration.format(window)} by itself.`
-                yield* warn(`${operation}: the limiter in rateLimit.limiter failed: ${reason}. ${meanwhile}`)
+                  ? "Until it answers, this client sends nothing."
+                  : `Until it answers, this client limits itself to ${limit} requests per ${Duration.format(window)}.`
+                yield* warn(`${operation}: rateLimit.limiter failed: ${reason}. ${meanwhile}`)
                 if (waits) return yield* Effect.andThen(Effect.sleep("1 second"), ask(limiter, operation, key))
                 restsUntil = monotonicMillis(clock) + restMillis
                 return own(key, monotonicMillis(clock))
