@@ -169,8 +169,8 @@ const run = <A extends Row, E, R, E2, R2>(
   return Stream.concat(catchUp, backfill).pipe(
     Stream.mapAccum(
       () => begin,
-      (before, { direction, end, reached, rows }) => {
-        const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached })
+      (before, { direction, end, reached, rows, within }) => {
+        const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached, within })
         return [checkpoint, checkpoint === before ? [] : [{ rows, checkpoint }]] as const
       }
     )

@@ -210,7 +210,8 @@ const audit = <Sent extends Row, A extends Sent, E, R>(
     Pass.steps(list, options, { direction: "older", from, until }),
     () => reached,
     (before, step) => {
-      const reached = step.reached.at(-1) ?? before
+      const last = step.reached.at(-1)
+      const reached = last === undefined || step.within === undefined ? (last ?? before) : { ...last, within: step.within }
       const after = step.end ? Windows.audited(checkpoint, began) : { ...checkpoint, audit: { began, reached } }
       return [reached, [unstamp(step.rows, now, after)]] as const
     }

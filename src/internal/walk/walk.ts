@@ -16,6 +16,11 @@ export interface Route {
   readonly start: string | undefined
   /** The range of `created` to read. */
   readonly within: Window | undefined
+  /**
+   * The second above which the list is read by its cursor alone, however many requests are in flight. Where the read starts
+   * at a row, it is found out.
+   */
+  readonly cutBelow?: number | undefined
   readonly pageSize: number
   readonly maxItems: number
   /** Whether the last page asks only for the rows that are still wanted. Not where the fetch leaves out rows. */
@@ -27,6 +32,8 @@ export interface Step<A> {
   readonly entries: ReadonlyArray<Guards.Entry<A>>
   readonly has_more: boolean
   readonly requestId: string | undefined
+  /** The range of `created` that it was asked for with. */
+  readonly within: Window | undefined
 }
 
 /** Where a read is. */
@@ -81,7 +88,7 @@ export const next = <A extends Row, E, R>(
       const last = entries.findLastIndex(({ id }) => id !== undefined)
       const wanted = upTo(has_more ? entries.slice(0, last + 1) : entries, remaining)
       const left = remaining - countRows(wanted)
-      const step: Step<A> = { entries: wanted, has_more: has_more || wanted.length < entries.length, requestId }
+      const step: Step<A> = { entries: wanted, has_more: has_more || wanted.length < entries.length, requestId, within }
       if (!has_more || left === 0) return Effect.succeed([step, Option.none()])
       if (last < 0) return stalled("has_more is true and no row on the page has an id to use as the cursor")
       const moved: State = {
