@@ -19,7 +19,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Arguments from "./internal/arguments.ts"
-import type { Row } from "./internal/list/model.ts"
+import type { Row, Window } from "./internal/list/model.ts"
 import { disorder } from "./internal/pagination/guards.ts"
 import { EpochSeconds } from "./internal/wire/fields.ts"
 import { name } from "./internal/withoutSecrets.ts"
@@ -54,6 +54,22 @@ export interface Position {
 }
 
 /**
+ * How far a list was read, newest first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Frontier extends Position {
+  /**
+   * Set where several ranges of `created` are read at the same time: the range of this row, in epoch seconds. What is
+   * older than the row in this range is not read, and what was created before the range is not.
+   *
+   * @default everything that is older than the row is not read
+   */
+  readonly within?: Window | undefined
+}
+
+/**
  * An interval of a list without a gap, both ends included.
  *
  * @category models
@@ -61,7 +77,7 @@ export interface Position {
  */
 export interface Interval {
   readonly newest: Position
-  readonly oldest: Position
+  readonly oldest: Frontier
   /** Whether nothing is older: the list was read to its end. */
   readonly reachedEnd: boolean
 }
@@ -94,7 +110,7 @@ export interface Checkpoint extends ListKey {
 export interface Audit {
   readonly began: DateTime.Utc
   /** The last row that was read again; unset before the first. */
-  readonly reached?: Position | undefined
+  readonly reached?: Frontier | undefined
 }
 
 // As long as Stripe's ids may be; four of them and the rest stay below 2 kB.
@@ -112,6 +128,12 @@ const Seconds = EpochSeconds.pipe(
 
 const PositionFields = Schema.Struct({ id: Id, created: Seconds })
 
+const FrontierFields = Schema.Struct({
+  id: Id,
+  created: Seconds,
+  within: Schema.optional(Schema.Struct({ gte: Schema.optional(EpochSeconds), lt: Schema.optional(EpochSeconds) }))
+})
+
 const Fields = Schema.Struct({
   version: Schema.Literal(1),
   filter: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)),
@@ -119,7 +141,7 @@ const Fields = Schema.Struct({
   context: Schema.optional(Id),
   livemode: Schema.optional(Schema.Boolean),
   range: Schema.optional(
-    Schema.Struct({ newest: PositionFields, oldest: PositionFields, reachedEnd: Schema.Boolean }).check(
+    Schema.Struct({ newest: PositionFields, oldest: FrontierFields, reachedEnd: Schema.Boolean }).check(
       Schema.makeFilter(
         // Rows may be out of order by as much as a read lets through.
         ({ newest, oldest }) =>
@@ -130,7 +152,7 @@ const Fields = Schema.Struct({
   ),
   events: Schema.optional(Seconds),
   audited: Schema.optional(Seconds),
-  audit: Schema.optional(Schema.Struct({ began: Seconds, reached: Schema.optional(PositionFields) }))
+  audit: Schema.optional(Schema.Struct({ began: Seconds, reached: Schema.optional(FrontierFields) }))
 })
 
 /**
@@ -186,6 +208,8 @@ export interface Advance {
   readonly direction: "newer" | "older"
   /** The rows, without a gap between them and the interval. */
   readonly rows: ReadonlyArray<Row>
+  /** The range of `created` around the last of older rows, where several are read at the same time. */
+  readonly within?: Window | undefined
   /** Whether the list has nothing beyond them. It says something only of the older end: newer rows always come. */
   readonly end: boolean
 }
@@ -217,20 +241,24 @@ export interface Advance {
  * @category combining
  * @since 0.1.0
  */
-export const advance = (self: Checkpoint, { direction, end, rows }: Advance): Checkpoint => {
+export const advance = (self: Checkpoint, { direction, end, rows, within }: Advance): Checkpoint => {
   const first = rows[0]
   const last = rows.at(-1)
   const { range } = self
   const reachedEnd = (range?.reachedEnd ?? false) || (direction === "older" && end)
   if (first === undefined || last === undefined) {
-    return range === undefined || range.reachedEnd === reachedEnd ? self : { ...self, range: { ...range, reachedEnd } }
+    return range === undefined || range.reachedEnd === reachedEnd
+      ? self
+      : { ...self, range: { ...range, oldest: position(range.oldest), reachedEnd } }
   }
   const [newest, oldest] = direction === "older" ? [first, last] : [last, first]
+  // Of a list that was read to its end, nothing is left in any range.
+  const reached = reachedEnd || within === undefined ? position(oldest) : { ...position(oldest), within }
   return {
     ...self,
     range: {
       newest: direction === "older" && range !== undefined ? range.newest : position(newest),
-      oldest: direction === "newer" && range !== undefined ? range.oldest : position(oldest),
+      oldest: direction === "newer" && range !== undefined ? range.oldest : reached,
       reachedEnd
     }
   }

@@ -198,8 +198,9 @@ const audit = <Sent extends Row, A extends Sent, E, R>(
   return Stream.mapAccum(
     Pass.steps(list, options, { direction: "older", from, until }),
     () => reached,
-    (before, { end, readAt, rows, ...step }) => {
-      const reached = step.reached.at(-1) ?? before
+    (before, { end, readAt, rows, within, ...step }) => {
+      const last = step.reached.at(-1)
+      const reached = last === undefined || within === undefined ? (last ?? before) : { ...last, within }
       const after = end ? Windows.audited(checkpoint, began) : { ...checkpoint, audit: { began, reached } }
       return [reached, [{ sessions: rows, missing: [], readAt, checkpoint: after }]] as const
     }
