@@ -15,7 +15,7 @@ import {
   VerificationSessions
 } from "effect-stripe-identity"
 import { inWords, prepareFile } from "./support/files.ts"
-import { goOnWithoutReader } from "./support/output.ts"
+import { continueWithoutReader } from "./support/output.ts"
 import { display } from "./support/progress.ts"
 import { layer } from "./support/source.ts"
 
@@ -112,7 +112,7 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Every verified session to a file of NDJSON"))
 
-goOnWithoutReader()
+continueWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide(NodeServices.layer),

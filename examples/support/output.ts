@@ -3,7 +3,7 @@
 const isClosed = (error: Error) => "code" in error && error.code === "EPIPE"
 
 /** For programs that store something: they continue without output. */
-export const goOnWithoutReader = (): void => {
+export const continueWithoutReader = (): void => {
   for (const output of [process.stdout, process.stderr]) output.on("error", () => {})
 }
 
