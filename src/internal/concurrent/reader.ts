@@ -141,7 +141,7 @@ export const make = <A extends Row, E, R>(
       releaseAbandoned()
       if (step === undefined) return undefined
       withoutRows = undefined
-      const entries = Cursor.upTo(step.entries, remaining)
+      const entries = step.entries.length > remaining ? Cursor.upTo(step.entries, remaining) : step.entries
       remaining -= Cursor.countRows(entries)
       return { ...step, entries, has_more: hasMore || step.has_more || entries.length < step.entries.length }
     }

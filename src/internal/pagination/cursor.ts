@@ -76,8 +76,9 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   // Rows without an id at the end of a page come again on the next one, which starts after the last row that has one.
   let last = entries.length - 1
   while (last >= 0 && entries[last]?.id === undefined) last--
-  const wanted = upTo(has_more ? entries.slice(0, last + 1) : entries, remaining)
-  const left = remaining - countRows(wanted)
+  const whole = has_more && last < entries.length - 1 ? entries.slice(0, last + 1) : entries
+  const wanted = whole.length > remaining ? upTo(whole, remaining) : whole
+  const left = Number.isFinite(remaining) ? remaining - countRows(wanted) : remaining
   const step: Step<A> = {
     entries: wanted,
     has_more: has_more || wanted.length < entries.length,
@@ -106,7 +107,6 @@ export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number
 
 /** The places up to so many rows. */
 export const upTo = <A>(entries: ReadonlyArray<Guards.Entry<A>>, rows: number): ReadonlyArray<Guards.Entry<A>> => {
-  if (entries.length <= rows) return entries
   let left = rows
   const end = entries.findIndex(({ error, row }) => (row !== undefined || error !== undefined) && --left < 0)
   return end < 0 ? entries : entries.slice(0, end)

@@ -98,7 +98,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
         const young = direction === "newer" ? entries.findIndex(({ created = 0 }) => created >= until * 1000) : -1
         const settled = young < 0 ? entries : entries.slice(0, young)
         const places = settled.flatMap(rowOf)
-        const rows = Read.rowsOf(settled)
+        const rows = Read.rowsOf({ entries: settled })
         return Effect.succeed({
           rows: rows.map(({ row }) => row),
           // Where there are no rows, any moment will do.
