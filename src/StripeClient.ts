@@ -34,7 +34,6 @@ import { OnRateLimited } from "./internal/client/onRateLimited.ts"
 import * as StripeReply from "./internal/client/reply.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 import * as Transport from "./internal/client/transport.ts"
-import * as Warning from "./internal/client/warning.ts"
 import { version } from "./internal/client/version.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as StripeError from "./StripeError.ts"
@@ -158,7 +157,7 @@ export const make = Effect.fnUntraced(function* (
   const problem = ClientOptions.problem(options)
   if (Option.isSome(problem)) return yield* unbuilt(problem.value)
   const httpClient = yield* HttpClient.HttpClient
-  const warn = Warning.make()
+  const warn = Telemetry.warnings()
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
   const apiBase = options.apiBase ?? "https://api.stripe.com"
   const server = Telemetry.server(apiBase)
@@ -276,10 +275,13 @@ const interpret = <A>(
   reply: StripeReply.Reply,
   requestId: string | undefined,
   clock: Clock.Clock
-): Result.Result<A, StripeError.Reason> =>
-  reply.status < 200 || reply.status >= 300
-    ? Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, clock.currentTimeMillisUnsafe()))
-    : Result.flatMap(StripeReply.parse(reply), (body) => request.decode(body, requestId))
+): Result.Result<A, StripeError.Reason> => {
+  if (reply.status < 200 || reply.status >= 300) {
+    return Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, clock.currentTimeMillisUnsafe()))
+  }
+  const body = StripeReply.parse(reply)
+  return Result.isFailure(body) ? Result.fail(body.failure) : request.decode(body.success, requestId)
+}
 
 const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
   const [, mode] = /^[rs]k_(live|test)_/.exec(Redacted.value(key)) ?? []

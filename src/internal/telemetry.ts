@@ -224,3 +224,19 @@ export const pageSpan = Effect.fnUntraced(function* <A extends Page>(
   yield* Effect.withSpan(Effect.tapError(counted, failed), name, { attributes, captureStackTrace: false })
   return Option.getOrThrow(fetched)
 })
+
+const everyNanos = BigInt(60_000_000_000)
+
+/**
+ * Makes a place for warnings about something that lasts, such as an outage: it concerns many requests, and one line a minute
+ * is enough.
+ */
+export const warnings = (): ((message: string) => Effect.Effect<void>) => {
+  let logged: bigint | undefined
+  return (message) =>
+    Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
+      if (logged !== undefined && now - logged < everyNanos) return Effect.void
+      logged = now
+      return Effect.logWarning(message)
+    })
+}

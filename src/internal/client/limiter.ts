@@ -9,9 +9,8 @@ import type * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Semaphore from "effect/Semaphore"
 import * as Telemetry from "../telemetry.ts"
 import type { RateLimit, RateLimits } from "./model.ts"
-import { keyOf } from "./options.ts"
+import { defaultKey } from "./options.ts"
 import * as Transport from "./transport.ts"
-import * as Warning from "./warning.ts"
 
 /** Ends when a request of this operation may be sent. */
 export type Wait = (operation: string) => Effect.Effect<void>
@@ -80,25 +79,29 @@ const counter = (algorithm: "fixed-window" | "token-bucket", limit: number, wind
   }
 }
 
-/** Makes queues for one limit, which counts under a key for each. Callers are served in the order in which they come. */
-const queues = (options: RateLimit): ((key: string) => Queue) => {
-  const { limiter, onLimiterError } = options
-  const limit = options.limit ?? 25
-  const window = Duration.fromInputUnsafe(options.window ?? "1 second")
-  const windowMillis = Duration.toMillis(window)
-  const algorithm = options.algorithm ?? (limiter === undefined ? "token-bucket" : "fixed-window")
-  const own = counter(algorithm, limit, windowMillis)
-  const warn = Warning.make()
+/** One limit, with its defaults. */
+interface Limit {
+  readonly algorithm: "fixed-window" | "token-bucket"
+  readonly limit: number
+  readonly window: Duration.Duration
+  /** The client's own count of it. */
+  readonly own: (key: string, now: number) => number
+  readonly waitsForLimiter: boolean
+}
+
+/** Asks the caller's limiter how long the next request has to wait, and while that fails, the client's own count. */
+const asking = (limiter: RateLimiter.RateLimiter, { algorithm, limit, own, waitsForLimiter, window }: Limit) => {
+  const warn = Telemetry.warnings()
   const steady = steadyClock()
   let restsUntil = Number.NEGATIVE_INFINITY
 
-  /** How long to wait: what the caller's limiter says, up to what the limit and the queue in it justify. */
-  const consume = (limiter: RateLimiter.RateLimiter, key: string) => {
+  /** What the limiter says, up to what the limit and the queue in it justify. */
+  const consume = (key: string) => {
     const asked = Effect.map(
       Effect.suspend(() => limiter.consume({ algorithm, onExceeded: "delay", limit, window, key })),
       ({ delay, remaining }) => {
         const queue = remaining < 0 && Number.isFinite(remaining) ? -remaining : 0
-        return Math.min(Duration.toMillis(delay), windowMillis * (1 + queue / limit))
+        return Math.min(Duration.toMillis(delay), Duration.toMillis(window) * (1 + queue / limit))
       }
     )
     // A token bucket goes by the clocks of several machines. What counts in windows goes by the clock of its store, and only
@@ -106,11 +109,15 @@ const queues = (options: RateLimit): ((key: string) => Queue) => {
     return algorithm === "token-bucket" ? asked : steady(asked)
   }
 
-  const ask = (limiter: RateLimiter.RateLimiter, operation: string, key: string): Effect.Effect<number> =>
+  const meanwhile = waitsForLimiter
+    ? "Until it answers, this client sends nothing."
+    : `Until it answers, this client limits itself to ${limit} requests per ${Duration.format(window)}.`
+
+  const ask = (operation: string, key: string): Effect.Effect<number> =>
     Clock.clockWith((clock) =>
       monotonicMillis(clock) < restsUntil
         ? Effect.succeed(own(key, monotonicMillis(clock)))
-        : consume(limiter, key).pipe(
+        : consume(key).pipe(
             Effect.timeoutOrElse({
               duration: answerWithin,
               orElse: () => Effect.fail(new Error(`no answer within ${answerWithin}`))
@@ -120,45 +127,49 @@ const queues = (options: RateLimit): ((key: string) => Queue) => {
               Effect.gen(function* () {
                 yield* Telemetry.limiterFailed(operation)
                 const reason = Transport.describeCause(cause).replace(/\.$/, "")
-                const waits = onLimiterError === "wait"
-                const meanwhile = waits
-                  ? "Until it answers, this client sends nothing."
-                  : `Until it answers, this client limits itself to ${limit} requests per ${Duration.format(window)}.`
                 yield* warn(`${operation}: rateLimit.limiter failed: ${reason}. ${meanwhile}`)
-                if (waits) return yield* Effect.andThen(Effect.sleep("1 second"), ask(limiter, operation, key))
+                if (waitsForLimiter) return yield* Effect.andThen(Effect.sleep("1 second"), ask(operation, key))
                 restsUntil = monotonicMillis(clock) + restMillis
                 return own(key, monotonicMillis(clock))
               })
             )
           )
     )
+  return ask
+}
+
+/** Makes queues for one limit, which counts under a key for each. Callers are served in the order in which they come. */
+const queues = (options: RateLimit): ((key: string) => Queue) => {
+  const { limiter } = options
+  const limit = options.limit ?? 25
+  const window = Duration.fromInputUnsafe(options.window ?? "1 second")
+  const algorithm = options.algorithm ?? (limiter === undefined ? "token-bucket" : "fixed-window")
+  const own = counter(algorithm, limit, Duration.toMillis(window))
+  const waitsForLimiter = options.onLimiterError === "wait"
+  const ask = limiter && asking(limiter, { algorithm, limit, window, own, waitsForLimiter })
 
   return (key) => {
-    const turn = Semaphore.makeUnsafe(limiter === undefined ? 1 : tokensAhead)
+    const turn = Semaphore.makeUnsafe(ask === undefined ? 1 : tokensAhead)
     // Tokens that nothing was sent with, by when they may be used.
     const unused: Array<number> = []
-    return {
-      pass: (operation, rest) =>
-        Effect.suspend(() => {
-          let until: number | undefined
-          const wait = Effect.gen(function* () {
-            const clock = yield* Clock.Clock
-            until = unused.shift()
-            if (until === undefined) {
-              const delay =
-                limiter === undefined ? own(key, monotonicMillis(clock)) : yield* ask(limiter, operation, key)
-              until = monotonicMillis(clock) + delay
-            }
-            const left = until - monotonicMillis(clock)
-            if (left > 0) yield* Effect.sleep(left)
-          })
-          return Semaphore.withPermit(turn, wait).pipe(
-            Effect.andThen(rest),
-            Effect.onInterrupt(() => Effect.sync(() => void (until !== undefined && unused.push(until))))
-          )
-        }),
-      isIdle: () => unused.length === 0
-    }
+    const pass = Effect.fnUntraced(function* (operation: string, rest: Effect.Effect<void>): Effect.fn.Return<void> {
+      let until: number | undefined
+      const wait = Effect.gen(function* () {
+        const clock = yield* Clock.Clock
+        until = unused.shift()
+        if (until === undefined) {
+          const delay = ask === undefined ? own(key, monotonicMillis(clock)) : yield* ask(operation, key)
+          until = monotonicMillis(clock) + delay
+        }
+        const left = until - monotonicMillis(clock)
+        if (left > 0) yield* Effect.sleep(left)
+      })
+      yield* Semaphore.withPermit(turn, wait).pipe(
+        Effect.andThen(rest),
+        Effect.onInterrupt(() => Effect.sync(() => void (until !== undefined && unused.push(until))))
+      )
+    })
+    return { pass, isIdle: () => unused.length === 0 }
   }
 }
 
@@ -185,17 +196,20 @@ const ofEachAccount = (queue: (account: string) => Queue, account: Effect.Effect
  * that has to wait keeps no other one waiting.
  */
 export const make = (options: RateLimit | RateLimits = {}, account: Effect.Effect<string>): Wait => {
+  // The last is passed first.
   const gates: Array<Gate> = []
   for (const limit of "length" in options ? options : [options]) {
     const queue = queues(limit)
-    const key = keyOf(limit)
-    if (limit.per === undefined) gates.push(queue(key).pass)
-    else gates.unshift(ofEachAccount((account) => queue(`${key}:${account}`), account))
+    const { key = defaultKey } = limit
+    if (limit.per === undefined) gates.unshift(queue(key).pass)
+    else gates.push(ofEachAccount((account) => queue(`${key}:${account}`), account))
   }
   return Effect.fnUntraced(function* (operation) {
     const fiber = yield* Telemetry.currentFiber
     const start = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
-    yield* gates.reduceRight<Effect.Effect<void>>((rest, gate) => gate(operation, rest), Effect.void)
+    let wait = Effect.void
+    for (const gate of gates) wait = gate(operation, wait)
+    yield* wait
     Telemetry.waited(fiber, operation, start)
   })
 }

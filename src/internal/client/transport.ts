@@ -50,25 +50,23 @@ export const sender = (httpClient: HttpClient.HttpClient): HttpClient.HttpClient
  * Effect's client does that without a scope too, but with every body at whose end nothing is left to be ended, at a fifth of
  * the cost of a read.
  */
-export const receive = (
+export const receive = Effect.fnUntraced(function* (
   response: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>,
   limit: Duration.Duration
-): Effect.Effect<StripeReply.Reply, TransportError | DecodeError | TimeoutError> =>
-  Effect.suspend(() => {
-    const scope = Scope.makeUnsafe()
-    return response.pipe(
-      Effect.matchEffect({
-        onSuccess: read,
-        // A client that was transformed to fail on statuses still has to have them judged by our rules.
-        onFailure: (error) =>
-          error.reason._tag === "StatusCodeError" ? read(error.reason.response) : Effect.fail(error)
-      }),
-      Effect.provideService(RequestScope, scope),
-      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-      Effect.mapError((error) => (error._tag === "DecodeError" ? error : toReason(error))),
-      Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.fail(new TimeoutError({ limit })) })
-    )
-  })
+): Effect.fn.Return<StripeReply.Reply, TransportError | DecodeError | TimeoutError> {
+  const scope = Scope.makeUnsafe()
+  return yield* response.pipe(
+    Effect.matchEffect({
+      onSuccess: read,
+      // A client that was transformed to fail on statuses still has to have them judged by our rules.
+      onFailure: (error) => (error.reason._tag === "StatusCodeError" ? read(error.reason.response) : Effect.fail(error))
+    }),
+    Effect.provideService(RequestScope, scope),
+    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+    Effect.mapError((error) => (error._tag === "DecodeError" ? error : toReason(error))),
+    Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.fail(new TimeoutError({ limit })) })
+  )
+})
 
 /**
  * The most bytes that a reply may have. A hundred sessions with all that expands are a few megabytes at most, so a larger
@@ -109,22 +107,21 @@ const streamed = Effect.fnUntraced(function* (
     // An empty body is for the caller to judge, as an empty text is.
     Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.void)
   )
-  return textOf(chunks, size)
+  const [only] = chunks
+  // Whole, because to decode chunk by chunk takes much longer.
+  return utf8.decode(only !== undefined && only.length === size ? only : join(chunks, size))
 })
 
 const utf8 = new TextDecoder()
 
-// Whole, because to decode chunk by chunk takes much longer.
-const textOf = (chunks: ReadonlyArray<Uint8Array>, size: number): string => {
-  const [only] = chunks
-  if (only !== undefined && only.length === size) return utf8.decode(only)
+const join = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
   const bytes = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
     bytes.set(chunk, at)
     at += chunk.length
   }
-  return utf8.decode(bytes)
+  return bytes
 }
 
 const tooLarge = (response: HttpClientResponse.HttpClientResponse): DecodeError =>

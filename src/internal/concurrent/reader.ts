@@ -148,7 +148,7 @@ export const make = <A extends Row, E, R>(
       schedule = after
       releaseAbandoned()
       if (step === undefined) return undefined
-      const entries = Cursor.upTo(step.entries, remaining)
+      const entries = step.entries.length > remaining ? Cursor.upTo(step.entries, remaining) : step.entries
       remaining -= Cursor.countRows(entries)
       const has_more = hasMore || step.has_more || entries.length < step.entries.length
       withoutRows = has_more ? { ...step, entries: [], has_more: false } : undefined

@@ -82,11 +82,11 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
 
   // A row without an id cannot be a cursor, nor can one outside of the range: a server that ignored the range once would not
   // find it the next time. Such rows at the end of a page come again on the next one.
-  const last = entries.findLastIndex(
-    (entry) => entry.id !== undefined && (within === undefined || Guards.isInside(entry, within))
-  )
-  const wanted = upTo(has_more ? entries.slice(0, last + 1) : entries, remaining)
-  const left = remaining - countRows(wanted)
+  let last = entries.length - 1
+  while (last >= 0 && !canBeCursor(entries[last], within)) last--
+  const whole = has_more && last < entries.length - 1 ? entries.slice(0, last + 1) : entries
+  const wanted = whole.length > remaining ? upTo(whole, remaining) : whole
+  const left = Number.isFinite(remaining) ? remaining - countRows(wanted) : remaining
   const step: Step<A> = {
     entries: wanted,
     has_more: has_more || wanted.length < entries.length,
@@ -107,6 +107,9 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   return [step, Option.some(moved)]
 })
 
+const canBeCursor = (entry: Guards.Entry<unknown> | undefined, within: Window | undefined): boolean =>
+  entry?.id !== undefined && (within === undefined || Guards.isInside(entry, within))
+
 /** How many places count for `maxItems`: rows that could not be decoded do, and rows that the filter leaves out do not. */
 export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number => {
   let count = 0
@@ -116,7 +119,6 @@ export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number
 
 /** The places up to so many rows. */
 export const upTo = <A>(entries: ReadonlyArray<Guards.Entry<A>>, rows: number): ReadonlyArray<Guards.Entry<A>> => {
-  if (entries.length <= rows) return entries
   let left = rows
   const end = entries.findIndex(({ error, row }) => (row !== undefined || error !== undefined) && --left < 0)
   return end < 0 ? entries : entries.slice(0, end)

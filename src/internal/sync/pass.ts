@@ -141,7 +141,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
           }
           const settled = settledOf(entries)
           const places = settled.flatMap(rowOf)
-          const rows = Read.rowsOf(settled)
+          const rows = Read.rowsOf({ entries: settled })
           return Effect.succeed({
             rows: rows.map(({ row }) => row),
             // Where there are no rows, any moment will do.
