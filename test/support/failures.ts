@@ -46,7 +46,9 @@ const account = "acct_1"
 const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<string, never, R> =>
   Effect.map(Effect.exit(effect), (exit) =>
     Exit.match(exit, {
-      onSuccess: () => "(no failure)",
+      onSuccess: () => {
+        throw new Error("a call of this list did not fail")
+      },
       onFailure: (cause) =>
         cause.reasons
           .map((reason) =>
@@ -379,9 +381,9 @@ const files = Effect.gen(function* () {
     Effect.sync(() => mkdtempSync(join(tmpdir(), "m-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
   )
-  const at = (name: string, content?: string, beside?: string) => {
+  const at = (name: string, content?: string, checkpoint?: string) => {
     if (content !== undefined) writeFileSync(join(folder, name), content)
-    if (beside !== undefined) writeFileSync(join(folder, `${name}.checkpoint`), beside)
+    if (checkpoint !== undefined) writeFileSync(join(folder, `${name}.checkpoint`), checkpoint)
     return join(folder, name)
   }
   const sidecar = (bytes: number, format = "NDJSON", checkpoint: unknown = Checkpoint.start({ filter: "a" })) =>

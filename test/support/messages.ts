@@ -6,8 +6,16 @@ import { fileURLToPath } from "node:url"
 import ts from "typescript-6"
 import { messages } from "./failures.ts"
 
+export { messages }
+
 /** How many characters a message may have. */
 export const longest = 300
+
+/** What may be longer: a list of all that is wrong, and a list of all that is accepted. */
+export const longWithReason: ReadonlyArray<RegExp> = [
+  /^unknown0: .* and 2 more$/,
+  /^last_error\.code: .*, got nothing$/
+]
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 

@@ -1,12 +1,12 @@
 /**
- * The reasons that an error status from Stripe stands for. Public through `StripeError`, which says how they are used.
+ * The reasons for replies with an error status. Public through `StripeError`.
  */
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 
 export const reasonId = (tag: string): string => `effect-stripe-identity/StripeError/${tag}`
 
-/** What every reply with an error status tells: each field is unset when Stripe did not send it. */
+/** The fields of every reply with an error status. A field is unset if Stripe did not send it. */
 const replyFields = {
   /** The HTTP status. */
   status: Schema.Int,
@@ -14,21 +14,21 @@ const replyFields = {
   code: Schema.optional(Schema.String),
   /** Stripe's `error.param`: the parameter at fault, in bracket form. */
   param: Schema.optional(Schema.String),
-  /** Stripe's own words, without keys. For a body that was not JSON: its first bytes. */
+  /** Stripe's message, without keys. For a body that is not JSON: its first bytes. */
   description: Schema.optional(Schema.String),
-  /** The `Request-Id` header, which Stripe's support asks for. */
+  /** The `Request-Id` header, for Stripe's support. */
   requestId: Schema.optional(Schema.String),
   /** Stripe's page about the code. */
   docUrl: Schema.optional(Schema.String),
   /** The request in the Stripe dashboard. */
   requestLogUrl: Schema.optional(Schema.String),
-  /** The `Stripe-Should-Retry` header: Stripe's own verdict, which overrides ours. */
+  /** The `Stripe-Should-Retry` header, which decides over the status. */
   shouldRetry: Schema.optional(Schema.Boolean),
-  /** The `Retry-After` header, as a wait from the moment the reply arrived. */
+  /** The `Retry-After` header, as a wait from the arrival of the reply. */
   retryAfter: Schema.optional(Schema.DurationFromMillis)
 }
 
-/** Stripe's own words, else ours, and then what to do about it. */
+/** Stripe's message, or ours, and what to do. */
 const say = (description: string | undefined, otherwise: string, advice = ""): string => {
   const what = (description ?? otherwise).trim()
   return [what === "" || /[.!?]$/.test(what) ? what : `${what}.`, advice].filter((part) => part !== "").join(" ")
@@ -55,7 +55,8 @@ export class RateLimitError extends Schema.TaggedError<RateLimitError>(reasonId(
 }
 
 /**
- * Stripe does not accept the key (401): missing, wrong, expired, or not allowed from this address. Not retried.
+ * Stripe does not accept the key (401): it is missing, wrong, expired, or not allowed from this IP address. Not
+ * retried.
  *
  * @category errors
  * @since 0.1.0
@@ -101,7 +102,7 @@ export class PermissionError extends Schema.TaggedError<PermissionError>(reasonI
 }
 
 /**
- * The account has not switched Stripe Identity on. Stripe answers 400 and no code. Not retried.
+ * The account has not enabled Stripe Identity (400 without a code). Not retried.
  *
  * @category errors
  * @since 0.1.0
@@ -121,7 +122,7 @@ export class IdentityNotEnabledError extends Schema.TaggedError<IdentityNotEnabl
 }
 
 /**
- * Stripe refused the request as it stands (400 and other 4xx). Not retried.
+ * Stripe refused the request (400 and other 4xx). Not retried.
  *
  * @category errors
  * @since 0.1.0
@@ -140,7 +141,7 @@ export class InvalidRequestError extends Schema.TaggedError<InvalidRequestError>
 }
 
 /**
- * There is nothing with this id for this key (404). Not retried.
+ * The key has no object with this id (404). Not retried.
  *
  * @category errors
  * @since 0.1.0
@@ -162,8 +163,8 @@ export class NotFoundError extends Schema.TaggedError<NotFoundError>(reasonId("N
 }
 
 /**
- * Stripe does not know the row that a page was to start from (400 `resource_missing` on `starting_after` or
- * `ending_before`). Not retried.
+ * Stripe does not know the row that a page starts from (400 `resource_missing` on `starting_after` or `ending_before`).
+ * Not retried.
  *
  * @category errors
  * @since 0.1.0
@@ -185,7 +186,7 @@ export class CursorNotFoundError extends Schema.TaggedError<CursorNotFoundError>
 }
 
 /**
- * Another request holds or changes the same object (409, or 429 with `code: lock_timeout`). Retried.
+ * Another request holds a lock on the same object (409, or 429 with `code: lock_timeout`). Retried.
  *
  * @category errors
  * @since 0.1.0
@@ -207,9 +208,8 @@ export class ConflictError extends Schema.TaggedError<ConflictError>(reasonId("C
 }
 
 /**
- * Stripe, or something between, failed (5xx), did not get the whole request in time (408), or answered with a status that
- * no read should get. 408 and 5xx are retried. A redirect is not: Stripe's API has none, and a key is not carried to
- * wherever somebody else points.
+ * Stripe or a proxy failed (5xx), did not receive the request in time (408), or answered with an unexpected status. 408
+ * and 5xx are retried. A redirect is not followed: Stripe's API has no redirects, and the key must not go elsewhere.
  *
  * @category errors
  * @since 0.1.0

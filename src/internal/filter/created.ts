@@ -1,5 +1,5 @@
 /**
- * The `created` of a filter: an instant or a range of whole seconds, from everything that may be written for one.
+ * The `created` of a filter: decodes every accepted form to an instant or a range of whole seconds.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -152,7 +152,9 @@ const isEmpty = (created: Created): boolean => {
   return first > last
 }
 
-/** What both let through, or nothing where they have no second in common. Of two bounds on one side the tighter stays. */
+/**
+ * What both let through, or nothing where they have no second in common. Of two bounds on one side the tighter stays.
+ */
 export const intersect = (self: Created, that: Created): Option.Option<Created> => {
   const instant = DateTime.isDateTime(self) ? self : DateTime.isDateTime(that) ? that : undefined
   const [one, other] = [span(self), span(that)]

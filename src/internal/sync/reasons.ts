@@ -1,13 +1,13 @@
 /**
- * Why a checkpoint cannot be gone on with. Public through `StripeError`.
+ * Why a checkpoint cannot be resumed. Public through `StripeError`.
  */
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import { reasonId } from "../client/reasons.ts"
 
 /**
- * A checkpoint that is not about the list that is read, or that cannot be read itself. Nothing was requested, stored or
- * overwritten, except for a `position`, which only Stripe can tell.
+ * A checkpoint is of another list, or cannot be decoded. Nothing was stored or overwritten, and no request was sent,
+ * except for a `position`, which only Stripe can check.
  *
  * @category errors
  * @since 0.1.0
@@ -16,13 +16,13 @@ export class CheckpointMismatchError extends Schema.TaggedError<CheckpointMismat
   reasonId("CheckpointMismatchError")
 )("CheckpointMismatchError", {
   /**
-   * What does not fit. `damaged`: it is no checkpoint. `version`: a newer version of this library wrote it. `filter`,
-   * `account`, `mode`: it is about another list. `position`: Stripe does not find the row at its end.
+   * What does not match. `damaged`: it is not a checkpoint. `version`: a newer release of this library wrote it.
+   * `filter`, `account`, `mode`: it is of another list. `position`: Stripe does not find the row at its end.
    */
   problem: Schema.Literals(["damaged", "version", "filter", "account", "mode", "position"]),
-  /** What would fit. */
+  /** What was expected. */
   expected: Schema.String,
-  /** What the checkpoint has. */
+  /** What was found. */
   actual: Schema.String
 }) {
   get isRetryable(): boolean {
@@ -51,8 +51,8 @@ const explanations: Record<CheckpointMismatchError["problem"], (expected: string
 }
 
 /**
- * A checkpoint whose position in Stripe's events is older than Stripe keeps them, so that changes after it may be unknown.
- * No session was handed over. `VerificationSessions.mirror` answers it by reading the whole list again.
+ * A checkpoint's position in Stripe's events is older than 29 days. Stripe keeps events for 30 days, so later changes
+ * may be lost. No session was emitted. `VerificationSessions.mirror` reads the whole list again instead of failing.
  *
  * @category errors
  * @since 0.1.0
@@ -60,7 +60,7 @@ const explanations: Record<CheckpointMismatchError["problem"], (expected: string
 export class EventsExpiredError extends Schema.TaggedError<EventsExpiredError>(reasonId("EventsExpiredError"))(
   "EventsExpiredError",
   {
-    /** The moment up to which events were read. */
+    /** The time up to which events were read. */
     position: Schema.DateTimeUtcFromMillis
   }
 ) {
