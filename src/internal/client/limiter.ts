@@ -30,10 +30,6 @@ interface Queue {
 // An answer takes milliseconds. Redis clients keep commands for a server that is away, and then none comes.
 const answerWithin = "5 seconds"
 
-// How many tokens of a shared limiter are waited for at a time. To ask for one takes a while, and so does waking up on a
-// busy machine: with one at a time the limit would be kept and never reached.
-const tokensAhead = 4
-
 // How long a limiter that failed is left alone, so that not every request waits for its failure.
 const restMillis = 10_000
 
@@ -124,7 +120,7 @@ const queues = Effect.fnUntraced(function* (options: RateLimit): Effect.fn.Retur
     )
 
   return (key) => {
-    const turn = Semaphore.makeUnsafe(given === undefined ? 1 : tokensAhead)
+    const turn = Semaphore.makeUnsafe(1)
     // Tokens that nothing was sent with, by when they may be used.
     const unused: Array<number> = []
     let inside = 0
