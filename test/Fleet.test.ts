@@ -1,23 +1,50 @@
 import { describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { withoutServices } from "./support/fleet.ts"
-import { suite, whole } from "./support/fleetSuite.ts"
+import { freePort, withoutServices } from "./support/fleet.ts"
+import { type Engine, suite, whole } from "./support/fleetSuite.ts"
+import { troubles } from "./support/fleetTroubles.ts"
 
-// Workers that are real processes, on a queue in Postgres and a limit in Redis. FLEET=whole runs it at its whole size.
+// Workers that are real processes, on Postgres and Redis. FLEET=whole runs all of it at its whole size.
+
+const queue: Engine = {
+  program: "worker.ts",
+  isCluster: false,
+  flags: Effect.succeed([]),
+  lock: 3,
+  learnsOfLoss: false,
+  share: 0.2,
+  exitWithin: 1000,
+  sizes: whole
+    ? { killed: [1000, 12], frozen: 20, beside: [300, 50_000], away: [300, 45, 10], paced: [1500, 91] }
+    : { killed: [24, 2], frozen: 8, beside: [20, 2500], away: [16, 5, 6], paced: [70, 10] }
+}
+
+const cluster: Engine = {
+  program: "cluster.ts",
+  isCluster: true,
+  flags: Effect.map(freePort, (port) => ["--port", String(port), "--cron", "* * * * * *"]),
+  lock: whole ? 10 : 6,
+  learnsOfLoss: true,
+  share: 0.05,
+  exitWithin: 5000,
+  sizes: whole
+    ? { killed: [300, 4], frozen: 10, beside: [100, 10_000], away: [100, 45, 10], paced: [600, 91] }
+    : { killed: [12, 1], frozen: 8, beside: [12, 2000], away: [20, 5, 6], paced: [80, 10] }
+}
+
+const timeout = whole ? 3_600_000 : 300_000
 
 if (withoutServices !== undefined) {
   it.skip(`a fleet: a service does not answer at ${withoutServices}`, () => {})
 } else {
-  describe("a fleet of workers", { timeout: whole ? 900_000 : 120_000 }, () => {
-    suite({
-      program: "worker.ts",
-      enroll: [],
-      flags: Effect.succeed([]),
-      lock: 3,
-      exitWithin: 1000,
-      sizes: whole
-        ? { killed: [1000, 12], frozen: 20, beside: [300, 50_000], away: [300, 45, 10], paced: [1500, 91] }
-        : { killed: [30, 3], frozen: 10, beside: [25, 3000], away: [30, 5, 6], paced: [100, 10] }
-    })
+  describe("a fleet of workers", { timeout }, () => {
+    suite(queue)
+    troubles(queue)
+  })
+
+  describe("a fleet on a cluster", { timeout }, () => {
+    suite(cluster)
+    // The troubles are the same, and take their time.
+    if (whole) troubles(cluster)
   })
 }

@@ -41,11 +41,11 @@ import * as Services from "./support/services.ts"
 import { everyRead, takeTurn, type Work } from "./support/turn.ts"
 
 const Account = Entity.make("Account", [
-  // Kept in the database until it is done, and once for each turn, however often it is sent.
-  Rpc.make("take", { payload: { turn: Schema.Int }, primaryKey: ({ turn }) => String(turn) }).annotate(
-    ClusterSchema.Persisted,
-    true
-  )
+  Rpc.make("take", { payload: { turn: Schema.Int }, primaryKey: ({ turn }) => String(turn) })
+    // Kept in the database until it is done, and once for each turn, however often it is sent.
+    .annotate(ClusterSchema.Persisted, true)
+    // Where this runner ends, another one takes the turn, so there is nothing to wait for.
+    .annotate(ClusterSchema.InterruptOnTermination, true)
 ])
 
 const send = Effect.fnUntraced(function* ({ account, turn }: Accounts.Turn) {
@@ -114,9 +114,7 @@ const runner = ({ fleet, host, lock, port }: Runner) => {
     runnerAddress: Option.some(RunnerAddress.make(host, port)),
     shardLockExpiration: lock,
     shardLockRefreshInterval: Duration.times(lock, 1 / 3),
-    entityMessagePollInterval: "1 second",
-    // A turn that is interrupted is taken again elsewhere, so there is little to wait for.
-    entityTerminationTimeout: "3 seconds"
+    entityMessagePollInterval: "1 second"
   } as const
   const storages = Layer.mergeAll(
     SqlMessageStorage.layerWith({ prefix: fleet }).pipe(Layer.provide(NodeCrypto.layerDigest)),

@@ -1,13 +1,15 @@
-import { Context, Effect, Layer, Redacted, Schedule, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, Redacted, Schedule, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createConnection } from "node:net"
+import { createConnection, createServer } from "node:net"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
+import * as Accounts from "../../examples/fleet/support/accounts.ts"
+import * as Jobs from "../../examples/fleet/support/jobs.ts"
 import * as Databases from "./databases.ts"
 import { baseUrl, server } from "./sandboxServer.ts"
 
@@ -123,7 +125,8 @@ const noteWrites = [
 const make = Effect.gen(function* () {
   const { address, open } = yield* Databases.Database
   const sql = yield* open
-  yield* Layer.build(Layer.provide(SqlDestination.layer(), Layer.succeed(SqlClient.SqlClient, sql)))
+  const tables = Layer.merge(SqlDestination.layer(), Accounts.layer)
+  yield* Layer.build(Layer.provide(tables, Layer.succeed(SqlClient.SqlClient, sql)))
   for (const statement of noteWrites) yield* sql.unsafe(statement, [])
   const url = yield* baseUrl
   const name = `test-${new URL(address).searchParams.get("options")?.replace(/.*=/, "")}`
@@ -146,20 +149,38 @@ export const layer = (options: Sandbox.Options) =>
 export const accountIds = (count: number, prefix = "acct_"): ReadonlyArray<string> =>
   Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`)
 
-/** Takes accounts into the fleet, by its own program. */
-export const enroll = Effect.fnUntraced(function* (accounts: ReadonlyArray<string>, flags: ReadonlyArray<string> = []) {
-  const { start } = yield* Fleet
-  const folder = mkdtempSync(join(tmpdir(), "fleet-"))
-  const file = join(folder, "accounts.txt")
-  writeFileSync(file, accounts.join("\n"))
-  const enqueue = yield* start(["--file", file, ...flags], { program: "enqueue.ts" })
-  const { code } = yield* enqueue.ended
-  rmSync(folder, { recursive: true })
-  if (code !== 0) return yield* Effect.die(new Error(enqueue.output()))
-}, Effect.scoped)
+/** Takes accounts into the fleet: into the queue, too, unless it is one of a cluster. */
+export const enroll = Effect.fnUntraced(function* (accounts: ReadonlyArray<string>, isCluster: boolean) {
+  const { name, sql } = yield* Fleet
+  const enrolled = isCluster
+    ? Effect.asVoid(Accounts.add(accounts))
+    : Effect.asVoid(Effect.provide(Jobs.enroll(accounts), Jobs.layer(name, Duration.seconds(3))))
+  yield* Effect.orDie(Effect.provideService(enrolled, SqlClient.SqlClient, sql))
+})
+
+/** A file of accounts, for the program that takes them from there. */
+export const fileOf = (accounts: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const file = join(mkdtempSync(join(tmpdir(), "fleet-")), "accounts.txt")
+      writeFileSync(file, accounts.join("\n"))
+      return file
+    }),
+    (file) => Effect.sync(() => rmSync(dirname(file), { recursive: true }))
+  )
 
 const query = <A extends object>(statement: string, parameters: ReadonlyArray<unknown> = []) =>
   Effect.flatMap(Fleet, ({ sql }) => Effect.orDie(sql.unsafe<A>(statement, parameters)))
+
+/** A port of this machine that nobody has. */
+export const freePort = Effect.callback<number>((resume) => {
+  const server = createServer()
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
 
 /** Waits until a query gives what is wanted. */
 export const until = <A extends object>(

@@ -2,19 +2,23 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Schedule, type Scope, Semaphore } from "effect"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as Fleet from "./fleet.ts"
-import { proxy } from "./proxy.ts"
 
-// What every engine has to show. Small in the normal run; whole with FLEET=whole, which takes a quarter of an hour.
+// What every engine has to show, and how a test of it is run. Small in the normal run, where bounds are counts; whole with
+// FLEET=whole, which takes half an hour of a machine that does nothing else, and holds the engines to seconds, too.
 
 export const whole = process.env["FLEET"] === "whole"
 
 export interface Engine {
   readonly program: string
-  readonly enroll: ReadonlyArray<string>
+  readonly isCluster: boolean
   /** What each process of it is started with. */
   readonly flags: Effect.Effect<ReadonlyArray<string>>
   /** How long a worker that does not answer keeps its accounts, in seconds. */
   readonly lock: number
+  /** Whether a worker that was frozen may learn that it lost its accounts before it stores anything. */
+  readonly learnsOfLoss: boolean
+  /** The least part of the requests that each of two workers sends. */
+  readonly share: number
   /** Milliseconds from SIGTERM to the end. */
   readonly exitWithin: number
   readonly sizes: {
@@ -26,12 +30,12 @@ export interface Engine {
   }
 }
 
-const unlimited = ["--rate", "1000", "--account-rate", "1000"]
+export const unlimited = ["--rate", "1000", "--account-rate", "1000"]
 
 // Of one worker, as the flags say.
 const concurrency = 8
 
-const rowsStored = Fleet.until<{ readonly rows: number }>(
+export const rowsStored = Fleet.until<{ readonly rows: number }>(
   "SELECT count(*)::int AS rows FROM verification_sessions",
   ([row]) => (row?.rows ?? 0) > 0
 )
@@ -44,8 +48,8 @@ const within = (what: string, seconds: number) =>
   })
 
 /** Fleets for one engine. `start` adds what the engine always needs. */
-const engineOf = ({ enroll, flags, lock, program }: Engine) => ({
-  enrolled: (accounts: ReadonlyArray<string>) => Fleet.enroll(accounts, enroll),
+export const engineOf = ({ flags, isCluster, lock, program }: Engine) => ({
+  enrolled: (accounts: ReadonlyArray<string>) => Fleet.enroll(accounts, isCluster),
   start: (more: ReadonlyArray<string>, options?: Fleet.StartOptions) =>
     Effect.flatMap(Effect.all([Fleet.Fleet, flags]), ([{ start }, flags]) =>
       start([...flags, "--lock", String(lock), ...more], { ...options, program })
@@ -55,14 +59,24 @@ const engineOf = ({ enroll, flags, lock, program }: Engine) => ({
 // Most of what a fleet does is wait, so some can run at a time; all at once, they would be slow and not wrong.
 const some = Semaphore.makeUnsafe(whole ? 1 : 3)
 
-const running = <A, E>(
+/** Runs a test with a fleet of its own, when there is room for one more. */
+export const running = <A, E>(
   effect: Effect.Effect<A, E, Fleet.Fleet | Sandbox.Sandbox | Scope.Scope>,
   options: Sandbox.Options
 ) => effect.pipe(Effect.scoped, Effect.provide(Layer.fresh(Fleet.layer(options))), Semaphore.withPermit(some))
 
+/** What a fleet does every day. */
 export const suite = (engine: Engine) => {
   const { enrolled, start } = engineOf(engine)
   const { sizes } = engine
+
+  const enqueued = Effect.fnUntraced(function* (accounts: ReadonlyArray<string>, says: string) {
+    const { start } = yield* Fleet.Fleet
+    const flags = ["--file", yield* Fleet.fileOf(accounts), ...(engine.isCluster ? ["--cluster"] : [])]
+    const enqueue = yield* start(flags, { program: "enqueue.ts" })
+    yield* enqueue.ended
+    assert.include(enqueue.output(), says)
+  })
 
   it.live("whose workers are killed writes every row once, for a few requests more", () =>
     running(
@@ -85,72 +99,9 @@ export const suite = (engine: Engine) => {
         assert.deepStrictEqual(yield* Fleet.different(accounts), [])
         // What a killed worker had asked for, and what the next one looks for first.
         console.log(`${killed} kills, ${requests} requests, where ${3 * count} would do`)
-        assert.isAtMost(requests, whole ? 1.06 * 3 * count : 3 * count + 2 * concurrency * kills)
+        assert.isAtMost(requests, (whole ? 1.06 : 2) * 3 * count)
       }),
       { sessions: 300 }
-    )
-  )
-
-  /** A worker is frozen for longer than its lock while it waits for Stripe, and goes on when others have its accounts. */
-  const frozen = (preload: ReadonlyArray<string>) =>
-    running(
-      Effect.gen(function* () {
-        const accounts = Fleet.accountIds(sizes.frozen)
-        yield* enrolled(accounts)
-        const one = yield* start(unlimited, { preload })
-        yield* rowsStored
-        one.signal("SIGSTOP")
-        yield* start(unlimited, { preload })
-        yield* Fleet.allRead
-        one.signal("SIGCONT")
-        yield* Effect.sleep("2 seconds")
-        return {
-          refusals: one.output().match(/CheckpointMovedError/g)?.length ?? 0,
-          twice: (yield* Fleet.written).twice,
-          different: yield* Fleet.different(accounts)
-        }
-      }),
-      { sessions: 600, latency: "300 millis" }
-    )
-
-  it.live("does not store what a worker read that was frozen for longer than its lock", () =>
-    Effect.gen(function* () {
-      const { different, refusals, twice } = yield* frozen([])
-      assert.isAtLeast(refusals, 1)
-      assert.strictEqual(twice, 0)
-      assert.deepStrictEqual(different, [])
-    })
-  )
-
-  it.live("would store it without the compare of the checkpoint", () =>
-    Effect.gen(function* () {
-      assert.isAtLeast((yield* frozen(["withoutCompare.ts"])).twice, 1)
-    })
-  )
-
-  it.live("keeps to its rate, and comes near it, on machines whose clocks are 10 s apart", () =>
-    running(
-      Effect.gen(function* () {
-        const [count, rate] = sizes.paced
-        yield* enrolled(Fleet.accountIds(count))
-        const flags = ["--rate", String(rate), "--account-rate", "1000", "--concurrency", "24"]
-        for (const shift of [-5000, 5000]) {
-          yield* start(flags, { preload: ["shiftedClock.ts"], env: { CLOCK_SHIFT: String(shift) } })
-        }
-        yield* Fleet.allRead
-        const { limited, mostInASecond, requests, seconds } = yield* Fleet.traffic
-        // Not the first, in which they start, and not the last, in which there is little left.
-        const steady = seconds.slice(2, -2).map(({ requests }) => requests)
-        const mean = steady.reduce((sum, requests) => sum + requests, 0) / steady.length
-        console.log(
-          `${rate} a second: ${mean.toFixed(1)} on average, ${mostInASecond} at most, ${limited} of ${requests} 429`
-        )
-        // A window is three requests, and the network may bring one of the next.
-        assert.isAtMost(mostInASecond, whole ? 100 : rate + 4)
-        assert.isAtMost(limited, requests / 100)
-        assert.isAtLeast(mean, 0.9 * (1000 / Math.ceil(1000 / rate)))
-      }),
-      { sessions: 100, rateLimit: { limit: whole ? 100 : sizes.paced[1] + 4, window: "1 second" } }
     )
   )
 
@@ -178,7 +129,7 @@ export const suite = (engine: Engine) => {
             schedule: Schedule.spaced("20 millis"),
             until: (traffic) => accounts.every((account) => (traffic.accounts[account] ?? 0) > (before[account] ?? 0))
           }),
-          within("taking over", engine.lock + 30)
+          within("taking over", 60)
         )
         const taken = performance.now() - killed
         yield* Effect.sleep("500 millis")
@@ -187,10 +138,12 @@ export const suite = (engine: Engine) => {
         const { code } = yield* other.ended
         const ended = performance.now() - told
         console.log(`taken over after ${Math.round(taken)} ms, ended after ${Math.round(ended)} ms`)
-        // On a machine that does other things as well, the small run says nothing of seconds.
-        assert.isAtMost(taken, 1000 * engine.lock + (whole ? 3000 : 15_000))
         assert.strictEqual(code, 0)
-        assert.isAtMost(ended, whole ? engine.exitWithin : 10_000)
+        // The small run shares its machine with other tests, so it says nothing of seconds.
+        if (whole) {
+          assert.isAtMost(taken, 1000 * engine.lock + 3000)
+          assert.isAtMost(ended, engine.exitWithin)
+        }
         assert.strictEqual((yield* Fleet.written).twice, 0)
       }),
       { sessions: 20_000, latency: "400 millis" }
@@ -207,7 +160,8 @@ export const suite = (engine: Engine) => {
           const small = Fleet.accountIds(count)
           const readable = ["acct_large", ...small]
           // The large one comes first.
-          yield* enrolled([...readable, "acct_revoked", "acct_without"])
+          yield* enrolled(readable)
+          yield* enqueued(["acct_revoked", "acct_without", "acct_1"], "2 of 3 accounts are new.")
           yield* start([...unlimited, "--every", "1", "--refused-every", "1", "--settle", "1"])
 
           yield* Fleet.until<{ readonly left: number }>(
@@ -275,34 +229,5 @@ export const suite = (engine: Engine) => {
           }
         }
       )
-  )
-
-  it.live("waits for its database and for Redis, says so, and loses and repeats nothing", () =>
-    running(
-      Effect.gen(function* () {
-        const [count, database, redis] = sizes.away
-        const accounts = Fleet.accountIds(count)
-        yield* enrolled(accounts)
-        const toDatabase = yield* proxy(yield* Fleet.Fleet.useSync(({ address }) => address))
-        const toRedis = yield* proxy(Fleet.redisUrl)
-        const env = { DATABASE_URL: toDatabase.url, REDIS_URL: toRedis.url }
-        const workers = yield* Effect.forEach([0, 1], () => start(["--rate", "60", "--account-rate", "1000"], { env }))
-        yield* rowsStored
-        yield* toDatabase.close
-        yield* Effect.sleep(`${database} seconds`)
-        yield* toDatabase.open
-        yield* Effect.sleep("1 second")
-        yield* toRedis.close
-        yield* Effect.sleep(`${redis} seconds`)
-        yield* toRedis.open
-        yield* Fleet.allRead
-        const logged = workers.map((worker) => worker.output()).join("\n")
-        assert.match(logged, /Waiting for the database: .*ECONNREFUSED/)
-        assert.match(logged, /the limiter in rateLimit\.limiter failed: .*sends nothing until it answers/)
-        assert.strictEqual((yield* Fleet.written).twice, 0)
-        assert.deepStrictEqual(yield* Fleet.different(accounts), [])
-      }),
-      { sessions: 300 }
-    )
   )
 }

@@ -28,10 +28,6 @@ interface Queue {
 // An answer takes milliseconds. Redis clients keep commands for a server that is away, and then none comes.
 const answerWithin = "5 seconds"
 
-// How many tokens of a shared limiter are waited for at a time. To ask for one takes a while, and so does waking up on a
-// busy machine: with one at a time the limit would be kept and never reached.
-const tokensAhead = 4
-
 // How long a limiter that failed is left alone, so that not every request waits for its failure.
 const restMillis = 10_000
 
@@ -149,7 +145,11 @@ const queues = (options: RateLimit): ((key: string) => Queue) => {
   const ask = limiter && asking(limiter, { algorithm, limit, window, own, waitsForLimiter })
 
   return (key) => {
+<<<<<<< HEAD
     const turn = Semaphore.makeUnsafe(ask === undefined ? 1 : tokensAhead)
+=======
+    const turn = Semaphore.makeUnsafe(1)
+>>>>>>> fleet
     // Tokens that nothing was sent with, by when they may be used.
     const unused: Array<number> = []
     const pass = Effect.fnUntraced(function* (operation: string, rest: Effect.Effect<void>): Effect.fn.Return<void> {
