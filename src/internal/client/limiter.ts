@@ -145,11 +145,7 @@ const queues = (options: RateLimit): ((key: string) => Queue) => {
   const ask = limiter && asking(limiter, { algorithm, limit, window, own, waitsForLimiter })
 
   return (key) => {
-<<<<<<< HEAD
-    const turn = Semaphore.makeUnsafe(ask === undefined ? 1 : tokensAhead)
-=======
     const turn = Semaphore.makeUnsafe(1)
->>>>>>> fleet
     // Tokens that nothing was sent with, by when they may be used.
     const unused: Array<number> = []
     const pass = Effect.fnUntraced(function* (operation: string, rest: Effect.Effect<void>): Effect.fn.Return<void> {
