@@ -13,9 +13,9 @@ import { SqlClient } from "effect/sql"
 import { Destination, Progress, type VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Database from "./support/database.ts"
-import { goOnWithoutReader } from "./support/output.ts"
+import { continueWithoutReader } from "./support/output.ts"
 import { type Display, display } from "./support/progress.ts"
-import { layer } from "./support/source.ts"
+import { layer, verifications } from "./support/source.ts"
 
 type Batch = VerificationSessions.MirrorBatch<VerificationSession.VerificationSession>
 
@@ -122,7 +122,11 @@ const command = Command.make(
       Effect.provide(
         Layer.merge(
           Layer.provideMerge(SqlDestination.layer(), Database.layer(database)),
-          layer({ sandbox: { sessions: 2500, latency: "20 millis" }, transformClient: progress.countRequests })
+          layer({
+            sandbox: { sessions: 2500, latency: "20 millis", redactionTime: "1 minute" },
+            meanwhile: follow ? verifications("1 second") : undefined,
+            transformClient: progress.countRequests
+          })
         )
       ),
       Effect.tapError((error) => Console.error(Database.inWords(error)))
@@ -130,7 +134,7 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Keeps a copy of all sessions true, in SQLite or Postgres"))
 
-goOnWithoutReader()
+continueWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide(NodeServices.layer),

@@ -8,7 +8,7 @@ import { Console, DateTime, Effect, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Checkpoint, VerificationSessions } from "effect-stripe-identity"
 import { endWithoutReader } from "./support/output.ts"
-import { layer } from "./support/source.ts"
+import { layer, newSessions } from "./support/source.ts"
 
 const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
   const settle = "3 seconds"
@@ -27,7 +27,7 @@ const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
         Console.log(DateTime.formatIso(created), id, status)
       )
     ),
-    // Beside the sessions, so that whoever reads them reads nothing else.
+    // On standard error, so that a pipe gets only sessions.
     Effect.onInterrupt(() => Console.error(`Stopped after ${shown} ${shown === 1 ? "session" : "sessions"}.`))
   )
 })
@@ -42,7 +42,7 @@ const command = Command.make(
   },
   ({ sessions }) =>
     follow(sessions).pipe(
-      Effect.provide(layer({ sandbox: { sessions: 1000 }, newSession: "1 second" })),
+      Effect.provide(layer({ sandbox: { sessions: 1000 }, meanwhile: newSessions("1 second") })),
       Effect.tapError((error) => Console.error(error.message))
     )
 ).pipe(Command.withDescription("New sessions as they come"))

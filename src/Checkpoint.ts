@@ -1,13 +1,13 @@
 /**
- * What of a list is safely behind us, as a small value: to stop anywhere and go on anywhere, in another process, next
- * week.
+ * The position of a sync: store it to resume an export or a mirror later, in any process.
  *
- * A checkpoint is an interval of a list, from its newest row to its oldest, with the filter, the account and the mode
- * that the list was read with. It never says more than was handed over. Store it together with the rows that came with
- * it; to go on, hand it to `sync`, `changes` or `mirror`, which keeps its position in Stripe's events here too. It holds
- * ids and moments, and no data of any person.
+ * A checkpoint is the contiguous range of a list that was already processed, from its newest row to its oldest, with
+ * the filter, the account and the mode that the list was read with. `changes` and `mirror` also store their position in
+ * Stripe's events in it. It holds ids and times, and no personal data.
  *
- * Knows nothing of Identity: it fits every list of Stripe's v1 API.
+ * Store it together with the rows of its batch. To resume, pass it as `from` to `sync`, `changes` or `mirror`.
+ *
+ * Nothing in it is specific to Identity: it works for every list of Stripe's v1 API.
  *
  * @module
  * @category Export, sync and mirror
@@ -19,31 +19,31 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Arguments from "./internal/arguments.ts"
-import type { Row } from "./internal/list/model.ts"
+import type { Row, Window } from "./internal/list/model.ts"
 import { disorder } from "./internal/pagination/guards.ts"
 import { EpochSeconds } from "./internal/wire/fields.ts"
 import { name } from "./internal/withoutSecrets.ts"
 import { CheckpointMismatchError } from "./StripeError.ts"
 
 /**
- * Which list a checkpoint is about.
+ * Identifies the list of a checkpoint.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ListKey {
-  /** A fingerprint of the filter: the same filter gives the same text, in every process and version. */
+  /** A fingerprint of the filter: the same filter has the same fingerprint in every process and version. */
   readonly filter: string
   /** The connected account (`Stripe-Account`), or unset for the key's own. */
   readonly account?: string | undefined
   /** The account or accounts (`Stripe-Context`) that a key of an organization reads, or unset for the key's own. */
   readonly context?: string | undefined
-  /** Whether the list is of live mode, where that is known. */
+  /** Whether the list is of live mode, if that is known. */
   readonly livemode?: boolean | undefined
 }
 
 /**
- * A place in a list: the row that stands there. Stripe deletes no sessions, so the place stays.
+ * A position in a list: a row. Stripe deletes no sessions, so a position stays valid.
  *
  * @category models
  * @since 0.1.0
@@ -54,20 +54,37 @@ export interface Position {
 }
 
 /**
- * An interval of a list without a gap, both ends included.
+ * The oldest row that was processed. Everything older is still to be read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Frontier extends Position {
+  /**
+   * The range of `created` in which a concurrent read got this row, in epoch seconds. Still to be read are the older rows
+   * in this range, and all rows before it.
+   *
+   * @default the whole list
+   */
+  readonly within?: Window | undefined
+}
+
+/**
+ * A contiguous range of a list, including both ends.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Interval {
   readonly newest: Position
-  readonly oldest: Position
-  /** Whether nothing is older: the list was read to its end. */
+  readonly oldest: Frontier
+  /** Whether the list was read to its end: no row is older. */
   readonly reachedEnd: boolean
 }
 
 /**
- * What is behind us. See {@link start} and {@link advance} for how it grows.
+ * The contiguous range of a list that was already processed. {@link start} makes an empty one, and {@link advance}
+ * extends it.
  *
  * @category models
  * @since 0.1.0
@@ -75,29 +92,29 @@ export interface Interval {
 export interface Checkpoint extends ListKey {
   /** The version of this format. */
   readonly version: 1
-  /** Unset where nothing is. */
+  /** The processed range. Unset if no row was processed yet. */
   readonly range?: Interval | undefined
-  /** The moment up to which Stripe's events were handled. Unset where none were looked at, as by `sync`. */
+  /** The time up to which Stripe's events were processed. Unset if they are not used, as by `sync`. */
   readonly events?: DateTime.Utc | undefined
-  /** A moment after which every session was read again: the beginning of the last full read that is complete. */
+  /** When the last complete audit began: every session was read again after this time. */
   readonly audited?: DateTime.Utc | undefined
-  /** A full read that is not complete. */
+  /** The audit in progress. */
   readonly audit?: Audit | undefined
 }
 
 /**
- * A full read on its way: the list is read again, from its newest row to its oldest.
+ * An audit in progress: the list is read again, from its newest row to its oldest.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Audit {
   readonly began: DateTime.Utc
-  /** The last row that was read again; unset before the first. */
-  readonly reached?: Position | undefined
+  /** The last row that was read again. Unset before the first. */
+  readonly reached?: Frontier | undefined
 }
 
-// As long as Stripe's ids may be; four of them and the rest stay below 2 kB.
+// Stripe's ids have at most 255 characters, so a checkpoint stays below 2 kB.
 const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(255))
 
 const Seconds = EpochSeconds.pipe(
@@ -112,6 +129,12 @@ const Seconds = EpochSeconds.pipe(
 
 const PositionFields = Schema.Struct({ id: Id, created: Seconds })
 
+const FrontierFields = Schema.Struct({
+  id: Id,
+  created: Seconds,
+  within: Schema.optional(Schema.Struct({ gte: Schema.optional(EpochSeconds), lt: Schema.optional(EpochSeconds) }))
+})
+
 const Fields = Schema.Struct({
   version: Schema.Literal(1),
   filter: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)),
@@ -119,22 +142,22 @@ const Fields = Schema.Struct({
   context: Schema.optional(Id),
   livemode: Schema.optional(Schema.Boolean),
   range: Schema.optional(
-    Schema.Struct({ newest: PositionFields, oldest: PositionFields, reachedEnd: Schema.Boolean }).check(
+    Schema.Struct({ newest: PositionFields, oldest: FrontierFields, reachedEnd: Schema.Boolean }).check(
       Schema.makeFilter(
-        // Rows may be out of order by as much as a read lets through.
+        // Rows may be out of order by as much as a read allows.
         ({ newest, oldest }) =>
           DateTime.toEpochMillis(newest.created) + disorder >= DateTime.toEpochMillis(oldest.created),
-        { expected: "an interval whose newest end is not older than its oldest" }
+        { expected: "a range whose newest end is not older than its oldest" }
       )
     )
   ),
   events: Schema.optional(Seconds),
   audited: Schema.optional(Seconds),
-  audit: Schema.optional(Schema.Struct({ began: Seconds, reached: Schema.optional(PositionFields) }))
+  audit: Schema.optional(Schema.Struct({ began: Seconds, reached: Schema.optional(FrontierFields) }))
 })
 
 /**
- * A checkpoint as JSON: moments are whole seconds since 1970.
+ * A checkpoint as JSON, with times in whole seconds since 1970.
  *
  * @category models
  * @since 0.1.0
@@ -142,9 +165,9 @@ const Fields = Schema.Struct({
 export interface Encoded extends Schema.Struct.Encoded<typeof Fields.fields> {}
 
 /**
- * The codec between a checkpoint and JSON.
+ * The codec between a checkpoint and JSON, for use in your own Schemas.
  *
- * **Example** (In a Schema of your own)
+ * **Example** (A checkpoint in your own Schema)
  *
  * ```ts
  * import { Schema } from "effect"
@@ -162,7 +185,7 @@ export interface Encoded extends Schema.Struct.Encoded<typeof Fields.fields> {}
 export const Checkpoint: Schema.Codec<Checkpoint, Encoded> = Fields
 
 /**
- * Nothing of a list is behind us yet. See {@link advance}.
+ * Makes the checkpoint of a list from which no row was processed yet. See {@link advance} for an example.
  *
  * @category constructors
  * @since 0.1.0
@@ -176,25 +199,27 @@ export const start = ({ account, context, filter, livemode }: ListKey): Checkpoi
 })
 
 /**
- * What was handed over next to an end of the interval.
+ * The rows that extend a checkpoint at one end.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Advance {
-  /** Which end moves: rows that are "newer" stand in order of age, oldest first; rows that are "older" newest first. */
+  /** Which end they extend. "newer" rows are in the order oldest first, "older" rows newest first. */
   readonly direction: "newer" | "older"
-  /** The rows, without a gap between them and the interval. */
+  /** The rows, without a gap between them and the range. */
   readonly rows: ReadonlyArray<Row>
-  /** Whether the list has nothing beyond them. It says something only of the older end: newer rows always come. */
+  /** The range of `created` in which the last of older rows was read, where several are read at once. */
+  readonly within?: Window | undefined
+  /** Whether the list ends with them. Used only for "older", because newer rows always follow. */
   readonly end: boolean
 }
 
 /**
- * The checkpoint after rows were handed over. Without rows it is the same checkpoint, unless the older end turned out to
- * be the end of the list.
+ * Extends a checkpoint by the rows that were processed. Without rows it returns the same checkpoint, unless `end` says
+ * that the list has no older rows.
  *
- * **Example** (An interval that grows at both ends)
+ * **Example** (A range that grows at both ends)
  *
  * ```ts
  * import { DateTime } from "effect"
@@ -217,20 +242,24 @@ export interface Advance {
  * @category combining
  * @since 0.1.0
  */
-export const advance = (self: Checkpoint, { direction, end, rows }: Advance): Checkpoint => {
+export const advance = (self: Checkpoint, { direction, end, rows, within }: Advance): Checkpoint => {
   const first = rows[0]
   const last = rows.at(-1)
   const { range } = self
   const reachedEnd = (range?.reachedEnd ?? false) || (direction === "older" && end)
   if (first === undefined || last === undefined) {
-    return range === undefined || range.reachedEnd === reachedEnd ? self : { ...self, range: { ...range, reachedEnd } }
+    return range === undefined || range.reachedEnd === reachedEnd
+      ? self
+      : { ...self, range: { ...range, oldest: position(range.oldest), reachedEnd } }
   }
   const [newest, oldest] = direction === "older" ? [first, last] : [last, first]
+  // Of a list that was read to its end, nothing is left in any range.
+  const reached = reachedEnd || within === undefined ? position(oldest) : { ...position(oldest), within }
   return {
     ...self,
     range: {
       newest: direction === "older" && range !== undefined ? range.newest : position(newest),
-      oldest: direction === "newer" && range !== undefined ? range.oldest : position(oldest),
+      oldest: direction === "newer" && range !== undefined ? range.oldest : reached,
       reachedEnd
     }
   }
@@ -239,8 +268,8 @@ export const advance = (self: Checkpoint, { direction, end, rows }: Advance): Ch
 const position = ({ created, id }: Row): Position => ({ id, created })
 
 /**
- * Whether a checkpoint is about a list, so that it can be gone on with. A mode that one of the two does not know is no
- * difference; not to name an account means the key's own.
+ * Checks whether a checkpoint is of this list, so that it can be resumed. It compares the filter, the account and the
+ * mode. A mode that is unknown on one side matches; without an account, the key's own is meant.
  *
  * **Example** (A checkpoint of another account)
  *
@@ -269,12 +298,12 @@ export const check = (self: Checkpoint, subject: ListKey): Result.Result<void, C
 }
 
 const whose = ({ account, context }: ListKey): string =>
-  account ?? (context === undefined ? "the key's own account" : `the context ${context}`)
+  account ?? (context === undefined ? "the key's own account" : `context ${context}`)
 
 const mode = (livemode: boolean): string => (livemode ? "live mode" : "test mode")
 
 /**
- * Whether a checkpoint is about a list. See {@link check} for what is compared.
+ * Tests whether a checkpoint is of this list. {@link check} says what is compared.
  *
  * @category guards
  * @since 0.1.0
@@ -288,7 +317,7 @@ const decodeCheckpoint = Schema.decodeUnknownResult(Checkpoint)
 const decodeJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
 /**
- * A checkpoint as text, for a file, a column or a key: less than 2 kB of JSON. See {@link fromText}.
+ * Encodes a checkpoint as text for a file, a database column or a key-value store: less than 2 kB of JSON.
  *
  * @category conversions
  * @since 0.1.0
@@ -296,10 +325,10 @@ const decodeJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unkno
 export const toText = (self: Checkpoint): string => encodeText(self)
 
 /**
- * The checkpoint that a text holds. Fails for what is not text, for a text that is damaged, and for one that a newer version
- * of this library wrote.
+ * Decodes a checkpoint from text. It fails if the text is damaged or missing, or if a newer release of this library
+ * wrote it.
  *
- * **Example** (There and back, and a text that is damaged)
+ * **Example** (Encode, decode, and a damaged text)
  *
  * ```ts
  * import { Result } from "effect"
@@ -318,16 +347,16 @@ export const toText = (self: Checkpoint): string => encodeText(self)
 export const fromText = (text: string): Result.Result<Checkpoint, CheckpointMismatchError> => {
   const damaged = (actual: string) =>
     Result.fail(new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint as text", actual }))
-  // A database column or a store without an entry gives null or undefined, which no type can rule out.
+  // A database column or a store without an entry may give null or undefined.
   if (!Predicate.isString(text)) return damaged(Arguments.show(text))
   const json = decodeJson(text)
   return Result.isFailure(json) ? damaged(`${text.length} characters that are not JSON`) : fromJson(json.success)
 }
 
 /**
- * The checkpoint that parsed JSON holds. Like {@link fromText}, for one that is a part of something else.
+ * Decodes a checkpoint from parsed JSON. It fails as {@link fromText} does.
  *
- * **Example** (A checkpoint within something else)
+ * **Example** (A checkpoint in other JSON)
  *
  * ```ts
  * import { Result } from "effect"
@@ -353,6 +382,6 @@ export const fromJson = (json: unknown): Result.Result<Checkpoint, CheckpointMis
   }
   return Result.mapError(
     decodeCheckpoint(json),
-    () => new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint", actual: "JSON that is not one" })
+    () => new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint", actual: "other JSON" })
   )
 }

@@ -1,10 +1,12 @@
 /**
- * Where batches go: something that keeps rows together with the checkpoint they came with, and knows the last one.
+ * Stores batches with their checkpoints, so that a program can be stopped at any time and resume.
  *
- * With a destination a program can be stopped anywhere and started again: {@link stream} goes on where the destination
- * stands. If a destination stores a batch as a whole or not at all, as a database does in a transaction and
- * `FileDestination` does in a file, every row is in it exactly once. If it stores first the rows and then the checkpoint,
- * as {@link fromKeyValueStore} does, the rows of the last batch may come again after a crash: at least once.
+ * {@link stream} resumes from the last checkpoint that the destination stored. How often a row is stored depends on the
+ * destination:
+ *
+ * - Exactly once, if it stores a batch as a whole or not at all: a database with a transaction, or `FileDestination`.
+ * - At least once, if it stores the rows and then the checkpoint, as {@link fromKeyValueStore} does: after a crash, the
+ *   rows of the last batch may be stored again.
  *
  * @module
  * @category Export, sync and mirror
@@ -19,7 +21,7 @@ import * as Checkpoint from "./Checkpoint.ts"
 import type { CheckpointMismatchError } from "./StripeError.ts"
 
 /**
- * Anything that comes with a checkpoint: the batches of `VerificationSessions.sync` and of `Sync.batches`.
+ * A batch with its checkpoint, as from `VerificationSessions.sync` and `Sync.batches`.
  *
  * @category models
  * @since 0.1.0
@@ -29,25 +31,25 @@ export interface HasCheckpoint {
 }
 
 /**
- * A place for batches. Write one for your database: `save` stores the rows and the checkpoint in one transaction.
+ * A store for batches. Write your own for your database: `save` stores the rows and the checkpoint in one transaction.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Destination<in Batch extends HasCheckpoint, out E = never, out R = never> {
-  /** The last checkpoint that was saved. It changes nothing. */
+  /** Reads the last checkpoint that was saved. */
   readonly load: Effect.Effect<Option.Option<Checkpoint.Checkpoint>, E, R>
   /** Stores the rows of a batch, and its checkpoint with them or after them. */
   readonly save: (batch: Batch) => Effect.Effect<void, E, R>
-  /** What is left to do when a run has ended well. @default nothing */
+  /** Runs after the last batch of a successful run. @default nothing */
   readonly finish?: Effect.Effect<void, E, R> | undefined
 }
 
 /**
- * The batches that `read` gives from where the destination stands, each after it was saved. Run it to the end with
- * `Stream.runDrain`, or look at what was saved on the way.
+ * Reads batches from the destination's last checkpoint, saves each, and then emits it. Run it with `Stream.runDrain`,
+ * or tap it to show progress.
  *
- * **Example** (Going on where a destination stands)
+ * **Example** (Stop and resume)
  *
  * ```ts
  * import { Effect, Layer, Ref, Stream } from "effect"
@@ -94,14 +96,14 @@ export const stream = <B extends Batch, Batch extends HasCheckpoint, E, R, E2, R
   )
 
 /**
- * A destination of a function that writes rows and a `KeyValueStore` that keeps the checkpoint: memory, files, SQL or
- * Redis, as its layer says.
+ * Makes a destination from your own function that writes rows, with the checkpoint in a `KeyValueStore`: in memory,
+ * files, SQL or Redis, depending on its layer. {@link stream} has an example.
  *
- * The checkpoint is stored after the rows were written, so no row is lost; the rows of a batch come again if the program
- * ends between the two. Let `write` replace a row that it has already, by its id. {@link stream} shows it at work.
+ * The checkpoint is stored after the rows, so no row is lost. If the program ends between the two, the rows of that
+ * batch are written again, so upsert them by id.
  *
- * The checkpoint is kept twice, under `key` and under `key` with `.copy`, because a file that is just being written when
- * the program is killed is damaged. The one that is whole counts.
+ * The checkpoint is stored twice, under `key` and under `key` with `.copy`, because a file is damaged if the program is
+ * killed while writing it. The undamaged one counts.
  *
  * @category constructors
  * @since 0.1.0
@@ -109,7 +111,7 @@ export const stream = <B extends Batch, Batch extends HasCheckpoint, E, R, E2, R
 export const fromKeyValueStore = <Batch extends HasCheckpoint, E, R>(options: {
   /** The name of the checkpoint in the store: one for each list. */
   readonly key: string
-  /** Writes the rows of a batch. When it is done they must be safe. */
+  /** Writes the rows of a batch. They must be durable when it ends. */
   readonly write: (batch: Batch) => Effect.Effect<void, E, R>
 }): Effect.Effect<
   Destination<Batch, E | KeyValueStore.KeyValueStoreError | CheckpointMismatchError, R>,

@@ -1,14 +1,14 @@
 /**
- * Files of sessions that can be stopped and gone on with: every session in them exactly once, every line whole.
+ * Resumable exports to NDJSON and CSV files: every session is in the file exactly once, and every line is complete. Use
+ * it with `Destination.stream`.
  *
- * Beside a file lies `FILE.checkpoint`, with the checkpoint of what the file holds and the length at which that is true.
- * Whatever stands beyond that length was written by a run that was stopped in the middle, and the next run cuts it off.
- * Both are made readable for their owner only.
+ * `FILE.checkpoint` holds the checkpoint of the file and the length of the file that it covers. Anything after that
+ * length was written by a run that was stopped, and the next run truncates it. Only the owner may read either file.
  *
- * One program at a time writes to a file. A second one is noticed by what it leaves, and one of the two ends with a
- * `FileDestinationError`; only where both store in the same moment is that too late.
+ * Run one writer at a time. A second writer is detected by its changes, and one of the two fails with a
+ * `FileDestinationError`, unless both store at the same moment.
  *
- * The secret fields of a session are left out unless they are named. Use them with `Destination.stream`.
+ * Secret fields of sessions are not written unless you name them.
  *
  * @module
  * @category Export, sync and mirror
@@ -34,7 +34,7 @@ import * as VerificationSession from "./VerificationSession.ts"
 export { FileDestinationError } from "./internal/sync/checkpointedFile.ts"
 
 /**
- * A file as a destination of the batches that `VerificationSessions.sync` gives.
+ * A file that stores the batches of `VerificationSessions.sync`.
  *
  * @category models
  * @since 0.1.0
@@ -45,12 +45,13 @@ export type FileDestination = Destination.Destination<
 >
 
 /**
- * Sessions as NDJSON: one a line, as plain JSON in Stripe's names. Line feeds alone end lines: other line breaks, which some
- * readers of lines take for an end too, are escaped. A file that exists must have been begun here.
+ * Exports sessions to an NDJSON file: one JSON object per line, with Stripe's field names. An existing file must have
+ * been started by this function. Lines end with a line feed; other line breaks within a value are escaped, because some
+ * readers would end a line there.
  *
- * Fails with an `InvalidArgumentError` for a secret field or an option that is none, before any request.
+ * Fails with an `InvalidArgumentError`, before any request, if an option is invalid.
  *
- * **Example** (A file that goes on where it ended)
+ * **Example** (A file that resumes)
  *
  * ```ts
  * import { NodeServices } from "@effect/platform-node"
@@ -96,12 +97,12 @@ export const ndjson = Effect.fnUntraced(function* (
   })
 })
 
-// JSON may have them as they are, and then they are within a text: `node:readline` ends a line at the first two.
+// Valid within a JSON string, but `node:readline` ends a line at the first two.
 const escapeLineBreaks = (json: string): string =>
   json.replace(/[\u2028\u2029\u0085]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
 /**
- * The columns of {@link csv} unless others are named.
+ * The default columns of {@link csv}.
  *
  * @category constants
  * @since 0.1.0
@@ -124,27 +125,27 @@ export const defaultColumns: ReadonlyArray<string> = [
 ]
 
 /**
- * How {@link csv} writes sessions.
+ * Options of {@link csv}.
  *
  * @category options
  * @since 0.1.0
  */
 export interface CsvOptions {
   /**
-   * The columns, at least one, as paths into a session with Stripe's names: `status`, `last_error.code`, `metadata.plan`.
-   * An object is written as JSON, and nothing where a session does not have the field. What no session has is refused;
-   * below `metadata`, and where Stripe documents an empty object, any key will do.
+   * At least one path into a session, such as `status`, `last_error.code` or `metadata.plan`. An object is written as
+   * JSON, and a missing field as an empty cell. A path that no session can have is refused; below `metadata`, any key
+   * is valid.
    *
-   * To name a secret field, or a part of it, is to reveal that and no more: `url`, `verified_outputs.first_name`. What
-   * must be expanded is empty where it was not. `last_verification_report` is the id of the report in any case, and
-   * `last_verification_report.document.status` is in the expanded one.
+   * A column reveals the secret field that it names, or the named part of it: `url`, `verified_outputs.first_name`.
+   * Fields that were not expanded are empty. `last_verification_report` is always the report's id; a path below it,
+   * such as `last_verification_report.document.status`, needs the expanded report.
    *
    * @default {@link defaultColumns}
    */
   readonly columns?: ReadonlyArray<string> | undefined
   /**
-   * Whether the file begins with a byte order mark, without which Excel may not read it as UTF-8. Other readers may take
-   * the mark for a part of the first column's name.
+   * Whether the file begins with a byte order mark. Excel may need it to read UTF-8; other readers may take it as a
+   * part of the first column's name.
    *
    * @default false
    */
@@ -152,18 +153,18 @@ export interface CsvOptions {
 }
 
 /**
- * Sessions as CSV by RFC 4180, under a line with the names of the columns. `created` is in epoch seconds. A file that
- * exists must have been begun here, with the same columns and the same `bom`.
+ * Exports sessions to a CSV file (RFC 4180) with a header line. `created` is in seconds since 1970. An existing file
+ * must have been started by this function, with the same columns and the same `bom`.
  *
- * Fails with an `InvalidArgumentError` for a column that no session has, before any request.
+ * Fails with an `InvalidArgumentError`, before any request, if no session can have a column.
  *
  * **Gotchas**
  *
- * Cells are written as they are, so that every reader gets the value that Stripe has. A spreadsheet runs a cell that begins
- * with `=`, `+`, `-` or `@` as a formula, and `metadata` and `client_reference_id` hold whatever was put there: import such
- * columns as text.
+ * Cells are not escaped for spreadsheets, so that every reader gets Stripe's value. A spreadsheet runs a cell that
+ * begins with `=`, `+`, `-` or `@` as a formula, and `metadata` and `client_reference_id` may hold anything: import
+ * such columns as text.
  *
- * **Example** (Three columns of one's own)
+ * **Example** (Three columns)
  *
  * ```ts
  * import { NodeServices } from "@effect/platform-node"
@@ -200,7 +201,7 @@ export const csv = Effect.fnUntraced(function* (
   const toCells = CsvColumns.make(columns)
   return yield* CheckpointedFile.make<Batch<VerificationSession.AnyExpansion>>({
     path,
-    // A key of metadata may have a comma, and must not look like two columns.
+    // Quoted, so that a metadata key with a comma does not look like two columns.
     format: `CSV${bom ? " after a byte order mark" : ""} with ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,
     header: bom ? Stream.concat(Stream.succeed("\uFEFF"), toLines([columns])) : toLines([columns]),
     toLines: ({ sessions }) => toLines(sessions.map((session) => toCells(toJson(session))))
@@ -208,9 +209,7 @@ export const csv = Effect.fnUntraced(function* (
 })
 
 const checkPath = (path: unknown): Result.Result<void, InvalidArgumentError> =>
-  Predicate.isString(path) && path !== ""
-    ? Result.void
-    : Arguments.refuse("path", Arguments.show(path), "the path of a file")
+  Predicate.isString(path) && path !== "" ? Result.void : Arguments.refuse("path", Arguments.show(path), "a file path")
 
 const checkJson = Arguments.decoder(Schema.Struct({ reveal }), "options")
 

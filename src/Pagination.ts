@@ -1,9 +1,8 @@
 /**
- * Reading a whole list of Stripe's, page after page, as a lazy `Stream`.
+ * Reads any list of Stripe's v1 API, page by page, as a lazy `Stream`.
  *
- * Knows cursors and pages and nothing of Identity: every list of Stripe's v1 API can be read with it. A stream ends only
- * when the list ended. Whatever else happens is an error that names the page and the cursor, so that a short read never
- * looks complete and no read goes on for ever.
+ * A stream ends only at the end of the list. Everything else is an error with the page and the cursor, so a truncated
+ * read never looks complete, and no read loops forever.
  *
  * @module
  * @category Read other lists
@@ -16,15 +15,15 @@ import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import * as Arguments from "./internal/arguments.ts"
 import type { ExcludedRow, FetchPage, InvalidRow, Page, PageRequest, Row, Window } from "./internal/list/model.ts"
-import * as CheckedOptions from "./internal/pagination/options.ts"
+import * as FieldOptions from "./internal/pagination/options.ts"
 import * as Read from "./internal/pagination/read.ts"
 import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
 
 export type { ExcludedRow, FetchPage, InvalidRow, Page, PageRequest, Row, Window }
 
 /**
- * Where a read starts and which way it goes. Stripe's lists are newest first. The other way needs an id to start from,
- * because Stripe has no oldest-first order.
+ * Where a read starts, and its direction. Stripe's lists are newest first. Oldest-first needs an id to start from,
+ * because Stripe has no such order.
  *
  * @category options
  * @since 0.1.0
@@ -33,55 +32,55 @@ export type Direction =
   | {
       /** @default "newest-first" */
       readonly direction?: "newest-first" | undefined
-      /** Read the rows older than the one with this id, without it. */
+      /** Read only rows older than the one with this id. */
       readonly startingAfter?: string | undefined
       readonly endingBefore?: undefined
     }
   | {
       readonly direction: "oldest-first"
-      /** Read the rows newer than the one with this id, without it, up to the newest. */
+      /** Read the rows newer than the one with this id, up to the newest. */
       readonly endingBefore: string
       readonly startingAfter?: undefined
     }
 
 /**
- * How a list is read.
+ * Options of every read.
  *
  * @category options
  * @since 0.1.0
  */
 export type ReadOptions<E = never, R = never> = Direction & {
   /**
-   * Rows per request, 1 to 100. It changes how many requests are sent, never which rows arrive.
+   * Rows per request, 1 to 100. It changes the number of requests, never the rows.
    *
    * @default 100
    */
   readonly pageSize?: number | undefined
   /**
-   * The most rows to read in all. The last page asks only for what is left.
+   * The most rows to read in all. The last request asks only for the remaining rows.
    *
    * @default no limit
    */
   readonly maxItems?: number | undefined
   /**
-   * The most requests in flight, 1 to 100. The same rows come in the same order, only sooner: several ranges of `created`
-   * are read at once, and up to eight pages a request wait in memory for their turn. Stripe answers 25 requests a second,
-   * so 16 are enough for replies that take half a second. Oldest-first reads one page after the other.
+   * The most requests in flight, 1 to 100. The rows and their order stay the same: several ranges of `created` are read
+   * in parallel, and up to eight pages per request are buffered. Stripe allows 25 requests a second, so 16 are enough
+   * for replies that take half a second. Oldest-first always reads one page at a time.
    *
    * @default 1
    */
   readonly concurrency?: number | undefined
   /**
-   * How many pages to request before they are asked for, when reading one page after the other. Costs up to as many
-   * requests that nobody needed when the stream is left early.
+   * How many pages to request ahead when reading one page at a time, 0 to 100. If the stream ends early, up to that
+   * many requests were sent for nothing.
    *
    * @default 0
    */
   readonly prefetch?: number | undefined
   /**
-   * What to do about a row that cannot be decoded, instead of failing. It is told of each such row when its page
-   * arrives, in the order of the read, and the read continues without the row. If it fails, so does the stream, after the
-   * rows before. Such rows count for `maxItems`.
+   * Handles a row that cannot be decoded, instead of failing. It is called for each such row when its page arrives, in
+   * the order of the read, and the read continues without the row. If it fails, the stream fails, after the rows
+   * before. Such rows count for `maxItems`.
    *
    * @default the stream fails with `DecodeError`, after the rows before
    */
@@ -89,14 +88,14 @@ export type ReadOptions<E = never, R = never> = Direction & {
 }
 
 /**
- * How a list is read that is known by its fetch alone.
+ * Options of {@link pages} and {@link rows}.
  *
  * @category options
  * @since 0.1.0
  */
 export type Options<E = never, R = never> = ReadOptions<E, R> & {
   /**
-   * Only rows that were created in this range. Each request says it to the fetch.
+   * Only rows that were created in this range. Each request passes it to the fetch.
    *
    * @default all rows
    */
@@ -104,7 +103,7 @@ export type Options<E = never, R = never> = ReadOptions<E, R> & {
 }
 
 /**
- * What a read can fail with besides the failures of its fetch.
+ * The errors of a read, in addition to those of its fetch.
  *
  * @category errors
  * @since 0.1.0
@@ -113,7 +112,7 @@ export type PaginationError = InvalidArgumentError | PaginationStalledError | De
 
 const checkFields = Arguments.decoder(
   Schema.Struct(
-    Struct.assign(CheckedOptions.fields(Schema.NonEmptyString.annotate({ expected: "the id of a row" })), {
+    Struct.assign(FieldOptions.fields(Schema.NonEmptyString.annotate({ expected: "the id of a row" })), {
       within: Schema.optional(
         Schema.Struct({ gte: Schema.optional(Arguments.wholeNumber(0)), lt: Schema.optional(Arguments.wholeNumber(0)) })
       )
@@ -123,14 +122,10 @@ const checkFields = Arguments.decoder(
 )
 
 const validate = <E, R>(options: Options<E, R>): Result.Result<Read.Reading<E, R>, InvalidArgumentError> =>
-  Result.map(
-    Result.andThen(checkFields(options), () => CheckedOptions.checkStart(options)),
-    () => CheckedOptions.toReading(options)
-  )
+  Result.map(Read.checkOptions(checkFields, options), () => Read.toReading(options))
 
 /**
- * The list as a stream of pages: one element a page. A list without rows is one page without rows. See
- * {@link rows} for a fetch.
+ * Streams the pages of a list. An empty list is one page without rows. {@link rows} has examples of a fetch.
  *
  * @category streams
  * @since 0.1.0
@@ -142,17 +137,17 @@ export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
   Stream.unwrap(Effect.map(Effect.fromResult(validate(options)), (reading) => Read.read(fetch, reading, Read.pageOf)))
 
 /**
- * The list as a stream of rows: one chunk a page.
+ * Streams the rows of a list, one chunk per page.
  *
- * A request is sent when its first row is asked for and not before, so `Stream.take` stops further requests. Retry the
- * fetch and not the stream: `Stream.retry` starts again from the first page.
+ * A request is sent only when its first row is pulled, so `Stream.take` stops further requests. Retry in the fetch,
+ * because `Stream.retry` starts again at the first page.
  *
  * **Details**
  *
- * Rows may be up to ten minutes out of order; each comes once. Where a fetch had to ask for fewer rows (`Page.limit`), the
- * next pages grow back.
+ * Rows may be up to ten minutes out of order; each is emitted once. If a fetch asked for fewer rows (`Page.limit`), the
+ * next pages grow back to `pageSize`.
  *
- * **Example** (Paging over any list)
+ * **Example** (Read any list)
  *
  * ```ts
  * import { DateTime, Effect, Stream } from "effect"
@@ -174,7 +169,7 @@ export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
  * await Effect.runPromise(ids) // => ["b", "a"]
  * ```
  *
- * **Example** (Four requests at once, for a fetch that honours `within`)
+ * **Example** (Four requests in flight, with a fetch that supports `within`)
  *
  * ```ts
  * import { DateTime, Effect, Stream } from "effect"
@@ -205,8 +200,4 @@ export const rows = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
   options: Options<E2, R2> = {}
 ): Stream.Stream<A, E | E2 | PaginationError, R | R2> =>
-  Stream.unwrap(
-    Effect.map(Effect.fromResult(validate(options)), (reading) =>
-      Read.read(fetch, reading, ({ entries }) => Read.rowsOf(entries))
-    )
-  )
+  Stream.unwrap(Effect.map(Effect.fromResult(validate(options)), (reading) => Read.read(fetch, reading, Read.rowsOf)))

@@ -1,8 +1,8 @@
 /**
- * How far a read has come: rows, pages, requests, rate, the range of time that was covered, and, where the filter says
- * where the list begins, the fraction that is done and the time that is left.
+ * Shows the progress of a read: rows, requests, rate and the range of time, and for a filter with a start the fraction
+ * done and the time remaining.
  *
- * Show it as {@link bar} on a terminal, as {@link line} in a log, or not at all.
+ * Show it as a {@link bar} on a terminal, or as a {@link line} in a log.
  *
  * @module
  * @category Export, sync and mirror
@@ -21,7 +21,7 @@ import * as SessionFilter from "./SessionFilter.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
 
 /**
- * How far a read has come.
+ * The progress of a read.
  *
  * @category models
  * @since 0.1.0
@@ -31,25 +31,25 @@ export interface Progress {
   readonly rows: number
   /** Pages or batches so far. */
   readonly pages: number
-  /** Requests so far, retries included. Zero where nobody counts them: see {@link Tracker.countRequests}. */
+  /** Requests so far, retries included. Zero unless {@link Tracker.countRequests} counts them. */
   readonly requests: number
-  /** Since the tracker was made. */
+  /** The time since the tracker was made. */
   readonly elapsed: Duration.Duration
-  /** Over the whole of `elapsed`. */
+  /** The mean rate over `elapsed`. */
   readonly rowsPerSecond: number
-  /** The range of `created` that was covered: of the rows so far, or of the checkpoint where there is one. */
+  /** The range of `created` that was read: of the checkpoint if there is one, else of the rows so far. */
   readonly range: Option.Option<{ readonly newest: DateTime.Utc; readonly oldest: DateTime.Utc }>
   /**
-   * Which part of the range of time is done, from 0 to 1; known where the filter has a beginning, and at the end of a sync.
-   * It is a part of the time, and the rows may be spread unevenly over it.
+   * The fraction of the time range that was read, 0 to 1. It is known if the filter has a start, and at the end of a
+   * sync. Rows may be spread unevenly over the time.
    */
   readonly fraction: Option.Option<number>
-  /** The time that is left, if the rest goes as fast as this run so far. */
+  /** The estimated time remaining, at the mean speed of this run. */
   readonly remaining: Option.Option<Duration.Duration>
 }
 
 /**
- * What came: a page, or a batch.
+ * A page or a batch that arrived.
  *
  * @category models
  * @since 0.1.0
@@ -59,22 +59,22 @@ export type Arrival =
   | { readonly sessions: ReadonlyArray<Row>; readonly checkpoint: Checkpoint.Checkpoint }
 
 /**
- * What follows a read.
+ * Tracks the progress of a read.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Tracker {
-  /** Counts what came, and says how far the read is. For `Stream.tap`, on pages or batches. */
+  /** Adds a page or batch and returns the progress. For `Stream.tap`. */
   readonly add: (arrival: Arrival) => Effect.Effect<Progress>
-  /** How far the read is now. */
+  /** The progress now. */
   readonly now: Effect.Effect<Progress>
-  /** Counts the requests of a client: give it to the layer as `transformClient`. */
+  /** Counts the requests of a client. Pass it to the layer as `transformClient`. */
   readonly countRequests: (client: HttpClient.HttpClient) => HttpClient.HttpClient
 }
 
 /**
- * Starts to follow a read with this filter. Fails where the read would, for a filter that is none.
+ * Makes a tracker for a read with this filter. Fails if the filter is invalid.
  *
  * **Example** (A line for every page)
  *
@@ -109,18 +109,18 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Tracker, InvalidArgumentError> {
   const { created } = yield* SessionFilter.decode(filter)
   const wallTime = yield* Clock.currentTimeMillis
-  // The wall clock may be set while a read runs, and would say that it ends before it began.
+  // The wall clock may be set back while a read runs.
   const began = yield* Clock.monotonicTimeNanos
   const bounds = created === undefined ? { first: 0, last: Number.POSITIVE_INFINITY } : Created.span(created)
   const from = bounds.first * 1000
   const to = Math.min((bounds.last + 1) * 1000, wallTime)
   const state = { rows: 0, pages: 0, requests: 0, newest: -Infinity, oldest: Infinity, complete: false }
-  // How much was done before this run, for the time that is left.
+  // The fraction that was done before this run, for the estimate.
   let before: number | undefined
 
   const fractionDone = (): number | undefined => {
     if (state.complete) return 1
-    // Without a beginning nobody knows how much there is.
+    // Without a start, the size of the range is unknown.
     if (from === 0 || to <= from || state.pages === 0 || state.oldest === Infinity) return undefined
     const end = Math.max(to, state.newest)
     return Math.min(Math.max((end - state.oldest) / (end - from), 0), 1)
@@ -162,7 +162,7 @@ export const make = Effect.fnUntraced(function* (
       if (covered !== undefined) {
         cover(covered.newest.created, covered.oldest.created)
         state.complete = covered.reachedEnd
-        // What was behind us before this run, and its first batch, are not what this run is fast at.
+        // The range before this run, and its first batch, say nothing about the speed of this run.
         before ??= fractionDone()
       } else {
         const first = rows[0]
@@ -193,7 +193,7 @@ const inBrief = (duration: Duration.Duration): string => {
 }
 
 /**
- * Progress in one line of plain text, for a log. Sessions and reports are both called rows.
+ * Formats progress as one line of plain text, for a log.
  *
  * **Example** (Progress on a terminal and in a log)
  *
@@ -236,8 +236,8 @@ export const line = ({ range, elapsed, fraction, remaining, requests, rows, rows
   ].join(", ")
 
 /**
- * Progress with a bar before it, for a terminal: `[#####---------------] …`. Where the fraction is not known there is no
- * bar, only the line. See {@link line}.
+ * Formats progress as a bar and a line, for a terminal: `[#####---------------] …`. Without a known fraction it is the
+ * line alone. {@link line} has an example.
  *
  * @category formatting
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
- * Which failures of a read are tried again, how often, and after what wait.
+ * Decides which failed requests are retried, how often, and after which wait.
  *
- * The default is right for Stripe's reads: network failures, time limits, bodies that break off or do not parse, 408, 409,
- * 429 and 5xx are retried, and `Stripe-Should-Retry` overrides that both ways. What is retried is one request for one
- * page, inside the stream's pull, so a retry never repeats a row.
+ * By default network failures, timeouts, bodies that are cut off or not JSON, and the statuses 408, 409, 429 and 5xx
+ * are retried. `Stripe-Should-Retry` decides over the status. A retry repeats one request, within the stream, so no row
+ * is emitted twice.
  *
  * @module
  * @category Requests and errors
@@ -21,15 +21,15 @@ import * as Arguments from "./internal/arguments.ts"
 import type { InvalidArgumentError, StripeError } from "./StripeError.ts"
 
 /**
- * A retry policy: which errors, and when.
+ * A retry policy: which errors to retry, and when.
  *
  * @category models
  * @since 0.1.0
  */
 export interface RetryPolicy {
-  /** Whether this failure is worth another request. */
+  /** Whether to retry after this error. */
   readonly while: (error: StripeError) => boolean
-  /** When the next request is sent; the policy gives up when the schedule ends. */
+  /** When to send the next request. When it ends, the call fails. */
   readonly schedule: Schedule.Schedule<unknown, StripeError>
 }
 
@@ -41,39 +41,39 @@ export interface RetryPolicy {
  */
 export interface Options {
   /**
-   * Retries after the first request, as a count.
+   * How many retries follow the first request: a whole number, or `Infinity`.
    *
    * @default 5
    */
   readonly times?: number | undefined
   /**
-   * The wait before the first retry. It doubles from retry to retry.
+   * The wait before the first retry. It doubles with each retry.
    *
    * @default "500 millis"
    */
   readonly baseDelay?: Duration.Input | undefined
   /**
-   * The longest wait that doubling leads to.
+   * The longest wait by doubling.
    *
    * @default "8 seconds"
    */
   readonly maxDelay?: Duration.Input | undefined
   /**
-   * The longest wait that Stripe may ask for with `Retry-After`. A longer one is cut to this.
+   * The longest wait by `Retry-After`. A longer one is shortened to it.
    *
    * @default "60 seconds"
    */
   readonly maxRetryAfter?: Duration.Input | undefined
   /**
-   * The longest time from the first failure within which a retry may still start: a wait that would end later is not
-   * begun. With the time limit of a request it bounds how long a page can take. Unset: no limit but `times`.
+   * The longest time from the first failure to the start of the last retry. A wait that would end later is not started.
+   * Together with the client's `timeout` it limits how long a page can take.
    *
-   * @default undefined
+   * @default no limit
    */
   readonly maxElapsed?: Duration.Input | undefined
   /**
-   * Multiplies each wait by a random number from 0.8 to 1.2, so that many readers do not come back at once. The
-   * numbers come from Effect's `Random`.
+   * Multiplies each wait by a random number from 0.8 to 1.2 (Effect's `Random`), so that many readers do not retry at
+   * the same moment.
    *
    * @default true
    */
@@ -86,7 +86,8 @@ export interface Options {
   readonly while?: ((error: StripeError) => boolean) | undefined
 }
 
-const wait = (example: string) => Schema.optional(Arguments.duration(example, (time) => !Duration.isNegative(time)))
+const wait = (example: string) =>
+  Schema.optional(Arguments.duration("a duration of zero or more", example, (time) => !Duration.isNegative(time)))
 
 const decodeOptions = Arguments.decoder(
   Schema.Struct({
@@ -101,14 +102,14 @@ const decodeOptions = Arguments.decoder(
     maxRetryAfter: wait("60 seconds"),
     maxElapsed: wait("5 minutes"),
     jitter: Schema.optional(Arguments.accepts("true or false", Predicate.isBoolean)),
-    while: Schema.optional(Arguments.accepts("a function that says whether an error is retried", Predicate.isFunction))
+    while: Schema.optional(Arguments.accepts("a function that returns whether to retry an error", Predicate.isFunction))
   }),
   "options"
 )
 
 /**
- * A schedule that is told the monotonic time. Effect tells it the wall clock's, and one that is set back would keep
- * `maxElapsed` from ending the retries.
+ * Runs a schedule on monotonic time. Effect's schedules use the wall clock, and if that is set back, `maxElapsed` would
+ * not end the retries.
  */
 const onMonotonicTime = <Output, Input>(schedule: Schedule.Schedule<Output, Input>): Schedule.Schedule<Output, Input> =>
   Schedule.fromStep(
@@ -134,7 +135,7 @@ const fromOptions = (options: Options = {}): RetryPolicy => {
   return {
     while: options.while ?? ((error) => error.isRetryable),
     schedule: (options.jitter === false ? waits : Schedule.jittered(waits)).pipe(
-      // Jitter comes first, so that it can never cut a wait that Stripe asked for.
+      // Jitter is applied first, so that it cannot shorten a wait that Stripe asked for.
       Schedule.modifyDelay(({ duration, input }) =>
         Effect.succeed(
           input.retryAfter === undefined
@@ -150,8 +151,8 @@ const fromOptions = (options: Options = {}): RetryPolicy => {
 }
 
 /**
- * Makes a policy from options that come from outside, such as a configuration. Fails with an `InvalidArgumentError` that
- * lists every invalid option. For options written in code, use {@link makeUnsafe}.
+ * Makes a policy from options of unknown origin, such as a configuration file. Fails with an `InvalidArgumentError`
+ * that lists every invalid option. For options in code, use {@link makeUnsafe}.
  *
  * **Example** (A number of retries from the environment)
  *
@@ -184,10 +185,10 @@ export const make = (options: Options = {}): Result.Result<RetryPolicy, InvalidA
   Result.map(decodeOptions(options), () => fromOptions(options))
 
 /**
- * Makes a policy of waits that double, with `Retry-After` as the least wait. For options that are written in code, where
- * an invalid one is a mistake in the program: it throws the `InvalidArgumentError` that {@link make} returns.
+ * Makes a policy from options in code, with exponential backoff and at least the wait of `Retry-After`. Throws an
+ * `InvalidArgumentError` if an option is invalid; {@link make} returns it instead.
  *
- * **Example** (Retrying for longer)
+ * **Example** (More retries)
  *
  * ```ts
  * import { Effect, Stream } from "effect"
@@ -218,7 +219,7 @@ export const make = (options: Options = {}): Result.Result<RetryPolicy, InvalidA
 export const makeUnsafe = (options: Options = {}): RetryPolicy => Result.getOrThrow(make(options))
 
 /**
- * A policy that never retries: for tests, or where something above retries. See {@link Current}.
+ * Never retries: for tests, or if the caller retries. See {@link Current} for an example.
  *
  * @category constructors
  * @since 0.1.0
@@ -226,7 +227,7 @@ export const makeUnsafe = (options: Options = {}): RetryPolicy => Result.getOrTh
 export const none: RetryPolicy = fromOptions({ times: 0 })
 
 /**
- * The policy in force where none was provided: five retries, some 16 seconds in all.
+ * The default policy: five retries, over about 16 seconds.
  *
  * @category constants
  * @since 0.1.0
@@ -234,10 +235,10 @@ export const none: RetryPolicy = fromOptions({ times: 0 })
 export const standard: RetryPolicy = fromOptions()
 
 /**
- * Retries what is retryable until it succeeds: for programs that poll and have to outlast any outage, as
- * `VerificationSessions.tail` does. What no retry can help, such as a wrong key, fails at once.
+ * Retries until the request succeeds: for long-running consumers that outlast outages, such as
+ * `VerificationSessions.tail`. An error that no retry can fix, such as a wrong key, still fails immediately.
  *
- * **Example** (A night without Stripe)
+ * **Example** (An outage of eight hours)
  *
  * ```ts
  * import { Effect, Fiber, Stream } from "effect"
@@ -273,10 +274,10 @@ export const standard: RetryPolicy = fromOptions()
 export const forever: RetryPolicy = fromOptions({ times: Number.POSITIVE_INFINITY })
 
 /**
- * The policy in use. Replace it for one effect with `Effect.provideService(RetryPolicy.Current, policy)`, for one stream
+ * The policy in use. Set it for one effect with `Effect.provideService(RetryPolicy.Current, policy)`, for one stream
  * with `Stream.provideService`, and for a program with `Layer.succeed(RetryPolicy.Current, policy)`.
  *
- * **Example** (A whole program that never retries)
+ * **Example** (A program that never retries)
  *
  * ```ts
  * import { Effect, Layer } from "effect"

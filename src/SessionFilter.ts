@@ -1,10 +1,13 @@
 /**
- * Which sessions to read: one place where input from people and programs becomes a valid filter or a clear refusal.
+ * Filters for verification sessions, from code, JSON, a URL or a command line.
  *
- * What callers write is an {@link Input}; what it decodes to is a {@link SessionFilter}. `VerificationSessions` takes the
- * first and decodes it, so code needs nothing of this module for a filter of its own. Use it for a filter that comes from
- * elsewhere: a URL ({@link decodeUrlQuery}), JSON ({@link decode}), a command line (`effect-stripe-identity/SessionFlags`);
- * and to apply a filter to sessions that come from elsewhere ({@link matches}).
+ * A caller writes an {@link Input}, which decodes to a {@link SessionFilter}. `VerificationSessions` decodes its input
+ * by itself, so a filter that is written in code needs nothing from this module. Use the module to:
+ *
+ * - decode a filter from JSON ({@link decode}), from a URL ({@link decodeUrlQuery}), or from a command line
+ *   (`effect-stripe-identity/SessionFlags`);
+ * - test sessions that did not come from a list ({@link matches});
+ * - combine two filters ({@link and}).
  *
  * @module
  * @category Filter
@@ -20,12 +23,11 @@ import * as Moments from "./internal/filter/timeExpression.ts"
 import * as Parts from "./internal/filter/parts.ts"
 import * as Predicates from "./internal/filter/predicate.ts"
 import * as UrlCodec from "./internal/filter/urlParams.ts"
-import * as StripeQuery from "./internal/client/query.ts"
-import type { Query } from "./internal/client/query.ts"
+import type { Query } from "./internal/client/model.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
 
 export type { UrlRecord } from "./internal/filter/urlParams.ts"
-export type { Query } from "./internal/client/query.ts"
+export type { Query } from "./internal/client/model.ts"
 export type {
   StatusOf,
   CreatedRange,
@@ -49,10 +51,10 @@ export { SessionFilter } from "./internal/filter/fields.ts"
 export type { WithStatus } from "./internal/filter/fields.ts"
 
 /**
- * The codec between a filter and JSON: the fields as Stripe names them, instants in seconds. It takes everything that
- * {@link Input} describes and JSON can hold, relative ranges too.
+ * Decodes a filter from JSON and encodes it to JSON, with Stripe's field names and times in seconds since 1970. It
+ * accepts every {@link Input} that JSON can hold, including relative ranges such as `7d`.
  *
- * **Example** (A filter as a text of JSON)
+ * **Example** (A filter as a JSON string)
  *
  * ```ts
  * import { Schema } from "effect"
@@ -69,12 +71,12 @@ export type { WithStatus } from "./internal/filter/fields.ts"
  * @since 0.1.0
  */
 export const Json: Schema.Codec<SessionFilter, Model.JsonInput> =
-  // Type boundary: everything is decoded, as by `SessionFilter`, and what a filter encodes to is JSON.
+  // Type boundary: decoding accepts anything, and a filter encodes to JSON.
   Filter as Schema.Codec<SessionFilter, Model.JsonInput>
 
 /**
- * The codec between a filter and the parameters of a URL as Effect's servers have them: for
- * `HttpServerRequest.schemaSearchParams` and for the `query` of an `HttpApiEndpoint`. See {@link UrlQuery} for the forms.
+ * Decodes a filter from the parsed parameters of a URL: for `HttpServerRequest.schemaSearchParams` and for the `query`
+ * of an `HttpApiEndpoint`. See {@link UrlQuery} for the accepted forms.
  *
  * @category schemas
  * @since 0.1.0
@@ -82,15 +84,17 @@ export const Json: Schema.Codec<SessionFilter, Model.JsonInput> =
 export const UrlParams: Schema.Codec<SessionFilter, UrlCodec.UrlRecord> = UrlCodec.UrlParams
 
 /**
- * The codec between a filter and the query of a URL, in Stripe's bracket form: a query that selects something with curl
- * selects the same here, as far as it names only what a filter has.
+ * Decodes a filter from the query string of a URL, in Stripe's bracket form. A query of filter fields selects the same
+ * sessions here as with curl.
  *
- * Brackets may be literal or percent-encoded, and the query may begin with `?`. Several values are repeated parameters,
- * `status=verified&status=canceled` or `status[]=…&status[]=…`; encoding writes `[]`. Times are seconds as Stripe has
- * them, or any text that `created` takes. A value is a value: what looks like another parameter in it is percent-encoded
- * by encoding and never read as one. An empty value is refused, as Stripe does.
+ * - Brackets may be literal or percent-encoded, and the query may begin with `?`.
+ * - Several values are repeated parameters: `status=verified&status=canceled`, or `status[]=…&status[]=…`, which
+ *   encoding writes.
+ * - Times are seconds since 1970, or any text that `created` accepts.
+ * - Encoding percent-encodes values, so a value is never read as another parameter.
+ * - An empty value is refused, as by Stripe.
  *
- * **Example** (There and back)
+ * **Example** (Decode and encode a query)
  *
  * ```ts
  * import { Schema } from "effect"
@@ -108,15 +112,15 @@ export const UrlParams: Schema.Codec<SessionFilter, UrlCodec.UrlRecord> = UrlCod
 export const UrlQuery: Schema.Codec<SessionFilter, string> = UrlCodec.UrlQuery
 
 /**
- * Makes a filter, or says everything that is wrong with the input: each problem with its path, what was expected, what was
- * given, and for a misspelt word the one that was probably meant. Takes whatever an {@link Input} may be, from code or
- * from parsed JSON.
+ * Decodes an {@link Input} of unknown origin, such as parsed JSON, to a filter. It fails with every problem: the path,
+ * what was expected, what was found, and a suggestion for a misspelt word.
  *
- * A field that is there and `undefined` is refused, because the filter would select everything as if it were not there.
+ * A field whose value is `undefined` is refused, because without it the filter would select everything.
  *
- * Relative text is read by `Clock`, and days are those of `DateTime.CurrentTimeZone` where it is provided, else of UTC.
+ * `Clock` decides what relative text such as `7d` means. Days are those of `DateTime.CurrentTimeZone` if it is
+ * provided, else UTC days.
  *
- * **Example** (Everything that is wrong, at once)
+ * **Example** (All problems at once)
  *
  * ```ts
  * import { Effect } from "effect"
@@ -137,9 +141,9 @@ export const UrlQuery: Schema.Codec<SessionFilter, string> = UrlCodec.UrlQuery
 export const decode: (input: unknown) => Effect.Effect<SessionFilter, InvalidArgumentError> = Parts.decoder(Filter)
 
 /**
- * Like {@link decode}, for the query of a URL; see {@link UrlQuery} for its forms.
+ * Decodes a filter from the query of a URL. It fails as {@link decode} does; {@link UrlQuery} has the accepted forms.
  *
- * **Example** (The query of an address)
+ * **Example** (A filter from a URL)
  *
  * ```ts
  * import { Effect } from "effect"
@@ -159,10 +163,10 @@ export const decodeUrlQuery = (
 ): Effect.Effect<SessionFilter, InvalidArgumentError> => decode(UrlCodec.fromInput(query))
 
 /**
- * Like {@link decode}, without effects and with the same answer every day: days are those of UTC, and relative text is
- * refused.
+ * Decodes a filter without effects, with the same result every day: days are UTC days, and relative text such as `7d`
+ * is refused. Otherwise it is {@link decode}.
  *
- * **Example** (A word that was misspelt)
+ * **Example** (A misspelt word)
  *
  * ```ts
  * import { Result } from "effect"
@@ -182,12 +186,12 @@ export const decodeUrlQuery = (
  * @since 0.1.0
  */
 export const fromUnknown = (input: unknown): Result.Result<SessionFilter, InvalidArgumentError> =>
-  // All that decoding asks for is a clock and a zone, so it can be run here, as Schema's own synchronous decoders are.
+  // Decoding needs only a clock and a zone, so it can run here, as Schema's own synchronous decoders do.
   Effect.runSync(Effect.result(Effect.provideService(decode(input), Moments.AllowRelative, false)))
 
 /**
- * A filter that is written in code, from an {@link Input} with fixed dates. Throws an `InvalidArgumentError` for what
- * {@link fromUnknown} refuses. The compiler keeps the status, for {@link matches} to narrow by.
+ * Makes a filter from an {@link Input} in code, with fixed dates. The status stays in its type, so that {@link matches}
+ * can narrow by it. Throws an `InvalidArgumentError` if {@link fromUnknown} refuses the input.
  *
  * @category constructors
  * @since 0.1.0
@@ -198,20 +202,20 @@ export const make: {
   ): WithStatus<Model.StatusOf<Choice>>
   (input: Model.Input): SessionFilter
 } = <One extends Model.Status>(input: Model.Input): WithStatus<One> =>
-  // Type boundary: the status is one of what was given, and only the compiler looks at which.
+  // Type boundary: the status is one of those given, and only the compiler needs to know which.
   Result.getOrThrow(fromUnknown(input)) as WithStatus<One>
 
-/** A filter again, because the compiler lets an `undefined` through unless it is told not to. */
+/** Checked again, because the compiler lets an `undefined` field through without `exactOptionalPropertyTypes`. */
 const valid = (filter: SessionFilter): SessionFilter => Result.getOrThrow(fromUnknown(filter))
 
 /**
- * Whether a session is one that the filter selects: for sessions that did not come from a list with that filter, such as
- * those of a webhook or a database. It agrees with `VerificationSessions.stream`, which applies it to what Stripe sends.
- * Throws an `InvalidArgumentError` for what {@link fromUnknown} refuses, as {@link make} does.
+ * Tests whether a filter selects a session: for sessions from a webhook or a database. It agrees with
+ * `VerificationSessions.stream`, which applies it to every row that Stripe sends.
  *
- * Where the compiler knows the status, as from {@link make}, a session that passes has that status in its type.
+ * If the filter's type has a status, as after {@link make}, it narrows the session to that status. Throws an
+ * `InvalidArgumentError` if {@link fromUnknown} refuses the filter.
  *
- * **Example** (A session that did not come from a list)
+ * **Example** (Test a session from elsewhere)
  *
  * ```ts
  * import { DateTime } from "effect"
@@ -237,18 +241,19 @@ export const matches: {
   ): <Session extends Model.Filterable>(session: Session) => session is Session & Model.HasStatus<One>
   (filter: SessionFilter): (session: Model.Filterable) => boolean
 } = <One extends Model.Status>(filter: SessionFilter) =>
-  // Type boundary: the test of the status is one of the tests.
+  // Type boundary: the predicate includes a test of the status.
   Predicates.matches(valid(filter)) as <Session extends Model.Filterable>(
     session: Session
   ) => session is Session & Model.HasStatus<One>
 
 /**
- * The filter of the sessions that both filters select. It fails where a filter is one that {@link fromUnknown} refuses, and
- * where no session can be selected, with the fields that exclude each other; whether that is a mistake or an empty answer is for the caller to say.
+ * Combines two filters to one that selects the sessions of both: for example what a user asks for within what the user
+ * may see.
  *
- * Stripe refuses `related_customer` together with `related_customer_account`, so the two exclude each other here too.
+ * It fails if {@link fromUnknown} refuses a filter, and if no session can match both, with the fields that exclude each
+ * other. `related_customer` and `related_customer_account` exclude each other, because Stripe refuses both at once.
  *
- * **Example** (What a person asks for, within what is allowed)
+ * **Example** (Restrict a filter)
  *
  * ```ts
  * import { Result } from "effect"
@@ -275,11 +280,10 @@ export const and: {
 )
 
 /**
- * The part of a filter that Stripe answers, and the part that is decided on the rows that come: for logs, and to see how
- * much is read for what is kept. Both together are the filter. Throws an `InvalidArgumentError` for what {@link fromUnknown}
- * refuses.
+ * Splits a filter into the part that Stripe applies and the part that this library applies to the rows: to see how much
+ * is read for what is kept. Throws an `InvalidArgumentError` if {@link fromUnknown} refuses the filter.
  *
- * **Example** (What Stripe decides, and what is decided here)
+ * **Example** (Server and client fields)
  *
  * ```ts
  * import { SessionFilter } from "effect-stripe-identity"
@@ -298,13 +302,11 @@ export const and: {
 export const partition = (filter: SessionFilter): { readonly server: SessionFilter; readonly client: SessionFilter } =>
   Predicates.partition(valid(filter))
 
-const serverQuery = StripeQuery.make(Filter, ["client_reference_id", "related_customer", "related_customer_account"])
-
 /**
- * What of the filter is sent, as Stripe's query parameters in the order of Stripe's documentation: the part that
- * {@link partition} calls `server`.
+ * The query parameters that Stripe is sent for a filter: its `server` part by {@link partition}, in the order of
+ * Stripe's documentation.
  *
- * **Example** (What Stripe is asked)
+ * **Example** (The query of a filter)
  *
  * ```ts
  * import { SessionFilter } from "effect-stripe-identity"
@@ -315,4 +317,4 @@ const serverQuery = StripeQuery.make(Filter, ["client_reference_id", "related_cu
  * @category conversions
  * @since 0.1.0
  */
-export const toQuery = (filter: SessionFilter): Query => serverQuery(partition(filter).server)
+export const toQuery = (filter: SessionFilter): Query => Predicates.toQuery(valid(filter))

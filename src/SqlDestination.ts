@@ -335,13 +335,13 @@ export const layer = (
   Layer.effectDiscard(
     Effect.gen(function* () {
       const table = yield* tableOf(options)
-      const { dialect } = yield* named(Tables.client)
-      const migrate = Migrator.make({})({
-        loader: Migrator.fromRecord(migrations({ table })),
-        table: `${table}_migrations`
-      })
+      const history = `${table}_migrations`
+      const client = yield* named(Tables.client)
+      // Before the history is made, so that a database of something else stays as it is.
+      yield* named(Tables.checkUnrelated(client, table, history))
+      const migrate = Migrator.make({})({ loader: Migrator.fromRecord(migrations({ table })), table: history })
       // SQLite refuses a transaction that has read before another one wrote, and a migration reads first.
-      yield* dialect === "sqlite"
+      yield* client.dialect === "sqlite"
         ? Effect.provideService(migrate, SqlClient.BeginTransaction, "BEGIN IMMEDIATE")
         : migrate
     }).pipe(

@@ -1,12 +1,12 @@
 /**
- * One error for every way a call to Stripe can fail.
+ * The one error of every call, with the reason why it failed.
  *
- * A `StripeError` names the operation and carries a `reason`, so that a program can recover from one reason with
- * `Effect.catchReason` or `Stream.catchReason` and let the others through. Reasons are decided by HTTP status, then
- * by Stripe's `code`, then by `param`, and never by `type`: 401, 403 and 429 all say `invalid_request_error`.
+ * A `StripeError` has the operation and a `reason`. Recover from one reason with `Effect.catchReason` or
+ * `Stream.catchReason`; the others stay in the error channel. The HTTP status decides the reason, then Stripe's `code`,
+ * then `param`. Stripe's `type` does not: 401, 403 and 429 all have `invalid_request_error`.
  *
- * No message, field or cause holds an API key (not even the masked one that Stripe echoes) or a session's data.
- * An `InvalidArgumentError` repeats what the caller gave, shortened.
+ * No message, field or cause holds an API key (not even the masked key that Stripe echoes) or a session's data. An
+ * `InvalidArgumentError` repeats the argument, shortened.
  *
  * @module
  * @category Requests and errors
@@ -47,31 +47,31 @@ export {
 const TypeId = "~effect-stripe-identity/StripeError"
 
 /**
- * The network failed: no reply at all, or a reply that broke off. Retried.
+ * The network failed: there was no reply, or it was cut off. Retried.
  *
  * @category errors
  * @since 0.1.0
  */
 export class TransportError extends Schema.TaggedError<TransportError>(reasonId("TransportError"))("TransportError", {
-  /** What the network said, such as `connect ECONNREFUSED 127.0.0.1:443`. */
+  /** The network's error, such as `connect ECONNREFUSED 127.0.0.1:443`. */
   description: Schema.String,
-  /** The status of a reply whose body broke off; unset when there was no reply. */
+  /** The HTTP status of a reply whose body was cut off; unset if there was no reply. */
   status: Schema.optional(Schema.Int),
   requestId: Schema.optional(Schema.String),
-  /** `false` where no retry can help, such as an `apiBase` that is not a URL. */
+  /** `false` if no retry can help, such as for an `apiBase` that is not a URL. */
   transient: Schema.Boolean
 }) {
   get isRetryable(): boolean {
     return this.transient
   }
   override get message(): string {
-    const when = this.status === undefined ? "No reply from Stripe" : "The reply broke off"
+    const when = this.status === undefined ? "No reply from Stripe" : "The reply was cut off"
     return `${when}: ${this.description.replace(/\.$/, "")}. Check the network and apiBase.`
   }
 }
 
 /**
- * A reply took longer than the time limit of one request, head and body together. Retried.
+ * A request took longer than the client's `timeout`, up to the end of the reply's body. Retried.
  *
  * @category errors
  * @since 0.1.0
@@ -84,34 +84,35 @@ export class TimeoutError extends Schema.TaggedError<TimeoutError>(reasonId("Tim
     return true
   }
   override get message(): string {
-    return `No complete reply within ${Duration.format(this.limit)}. Raise timeout, or ask for smaller pages.`
+    return `No complete reply within ${Duration.format(this.limit)}. Raise timeout, or lower pageSize.`
   }
 }
 
 /**
- * A reply is not what Stripe documents: one with status 2xx, or a 400 that was cut short before it said what is wrong. A
- * body that is no JSON is retried, because it was cut short or came from a proxy, and so is one that is too large to be a
- * page; wrong contents are not.
+ * A reply is not what Stripe documents. It had status 2xx, or it was a 400 that was cut off.
+ *
+ * A body that is not JSON is retried, because it was cut off or came from a proxy, and so is a body that is too large
+ * for a page. An invalid list or row is not retried.
  *
  * @category errors
  * @since 0.1.0
  */
 export class DecodeError extends Schema.TaggedError<DecodeError>(reasonId("DecodeError"))("DecodeError", {
-  /** What was wrong: `body` is no JSON or too large, `envelope` is no list, `row` is one row. */
+  /** What was invalid: the `body` is not JSON or too large, the `envelope` is not a list, or one `row` is invalid. */
   part: Schema.Literals(["body", "envelope", "row"]),
-  /** What was found and what was expected, without the value itself. */
+  /** What was expected, without the value that was found. */
   description: Schema.String,
   status: Schema.optional(Schema.Int),
   requestId: Schema.optional(Schema.String),
-  /** The path of the wrong value in the reply, such as `data[3].status`. */
+  /** The path of the invalid value in the reply, such as `data[3].status`. */
   path: Schema.optional(Schema.String),
-  /** The id of the row, where it has one. */
+  /** The id of the row, if it has one. */
   rowId: Schema.optional(Schema.String),
   /** The position of the row on the page, counted from 0 in the order of the reply. */
   position: Schema.optional(Schema.Int),
-  /** The number of the page, counted from 1, when the call reads pages. */
+  /** The number of the page, counted from 1, if the call reads pages. */
   page: Schema.optional(Schema.Int),
-  /** The id that the page was asked to start from; unset on a first page. */
+  /** The id that the page starts from; unset on a first page. */
   cursor: Schema.optional(Schema.String)
 }) {
   get isRetryable(): boolean {
@@ -120,24 +121,30 @@ export class DecodeError extends Schema.TaggedError<DecodeError>(reasonId("Decod
   override get message(): string {
     const row = this.rowId === undefined ? "" : ` of ${this.rowId}`
     const at = this.path === undefined ? "" : `${this.path}${row}: `
-    return `The reply is not what Stripe documents: ${at}${this.description}.`
+    return `Unexpected reply: ${at}${this.description}. ${whatToDo[this.part]}`
   }
 }
 
+const whatToDo: Record<DecodeError["part"], string> = {
+  body: "Check apiBase, and any proxy between this machine and Stripe.",
+  envelope: "Check apiBase and apiVersion.",
+  row: "To skip such rows in a stream, pass onDecodeError."
+}
+
 /**
- * One thing wrong with an argument.
+ * One problem with an argument.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ArgumentIssue {
-  /** Where, within the argument: `pageSize`, `created.gte`, `expand[0]`. The whole of a filter is `filter`. */
+  /** The path in the argument, such as `pageSize`, `created.gte` or `expand[0]`. A whole filter is `filter`. */
   readonly path: string
-  /** What was expected, in words. */
+  /** What was expected. */
   readonly expected: string
-  /** What was given, shortened: `nothing` where it is missing. */
+  /** What was found, shortened. `nothing` if it is missing. */
   readonly actual: string
-  /** What to do about it, where that is known: `Did you mean "verified"?` */
+  /** What to do, such as `Did you mean "verified"?`. */
   readonly advice?: string | undefined
 }
 
@@ -145,8 +152,7 @@ const sayIssue = ({ actual, advice, expected, path }: ArgumentIssue): string =>
   `${path}: expected ${expected}, got ${actual}${advice === undefined ? "" : `. ${advice}`}`
 
 /**
- * An argument that Stripe would refuse or misunderstand, found before any request was sent. Lists every problem, up to
- * twenty.
+ * An argument is invalid. No request was sent. The error lists all problems, up to twenty.
  *
  * @category errors
  * @since 0.1.0
@@ -162,7 +168,7 @@ export class InvalidArgumentError extends Schema.TaggedError<InvalidArgumentErro
         advice: Schema.optional(Schema.String)
       })
     ),
-    /** How many more problems there are, which are not listed. */
+    /** How many more problems there are. */
     omitted: Schema.optional(Schema.Int)
   }
 ) {
@@ -172,14 +178,14 @@ export class InvalidArgumentError extends Schema.TaggedError<InvalidArgumentErro
   override get message(): string {
     const said = this.issues.map(sayIssue)
     if (this.omitted !== undefined) said.push(`and ${this.omitted} more`)
-    // Advice ends its sentence by itself.
+    // Advice ends with a full stop or a question mark of its own.
     return said.reduce((text, next) => `${text}${/[.?]$/.test(text) ? " " : "; "}${next}`)
   }
 }
 
 /**
- * A list that cannot be read to its end: a page came twice, a cursor did not advance, more rows were announced and
- * none came, or rows were out of order. Without this error a read would end early and look complete, or never end.
+ * Pagination stalled: a page was returned twice, a cursor did not advance, `has_more` was true on an empty page, or
+ * rows were out of order. Without this error a read would look complete too early, or never end.
  *
  * @category errors
  * @since 0.1.0
@@ -187,11 +193,11 @@ export class InvalidArgumentError extends Schema.TaggedError<InvalidArgumentErro
 export class PaginationStalledError extends Schema.TaggedError<PaginationStalledError>(
   reasonId("PaginationStalledError")
 )("PaginationStalledError", {
-  /** What was seen. */
+  /** What was found. */
   description: Schema.String,
   /** The number of the page, counted from 1. */
   page: Schema.Int,
-  /** The id that the page was asked to start from; unset on a first page. */
+  /** The id that the page starts from; unset on a first page. */
   cursor: Schema.optional(Schema.String),
   requestId: Schema.optional(Schema.String)
 }) {
@@ -199,12 +205,12 @@ export class PaginationStalledError extends Schema.TaggedError<PaginationStalled
     return false
   }
   override get message(): string {
-    return `The list does not go on: ${sentence(this.description)}. The read stopped here so that it does not look complete.`
+    return `Pagination stalled: ${sentence(this.description)}. Stopped rather than return a truncated list. Read it again later.`
   }
 }
 
 /**
- * Every reason that a {@link StripeError} can carry.
+ * Every reason of a {@link StripeError}.
  *
  * @category models
  * @since 0.1.0
@@ -237,9 +243,9 @@ const refusals: ReadonlySet<Reason["_tag"]> = new Set([
 ])
 
 /**
- * The error of every operation of this library.
+ * The error of every call, with its reason.
  *
- * **Example** (Going on without one reason)
+ * **Example** (Recover from one reason)
  *
  * ```ts
  * import { Effect } from "effect"
@@ -264,13 +270,13 @@ export class StripeError extends Schema.TaggedError<StripeError>("effect-stripe-
   /** The call that failed, such as `VerificationSessions.list`. */
   operation: Schema.String,
   reason: Schema.Union(reasons),
-  /** How many requests were sent for it, retries included. */
+  /** How many requests were sent, retries included. */
   attempts: Schema.optional(Schema.Int),
-  /** The page that failed, counted from 1, when the call reads pages. */
+  /** The number of the page that failed, counted from 1, if the call reads pages. */
   page: Schema.optional(Schema.Int),
   /**
-   * The id that the page was to start from. To go on later, pass the id of the last row that came as `startingAfter` or
-   * `endingBefore`; it is this one, unless rows of the page came before one that was wrong.
+   * The id that the page starts from. To resume later, pass the id of the last row that you received as `startingAfter`
+   * or `endingBefore`. It is this id, unless the page emitted rows before an invalid one.
    */
   cursor: Schema.optional(Schema.String)
 }) {
@@ -278,26 +284,26 @@ export class StripeError extends Schema.TaggedError<StripeError>("effect-stripe-
 
   override readonly cause = this.reason
 
-  /** Whether the same request may succeed later. `RetryPolicy` asks this. */
+  /** Whether the same request may succeed later. `RetryPolicy` retries by it. */
   get isRetryable(): boolean {
     return this.reason.isRetryable
   }
 
   /**
-   * Whether Stripe does not let this key read this account, and will not until a person changes something: a 401, a 403, or
-   * an account without Identity. A program that reads many accounts need not try this one again soon. A 401 is about the
-   * key, and so about every account.
+   * Whether Stripe refuses this key for this account until a person changes something: a 401, a 403, or an account
+   * without Identity. A program that reads many accounts can skip this one for a while. A 401 is about the key, and so
+   * applies to every account.
    */
   get isAccountRefused(): boolean {
     return !this.isRetryable && refusals.has(this.reason._tag)
   }
 
-  /** How long Stripe asked to wait, if it did. */
+  /** How long Stripe asked to wait (`Retry-After`), if it did. */
   get retryAfter(): Duration.Duration | undefined {
     return "retryAfter" in this.reason ? this.reason.retryAfter : undefined
   }
 
-  /** Stripe's id of the request, if there was a reply that had one. */
+  /** Stripe's id of the request, if a reply had one. */
   get requestId(): string | undefined {
     return "requestId" in this.reason ? this.reason.requestId : undefined
   }
@@ -315,7 +321,7 @@ export class StripeError extends Schema.TaggedError<StripeError>("effect-stripe-
 }
 
 /**
- * Tests whether a value is a {@link StripeError}.
+ * Tests whether an unknown value is a {@link StripeError}.
  *
  * **Example** (An error of unknown origin)
  *

@@ -1,12 +1,10 @@
 /**
- * Reading a list in batches that can be gone on from: each comes with the checkpoint that holds after it.
- *
- * A run first reads what is newer than the checkpoint, oldest first, and then what is older, newest first, so that what
- * is behind us is one interval without a gap at every moment. A first run is the interval growing from nothing, a later
- * run is a catch-up, a run after a crash is both. Over all runs the batches make the list, each row once.
- *
- * Knows nothing of Identity: every list of Stripe's v1 API can be read with it. For sessions use
+ * Reads any list of Stripe's v1 API in resumable batches, each with its checkpoint. For sessions, use
  * `VerificationSessions.sync` and `VerificationSessions.tail`.
+ *
+ * A run reads first the rows newer than the checkpoint, oldest first, and then the older rows, newest first. So the
+ * processed rows are one contiguous range at all times: a first run backfills, a later run catches up, and a run after
+ * a crash does both. Over all runs, each row is emitted once.
  *
  * @module
  * @category Read other lists
@@ -31,25 +29,25 @@ import type { Options as PaginationOptions, PaginationError } from "./Pagination
 import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 
 /**
- * The rows of one page, and the checkpoint that is true as soon as they are stored.
+ * The rows of one page, and the checkpoint to store with them.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Batch<out A> {
   /**
-   * The rows: oldest first while catching up, newest first after that. There may be none, where rows were read that the
-   * filter does not let through: the checkpoint is worth storing all the same.
+   * Oldest first while catching up, newest first while reading older rows. Empty if no row of the page matches the
+   * filter; store the checkpoint then too.
    */
   readonly rows: ReadonlyArray<A>
-  /** A moment before the rows were asked for: every change up to then is in them. */
+  /** The time before their request: the rows include every change up to then. */
   readonly readAt: DateTime.Utc
-  /** What is behind us with these rows. Store it with them, or after them, and never before. */
+  /** Where the next run resumes. Store it with the rows or after them, never before. */
   readonly checkpoint: Checkpoint.Checkpoint
 }
 
 /**
- * A list to read.
+ * A list to read: its fetch, and its key for checkpoints.
  *
  * @category models
  * @since 0.1.0
@@ -57,17 +55,17 @@ export interface Batch<out A> {
 export interface Source<A, E, R = never> {
   readonly fetch: FetchPage<A, E, R>
   /**
-   * The range of `created` that the list has. It saves concurrent reads the requests for time outside of it.
+   * The range of `created` of the list. Concurrent reads then send no requests outside it.
    *
    * @default unknown
    */
   readonly range?: Window | undefined
-  /** Which list it is, for the checkpoint. */
+  /** Identifies the list in checkpoints. */
   readonly subject: Checkpoint.ListKey
 }
 
 /**
- * How a list is read in batches.
+ * Options of {@link batches}.
  *
  * @category options
  * @since 0.1.0
@@ -77,22 +75,22 @@ export interface Options<E = never, R = never> extends Pick<
   "pageSize" | "prefetch" | "onDecodeError"
 > {
   /**
-   * Where to go on: the last checkpoint that was stored.
+   * Where to resume: the last checkpoint that was stored.
    *
-   * @default from nothing
+   * @default the whole list
    */
   readonly from?: Checkpoint.Checkpoint | undefined
   /**
-   * How old a row must be to be read. Stripe lists a row some seconds after its `created`; a younger row waits for the
-   * next run, so that none appears where we were already. It must be more than that delay and the difference between this
-   * clock and Stripe's.
+   * How old a row must be to be read. Stripe lists a row some seconds after its `created`, so younger rows wait for the
+   * next run: otherwise a row could appear behind the checkpoint. Make it longer than that delay and the difference
+   * between this clock and Stripe's together.
    *
    * @default "1 minute"
    */
   readonly settle?: Duration.Input | undefined
   /**
-   * How many requests may be in flight while reading what is older, 1 to 100; see `Pagination.Options`. The rows and
-   * their order stay the same. What is newer is read one page at a time. More than one takes the place of `prefetch`.
+   * The most requests in flight while reading older rows, 1 to 100; see `Pagination.Options`. The rows and their order
+   * stay the same. Newer rows are read one page at a time. With more than one, `prefetch` has no effect.
    *
    * @default 1
    */
@@ -103,7 +101,11 @@ const decodeOptions = Arguments.decoder(
   Schema.Struct({
     from: FollowOptions.from,
     settle: Schema.optional(
-      Arguments.duration("1 minute", (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle))
+      Arguments.duration(
+        "a duration of zero or more",
+        "1 minute",
+        (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle)
+      )
     ),
     pageSize: ReadOptions.pageSize,
     prefetch: ReadOptions.prefetch,
@@ -113,15 +115,15 @@ const decodeOptions = Arguments.decoder(
   "options"
 )
 
-/** The options as they were given, if all of them are accepted. */
+/** The options, if all of them are valid. */
 const validate = <E, R>(options: Options<E, R>): Result.Result<Options<E, R>, InvalidArgumentError> =>
   Result.map(decodeOptions(options), () => options)
 
 /**
- * One run: the batches from a checkpoint to the newest settled row and to the oldest row there is. Without anything to
- * hand over there is no batch.
+ * Reads a list once in resumable batches: from a checkpoint to the newest row that is old enough, and to the oldest
+ * row. Without rows to read there is no batch.
  *
- * **Example** (Any list of Stripe's, in batches)
+ * **Example** (Read any list in batches)
  *
  * ```ts
  * import { DateTime, Effect, Stream } from "effect"
@@ -152,7 +154,7 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
       const begin = from ?? Checkpoint.start(source.subject)
       yield* Effect.fromResult(Checkpoint.check(begin, source.subject))
       const now = yield* Clock.currentTimeMillis
-      // A second counts when it is over: until then rows can be added to it. A test's clock may stand at the first one.
+      // A second can get more rows until it is over. The clock of a test may be at 0.
       const until = Math.max(0, Math.floor((now - Duration.toMillis(settled)) / 1000))
       return run(source, pages, begin, until)
     })
@@ -167,14 +169,14 @@ const run = <A extends Row, E, R, E2, R2>(
   const { range } = begin
   const pass = (direction: "newer" | "older") =>
     Stream.map(Pass.steps(source, pages, { direction, until, from: range }), (step) => ({ ...step, direction }))
-  // To catch up does not move the older end, so where the older pass begins is known before.
+  // Catching up does not move the older end, so the start of the older pass is known before.
   const catchUp = range === undefined ? Stream.empty : pass("newer")
   const backfill = range?.reachedEnd === true ? Stream.empty : pass("older")
   return Stream.concat(catchUp, backfill).pipe(
     Stream.mapAccum(
       () => begin,
-      (before, { direction, end, reached, readAt, rows }) => {
-        const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached })
+      (before, { direction, end, reached, readAt, rows, within }) => {
+        const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached, within })
         return [checkpoint, checkpoint === before ? [] : [{ rows, readAt, checkpoint }]] as const
       }
     )
@@ -182,8 +184,8 @@ const run = <A extends Row, E, R, E2, R2>(
 }
 
 /**
- * Runs that follow each other for ever, each from where the one before ended: `read` gives one run from a checkpoint, and
- * the schedule says when the next one begins.
+ * Keeps polling: runs `read` again and again, each time from the last checkpoint of the run before. The schedule
+ * decides when the next run begins.
  *
  * **Example** (Two runs, a millisecond apart)
  *
@@ -208,9 +210,9 @@ const run = <A extends Row, E, R, E2, R2>(
 export const poll = <B extends { readonly checkpoint: Checkpoint.Checkpoint }, E, R, E2 = never, R2 = never>(
   read: (from: Checkpoint.Checkpoint | undefined) => Stream.Stream<B, E, R>,
   options: {
-    /** Where to go on. @default from nothing */
+    /** Where to resume. @default the whole list */
     readonly from?: Checkpoint.Checkpoint | undefined
-    /** @default a run begins 5 minutes after the end of the one before */
+    /** When the next run begins. @default 5 minutes after the end of the run before */
     readonly schedule?: Schedule.Schedule<unknown, void, E2, R2> | undefined
   } = {}
 ): Stream.Stream<B, E | E2 | InvalidArgumentError, R | R2> =>

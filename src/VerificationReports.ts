@@ -21,8 +21,7 @@ import * as Resource from "./internal/list/resource.ts"
 import type { Filter, ListParams, ReadOptions, Service } from "./internal/report/service.ts"
 import { confidentialFromWire } from "./internal/report/codec.ts"
 import { expandPaths, Wire } from "./internal/report/wire.ts"
-import * as RowDecoder from "./internal/wire/rowDecoder.ts"
-import * as StripeQuery from "./internal/client/query.ts"
+import { rowDecoder } from "./internal/wire/fastPath.ts"
 import type { Page } from "./Pagination.ts"
 import * as StripeClient from "./StripeClient.ts"
 import type { StripeError } from "./StripeError.ts"
@@ -32,14 +31,14 @@ export type { PageParameters } from "./internal/list/resource.ts"
 export type { Filter, ListExpandPath, ListParams, ReadOptions, Service } from "./internal/report/service.ts"
 
 const FilterFromUnknown = Parts.exact({
-  client_reference_id: Schema.optionalKey(Parts.text("a text of 1 to 5000 characters")),
+  client_reference_id: Schema.optionalKey(Parts.text("a string of 1 to 5000 characters")),
   created: Schema.optionalKey(Created.CreatedFromUnknown),
   type: Schema.optionalKey(Parts.word(["document", "id_number"])),
   // Stripe also accepts `vi_…`, the ids of sessions from when they were called intents.
   verification_session: Schema.optionalKey(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
 })
 
-const decodeRow = RowDecoder.make(Wire, confidentialFromWire)
+const decodeRow = rowDecoder(Wire, confidentialFromWire)
 
 type ReportFilter = typeof FilterFromUnknown.Type
 
@@ -51,8 +50,8 @@ const resource = Resource.make<ReportFilter, VerificationReport.ExpandPath>({
   filter: {
     names: ["client_reference_id", "created", "type", "verification_session"],
     decode: Parts.decoder(FilterFromUnknown),
-    toQuery: StripeQuery.make(FilterFromUnknown, ["client_reference_id"]),
-    clientFields: () => []
+    toQuery: (filter) => Parts.toQuery({ ...filter }, ["client_reference_id"]),
+    partition: () => ({ client: {} })
   }
 })
 
@@ -70,7 +69,7 @@ const matches = (filter: ReportFilter) => {
 
 // Expanded fields are optional in every report, so one decoder fits all.
 const rows: Resource.Rows<VerificationReport.RedactedReport, VerificationReport.RedactedReport, ReportFilter> = {
-  decode: () => decodeRow,
+  variant: () => ({ decodeRow }),
   matches
 }
 

@@ -1,9 +1,9 @@
 /**
- * An attempt to verify who somebody is, as Stripe Identity returns it.
+ * Stripe Identity's verification sessions: an attempt to verify who somebody is.
  *
- * Fields are named as Stripe names them. Only what Stripe always sends is required; the rest may be `null` or absent,
- * and stays what it was when encoded again. Every enum keeps values that this version does not know. What is secret or
- * personal is `Redacted`: read it with `Redacted.value`.
+ * - Fields have Stripe's names. Fields that Stripe does not always send are optional and may be `null`.
+ * - Enums are open: values that this version does not know are kept.
+ * - Secret and personal fields are `Redacted`. Read them with `Redacted.value`.
  *
  * @module
  * @category Read sessions and reports
@@ -41,8 +41,7 @@ export type { AnyExpansion, Encoded, EncodedAny, SecretField } from "./internal/
 export type { Expanded, ExpandPath, WithOutputs, WithOutputsAndReport, WithReport } from "./internal/session/model.ts"
 
 /**
- * The codec of sessions for which these paths were expanded: one of four, and {@link VerificationSession} itself for no
- * path.
+ * The codec of sessions with these paths expanded. Without a path it is {@link VerificationSession}.
  *
  * **Example** (A session with its verified outputs)
  *
@@ -72,12 +71,12 @@ export type { Expanded, ExpandPath, WithOutputs, WithOutputsAndReport, WithRepor
 export const expanded = <const Paths extends ReadonlyArray<Model.ExpandPath>>(
   paths: Paths
 ): Schema.Codec<Model.Expanded<Paths>, Codec.EncodedAny> => {
-  // Type boundary: the choice that `Expanded` makes among types, made among values.
+  // Type boundary: chooses among values as `Expanded` chooses among types.
   return Codec.variant(paths).codec as Schema.Codec<Model.Expanded<Paths>, Codec.EncodedAny>
 }
 
 /**
- * Whether the person was verified. Like the other guards it narrows `status`, and keeps what an expanded session has.
+ * Tests whether the person was verified. Like the other guards, it narrows `status` and keeps expanded fields.
  *
  * **Example** (The verified sessions of a stream)
  *
@@ -106,8 +105,8 @@ export const isVerified = <Session extends Pick<VerificationSession, "status">>(
 ): session is Session & { readonly status: "verified" } => session.status === "verified"
 
 /**
- * Whether the session waits for the person: nobody tried yet, or the last attempt failed and `last_error` says why. See
- * {@link isVerified}.
+ * Tests whether the session waits for the person: nobody tried yet, or the last attempt failed and `last_error` says
+ * why. See {@link isVerified} for an example.
  *
  * @category guards
  * @since 0.1.0
@@ -117,7 +116,7 @@ export const isRequiresInput = <Session extends Pick<VerificationSession, "statu
 ): session is Session & { readonly status: "requires_input" } => session.status === "requires_input"
 
 /**
- * Whether Stripe is checking what the person gave. See {@link isVerified}.
+ * Tests whether Stripe is checking what the person submitted. See {@link isVerified} for an example.
  *
  * @category guards
  * @since 0.1.0
@@ -127,7 +126,7 @@ export const isProcessing = <Session extends Pick<VerificationSession, "status">
 ): session is Session & { readonly status: "processing" } => session.status === "processing"
 
 /**
- * Whether the session was given up. See {@link isVerified}.
+ * Tests whether the session was canceled. See {@link isVerified} for an example.
  *
  * @category guards
  * @since 0.1.0
@@ -137,8 +136,8 @@ export const isCanceled = <Session extends Pick<VerificationSession, "status">>(
 ): session is Session & { readonly status: "canceled" } => session.status === "canceled"
 
 /**
- * Whether the personal data of the session is gone. `false` while Stripe still removes it, which takes up to four days;
- * `redaction` tells. See {@link isVerified}.
+ * Tests whether Stripe has removed the session's personal data. It is `false` while Stripe is removing it, which takes
+ * up to four days; `redaction.status` is then `"processing"`. See {@link isVerified} for an example.
  *
  * @category guards
  * @since 0.1.0
@@ -149,7 +148,7 @@ export const isRedacted = <Session extends Pick<VerificationSession, "redaction"
   session.redaction?.status === "redacted"
 
 /**
- * What {@link make} needs: an id, a moment and a status; the rest of a session where a test cares.
+ * The fields of a session that {@link make} takes: `id`, `created` and `status`, and any others.
  *
  * @category constructors
  * @since 0.1.0
@@ -160,10 +159,11 @@ export interface MakeOptions
     Partial<Omit<VerificationSession, "id" | "object" | "created" | "status">> {}
 
 /**
- * A session for your own tests. `livemode` is `false`, `metadata` empty and `type` `"document"` unless you say otherwise,
- * and `created` is cut to the second. Throws a `SchemaError` when a field is wrong. Spread the result to add what expands.
+ * Makes a session for your own tests. Defaults: `livemode` is `false`, `metadata` is empty, `type` is `"document"`.
+ * `created` is cut to the second. Throws a `SchemaError` if a field is invalid. To add expanded fields, spread the
+ * result.
  *
- * **Example** (A session, and one with what expands)
+ * **Example** (A session, and one with expanded fields)
  *
  * ```ts
  * import { DateTime, Redacted } from "effect"
@@ -202,24 +202,28 @@ export const make = ({ created, id, ...options }: MakeOptions): VerificationSess
 const check = Schema.decodeUnknownResult(Schema.toType(VerificationSession))
 
 /**
- * How {@link Json} writes sessions.
+ * Options of {@link Json}.
  *
  * @category models
  * @since 0.1.0
  */
 export interface JsonOptions {
-  /** The secret fields to write all the same. Default: none. */
+  /**
+   * The secret fields to write.
+   *
+   * @default []
+   */
   readonly reveal?: ReadonlyArray<Codec.SecretField> | undefined
 }
 
 /**
- * A codec for files, queues and databases: a session, expanded or not, to plain JSON in Stripe's own names, `created` in
- * epoch seconds. The secret fields are left out unless `reveal` names them. Of a report that is not revealed its id
- * stays, as if it had not been expanded. `metadata` and `client_reference_id` are yours, and are written.
+ * Encodes sessions to plain JSON for files, queues and databases, without their secret fields. Fields have Stripe's
+ * names, and `created` is in seconds since 1970. It also decodes such JSON.
  *
- * Decodes such a row back, with the secret fields that it has.
+ * `reveal` names secret fields to write. A report that is not revealed becomes its id, as if it had not been expanded.
+ * `metadata` and `client_reference_id` are your own data, and are always written.
  *
- * **Example** (Without secrets, and with one of them)
+ * **Example** (JSON without secrets, and with one of them)
  *
  * ```ts
  * import { DateTime, Redacted, Schema } from "effect"
@@ -248,7 +252,7 @@ export const Json = (options?: JsonOptions): Schema.Codec<Codec.AnyExpansion, Co
   Codec.json(options?.reveal ?? [])
 
 /**
- * A session whose metadata was decoded.
+ * A session whose metadata was decoded by {@link withMetadata}.
  *
  * @category models
  * @since 0.1.0
@@ -256,12 +260,11 @@ export const Json = (options?: JsonOptions): Schema.Codec<Codec.AnyExpansion, Co
 export type WithMetadata<Session, Metadata> = Omit<Session, "metadata"> & { readonly metadata: Metadata }
 
 /**
- * The codec from a session to one whose metadata is what a Schema of your own says: for {@link decodeRows}, or for one
- * session with `Schema.decodeEffect`. The other fields stay as they are. Metadata holds text alone, so the Schema decodes
- * from text; keys that it does not name are dropped.
+ * Decodes the metadata of sessions with your own Schema: with {@link decodeRows} for a stream, or with
+ * `Schema.decodeEffect` for one session. The other fields stay as they are.
  *
- * `expand` are the paths that the sessions were read with. It only chooses the type: no Schema of metadata says what else a
- * session has, and sessions decode alike whatever was expanded.
+ * Metadata values are strings, so the Schema decodes from strings. Keys that it does not name are dropped. Pass the
+ * paths that the sessions were read with as `expand`; it only sets their type.
  *
  * @category schemas
  * @since 0.1.0
@@ -276,19 +279,22 @@ export const withMetadata = <
   schema: Schema.Codec<A, I, RD, RE>,
   _options?: { readonly expand?: Paths | undefined }
 ): Schema.Codec<WithMetadata<Model.Expanded<Paths>, A>, Model.Expanded<Paths>, RD, RE> =>
-  // Type boundary: a session is `metadata` and fields that pass through, and its metadata is decoded whatever it holds.
+  // Type boundary: a session is `metadata`, which is decoded, and other fields, which pass through.
   Schema.StructWithRest(Schema.Struct({ metadata: schema }), [
     Schema.Record(Schema.String, Schema.Unknown)
   ]) as unknown as Schema.Codec<WithMetadata<Model.Expanded<Paths>, A>, Model.Expanded<Paths>, RD, RE>
 
 /**
- * Decodes the sessions of a stream through any Schema over a session, such as {@link withMetadata}, and sends those that
- * do not match where you say: `"fail"` ends the stream with a {@link MismatchError} after the rows before it, `"drop"`
- * leaves them out, and a function gets each with its error, to log, count, or offer to a queue as a second stream.
+ * Decodes the sessions of a stream with your own Schema, such as {@link withMetadata}. `onMismatch` decides what
+ * happens to sessions that do not match:
  *
- * The Schema may ask for less than a session has, or for more. Chunks stay chunks, without the rows that did not match.
+ * - `"fail"` ends the stream with a {@link MismatchError}, after the rows before it;
+ * - `"drop"` skips them;
+ * - a function receives each with its error: to log it, to count it, or to offer it to a queue.
  *
- * **Example** (Metadata by a Schema of your own, and what does not match)
+ * A chunk stays a chunk, without the rows that did not match.
+ *
+ * **Example** (Metadata with your own Schema)
  *
  * ```ts
  * import { DateTime, Effect, Schema, Stream } from "effect"
@@ -342,7 +348,7 @@ export const decodeRows: {
   >
 } = dual(
   3,
-  // Type boundary: `dual` lets `unknown` pass for the failures and requirements, which the signatures above say.
+  // Type boundary: in here failures and requirements are `unknown`; the signatures above have them.
   <Session extends Codec.AnyExpansion, E, R>(
     self: Stream.Stream<Session, E, R>,
     schema: Schema.Constraint,

@@ -1,6 +1,6 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Redacted } from "effect"
+import { Effect, FileSystem, Layer } from "effect"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { execFileSync } from "node:child_process"
 import {
@@ -14,191 +14,12 @@ import {
   writeFileSync
 } from "node:fs"
 import { join } from "node:path"
-import { DatabaseSync } from "node:sqlite"
 import { runExample } from "./support/programs.ts"
 import { baseUrl, server } from "./support/sandboxServer.ts"
 
 const there = Layer.mergeAll(server({ sessions: 1000, latency: "30 millis" }), NodeFileSystem.layer)
 
 const folder = FileSystem.FileSystem.use((fileSystem) => fileSystem.makeTempDirectoryScoped({ prefix: "examples-" }))
-
-describe("sync-sqlite", () => {
-  it.live(
-    "reads everything first, then what is new, and says what it did",
-    () =>
-      Effect.gen(function* () {
-        const url = yield* baseUrl
-        const path = join(yield* folder, "new", "sessions.sqlite")
-        const first = yield* runExample("sync-sqlite.ts", ["--database", path], { url })
-        assert.match(
-          first.output,
-          /^Reading Stripe at .*\n1,000 rows, 10 requests, .*, 100 %, \d+s\. The database has 1000 sessions/
-        )
-        assert.strictEqual(statSync(path).mode & 0o777, 0o600)
-
-        const created = Math.floor(Date.now() / 1000) - 600
-        for (let count = 0; count < 3; count++) yield* Sandbox.Sandbox.use((sandbox) => sandbox.insert({ created }))
-        const second = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
-        assert.match(second.output, /\n3 rows, 1 request, .*\. The database has 1003 sessions/)
-        assert.strictEqual(second.errors, "")
-
-        const changed = yield* Effect.flatMap(Sandbox.Sandbox, (sandbox) =>
-          Effect.tap(
-            Effect.map(sandbox.sessions, (rows) => rows.find(({ status }) => status === "processing")?.id ?? ""),
-            (id) => sandbox.update(id, { status: "verified" })
-          )
-        )
-        const status = () => {
-          const database = new DatabaseSync(path, { readOnly: true })
-          const row = database.prepare("SELECT status FROM verification_sessions WHERE id = ?").get(changed)
-          database.close()
-          return row?.["status"]
-        }
-        yield* runExample("sync-sqlite.ts", ["--database", path], { url })
-        assert.strictEqual(status(), "processing")
-        const again = yield* runExample("sync-sqlite.ts", ["--database", path, "--again"], { url })
-        assert.match(again.output, /The database has 1003 sessions/)
-        assert.strictEqual(status(), "verified")
-      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
-    90_000
-  )
-
-  it.live(
-    "refuses a key of the other mode, a damaged database and one it cannot make, in a sentence",
-    () =>
-      Effect.gen(function* () {
-        const url = yield* baseUrl
-        const inside = yield* folder
-        const path = join(inside, "sessions.sqlite")
-        yield* runExample("sync-sqlite.ts", ["--database", path], { url })
-        const before = readFileSync(path)
-        const key = Redacted.value(Sandbox.liveApiKey)
-        const live = yield* runExample("sync-sqlite.ts", ["--database", path], { url, key })
-        assert.strictEqual(live.code, 1)
-        assert.match(live.errors, /belongs to test mode, and the key is of live mode/)
-        assert.deepStrictEqual(readFileSync(path), before)
-
-        const damaged = join(inside, "damaged.sqlite")
-        writeFileSync(damaged, "this is no database, whatever its name says")
-        const refused = yield* runExample("sync-sqlite.ts", ["--database", damaged], { url })
-        assert.match(refused.errors, /Cannot open .*not a database/)
-        assert.include(readFileSync(damaged, "utf8"), "this is no database")
-
-        const nowhere = yield* runExample("sync-sqlite.ts", ["--database", join(path, "below-a-file.sqlite")], { url })
-        assert.strictEqual(nowhere.code, 1)
-        for (const { errors } of [live, refused, nowhere]) assert.notMatch(errors, /\n {4}at /)
-      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
-    90_000
-  )
-})
-
-describe("sync-sqlite, with a database that it cannot go on with", () => {
-  const clear = { code: 1, output: /^Reading Stripe at [^\n]*\n$/, lines: 1 }
-
-  it.live(
-    "says in a line what is wrong and what to do, and changes nothing",
-    () =>
-      Effect.gen(function* () {
-        const url = yield* baseUrl
-        const path = join(yield* folder, "sessions.sqlite")
-        const run = (parameters: ReadonlyArray<string> = []) =>
-          runExample("sync-sqlite.ts", ["--database", path, "--quiet", ...parameters], { url })
-        const execute = (sql: string) => {
-          const database = new DatabaseSync(path)
-          database.exec(sql)
-          database.close()
-        }
-        yield* run()
-        const whole = readFileSync(path)
-        const refuses = Effect.fnUntraced(function* (words: RegExp, parameters?: ReadonlyArray<string>) {
-          const before = readFileSync(path)
-          const { code, errors, output } = yield* run(parameters)
-          assert.strictEqual(code, clear.code)
-          assert.match(output, clear.output)
-          assert.strictEqual(errors.trimEnd().split("\n").length, clear.lines, errors)
-          assert.match(errors, words)
-          assert.deepStrictEqual(readFileSync(path), before)
-        })
-        const set = (field: string, value: string) =>
-          execute(`UPDATE checkpoints SET checkpoint = json_set(checkpoint, '$.${field}', ${value})`)
-
-        execute(`UPDATE checkpoints SET checkpoint = substr(checkpoint, 1, 30)`)
-        yield* refuses(/^Cannot go on with .*sessions\.sqlite: .*Restore it from a backup, or begin anew/)
-        yield* refuses(/^Cannot go on with .*begin anew/, ["--again"])
-
-        writeFileSync(path, whole)
-        set("version", "7")
-        yield* refuses(/^Cannot go on with .*version 7.*Update effect-stripe-identity/)
-
-        writeFileSync(path, whole)
-        set("filter", "'0123456789abcdef'")
-        yield* refuses(/belongs to another filter.*in a place of their own/)
-
-        // To read again is no way to get rows of test mode between those of live mode.
-        writeFileSync(path, whole)
-        set("livemode", "json('true')")
-        yield* refuses(/belongs to live mode, and the key is of test mode/)
-        yield* refuses(/belongs to live mode, and the key is of test mode/, ["--again"])
-
-        writeFileSync(path, whole)
-        set("range.oldest.id", "'vs_nowhere'")
-        set("range.newest.id", "'vs_nowhere'")
-        yield* refuses(/not among the rows of this key.*use the key it was made with/)
-
-        writeFileSync(path, whole)
-        execute("DROP TABLE verification_sessions; CREATE TABLE verification_sessions (id TEXT, note TEXT)")
-        yield* refuses(/^Cannot open .*no such column.*name another file/)
-
-        writeFileSync(path, Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 7)]))
-        yield* refuses(/malformed.*Restore it from a backup, or move it away to begin anew/)
-
-        writeFileSync(path, "this is no database, whatever its name says")
-        yield* refuses(/^Cannot open .*not a database\. Name another file/)
-      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
-    300_000
-  )
-
-  it.live(
-    "that another program is writing to: waits, says so, and goes on when that has ended",
-    () =>
-      Effect.gen(function* () {
-        const url = yield* baseUrl
-        const path = join(yield* folder, "sessions.sqlite")
-        yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
-        yield* Sandbox.Sandbox.use((sandbox) => sandbox.insert({ created: Math.floor(Date.now() / 1000) - 600 }))
-        const other = new DatabaseSync(path)
-        other.exec("BEGIN IMMEDIATE")
-        const refused = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
-        other.exec("COMMIT")
-        assert.strictEqual(refused.code, 1)
-        assert.match(
-          refused.errors,
-          /^Cannot store 1 sessions? in .*locked.*run this again when that has ended.*stays\.\n$/
-        )
-        const { output } = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
-        assert.match(output, /\n1 row, .*has 1001 sessions/)
-        other.close()
-      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
-    300_000
-  )
-
-  it.live(
-    "that two programs bring up at once is exact",
-    () =>
-      Effect.gen(function* () {
-        const url = yield* baseUrl
-        const path = join(yield* folder, "sessions.sqlite")
-        const both = yield* Effect.all(
-          [1, 2, 3].map(() => runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })),
-          { concurrency: "unbounded" }
-        )
-        for (const { code, errors } of both) assert.strictEqual(code, 0, errors)
-        const { output } = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url })
-        assert.match(output, /\n0 rows, 1 request, .*has 1000 sessions/)
-      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
-    300_000
-  )
-})
 
 describe("tail", () => {
   it.live("shows new sessions of the sandbox as they come", () =>
@@ -267,8 +88,8 @@ describe("export", () => {
           assert.strictEqual(errors.trimEnd().split("\n").length, 1, errors)
           assert.match(errors, words)
         })
-        yield* refuses(["--output", path, "--resume", "--restart"], /choose one of them/)
-        yield* refuses(["--output", path], /stopped\. Go on with --resume, or start over with --restart/)
+        yield* refuses(["--output", path, "--resume", "--restart"], /Choose one of them/)
+        yield* refuses(["--output", path], /stopped\. Continue it with --resume, or start over with --restart/)
         yield* refuses(["--output", inside], /is a folder\. Name a file in it/)
         const links = { device: "/dev/null", nowhere: join(inside, "missing"), folder: inside }
         for (const [name, target] of Object.entries(links)) symlinkSync(target, join(inside, name))

@@ -30,7 +30,7 @@ const idsIn = (path: string): ReadonlyArray<string> => {
   return rows.map((row) => String(row["id"]))
 }
 
-describe("sync-sqlite --follow", () => {
+describe("mirror --follow", () => {
   it.live.each(["SIGINT", "SIGTERM"] as const)(
     "stores what comes while it runs, ends with its summary at %s, and goes on when it is started again",
     (signal) =>
@@ -38,9 +38,9 @@ describe("sync-sqlite --follow", () => {
         const url = yield* baseUrl
         const path = join(yield* folder, "sessions.sqlite")
         const context = yield* Effect.context<Sandbox.Sandbox>()
-        const parameters = ["--database", path, "--follow", "--every", "0.2"]
+        const parameters = ["--database", `sqlite:${path}`, "--follow", "--every", "0.2"]
         const follow = (killedAfter: Effect.Effect<void, never, Sandbox.Sandbox>) =>
-          runExample("sync-sqlite.ts", parameters, {
+          runExample("mirror.ts", parameters, {
             url,
             signal,
             killedAfter: Effect.provideContext(killedAfter, context)
@@ -57,7 +57,7 @@ describe("sync-sqlite --follow", () => {
           })
         )
         assert.strictEqual(first.code, 130, first.errors)
-        assert.match(first.output, /\nStopped\. Run it again to go on\.\n303 rows, .*has 303 sessions: .*\n$/)
+        assert.match(first.output, /\nStopped\. Run it again to resume\.\n303 new, .*has 303 sessions: .*\n$/)
         assert.notMatch(first.errors, /\n {4}at /)
 
         // What came in between is found, too, and nothing of what was there is read again.
@@ -70,7 +70,7 @@ describe("sync-sqlite --follow", () => {
           })
         )
         assert.strictEqual(second.code, 130, second.errors)
-        assert.match(second.output, /\n151 rows, .*has 454 sessions: /)
+        assert.match(second.output, /\n151 new, .*has 454 sessions: /)
         const expected = yield* Sandbox.Sandbox.use((sandbox) => sandbox.sessions)
         assert.sameMembers(
           [...idsIn(path)],
@@ -131,7 +131,7 @@ describe("tail", () => {
 describe("a program that follows", () => {
   const programs = [
     { name: "tail.ts", parameters: [], came: 0 },
-    { name: "sync-sqlite.ts", parameters: ["--follow", "--every", "0.2", "--quiet"], came: 120 }
+    { name: "mirror.ts", parameters: ["--follow", "--every", "0.2", "--quiet"], came: 120 }
   ]
 
   it.live.each(programs)(
@@ -148,7 +148,7 @@ describe("a program that follows", () => {
         let output = ""
         const { code, errors } = yield* runExample(
           name,
-          name === "tail.ts" ? parameters : [...parameters, "--database", path],
+          name === "tail.ts" ? parameters : [...parameters, "--database", `sqlite:${path}`],
           {
             url,
             signal: "SIGINT",
@@ -175,7 +175,7 @@ describe("a program that follows", () => {
     ({ name, parameters }) =>
       Effect.gen(function* () {
         const url = yield* baseUrl
-        const where = name === "tail.ts" ? [] : ["--database", join(yield* folder, "sessions.sqlite")]
+        const where = name === "tail.ts" ? [] : ["--database", `sqlite:${join(yield* folder, "sessions.sqlite")}`]
         const key = Redacted.value(Sandbox.expiredApiKey)
         const { code, errors } = yield* runExample(name, [...parameters, ...where], { url, key })
         assert.strictEqual(code, 1)
@@ -193,7 +193,7 @@ describe("a program whose output nobody reads any more", () => {
       Effect.gen(function* () {
         const url = yield* baseUrl
         const path = join(yield* folder, "sessions.sqlite")
-        const sync = yield* runExample("sync-sqlite.ts", ["--database", path, "--quiet"], { url, head: true })
+        const sync = yield* runExample("mirror.ts", ["--database", `sqlite:${path}`, "--quiet"], { url, head: true })
         assert.deepStrictEqual([sync.code, sync.errors], [0, ""])
         assert.strictEqual(idsIn(path).length, 300)
         const file = `${path}.ndjson`

@@ -66,10 +66,12 @@ describe(`a program that is killed ${kills} times`, () => {
     () =>
       Effect.gen(function* () {
         const path = join(yield* folder, "sessions.sqlite")
-        const killed = yield* withKills("sync-sqlite.ts", ["--database", path], 1)
+        const killed = yield* withKills("mirror.ts", ["--database", `sqlite:${path}`, "--quiet"], 1)
 
         const database = new DatabaseSync(path, { readOnly: true })
-        const rows = database.prepare("SELECT id, created, status FROM verification_sessions").all()
+        const rows = database
+          .prepare("SELECT id, unixepoch(created) AS created, status FROM verification_sessions")
+          .all()
         database.close()
         const expected = yield* listed
         assert.strictEqual(rows.length, sessions)

@@ -7,8 +7,8 @@ import * as Sandbox from "effect-stripe-identity/Sandbox"
 export interface Options {
   /** What the sandbox holds. */
   readonly sandbox?: Sandbox.Options | undefined
-  /** How often somebody makes a new session in the sandbox; never unless given. */
-  readonly newSession?: Duration.Input | undefined
+  /** What happens in the sandbox while the example runs. */
+  readonly meanwhile?: Effect.Effect<unknown, never, Sandbox.Sandbox> | undefined
   /** What goes wrong in the sandbox. */
   readonly faults?: ReadonlyArray<readonly [fault: Sandbox.Fault, options: Sandbox.InjectOptions]> | undefined
   /** The limit on requests to the sandbox; Stripe's own limit holds for Stripe. */
@@ -17,12 +17,24 @@ export interface Options {
   readonly transformClient?: StripeClient.Options["transformClient"]
 }
 
-const newSessions = (every: Duration.Input) =>
-  Sandbox.Sandbox.use((sandbox) => sandbox.insert()).pipe(
-    Effect.repeat(Schedule.spaced(every)),
-    Effect.forkScoped,
-    Layer.effectDiscard
+/** Again and again somebody begins a verification. */
+export const newSessions = (every: Duration.Input) =>
+  Effect.repeat(
+    Sandbox.Sandbox.use((sandbox) => sandbox.insert()),
+    Schedule.spaced(every)
   )
+
+/** Again and again somebody begins a verification, submits it, passes it, and is redacted. */
+export const verifications = (every: Duration.Input) =>
+  Sandbox.Sandbox.use((sandbox) =>
+    Effect.gen(function* () {
+      const { id } = yield* sandbox.insert()
+      for (const next of [sandbox.submit, sandbox.pass, sandbox.redact]) {
+        yield* Effect.sleep(every)
+        yield* next(id)
+      }
+    })
+  ).pipe(Effect.repeat(Schedule.spaced(every)))
 
 // Both services on one client, and so under one rate limit.
 const services = Layer.merge(VerificationSessions.layerFromClient, VerificationReports.layerFromClient)
@@ -32,10 +44,10 @@ const inject = (faults: NonNullable<Options["faults"]>) =>
     Layer.effectDiscard
   )
 
-const fromSandbox = ({ faults = [], newSession, rateLimit, sandbox, transformClient }: Options) =>
+const fromSandbox = ({ faults = [], meanwhile = Effect.void, rateLimit, sandbox, transformClient }: Options) =>
   services.pipe(
     Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit, transformClient })),
-    Layer.merge(newSession === undefined ? Layer.empty : newSessions(newSession)),
+    Layer.merge(Layer.effectDiscard(Effect.forkScoped(meanwhile))),
     Layer.merge(inject(faults)),
     Layer.provide(Sandbox.layer(sandbox))
   )
@@ -43,7 +55,7 @@ const fromSandbox = ({ faults = [], newSession, rateLimit, sandbox, transformCli
 const fromStripe = ({ transformClient }: Options) =>
   services.pipe(Layer.provide(StripeClient.layerConfig({ transformClient })), Layer.provide(FetchHttpClient.layer))
 
-// What the library warns of, such as an outage: one line beside the output, in the place of a bar that is shown there.
+// Warnings of the library, such as an outage: one line on standard error, in place of the progress bar.
 const warnings = Logger.layer([
   Logger.make(({ logLevel, message }) => {
     process.stderr.write(`${process.stderr.isTTY ? "\r\u001b[2K" : ""}${logLevel}: ${String(message)}\n`)

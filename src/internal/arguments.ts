@@ -33,7 +33,7 @@ const outline = (value: unknown, depth = 0): unknown => {
 
 /** A value as a message shows it: shortened, and without what looks like a key or a client secret. */
 export const show = (value: unknown): string => {
-  if (Predicate.isString(value) && value.length > longest) return `a text of ${value.length} characters`
+  if (Predicate.isString(value) && value.length > longest) return `a string of ${value.length} characters`
   try {
     const text = format(outline(value))
     // In one line, as a message is.
@@ -122,10 +122,11 @@ export const decoder = <
         ? (instead(String(path[0])) ?? suggest(listed, path[0], names))
         : expected
   })
-  return (input) =>
-    Result.flatMap(object(input, name), () =>
-      Result.mapError(decode(input), ({ issue }) => explain(input, Issues.expectations(issue).map(inWords), name))
-    )
+  return (input) => {
+    const given = object(input, name)
+    if (Result.isFailure(given)) return Result.fail(given.failure)
+    return Result.mapError(decode(input), ({ issue }) => explain(input, Issues.expectations(issue).map(inWords), name))
+  }
 }
 
 /** The problems with a part of an argument, under the name of that part. */
@@ -140,9 +141,13 @@ export const within =
 export const all = <const Checks extends ReadonlyArray<Result.Result<unknown, InvalidArgumentError>>>(
   checks: Checks
 ): ReturnType<typeof Result.all<Checks>> => {
-  const failures = checks.flatMap((check) => (Result.isFailure(check) ? [check.failure] : []))
-  const issues = failures.flatMap(({ issues }) => issues)
-  const omitted = failures.reduce((sum, { omitted = 0 }) => sum + omitted, 0)
+  const issues: Array<ArgumentIssue> = []
+  let omitted = 0
+  for (const check of checks) {
+    if (Result.isSuccess(check)) continue
+    issues.push(...check.failure.issues)
+    omitted += check.failure.omitted ?? 0
+  }
   // Type boundary: where no check failed, this is what `Result.all` gives, and where one did, a failure of its type.
   return (Arr.isArrayNonEmpty(issues) ? Result.fail(invalid(issues, omitted)) : Result.all(checks)) as ReturnType<
     typeof Result.all<Checks>
@@ -171,10 +176,10 @@ export const list = (name: string, expectedInstead: (value: unknown) => string |
     )
   ).annotate({ identifier: `a list of ${name}` })
 
-/** A length of time that a function accepts, in words that a person understands. */
-export const duration = (example: string, isAccepted: (time: Duration.Duration) => boolean) =>
+/** A length of time that a function accepts. `form` says in words which those are. */
+export const duration = (form: string, example: string, isAccepted: (time: Duration.Duration) => boolean) =>
   accepts(
-    `a length of time, such as "${example}"`,
+    `${form}, such as "${example}"`,
     (value) =>
       // Effect takes NaN for no time at all, and it is what a calculation gives that went wrong.
       !Number.isNaN(value) &&

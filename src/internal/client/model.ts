@@ -8,7 +8,6 @@ import type * as RateLimiter from "effect/persistence/RateLimiter"
 import type * as Redacted from "effect/Redacted"
 import type * as Result from "effect/Result"
 import type { Reason } from "../../StripeError.ts"
-import type { Query } from "./query.ts"
 
 /**
  * How many requests are sent in a span of time, over all calls of one client. Several limits may hold at once, as
@@ -121,6 +120,14 @@ export interface Options extends AccountOptions {
   /** Changes the HTTP client that requests go through: a proxy, logging, a circuit breaker. */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
+
+/**
+ * Query parameters in the order in which they are sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Query = ReadonlyArray<readonly [name: string, value: string | Redacted.Redacted<string>]>
 
 /**
  * One request, and how to read its reply.

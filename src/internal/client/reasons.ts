@@ -1,12 +1,12 @@
 /**
- * The reasons that an error status from Stripe stands for. Public through `StripeError`, which says how they are used.
+ * The reasons for replies with an error status. Public through `StripeError`.
  */
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 
 export const reasonId = (tag: string): string => `effect-stripe-identity/StripeError/${tag}`
 
-/** What every reply with an error status tells: each field is unset when Stripe did not send it. */
+/** The fields of every reply with an error status. A field is unset if Stripe did not send it. */
 const replyFields = {
   /** The HTTP status. */
   status: Schema.Int,
@@ -14,21 +14,21 @@ const replyFields = {
   code: Schema.optional(Schema.String),
   /** Stripe's `error.param`: the parameter at fault, in bracket form. */
   param: Schema.optional(Schema.String),
-  /** Stripe's own words, without keys. For a body that was not JSON: its first bytes. */
+  /** Stripe's message, without keys. For a body that is not JSON: its first bytes. */
   description: Schema.optional(Schema.String),
-  /** The `Request-Id` header, which Stripe's support asks for. */
+  /** The `Request-Id` header, for Stripe's support. */
   requestId: Schema.optional(Schema.String),
   /** Stripe's page about the code. */
   docUrl: Schema.optional(Schema.String),
   /** The request in the Stripe dashboard. */
   requestLogUrl: Schema.optional(Schema.String),
-  /** The `Stripe-Should-Retry` header: Stripe's own verdict, which overrides ours. */
+  /** The `Stripe-Should-Retry` header, which decides over the status. */
   shouldRetry: Schema.optional(Schema.Boolean),
-  /** The `Retry-After` header, as a wait from the moment the reply arrived. */
+  /** The `Retry-After` header, as a wait from the arrival of the reply. */
   retryAfter: Schema.optional(Schema.DurationFromMillis)
 }
 
-/** Stripe's own words, else ours, and then what to do about it. */
+/** Stripe's message, or ours, and what to do. */
 const say = (description: string | undefined, otherwise: string, advice = ""): string => {
   const what = (description ?? otherwise).trim()
   return [what === "" || /[.!?]$/.test(what) ? what : `${what}.`, advice].filter((part) => part !== "").join(" ")
@@ -50,12 +50,13 @@ export class RateLimitError extends Schema.TaggedError<RateLimitError>(reasonId(
   }
   override get message(): string {
     const limit = this.limitedBy === undefined ? "" : ` (${this.limitedBy})`
-    return `Stripe limited the rate of requests${limit}. ${say(this.description, "", "Lower rateLimit or concurrency.")}`
+    return `Too many requests${limit}. ${say(this.description, "", "Lower rateLimit or concurrency.")}`
   }
 }
 
 /**
- * Stripe does not accept the key (401): missing, wrong, expired, or not allowed from this address. Not retried.
+ * Stripe does not accept the key (401): it is missing, wrong, expired, or not allowed from this IP address. Not
+ * retried.
  *
  * @category errors
  * @since 0.1.0
@@ -68,11 +69,7 @@ export class AuthenticationError extends Schema.TaggedError<AuthenticationError>
     return this.shouldRetry ?? false
   }
   override get message(): string {
-    return say(
-      this.description,
-      "Stripe did not accept the API key.",
-      "Check the key that STRIPE_API_KEY or apiKey holds."
-    )
+    return say(this.description, "Stripe did not accept the API key.", "Check the key in STRIPE_API_KEY or apiKey.")
   }
 }
 
@@ -96,16 +93,16 @@ export class PermissionError extends Schema.TaggedError<PermissionError>(reasonI
   override get message(): string {
     return say(
       this.description,
-      "The API key may not read this.",
+      "The API key lacks a permission.",
       this.needs === undefined
-        ? "Give the key the permission it lacks, or use the key of an account that has it."
-        : `Give the restricted key the permission "${this.needs}", or use the key of an account that has access.`
+        ? "Grant the permission to this key, or use the key of an account that has access."
+        : `Grant the restricted key the permission "${this.needs}", or use the key of an account that has access.`
     )
   }
 }
 
 /**
- * The account has not switched Stripe Identity on. Stripe answers 400 and no code. Not retried.
+ * The account has not enabled Stripe Identity (400 without a code). Not retried.
  *
  * @category errors
  * @since 0.1.0
@@ -117,12 +114,15 @@ export class IdentityNotEnabledError extends Schema.TaggedError<IdentityNotEnabl
     return this.shouldRetry ?? false
   }
   override get message(): string {
-    return say(this.description, "This account is not set up to use Stripe Identity.")
+    return say(
+      this.description,
+      "This account is not set up to use Identity. Enable it at https://dashboard.stripe.com/identity."
+    )
   }
 }
 
 /**
- * Stripe refused the request as it stands (400 and other 4xx). Not retried.
+ * Stripe refused the request (400 and other 4xx). Not retried.
  *
  * @category errors
  * @since 0.1.0
@@ -135,13 +135,13 @@ export class InvalidRequestError extends Schema.TaggedError<InvalidRequestError>
     return this.shouldRetry ?? false
   }
   override get message(): string {
-    const at = this.param === undefined ? "" : ` (parameter ${this.param})`
-    return say(this.description, `Stripe refused the request with status ${this.status}.`) + at
+    const at = this.param === undefined ? "" : `${this.param}: `
+    return at + say(this.description, `Stripe refused the request with status ${this.status}.`)
   }
 }
 
 /**
- * There is nothing with this id for this key (404). Not retried.
+ * The key has no object with this id (404). Not retried.
  *
  * @category errors
  * @since 0.1.0
@@ -156,15 +156,15 @@ export class NotFoundError extends Schema.TaggedError<NotFoundError>(reasonId("N
   override get message(): string {
     return say(
       this.description,
-      "Stripe found nothing at this address.",
-      "Check the id, and that the key is of the same account and mode (test or live)."
+      "Stripe has no such object.",
+      "Check the id, and that the key belongs to the same account and mode (test or live)."
     )
   }
 }
 
 /**
- * Stripe does not know the row that a page was to start from (400 `resource_missing` on `starting_after` or
- * `ending_before`). Not retried.
+ * Stripe does not know the row that a page starts from (400 `resource_missing` on `starting_after` or `ending_before`).
+ * Not retried.
  *
  * @category errors
  * @since 0.1.0
@@ -179,14 +179,14 @@ export class CursorNotFoundError extends Schema.TaggedError<CursorNotFoundError>
   override get message(): string {
     return say(
       this.description,
-      `Stripe does not find the row given as ${this.param ?? "cursor"}.`,
-      "Start from a row that is still in the list, of the same account and mode (test or live)."
+      `Stripe does not find the row in ${this.param ?? "the cursor"}.`,
+      "Start from a row that is still in the list, in the same account and mode (test or live)."
     )
   }
 }
 
 /**
- * Another request holds or changes the same object (409, or 429 with `code: lock_timeout`). Retried.
+ * Another request holds a lock on the same object (409, or 429 with `code: lock_timeout`). Retried.
  *
  * @category errors
  * @since 0.1.0
@@ -199,14 +199,17 @@ export class ConflictError extends Schema.TaggedError<ConflictError>(reasonId("C
     return this.shouldRetry ?? true
   }
   override get message(): string {
-    return say(this.description, "", "Another request holds the same object. Read again when that request has ended.")
+    return say(
+      this.description,
+      "",
+      "Another request holds a lock on the same object. Try again when that request has ended."
+    )
   }
 }
 
 /**
- * Stripe, or something between, failed (5xx), did not get the whole request in time (408), or answered with a status that
- * no read should get. 408 and 5xx are retried. A redirect is not: Stripe's API has none, and a key is not carried to
- * wherever somebody else points.
+ * Stripe or a proxy failed (5xx), did not receive the request in time (408), or answered with an unexpected status. 408
+ * and 5xx are retried. A redirect is not followed: Stripe's API has no redirects, and the key must not go elsewhere.
  *
  * @category errors
  * @since 0.1.0
@@ -220,8 +223,8 @@ export class ApiError extends Schema.TaggedError<ApiError>(reasonId("ApiError"))
       this.status >= 500
         ? "See https://status.stripe.com if it lasts."
         : this.status === 408
-          ? "The server did not get the whole request in time. Check the network, and what stands between this machine and Stripe."
-          : "Check apiBase, and what stands between this machine and Stripe."
+          ? "The request did not arrive in time. Check the network, and any proxy between this machine and Stripe."
+          : "Check apiBase, and any proxy between this machine and Stripe."
     return `Stripe answered ${this.status}. ${say(this.description, "", advice)}`
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The `created` of a filter: an instant or a range of whole seconds, from everything that may be written for one.
+ * The `created` of a filter: decodes every accepted form to an instant or a range of whole seconds.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -11,11 +11,11 @@ import * as SchemaGetter from "effect/SchemaGetter"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import { suggest } from "../nearest.ts"
 import { type Expectation, toIssue } from "../issues.ts"
-import type { CreatedRange, Instant } from "./model.ts"
+import type { CreatedRange } from "./model.ts"
 import * as Moments from "./timeExpression.ts"
 
 type Range = CreatedRange<DateTime.Utc>
-type Created = DateTime.Utc | Range
+export type Created = DateTime.Utc | Range
 type Bound = keyof CreatedRange
 
 export const bounds = ["gt", "gte", "lt", "lte"] as const
@@ -60,7 +60,7 @@ const decode = (value: unknown, present: Moments.Present): Decoded => {
     return Result.succeed({ gte: DateTime.fromEpochSeconds(first), lt: DateTime.fromEpochSeconds(last + 1) })
   return Number.isInteger(first)
     ? Result.succeed(DateTime.fromEpochSeconds(first))
-    : fail("a whole second, because Stripe keeps no parts of one; or a range such as { gte, lt }")
+    : fail("a whole second, which is Stripe's resolution, or a range such as { gte, lt }")
 }
 
 /** `from..to`, either of which may be missing. */
@@ -95,7 +95,7 @@ const decodeRange = (value: object, present: Moments.Present): Decoded => {
       if (Result.isSuccess(moment)) range[name] = DateTime.fromEpochSeconds(toBound[name](moment.success))
       else {
         const advice =
-          bound === undefined ? ". An undefined bound would let any time through; leave it out to do that." : ""
+          bound === undefined ? ". An undefined bound would select any time. To do that, leave it out." : ""
         problems.push({ path: [name], expected: moment.failure + advice })
       }
     }
@@ -112,7 +112,8 @@ const Range = Schema.Struct({
   lte: Schema.optionalKey(Schema.DateTimeUtc)
 })
 
-const encode = (created: Created): Instant | CreatedRange<number> => {
+/** In seconds. */
+export const encode = (created: Created): number | CreatedRange<number> => {
   if (DateTime.isDateTime(created)) return DateTime.toEpochSeconds(created)
   const range: { -readonly [Name in Bound]?: number } = {}
   for (const name of bounds) {
@@ -151,7 +152,9 @@ const isEmpty = (created: Created): boolean => {
   return first > last
 }
 
-/** What both let through, or nothing where they have no second in common. Of two bounds on one side the tighter stays. */
+/**
+ * What both let through, or nothing where they have no second in common. Of two bounds on one side the tighter stays.
+ */
 export const intersect = (self: Created, that: Created): Option.Option<Created> => {
   const instant = DateTime.isDateTime(self) ? self : DateTime.isDateTime(that) ? that : undefined
   const [one, other] = [span(self), span(that)]

@@ -1,24 +1,24 @@
 /**
- * The filter of sessions, field by field: from anything to a valid filter, or to everything that is wrong with it.
+ * The schema of a session filter: it decodes any value to a valid filter, or to everything that is wrong with it.
  */
 import type * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { each, type Expectation } from "../issues.ts"
+import { each } from "../issues.ts"
 import { CreatedFromUnknown } from "./created.ts"
 import * as Model from "./model.ts"
 import { isPlain } from "../arguments.ts"
 import { checked, exact, isText, refuse, text, words } from "./parts.ts"
 
 /**
- * A valid filter. Instants are whole seconds of UTC, as Stripe compares them, and relative text has become an absolute
- * range. A list holds at least two values, each once, always in the same order: a list of one has become that one.
+ * A valid filter, in one form: times are whole seconds in UTC, relative text is an absolute range, and a list has at
+ * least two values, each once, in a fixed order. A list of one value becomes the value.
  *
  * A bound between two seconds moves to the second that selects the same sessions: up for `gte` and `lt`, down for `gt`
  * and `lte`.
  *
- * It is an `Input` too, so it can be passed on as it is.
+ * It is also an `Input`, so it can be passed to every call.
  *
  * @category models
  * @since 0.1.0
@@ -28,7 +28,7 @@ export interface SessionFilter extends Omit<Model.Input, "created"> {
 }
 
 /**
- * A filter of which the compiler knows the status, or the statuses.
+ * A filter that carries its status, or its statuses, in its type.
  *
  * @category models
  * @since 0.1.0
@@ -38,33 +38,28 @@ export interface WithStatus<One extends Model.Status> extends Omit<SessionFilter
 }
 
 const Metadata = checked<{ readonly [key: string]: string }>(Schema.Record(Schema.String, Schema.String), (value) => {
-  if (!isPlain(value)) return refuse("an object of keys and values")
+  if (!isPlain(value)) return refuse('an object such as { plan: "pro" }')
   const entries = Object.entries(value)
   if (entries.length === 0) return refuse("at least one key and value")
   const isKey = (key: string) => isText(key, 40) && !/[[\]]/.test(key)
   const wrong = entries.filter(([key, value]) => !isKey(key) || !isText(value, 500))
-  // Made from entries, a key is a key, even `__proto__`.
+  // `Object.fromEntries` keeps even a key such as `__proto__`.
   return wrong.length > 0
     ? Result.fail(
         each(wrong, ([key]) => ({
           path: [key],
-          expected: isKey(key) ? "a text of 1 to 500 characters" : "a key of 1 to 40 characters without square brackets"
+          expected: isKey(key)
+            ? "a string of 1 to 500 characters"
+            : "a key of 1 to 40 characters without square brackets"
         }))
       )
     : Result.succeed(Object.fromEntries(entries) as Record<string, string>)
 })
 
-const oneCustomer = (value: object): ReadonlyArray<Expectation> =>
-  ["related_customer", "related_customer_account"].every(
-    (name) => Predicate.hasProperty(value, name) && value[name] !== undefined
-  )
-    ? [{ path: ["related_customer_account"], expected: "only one of related_customer and related_customer_account" }]
-    : []
-
 /** The filter. */
 export const Filter: Schema.Codec<SessionFilter, unknown> = exact(
   {
-    client_reference_id: Schema.optionalKey(text("a text of 1 to 5000 characters")),
+    client_reference_id: Schema.optionalKey(text("a string of 1 to 5000 characters")),
     created: Schema.optionalKey(CreatedFromUnknown),
     related_customer: Schema.optionalKey(text("the id of a Customer (cus_…)")),
     related_customer_account: Schema.optionalKey(text("the id of an Account (acct_…)")),
@@ -77,17 +72,17 @@ export const Filter: Schema.Codec<SessionFilter, unknown> = exact(
     metadata: Schema.optionalKey(Metadata),
     redaction: Schema.optionalKey(exact({ status: words(Model.redactionStatuses) }))
   },
-  oneCustomer
+  ["related_customer", "related_customer_account"]
 )
 
 /**
- * The Schema of a filter, from what a caller writes to what is sent. Decoding refuses unknown names whatever the parse
- * options, and reports every problem with `errors: "all"` or without.
+ * The Schema of a filter, for use within other Schemas. It decodes an `Input`, refuses unknown names, and reports every
+ * problem, whatever the parse options. It encodes times to whole seconds since 1970.
  *
- * Relative text is read by `Clock`, and days are those of `DateTime.CurrentTimeZone` where it is provided, else of UTC.
- * Encoding gives whole seconds for instants.
+ * `Clock` decides what relative text such as `7d` means. Days are those of `DateTime.CurrentTimeZone` if it is
+ * provided, else UTC days.
  *
- * **Example** (From what a caller writes to what is sent)
+ * **Example** (Decode and encode a filter)
  *
  * ```ts
  * import { Schema } from "effect"
@@ -102,5 +97,5 @@ export const Filter: Schema.Codec<SessionFilter, unknown> = exact(
  * @since 0.1.0
  */
 export const SessionFilter: Schema.Codec<SessionFilter, Model.Input> =
-  // Type boundary: everything is decoded, and what is no Input is refused in words of our own.
+  // Type boundary: decoding accepts anything, and refuses what is not an Input.
   Filter as Schema.Codec<SessionFilter, Model.Input>

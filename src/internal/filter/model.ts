@@ -1,5 +1,5 @@
 /**
- * What callers write as a filter, and what it becomes. Public through `SessionFilter`.
+ * The types of a filter's input. Public through `SessionFilter`.
  */
 import * as Arr from "effect/Array"
 import type * as DateTime from "effect/DateTime"
@@ -14,9 +14,10 @@ import {
 export { statuses, types }
 
 /**
- * A point in time: a `DateTime`, a `Date`, whole seconds since 1970, or text. Text is an ISO time with `Z` or an offset,
- * the same seconds as digits, or one of the forms of {@link Input}'s `created` that people write. A number that looks
- * like milliseconds is refused, and so is one that is a date without its dashes, such as 20260131.
+ * A point in time: a `DateTime`, a `Date`, whole seconds since 1970, or text.
+ *
+ * Text is an ISO time with `Z` or an offset, seconds since 1970 as digits, or a date form of {@link Input}'s `created`.
+ * A number that looks like milliseconds is refused, and so is a date without dashes, such as 20260131.
  *
  * @category models
  * @since 0.1.0
@@ -24,10 +25,11 @@ export { statuses, types }
 export type Instant = DateTime.DateTime | Date | string | number
 
 /**
- * A range of time. Bounds combine; what a session's `created` must be is what every given bound says.
+ * A range of time. A session's `created` must meet all bounds.
  *
- * A day, a month, a quarter or a year as a bound is meant whole: `gte: "2026-01"` is from its first second,
- * `lte: "2026-01"` up to its last, `gt: "2026-01"` from the first of February and `lt: "2026-01"` up to the end of December.
+ * As a bound, a day, a month, a quarter or a year is meant as a whole: `gte: "2026-01"` begins with the first second of
+ * January, `lte: "2026-01"` ends with its last, `gt: "2026-01"` begins in February, and `lt: "2026-01"` ends in
+ * December.
  *
  * @category models
  * @since 0.1.0
@@ -62,8 +64,8 @@ export type Type = (typeof types)[number]
 export const lastErrorCodes = Arr.append(documentedCodes, "none" as const)
 
 /**
- * The codes of `last_error` that a filter knows. `none`, which is not one of Stripe's, is a session without a code: nobody
- * tried, or nothing went wrong.
+ * The codes of `last_error` that a filter knows. `none` selects sessions without a code: nobody tried yet, or nothing
+ * went wrong. Stripe has no such code.
  *
  * @category models
  * @since 0.1.0
@@ -73,8 +75,8 @@ export type LastErrorCode = (typeof lastErrorCodes)[number]
 export const redactionStatuses = Arr.prepend(documentedRedactions, "none" as const)
 
 /**
- * The states of `redaction` that a filter knows. `none`, which is not one of Stripe's, is a session of which no removal
- * was asked for.
+ * The states of `redaction` that a filter knows. `none` selects sessions whose redaction nobody requested. Stripe has
+ * no such state.
  *
  * @category models
  * @since 0.1.0
@@ -82,7 +84,7 @@ export const redactionStatuses = Arr.prepend(documentedRedactions, "none" as con
 export type RedactionStatus = (typeof redactionStatuses)[number]
 
 /**
- * One value, or several of which one must be met. A list must not be empty.
+ * One value, or a list of at least one that a session may have.
  *
  * @category models
  * @since 0.1.0
@@ -90,66 +92,68 @@ export type RedactionStatus = (typeof redactionStatuses)[number]
 export type OneOrMore<A> = A | ReadonlyArray<A>
 
 /**
- * The part of a filter that Stripe can answer in one request: its own five parameters, with one status. It is what
- * `list` takes.
+ * The filter that `list` accepts: the fields that Stripe filters by in one request, with one status.
  *
  * @category models
  * @since 0.1.0
  */
 export interface StripeInput {
-  /** Sessions that were created with exactly this reference, 1 to 5000 characters. */
+  /** Sessions with exactly this reference, 1 to 5000 characters. */
   readonly client_reference_id?: string
   /**
-   * Sessions created at this second, or in this range. As text also, for people:
+   * Sessions created at this second or in this range. Text for a range is:
    *
-   * - `2026`, `2026-Q1`, `2026-01`, `2026-01-31`, `today`, `yesterday`: all of it
-   * - `12h`, `7d`, `2w`: from so long ago, in hours, days of 24 hours or weeks of 168, with no end
-   * - `2026-01..2026-03`, `2026-01-31..`, `..yesterday`: from the start of one to the end of the other
+   * - `2026`, `2026-Q1`, `2026-01`, `2026-01-31`, `today`, `yesterday`: the whole year, quarter, month or day
+   * - `12h`, `7d`, `2w`: since that many hours, days of 24 hours or weeks of 168 hours ago
+   * - `2026-01..2026-03`, `2026-01-31..`, `..yesterday`: from the start of the first to the end of the second
    *
-   * "Now" is by `Clock`, at the start of each read. Days begin at midnight in UTC, or in `DateTime.CurrentTimeZone` where
-   * that is provided; where its clocks skip midnight, when they go on. Each ends where the next begins. Four digits are a year, any other number of digits seconds since 1970.
+   * Four digits are a year; any other number of digits is seconds since 1970. Relative text is read by `Clock` when
+   * each read starts. Days begin at midnight in UTC, or in `DateTime.CurrentTimeZone` if it is provided; where clocks
+   * skip midnight, they begin with the first second after it.
    */
   readonly created?: Instant | CreatedRange
   /** Sessions of this Customer (`cus_…`). Not together with `related_customer_account`. */
   readonly related_customer?: string
-  /** Sessions of this Account that acts as a customer (`acct_…`). */
+  /** Sessions of this Account, which is a customer (`acct_…`). Not together with `related_customer`. */
   readonly related_customer_account?: string
-  /** Sessions whose status is this one. */
+  /** Sessions with this status. */
   readonly status?: Status
 }
 
 /**
- * A filter as a caller writes it. Fields combine; without fields it is the whole list. A field that is there and `undefined`
- * is refused before any request, because it would select everything: leave the field out instead.
+ * A filter as a caller writes it. A session must match all fields; `{}` selects all sessions.
  *
- * Stripe knows `client_reference_id`, `created`, the two `related_…` and one `status`. The rest is decided here, on the
- * rows that came: it leaves out rows and saves no requests.
+ * Stripe applies `client_reference_id`, `created`, the two `related_…` fields and one `status`. This library applies
+ * the other fields to the rows that Stripe sends: they exclude rows, and save no requests.
+ *
+ * A field whose value is `undefined` is refused before any request, because without it the filter would select
+ * everything. Leave the field out instead.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Input extends Omit<StripeInput, "status"> {
-  /** Sessions whose status is this one, or one of these. Several are decided here. */
+  /** Sessions with this status, or with one of these. Several are applied to the rows. */
   readonly status?: OneOrMore<Status>
-  /** Sessions of this type, or of one of these. Decided here. */
+  /** Sessions of this type, or of one of these. Applied to the rows. */
   readonly type?: OneOrMore<Type>
-  /** Sessions of live mode, or of test mode. Decided here; a key only ever sees one of them. */
+  /** Sessions of live mode (`true`) or of test mode. A key sees only one of them. Applied to the rows. */
   readonly livemode?: boolean
-  /** Sessions whose last error has this code, or one of these, or `none`. Decided here. */
+  /** Sessions whose last error has this code, or one of these, or `none`. Applied to the rows. */
   readonly last_error?: { readonly code: OneOrMore<LastErrorCode> }
   /**
-   * Sessions that have each of these entries, value for value. Decided here. Keys of 1 to 40 characters without square
-   * brackets and values of 1 to 500, as Stripe keeps them.
+   * Sessions with all of these entries. Keys have 1 to 40 characters without square brackets, and values 1 to 500, as
+   * at Stripe. Applied to the rows.
    *
    * Source: https://docs.stripe.com/metadata
    */
   readonly metadata?: { readonly [key: string]: string }
-  /** Sessions whose redaction stands so, or `none`. Decided here. */
+  /** Sessions with this redaction status, or with one of these, or `none`. Applied to the rows. */
   readonly redaction?: { readonly status: OneOrMore<RedactionStatus> }
 }
 
 /**
- * A filter as JSON has it: an {@link Input} without `DateTime` and `Date`.
+ * A filter as JSON: an {@link Input} without `DateTime` and `Date`.
  *
  * @category models
  * @since 0.1.0
@@ -159,7 +163,7 @@ export interface JsonInput extends Omit<Input, "created"> {
 }
 
 /**
- * What `matches` looks at. Every `VerificationSession` has it, expanded or not.
+ * The fields of a session that `matches` reads. Every `VerificationSession` has them, expanded or not.
  *
  * @category models
  * @since 0.1.0
@@ -179,7 +183,7 @@ export interface Filterable extends Pick<
 > {}
 
 /**
- * What a filter may say of the status, for {@link WithStatusOf}. `undefined` is a filter that may say nothing.
+ * The `status` of a filter as a type, for {@link WithStatusOf}. `undefined` stands for a filter without a status.
  *
  * @category models
  * @since 0.1.0
@@ -187,7 +191,7 @@ export interface Filterable extends Pick<
 export type StatusChoice = OneOrMore<Status> | undefined
 
 /**
- * An {@link Input} from which the compiler learns the status.
+ * An {@link Input} that carries its status in its type.
  *
  * @category models
  * @since 0.1.0
@@ -195,7 +199,7 @@ export type StatusChoice = OneOrMore<Status> | undefined
 export type InputWithStatus<Choice extends StatusChoice> = Input | (Input & { readonly status: Choice })
 
 /**
- * The one or several statuses of a choice, as a union.
+ * The statuses of a {@link StatusChoice}, as a union.
  *
  * @category models
  * @since 0.1.0
@@ -204,7 +208,7 @@ export type StatusOf<Choice extends StatusChoice> =
   Choice extends ReadonlyArray<infer One> ? One : Exclude<Choice, undefined | ReadonlyArray<unknown>>
 
 /**
- * What a session has that was selected by this status, or by these.
+ * A session whose status was selected by a filter.
  *
  * @category models
  * @since 0.1.0
@@ -214,8 +218,8 @@ export interface HasStatus<Choice extends StatusChoice> {
 }
 
 /**
- * A session that a filter with this status lets through. Where the compiler does not know the status, or all are chosen,
- * it is the session as it was.
+ * A session narrowed to the status of a filter. It stays as it is if the filter's type has no status, or has all of
+ * them.
  *
  * @category models
  * @since 0.1.0

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -11,8 +12,10 @@ import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
+import type { Query } from "../client/model.ts"
 import { each, type Expectation, expectations, toIssue } from "../issues.ts"
 import { alternatives, suggest } from "../nearest.ts"
+import * as Created from "./created.ts"
 import type { OneOrMore } from "./model.ts"
 
 /** A value that is right, or everything that is wrong with it. */
@@ -40,16 +43,19 @@ export const words = <const Word extends string>(
   known: ReadonlyArray<Word>
 ): Schema.Codec<OneOrMore<Word>, unknown> => {
   const accepted = alternatives(known)
-  const isWord = (value: unknown): value is Word => known.some((word) => word === value)
+  const all: ReadonlyArray<unknown> = known
+  const isWord = (value: unknown): value is Word => all.includes(value)
   return checked<OneOrMore<Word>>(
     Schema.Union([Schema.Literals(known), Schema.Array(Schema.Literals(known))]),
     (value): Checked<OneOrMore<Word>> => {
       if (isWord(value)) return Result.succeed(value)
-      if (!Array.isArray(value)) return refuse(suggest(accepted, value, known))
+      if (!Array.isArray(value)) return refuse(suggest(accepted, value, known, "values"))
       if (value.length === 0) return refuse(`at least one of ${accepted}`)
       const wrong = value.flatMap((one: unknown, index) => (isWord(one) ? [] : [[index, one] as const]))
       if (wrong.length > 0) {
-        return Result.fail(each(wrong, ([index, one]) => ({ path: [index], expected: suggest(accepted, one, known) })))
+        return Result.fail(
+          each(wrong, ([index, one]) => ({ path: [index], expected: suggest(accepted, one, known, "values") }))
+        )
       }
       const chosen = known.filter((word) => value.includes(word))
       const [first, ...others] = chosen
@@ -66,10 +72,10 @@ export const isText = (value: unknown, longest: number): value is string =>
 export const word = <const Word extends string>(known: ReadonlyArray<Word>): Schema.Codec<Word, unknown> =>
   checked<Word>(Schema.Literals(known), (value) => {
     const found = known.find((word) => word === value)
-    return found === undefined ? refuse(suggest(alternatives(known), value, known)) : Result.succeed(found)
+    return found === undefined ? refuse(suggest(alternatives(known), value, known, "values")) : Result.succeed(found)
   })
 
-/** A text that Stripe takes as a value, of the form that it has. */
+/** A string that Stripe takes as a value, in this form. */
 export const text = (expected: string, form = /^/): Schema.Codec<string, unknown> => {
   const isRight = (value: unknown): value is string => isText(value, 5000) && form.test(value)
   return checked(Schema.String.check(Schema.makeFilter(isRight, { expected })), (value) =>
@@ -78,7 +84,7 @@ export const text = (expected: string, form = /^/): Schema.Codec<string, unknown
 }
 
 // As what a caller took from where there was nothing: `{ client_reference_id: user?.reference }`.
-const leaveOut = "An undefined filter field would select everything; leave the field out to do that."
+const leaveOut = "An undefined field would select everything. To do that, leave the field out."
 
 // Stripe's other parameters of a list, which come along when a whole query is pasted.
 const ofTheCall = ["limit", "starting_after", "ending_before", "expand"]
@@ -98,10 +104,13 @@ const ofTheOptions = [
   "schedule"
 ]
 
-/** An object with these fields and no others. Strangers and wrong fields are reported together. */
+/**
+ * An object with these fields and no others, of two fields that exclude each other at most one. Strangers and wrong fields
+ * are reported together.
+ */
 export const exact = <Fields extends Schema.Struct.Fields>(
   fields: Fields,
-  rules: (value: object) => ReadonlyArray<Expectation> = () => []
+  exclusive?: readonly [first: string & keyof Fields, second: string & keyof Fields]
 ) => {
   const struct = Schema.Struct(fields)
   const names = Object.keys(fields)
@@ -111,6 +120,18 @@ export const exact = <Fields extends Schema.Struct.Fields>(
   const decodeStruct = SchemaParser.decodeUnknownEffect(struct)
   const encodeStruct = SchemaParser.encodeUnknownEffect(struct)
   const listed = names.length === 1 ? `the name ${names[0]}` : `one of the names ${names.join(", ")}`
+  const strangers = (given: object): ReadonlyArray<Expectation> =>
+    each(
+      Object.keys(given).filter((name) => !names.includes(name)),
+      (name) => ({
+        path: [name],
+        expected: ofTheCall.includes(name)
+          ? `only filter fields here. ${name} is a parameter of the call.`
+          : ofTheOptions.includes(name)
+            ? `only filter fields here. ${name} is an option: pass it in the second argument.`
+            : suggest(listed, name, names)
+      })
+    )
   const withAdvice =
     (given: Record<string, unknown>) =>
     (problem: Expectation): Expectation => {
@@ -124,24 +145,22 @@ export const exact = <Fields extends Schema.Struct.Fields>(
       decode: SchemaGetter.transformEffect(
         Effect.fnUntraced(function* (value: unknown) {
           if (!Arguments.isPlain(value)) {
-            return yield* Effect.fail(toIssue([{ path: [], expected: `an object with ${listed}` }]))
+            return yield* Effect.fail(toIssue([{ path: [], expected: `an object with ${alternatives(names)}` }]))
           }
           // What is required and missing is `undefined`, so that its own schema says what would be accepted.
           const given: Record<string, unknown> = { ...missing, ...value }
-          const strangers = each(
-            Object.keys(value).filter((name) => !names.includes(name)),
-            (name) => ({
-              path: [name],
-              expected: ofTheCall.includes(name)
-                ? "nothing here. It is an option of the call and no part of a filter."
-                : ofTheOptions.includes(name)
-                  ? "nothing here. It is an option of the call, its second argument, and no part of a filter."
-                  : suggest(listed, name, names)
-            })
-          )
           const decoded = yield* Effect.result(decodeStruct(given, { errors: "all" }))
-          const wrong = Result.isFailure(decoded) ? expectations(decoded.failure).map(withAdvice(given)) : []
-          const problems = [...strangers, ...wrong, ...rules(value)]
+          const problems: Array<Expectation> = []
+          for (const name of Object.keys(given)) {
+            if (names.includes(name)) continue
+            problems.push(...strangers(given))
+            break
+          }
+          if (Result.isFailure(decoded)) problems.push(...expectations(decoded.failure).map(withAdvice(given)))
+          const [one, other] = exclusive ?? []
+          if (one !== undefined && other !== undefined && given[one] !== undefined && given[other] !== undefined) {
+            problems.push({ path: [other], expected: `only one of ${one} and ${other}` })
+          }
           if (Result.isFailure(decoded) || problems.length > 0) return yield* Effect.fail(toIssue(problems))
           return decoded.success
         })
@@ -156,4 +175,24 @@ export const decoder = <A>(filter: Schema.Codec<A, unknown>) => {
   const decode = SchemaParser.decodeUnknownEffect(filter)
   return (input: unknown): Effect.Effect<A, InvalidArgumentError> =>
     Effect.mapError(decode(input), (issue) => Arguments.explain(input, expectations(issue), "filter"))
+}
+
+/**
+ * The query of a filter that has nothing but texts and a `created`. `personal` is what may identify a person: Effect's HTTP
+ * client sends what is `Redacted` and keeps it out of spans.
+ */
+export const toQuery = (
+  fields: { readonly [name: string]: string | Created.Created | undefined },
+  personal: ReadonlyArray<string>
+): Query => {
+  const query: Array<Query[number]> = []
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value === "string") query.push([name, personal.includes(name) ? Redacted.make(value) : value])
+    else if (value !== undefined) {
+      const seconds = Created.encode(value)
+      if (typeof seconds === "number") query.push([name, String(seconds)])
+      else for (const [bound, second] of Object.entries(seconds)) query.push([`${name}[${bound}]`, String(second)])
+    }
+  }
+  return query
 }

@@ -8,77 +8,69 @@ import * as Result from "effect/Result"
 import type { ArgumentIssue, InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import * as Issues from "../issues.ts"
+import type { Query } from "../client/model.ts"
 import * as Created from "./created.ts"
 import type { SessionFilter } from "./fields.ts"
 import type { OneOrMore, Filterable } from "./model.ts"
+import * as Parts from "./parts.ts"
 
 type Test = (session: Filterable) => boolean
 
 const list = <A extends string>(value: OneOrMore<A>): ReadonlyArray<A> => (typeof value === "string" ? [value] : value)
 
-const among = <A extends string>(chosen: OneOrMore<A>): ((value: string) => boolean) => {
-  const words: ReadonlySet<string> = new Set(list(chosen))
-  return (value) => words.has(value)
+const isAmong = (chosen: OneOrMore<string>, value: string): boolean =>
+  typeof chosen === "string" ? chosen === value : chosen.includes(value)
+
+/** The test of a filter, made once for many sessions. */
+export const matches = (filter: SessionFilter): Test => {
+  const { client_reference_id, created, livemode, related_customer, related_customer_account, status, type } = filter
+  const isWithin = created === undefined ? undefined : Created.contains(created)
+  const code = filter.last_error?.code
+  const redaction = filter.redaction?.status
+  const metadata = Object.entries(filter.metadata ?? {})
+  return (session) =>
+    (status === undefined || isAmong(status, session.status)) &&
+    (isWithin === undefined || isWithin(session.created)) &&
+    (client_reference_id === undefined || session.client_reference_id === client_reference_id) &&
+    (related_customer === undefined || session.related_customer === related_customer) &&
+    (related_customer_account === undefined || session.related_customer_account === related_customer_account) &&
+    (type === undefined || isAmong(type, session.type)) &&
+    (livemode === undefined || session.livemode === livemode) &&
+    (code === undefined || isAmong(code, session.last_error?.code ?? "none")) &&
+    (redaction === undefined || isAmong(redaction, session.redaction?.status ?? "none")) &&
+    // What every object has, such as `constructor`, is no text and equals none.
+    metadata.every(([key, value]) => session.metadata[key] === value)
 }
 
-/** The tests of a filter, made once for many sessions. */
-export const matches = (filter: SessionFilter): Test => {
-  const tests: Array<Test> = []
-  const { client_reference_id, created, livemode, metadata, related_customer, related_customer_account } = filter
-  if (client_reference_id !== undefined) tests.push((session) => session.client_reference_id === client_reference_id)
-  if (created !== undefined) {
-    const isWithin = Created.contains(created)
-    tests.push((session) => isWithin(session.created))
-  }
-  if (related_customer !== undefined) tests.push((session) => session.related_customer === related_customer)
-  if (related_customer_account !== undefined) {
-    tests.push((session) => session.related_customer_account === related_customer_account)
-  }
-  if (filter.status !== undefined) {
-    const test = among(filter.status)
-    tests.push((session) => test(session.status))
-  }
-  if (filter.type !== undefined) {
-    const test = among(filter.type)
-    tests.push((session) => test(session.type))
-  }
-  if (livemode !== undefined) tests.push((session) => session.livemode === livemode)
-  if (filter.last_error !== undefined) {
-    const test = among(filter.last_error.code)
-    tests.push((session) => test(session.last_error?.code ?? "none"))
-  }
-  if (metadata !== undefined) {
-    const entries = Object.entries(metadata)
-    // What every object has, such as `constructor`, is no text and equals none.
-    tests.push((session) => entries.every(([key, value]) => session.metadata[key] === value))
-  }
-  if (filter.redaction !== undefined) {
-    const test = among(filter.redaction.status)
-    tests.push((session) => test(session.redaction?.status ?? "none"))
-  }
-  return (session) => tests.every((test) => test(session))
-}
+/** The fields that Stripe filters by, of `status` one. */
+const serverFields = ["client_reference_id", "created", "related_customer", "related_customer_account", "status"]
 
 /** The part that Stripe answers, and the rest. */
-export const partition = ({
-  client_reference_id,
-  created,
-  related_customer,
-  related_customer_account,
-  status,
-  ...client
-}: SessionFilter): { readonly server: SessionFilter; readonly client: SessionFilter } => {
-  const one = typeof status === "string"
-  return {
-    server: given({
+export const partition = (
+  filter: SessionFilter
+): { readonly server: SessionFilter; readonly client: SessionFilter } => {
+  const server: Record<string, unknown> = {}
+  const client: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(filter)) {
+    const isOfServer = serverFields.includes(name) && (name !== "status" || typeof value === "string")
+    if (value !== undefined) (isOfServer ? server : client)[name] = value
+  }
+  return { server, client }
+}
+
+/** What Stripe is asked for. */
+export const toQuery = (filter: SessionFilter): Query => {
+  const { client_reference_id, created, related_customer, related_customer_account, status } = filter
+  return Parts.toQuery(
+    {
       client_reference_id,
       created,
       related_customer,
       related_customer_account,
-      status: one ? status : undefined
-    }),
-    client: given({ status: one ? undefined : status, ...client })
-  }
+      status: typeof status === "string" ? status : undefined
+    },
+    ["client_reference_id", "related_customer", "related_customer_account"]
+  )
 }
 
 /** Without the fields that are `undefined`. */
@@ -89,8 +81,7 @@ const same = <A>(self: A, that: A): Option.Option<A> => (Equal.equals(self, that
 
 /** The words of both, in the order of the first, which is the same for all lists. */
 const common = <A extends string>(self: OneOrMore<A>, that: OneOrMore<A>): Option.Option<OneOrMore<A>> => {
-  const test = among(that)
-  const both = list(self).filter(test)
+  const both = list(self).filter((word) => isAmong(that, word))
   const [first, ...others] = both
   return first === undefined ? Option.none() : Option.some(others.length === 0 ? first : both)
 }
@@ -108,7 +99,7 @@ export const and = (self: SessionFilter, that: SessionFilter): Result.Result<Ses
     if (one === undefined) return other
     if (other === undefined) return one
     return Option.getOrElse(meet(one, other), () => {
-      issues.push({ path, expected: "filters that can both be met", actual: `${show(one)} and ${show(other)}` })
+      issues.push({ path, expected: "two filters that overlap", actual: `${show(one)} and ${show(other)}` })
       return undefined
     })
   }

@@ -6,7 +6,6 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { Filter, type SessionFilter } from "./fields.ts"
 import { isPlain } from "../arguments.ts"
-import { toParameters } from "../client/query.ts"
 
 /**
  * The parameters of a URL by their names, as Effect's HTTP modules have them. A name that came more than once has a list.
@@ -62,6 +61,20 @@ export const toObject = (parameters: Readonly<Record<string, unknown>>): unknown
 /** A value of an encoded filter as text. Seconds have at least five digits, because four would be a year. */
 export const toText = (value: unknown): string =>
   typeof value === "number" ? String(value).padStart(5, "0") : String(value)
+
+/** The parameters of an object that is flat or one object deep, as everything is that a filter encodes to. */
+const toParameters = (
+  object: object,
+  toText: (value: unknown) => string
+): ReadonlyArray<readonly [name: string, value: string | ReadonlyArray<string>]> =>
+  Object.entries(object).flatMap(([outer, value]: [string, unknown]) => {
+    if (Array.isArray(value)) return [[`${outer}[]`, value.map(toText)] as const]
+    if (!Predicate.isObject(value)) return [[outer, toText(value)] as const]
+    return toParameters(value, toText).map(([inner, text]) => {
+      const list = inner.endsWith("[]") && Array.isArray(text)
+      return [list ? `${outer}[${inner.slice(0, -2)}][]` : `${outer}[${inner}]`, text] as const
+    })
+  })
 
 const Parameters: Schema.Codec<UrlRecord> = Schema.Record(
   Schema.String,

@@ -7,11 +7,11 @@ import * as Result from "effect/Result"
 import * as RetryPolicy from "../../RetryPolicy.ts"
 import type * as StripeClient from "../../StripeClient.ts"
 import type { StripeError } from "../../StripeError.ts"
-import type { Query } from "../client/query.ts"
+import type { Query } from "../client/model.ts"
 import * as Telemetry from "../telemetry.ts"
 import * as Guards from "../pagination/guards.ts"
 import * as PageSize from "../pagination/pageSize.ts"
-import type { DecodeRow } from "../wire/rowDecoder.ts"
+import type { DecodeRow } from "../wire/fastPath.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
 import type { FetchPage, Page, PageRequest, Row } from "./model.ts"
 import * as ListReply from "./reply.ts"
@@ -32,37 +32,43 @@ export interface Selection<Sent extends Row, A extends Sent> {
   readonly isPartial: boolean
 }
 
-type PageQuery = { readonly [Name in "limit" | "starting_after" | "ending_before"]?: PageRequest[Name] | undefined }
+type PageQuery = Partial<Pick<PageRequest, "starting_after" | "ending_before" | "within">> & {
+  readonly limit?: number | undefined
+}
 
-const pageQuery = (page: PageQuery): Query =>
-  (["limit", "starting_after", "ending_before"] as const).flatMap((name) => {
-    const value = page[name]
-    return value === undefined ? [] : [[name, String(value)] as const]
-  })
+/** The query of one page. */
+const toQuery = ({ expand, query }: Pick<Selection<never, never>, "expand" | "query">, page: PageQuery): Query => {
+  const { ending_before, limit, starting_after, within } = page
+  const parameters: Array<Query[number]> = [...(within === undefined ? query : CreatedWithin.narrow(query, within))]
+  if (limit !== undefined) parameters.push(["limit", String(limit)])
+  if (starting_after !== undefined) parameters.push(["starting_after", starting_after])
+  if (ending_before !== undefined) parameters.push(["ending_before", ending_before])
+  return [...parameters, ...expand]
+}
 
 const isCursorLost = ({ reason }: StripeError): boolean => reason._tag === "CursorNotFoundError"
 
 /** Fetches one page as Stripe answers it. Fails where Stripe does not find the cursor. */
 export const ask = <Sent extends Row, A extends Sent>(
   client: StripeClient.Service,
-  { decodeRow, expand, matches, operation, path, query }: Selection<Sent, A>,
+  selection: Selection<Sent, A>,
   request: PageRequest
 ): Effect.Effect<Page<A>, StripeError> => {
-  const { limit, page, within } = request
+  const { decodeRow, matches, operation, path } = selection
+  const { limit, page } = request
   const cursor = request.starting_after ?? request.ending_before
   const decode = ListReply.readRows(decodeRow, matches, { page, cursor })
-  const filter = CreatedWithin.narrow(query, within)
-  const toQuery = (limit: number): Query => [...filter, ...pageQuery({ ...request, limit }), ...expand]
   const shrink = (failures: number): StripeClient.Request<Page<A>> => {
     const fewer = PageSize.afterFailures(limit, failures)
     return {
-      ...sent,
-      query: toQuery(fewer),
+      ...whole,
+      query: toQuery(selection, { ...request, limit: fewer }),
       decode: (body, requestId) => Result.map(decode(body, requestId), (page) => ({ ...page, limit: fewer }))
     }
   }
-  const sent: StripeClient.Request<Page<A>> = { operation, path, query: toQuery(limit), page, cursor, decode, shrink }
-  return client.get(sent)
+  const query = toQuery(selection, request)
+  const whole: StripeClient.Request<Page<A>> = { operation, path, query, page, cursor, decode, shrink }
+  return client.get(whole)
 }
 
 /**
@@ -77,11 +83,10 @@ export const make = <Sent extends Row, A extends Sent>(
   client: StripeClient.Service,
   selection: Selection<Sent, A>
 ): FetchPage<A, StripeError> => {
-  const { operation, query, service } = selection
-  const withoutStatus = { ...selection, query: query.filter(([name]) => name !== "status") }
-  const hasStatus = withoutStatus.query.length < query.length
+  const { isPartial, operation, query, service } = selection
 
   const askWithoutStatus = (request: PageRequest): Effect.Effect<Page<A>, StripeError> => {
+    const withoutStatus = { ...selection, query: query.filter(([name]) => name !== "status") }
     const asked = Effect.map(ask(client, withoutStatus, request), (page) =>
       toLastMatch(page, request.ending_before !== undefined)
     )
@@ -94,19 +99,17 @@ export const make = <Sent extends Row, A extends Sent>(
   return (request) => {
     const { limit, page } = request
     const cursor = request.starting_after ?? request.ending_before
-    return Telemetry.pageSpan(
-      `${service}.page`,
-      operation,
-      { page, limit, cursor },
-      ask(client, selection, request).pipe(
-        Effect.tap((page) => (selection.isPartial ? Effect.void : warnOfExcluded(operation, page))),
-        Effect.catch((error) =>
-          cursor !== undefined && isCursorLost(error) && (hasStatus || page > 1)
-            ? askWithoutStatus(request)
-            : Effect.fail(error)
-        )
-      )
-    )
+    const asked = Effect.matchEffect(ask(client, selection, request), {
+      onSuccess: (page) =>
+        isPartial || page.excluded === undefined
+          ? Effect.succeed(page)
+          : Effect.as(warnOfExcluded(operation, page), page),
+      onFailure: (error) =>
+        cursor !== undefined && isCursorLost(error) && (page > 1 || query.some(([name]) => name === "status"))
+          ? askWithoutStatus(request)
+          : Effect.fail(error)
+    })
+    return Telemetry.pageSpan(`${service}.page`, operation, { page, limit, cursor }, asked)
   }
 }
 
@@ -116,14 +119,15 @@ export const make = <Sent extends Row, A extends Sent>(
  */
 export const one = <Sent extends Row, A extends Sent>(
   client: StripeClient.Service,
-  { decodeRow, expand, matches, operation, path, query }: Selection<Sent, A>,
+  selection: Selection<Sent, A>,
   page: PageQuery
-): Effect.Effect<Page<A>, StripeError> =>
-  client
+): Effect.Effect<Page<A>, StripeError> => {
+  const { decodeRow, matches, operation, path } = selection
+  return client
     .get({
       operation,
       path,
-      query: [...query, ...pageQuery(page), ...expand],
+      query: toQuery(selection, page),
       decode: (body, requestId) =>
         Result.flatMap(ListReply.readRows(decodeRow, matches, {})(body, requestId), (page) => {
           const [first] = page.invalid ?? []
@@ -131,7 +135,7 @@ export const one = <Sent extends Row, A extends Sent>(
         })
     })
     .pipe(
-      Effect.tap((reply) => Telemetry.page(operation, reply)),
+      Effect.tap((reply) => Effect.map(Telemetry.currentFiber, (fiber) => Telemetry.page(fiber, operation, reply))),
       Effect.tap((reply) => warnOfExcluded(operation, reply)),
       Effect.map((reply) => {
         const entries = Guards.entriesOf(reply)
@@ -139,14 +143,15 @@ export const one = <Sent extends Row, A extends Sent>(
         return { data: reply.data, has_more: reply.has_more, requestId: reply.requestId, cursor: last?.id }
       })
     )
+}
 
 /** Stripe filters by what it was asked for, so rows of another kind come from something in between, or from a fake. */
 const warnOfExcluded = (operation: string, { excluded }: Page<unknown>): Effect.Effect<void> =>
   excluded === undefined
     ? Effect.void
     : Effect.logWarning(
-        `${operation}: left out ${excluded.length} rows that do not match the filter. ` +
-          "Stripe did not filter them; look for a proxy or a fake between."
+        `${operation}: skipped ${excluded.length} ${excluded.length === 1 ? "row" : "rows"} that Stripe's filter should have excluded. ` +
+          "Look for a proxy or a fake between this machine and Stripe."
       )
 
 /**

@@ -1,12 +1,12 @@
 /**
- * What a list is read with: rows, pages and the requests for them. Public through `Pagination`.
+ * Rows, pages and page requests. Public through `Pagination`.
  */
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type { DecodeError } from "../../StripeError.ts"
 
 /**
- * What a row must have to be paged over.
+ * The fields that pagination needs of a row.
  *
  * @category models
  * @since 0.1.0
@@ -23,25 +23,24 @@ export interface Row {
  * @since 0.1.0
  */
 export interface InvalidRow {
-  /** What is wrong, with the position of the row, counted from 0 in the order of the reply, and its id if it has one. */
+  /** What is invalid, with the position of the row and its id if it has one. */
   readonly error: DecodeError
-  /** The position of the row among all rows of the reply, `data`, `invalid` and `excluded` together. */
+  /** The position of the row in the reply, counted from 0 over `data`, `invalid` and `excluded` together. */
   readonly position: number
-  /** The id, if the row has one: it can be a cursor like any other. */
+  /** The id, if the row has one. It can be a cursor. */
   readonly id?: string | undefined
-  /** When the row was created, in whole epoch seconds, if it says so. */
+  /** When the row was created, in seconds since 1970, if it has that field. */
   readonly created?: number | undefined
 }
 
 /**
- * A row that a fetch leaves out because it does not match the filter. It is never handed out, and still counts as a place
- * to read on from.
+ * A row that a fetch excludes because it does not match the filter. It is never emitted, but it can be a cursor.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ExcludedRow extends Row {
-  /** The position of the row among all rows of the reply, `data`, `invalid` and `excluded` together. */
+  /** The position of the row in the reply, counted from 0 over `data`, `invalid` and `excluded` together. */
   readonly position: number
 }
 
@@ -52,27 +51,30 @@ export interface ExcludedRow extends Row {
  * @since 0.1.0
  */
 export interface Page<out A> {
-  /** The rows, in the order of the read: newest first, or oldest first when reading towards the newest. */
+  /** The rows, in the direction of the read. */
   readonly data: ReadonlyArray<A>
   /** Whether there are more rows in the direction of the read. */
   readonly has_more: boolean
-  /** Stripe's id of the request that brought the page. */
+  /** Stripe's id of the request. */
   readonly requestId: string | undefined
   /**
-   * The id of the last row that Stripe sent, whether it is in `data` or not: the `starting_after` of the next page
-   * (`ending_before` when reading oldest-first). Unset on a page without rows. A fetch may leave it out.
+   * The id of the last row that Stripe sent, in `data` or not: the `starting_after` of the next page (`ending_before`
+   * when reading oldest-first). Unset on a page without rows. A fetch need not set it.
    */
   readonly cursor?: string | undefined
-  /** The rows that the fetch leaves out because they do not match the filter. */
+  /** The rows that the fetch excludes because they do not match the filter. */
   readonly excluded?: ReadonlyArray<ExcludedRow> | undefined
-  /** The rows that could not be decoded, where the fetch sets them apart instead of failing. A read never ignores them. */
+  /**
+   * The rows that could not be decoded, if the fetch does not fail for them. A read fails, or passes them to
+   * `onDecodeError`.
+   */
   readonly invalid?: ReadonlyArray<InvalidRow> | undefined
-  /** How many rows the fetch asked for in the end, where it asked for fewer because larger pages kept failing. */
+  /** How many rows the fetch asked for, if it asked for fewer because larger pages failed. */
   readonly limit?: number | undefined
 }
 
 /**
- * A range of time in whole epoch seconds: from `gte` on, and before `lt`.
+ * A range of time in whole seconds since 1970: at or after `gte`, and before `lt`.
  *
  * @category models
  * @since 0.1.0
@@ -83,7 +85,7 @@ export interface Window {
 }
 
 /**
- * The page that a read needs next. At most one cursor is set.
+ * The request for one page. At most one cursor is set.
  *
  * @category models
  * @since 0.1.0
@@ -98,15 +100,15 @@ export interface PageRequest {
   /** Rows newer than the one with this id. */
   readonly ending_before?: string | undefined
   /**
-   * Only rows that were created in this range, besides whatever else selects the list. Set for concurrent reads, which
-   * read several ranges at once.
+   * Only rows that were created in this range, in addition to other filters. Set by concurrent reads, which read
+   * several ranges in parallel.
    */
   readonly within?: Window | undefined
 }
 
 /**
- * Sends one request for one page, with its retries. The rows come as Stripe sends them: newest first, whichever way the
- * read goes.
+ * Fetches one page: one request and its retries. It returns the rows in Stripe's order, newest first, in both
+ * directions.
  *
  * @category models
  * @since 0.1.0

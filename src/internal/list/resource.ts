@@ -11,7 +11,7 @@ import type * as Pagination from "../../Pagination.ts"
 import type * as StripeClient from "../../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
-import type { Query } from "../client/query.ts"
+import type { Query } from "../client/model.ts"
 import { each } from "../issues.ts"
 import { suggest } from "../nearest.ts"
 import { check, tagHandlerError, withOperation } from "../operation.ts"
@@ -20,7 +20,7 @@ import * as CreatedWithin from "../pagination/createdWithin.ts"
 import * as ReadOptions from "../pagination/options.ts"
 import * as Read from "../pagination/read.ts"
 import type { Step } from "../pagination/cursor.ts"
-import type { DecodeRow } from "../wire/rowDecoder.ts"
+import type { DecodeRow } from "../wire/fastPath.ts"
 import * as Fetch from "./fetch.ts"
 import type { FetchPage, Page, Row } from "./model.ts"
 import * as ListReply from "./reply.ts"
@@ -40,15 +40,15 @@ export interface Definition<Filter, Path extends string> {
     readonly decode: (input: unknown) => Effect.Effect<Filter, InvalidArgumentError>
     /** What Stripe is asked for. */
     readonly toQuery: (filter: Filter) => Query
-    /** The fields that Stripe cannot answer. They are applied to the rows that it sends. */
-    readonly clientFields: (filter: Filter) => ReadonlyArray<string>
+    /** The part that Stripe cannot answer. It is applied to the rows that it sends. */
+    readonly partition: (filter: Filter) => { readonly client: object }
   }
 }
 
 /** The rows of one call: `Sent` is what Stripe sends for what was expanded, `A` what of it matches the filter. */
 export interface Rows<Sent extends Row, A extends Sent, Filter> {
   /** How a row is decoded for which these paths, as a retrieve has them, were expanded. */
-  readonly decode: (expand: ReadonlyArray<string>) => DecodeRow<Sent>
+  readonly variant: (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Sent> }
   readonly matches: (filter: Filter) => (row: Sent) => row is A
 }
 
@@ -136,17 +136,13 @@ const expandField = ({ examples, paths }: Definition<never, string>["expand"], p
       typeof path === "string" && known.includes(path)
         ? undefined
         : typeof path === "string" && path.split(".").length > 4
-          ? "a path of at most four names, which is as deep as Stripe expands"
+          ? "a path of at most four names, which is Stripe's limit"
           : suggest(expected, path, known)
     )
   )
 }
 
-const expandQuery = (expand: ReadonlyArray<string> | undefined): Query =>
-  (expand ?? []).map((path) => ["expand[]", path] as const)
-
-const withoutData = (expand: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
-  (expand ?? []).map((path) => path.slice("data.".length))
+const withoutData = (path: string): string => path.slice("data.".length)
 
 /** The calls of a list. Made once for all clients, because it prepares how arguments are checked. */
 export const make = <Filter, Path extends string>(definition: Definition<Filter, Path>): Resource<Filter> => {
@@ -162,9 +158,9 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     "options",
     (name) =>
       name === "limit"
-        ? "nothing here. Write maxItems for rows in all, or pageSize for rows a request."
+        ? "maxItems or pageSize. maxItems limits the rows in all, pageSize the rows per request."
         : filters.names.includes(name)
-          ? "nothing here. It is a part of the filter, which is the first argument."
+          ? `only options here. ${name} is a filter field: pass it in the first argument.`
           : undefined
   )
   const pageFields = {
@@ -176,30 +172,20 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   const checkPage = Arguments.decoder(Schema.Struct(pageFields), "params")
   const pageNames = [...filters.names, ...Object.keys(pageFields)]
 
-  /** The filter, if it and what else was checked is right; else everything that is wrong. */
-  const decodeWith = (
-    input: unknown,
-    checks: (filter: Filter | undefined) => ReadonlyArray<Result.Result<unknown, InvalidArgumentError>>
-  ): Effect.Effect<Filter, InvalidArgumentError> =>
-    Effect.flatMap(Effect.result(filters.decode(input)), (filter) => {
-      const others = checks(Result.getOrUndefined(filter))
-      return Effect.fromResult(Result.map(Arguments.all([filter, ...others]), () => Result.getOrThrow(filter)))
-    })
-
   const selectionOf = <Sent extends Row, A extends Sent>(
     rows: Rows<Sent, A, Filter>,
     operation: string,
     filter: Filter,
-    expand: ReadonlyArray<string> | undefined
+    expand: ReadonlyArray<string> = []
   ): Fetch.Selection<Sent, A> => ({
     service,
     operation,
     path,
     query: filters.toQuery(filter),
-    expand: expandQuery(expand),
-    decodeRow: rows.decode(withoutData(expand)),
+    expand: expand.map((path) => ["expand[]", path]),
+    decodeRow: rows.variant(expand.map(withoutData)).decodeRow,
     matches: rows.matches(filter),
-    isPartial: filters.clientFields(filter).length > 0
+    isPartial: Object.keys(filters.partition(filter).client).length > 0
   })
 
   const one = <Sent extends Row, A extends Sent>(
@@ -209,28 +195,23 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     id: string,
     expand: ReadonlyArray<string>
   ): Effect.Effect<Sent, StripeError> => {
-    const decode = ListReply.readRow(rows.decode(expand))
-    return client.get({ operation, path: `${path}/${id}`, query: expandQuery(expand), decode })
+    const decode = ListReply.readRow(rows.variant(expand).decodeRow)
+    const query: Query = expand.map((path) => ["expand[]", path])
+    return client.get({ operation, path: `${path}/${id}`, query, decode })
   }
 
-  const select: Resource<Filter>["select"] = (client, rows, operation, input, options) =>
-    Effect.map(
-      decodeWith(input, () => [checkExpand({ expand: options.expand })]),
-      (filter) => {
-        const selection = selectionOf(rows, operation, filter, options.expand)
-        const retrieve = (id: string) =>
-          one(client, rows, operation, id, withoutData(options.expand)).pipe(
-            Effect.tapError(Telemetry.failed),
-            Effect.withSpan(operations.retrieve)
-          )
-        return {
-          filter,
-          fetch: Fetch.make(client, selection),
-          retrieve,
-          range: CreatedWithin.windowOf(selection.query)
-        }
-      }
-    )
+  const select: Resource<Filter>["select"] = Effect.fnUntraced(function* (client, rows, operation, input, { expand }) {
+    const decoded = yield* Effect.result(filters.decode(input))
+    const [filter] = yield* Effect.fromResult(Arguments.all([decoded, checkExpand({ expand })]))
+    const selection = selectionOf(rows, operation, filter, expand)
+    const retrieve = (id: string) =>
+      one(client, rows, operation, id, expand?.map(withoutData) ?? []).pipe(
+        Effect.tapError(Telemetry.failed),
+        Effect.withSpan(operations.retrieve)
+      )
+    const fetch = Fetch.make(client, selection)
+    return { filter, fetch, retrieve, range: CreatedWithin.windowOf(selection.query) }
+  })
 
   const operations = {
     list: `${service}.list`,
@@ -252,10 +233,10 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   const refuseClientField = (name: string) =>
     Arguments.refuse(
       name,
-      name === "status" ? "several" : "a filter",
+      name === "status" ? "several" : "another",
       name === "status"
-        ? "one status. One page is what Stripe selects; stream and pages take several."
-        : "what Stripe filters by. One page is what Stripe selects; stream and pages take the rest."
+        ? "one status, as Stripe does. To select several, use stream or pages."
+        : "a field that Stripe filters by. To filter by this one, use stream or pages."
     )
 
   const list = Effect.fn(operations.list)(function* <Sent extends Row, A extends Sent>(
@@ -267,17 +248,19 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     const given = yield* check(operation, Effect.fromResult(Arguments.object(params, "params")))
     const { ending_before, expand, limit, starting_after, ...rest } = given
     const known = Object.fromEntries(Object.entries(rest).filter(([name]) => pageNames.includes(name)))
-    const filter = yield* check(
-      operation,
-      decodeWith(known, (filter) => [
-        refuseUnknown(rest),
-        ...(filter === undefined ? [] : filters.clientFields(filter).map(refuseClientField)),
-        checkPage({ ending_before, expand, limit, starting_after }),
-        starting_after === undefined || ending_before === undefined
-          ? Result.void
-          : Arguments.refuse("starting_after, ending_before", "both", "one of them")
-      ])
-    )
+    const decoded = yield* Effect.result(filters.decode(known))
+    const checked = Arguments.all([
+      decoded,
+      refuseUnknown(rest),
+      ...(Result.isFailure(decoded)
+        ? []
+        : Object.keys(filters.partition(decoded.success).client).map(refuseClientField)),
+      checkPage({ ending_before, expand, limit, starting_after }),
+      starting_after === undefined || ending_before === undefined
+        ? Result.void
+        : Arguments.refuse("starting_after, ending_before", "both", "only one of the two")
+    ])
+    const [filter] = yield* check(operation, Effect.fromResult(checked))
     return yield* Fetch.one(client, selectionOf(rows, operation, filter, expand), {
       limit,
       starting_after,
@@ -306,16 +289,17 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     emit: (step: Step<A>) => ReadonlyArray<Element>
   ): Stream.Stream<Element, StripeError | E, R> => {
     const elements = Effect.gen(function* () {
-      const checked = Result.andThen(checkRead(options), () => ReadOptions.checkStart(options))
-      const filter = yield* check(
-        operation,
-        decodeWith(input, () => [checked])
-      )
+      const decoded = yield* Effect.result(filters.decode(input))
+      const checked = Arguments.all([decoded, Read.checkOptions(checkRead, options)])
+      const [filter] = yield* Effect.fromResult(checked)
       const selection = selectionOf(rows, operation, filter, options.expand)
-      const onDecodeError = tagHandlerError(options.onDecodeError)
-      const within = (options.concurrency ?? 1) > 1 ? CreatedWithin.windowOf(selection.query) : undefined
+      const { concurrency = 1, onDecodeError } = options
+      const within = concurrency > 1 ? CreatedWithin.windowOf(selection.query) : undefined
       // How many rows are sent for each that matches is not known, so the last page is as large as the others.
-      const reading = ReadOptions.toReading({ ...options, onDecodeError, within }, !selection.isPartial)
+      const reading = Read.toReading(
+        { ...options, onDecodeError: onDecodeError && tagHandlerError(onDecodeError), within },
+        !selection.isPartial
+      )
       return Read.read(Fetch.make(client, selection), reading, emit)
     })
     return withOperation(operation, Stream.unwrap(elements))
@@ -326,7 +310,6 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     retrieve,
     select,
     pages: (client, rows, filter, options) => read(operations.pages, client, rows, filter, options, Read.pageOf),
-    stream: (client, rows, filter, options) =>
-      read(operations.stream, client, rows, filter, options, ({ entries }) => Read.rowsOf(entries))
+    stream: (client, rows, filter, options) => read(operations.stream, client, rows, filter, options, Read.rowsOf)
   }
 }

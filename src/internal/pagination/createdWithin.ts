@@ -4,7 +4,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import type { Window } from "../list/model.ts"
-import type { Query } from "../client/query.ts"
+import type { Query } from "../client/model.ts"
 
 /** What a bound means, as the first second that it lets in and the first after it that it does not. */
 const windows: Record<string, (second: number) => Window> = {

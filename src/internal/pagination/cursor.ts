@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { PaginationStalledError } from "../../StripeError.ts"
-import type { FetchPage, PageRequest, Row, Window } from "../list/model.ts"
+import type { FetchPage, Row, Window } from "../list/model.ts"
 import * as Guards from "./guards.ts"
 import * as PageSize from "./pageSize.ts"
 
@@ -16,6 +16,11 @@ export interface Route {
   readonly start: string | undefined
   /** The range of `created` to read. */
   readonly within: Window | undefined
+  /**
+   * The second above which the list is read by its cursor alone, however many requests are in flight. Where the read starts
+   * at a row, the reader finds it out.
+   */
+  readonly cutBelow?: number | undefined
   readonly pageSize: number
   readonly maxItems: number
   /** Whether the last page asks only for the rows that are still wanted. Not where the fetch leaves out rows. */
@@ -27,6 +32,10 @@ export interface Step<A> {
   readonly entries: ReadonlyArray<Guards.Entry<A>>
   readonly has_more: boolean
   readonly requestId: string | undefined
+  /** The range of `created` that it was asked for with. */
+  readonly within: Window | undefined
+  /** Whether there may be a row on it that could not be decoded. */
+  readonly hasInvalid: boolean
 }
 
 /** Where a read is. */
@@ -34,7 +43,8 @@ export interface State {
   readonly page: number
   readonly cursor: string | undefined
   readonly remaining: number
-  readonly size: PageSize.PageSize
+  /** Set since a page failed for its size. */
+  readonly size: PageSize.PageSize | undefined
   readonly seen: Guards.Seen
 }
 
@@ -42,74 +52,74 @@ export const start = (route: Route): State => ({
   page: 1,
   cursor: route.start,
   remaining: route.maxItems,
-  size: PageSize.start(route.pageSize),
+  size: undefined,
   seen: Guards.start(route.start)
 })
 
-type Next<A, E, R> = Effect.Effect<readonly [step: Step<A>, state: Option.Option<State>], E, R>
-
 /** The next page, and where the read is after it. */
-export const next = <A extends Row, E, R>(
+export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   fetch: FetchPage<A, E, R>,
   route: Route,
   state: State,
   within: Window | undefined = route.within
-): Next<A, E | PaginationStalledError, R> => {
-  const { cursor, page, remaining } = state
-  const { oldestFirst } = route
-  const limit = route.fitsLastPage ? Math.min(state.size.limit, remaining) : state.size.limit
-  const request: PageRequest = {
+): Effect.fn.Return<readonly [step: Step<A>, state: Option.Option<State>], E | PaginationStalledError, R> {
+  const { cursor, page, remaining, size } = state
+  const { fitsLastPage, oldestFirst, pageSize } = route
+  const limit = Math.min(size?.limit ?? pageSize, fitsLastPage ? remaining : pageSize)
+  const reply = yield* fetch({
     page,
     limit,
     ...(cursor === undefined ? {} : oldestFirst ? { ending_before: cursor } : { starting_after: cursor }),
     ...(within?.gte === undefined && within?.lt === undefined ? {} : { within })
+  })
+  const { has_more, invalid, requestId } = reply
+  const stalled = (description: string) => new PaginationStalledError({ description, page, cursor, requestId })
+
+  const inReply = Guards.entriesOf(reply)
+  const entries = oldestFirst ? inReply.toReversed() : inReply
+  const checked = Guards.checkPage(state.seen, reply, entries, { limit, oldestFirst, cursor, within })
+  if (Result.isFailure(checked)) return yield* stalled(checked.failure)
+
+  // A row without an id cannot be a cursor, nor can one outside of the range: a server that ignored the range once would not
+  // find it the next time. Such rows at the end of a page come again on the next one.
+  let last = entries.length - 1
+  while (last >= 0 && !canBeCursor(entries[last], within)) last--
+  const whole = has_more && last < entries.length - 1 ? entries.slice(0, last + 1) : entries
+  const wanted = whole.length > remaining ? upTo(whole, remaining) : whole
+  const left = Number.isFinite(remaining) ? remaining - countRows(wanted) : remaining
+  const step: Step<A> = {
+    entries: wanted,
+    has_more: has_more || wanted.length < entries.length,
+    requestId,
+    within,
+    hasInvalid: invalid !== undefined
   }
-  // A fetch of the caller's own may throw.
-  return Effect.flatMap(
-    Effect.suspend(() => fetch(request)),
-    (reply): Next<A, PaginationStalledError, never> => {
-      const { has_more, requestId } = reply
-      const stalled = (description: string) =>
-        Effect.fail(new PaginationStalledError({ description, page, cursor, requestId }))
+  if (!has_more || left === 0) return [step, Option.none()]
+  if (last < 0) return yield* stalled("has_more is true, but no row on the page has an id to use as the cursor")
+  const isWhole = size === undefined && reply.limit === undefined
+  const moved: State = {
+    page: page + 1,
+    cursor: entries[last]?.id,
+    remaining: left,
+    size: isWhole ? undefined : PageSize.after(size, limit, reply.limit, pageSize),
+    seen: checked.success
+  }
+  return [step, Option.some(moved)]
+})
 
-      const inReply = Guards.entriesOf(reply)
-      const entries = oldestFirst ? inReply.toReversed() : inReply
-      const checked = Guards.checkPage(state.seen, reply, entries, { limit, oldestFirst, cursor, within })
-      if (Result.isFailure(checked)) return stalled(checked.failure)
+const canBeCursor = (entry: Guards.Entry<unknown> | undefined, within: Window | undefined): boolean =>
+  entry?.id !== undefined && (within === undefined || Guards.isInside(entry, within))
 
-      // Rows without an id at the end of a page come again on the next one, which starts after the last row that has one.
-      const last = entries.findLastIndex(({ id }) => id !== undefined)
-      const wanted = upTo(has_more ? entries.slice(0, last + 1) : entries, remaining)
-      const left = remaining - countRows(wanted)
-      const step: Step<A> = { entries: wanted, has_more: has_more || wanted.length < entries.length, requestId }
-      if (!has_more || left === 0) return Effect.succeed([step, Option.none()])
-      if (last < 0) return stalled("has_more is true and no row on the page has an id to use as the cursor")
-      const moved: State = {
-        page: page + 1,
-        cursor: entries[last]?.id,
-        remaining: left,
-        size: PageSize.after(state.size, limit, reply.limit, route.pageSize),
-        seen: checked.success
-      }
-      return Effect.succeed([step, Option.some(moved)])
-    }
-  )
-}
-
-/** Rows that could not be decoded count for `maxItems`, and rows that the filter leaves out do not. */
-const counts = ({ error, row }: Guards.Entry<unknown>): boolean => row !== undefined || error !== undefined
-
-/** How many places count for `maxItems`. */
+/** How many places count for `maxItems`: rows that could not be decoded do, and rows that the filter leaves out do not. */
 export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number => {
   let count = 0
-  for (const entry of entries) if (counts(entry)) count++
+  for (const { error, row } of entries) if (row !== undefined || error !== undefined) count++
   return count
 }
 
 /** The places up to so many rows. */
 export const upTo = <A>(entries: ReadonlyArray<Guards.Entry<A>>, rows: number): ReadonlyArray<Guards.Entry<A>> => {
-  if (entries.length <= rows) return entries
   let left = rows
-  const end = entries.findIndex((entry) => counts(entry) && --left < 0)
+  const end = entries.findIndex(({ error, row }) => (row !== undefined || error !== undefined) && --left < 0)
   return end < 0 ? entries : entries.slice(0, end)
 }

@@ -19,12 +19,11 @@ export type Entry<A> = { readonly id: string | undefined } & (
 
 /** The places of a page in the order of the reply. */
 export const entriesOf = <A extends Row>(page: Page<A>): ReadonlyArray<Entry<A>> => {
-  const entries: Array<Entry<A>> = page.data.map((row) => ({
+  const entries: Array<Entry<A>> = []
+  for (const row of page.data) {
     // An empty id cannot be sent as a cursor.
-    id: row.id === "" ? undefined : row.id,
-    created: DateTime.toEpochMillis(row.created),
-    row
-  }))
+    entries.push({ id: row.id || undefined, created: DateTime.toEpochMillis(row.created), row })
+  }
   const apart: Array<Entry<A> & { readonly position: number }> = []
   for (const { created, error, id, position } of page.invalid ?? []) {
     apart.push({ id, created: created === undefined ? undefined : created * 1000, error, position })
@@ -68,15 +67,16 @@ export const start = (cursor: string | undefined): Seen => ({
 
 export const secondOf = (millis: number): number => Math.floor(millis / 1000)
 
-/** The first row that lies outside of the range of time that was asked for, in words. */
-const outside = (
-  entries: ReadonlyArray<Entry<unknown>>,
+/** Whether a place lies in the range of time that was asked for, as far as it says when it was created. */
+export const isInside = (
+  { created }: Entry<unknown>,
   { gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY }: Window
-): string | undefined => {
-  const found = entries.find(
-    ({ created, row }) => row !== undefined && created !== undefined && (created < gte * 1000 || created >= lt * 1000)
-  )
-  return found && `${found.id ?? "a row"} is outside of the range of created that was asked for`
+): boolean => created === undefined || (created >= gte * 1000 && created < lt * 1000)
+
+/** The first row that lies outside of the range of time that was asked for, in words. */
+const outside = (entries: ReadonlyArray<Entry<unknown>>, within: Window): string | undefined => {
+  const found = entries.find((entry) => entry.row !== undefined && !isInside(entry, within))
+  return found && `${found.id ?? "a row"} is outside the requested range of created`
 }
 
 /** Checks a page, whose places are in the order of the read, against what was seen before. Fails with what is wrong. */
@@ -91,7 +91,7 @@ export const checkPage = <A extends Row>(
     readonly within: Window | undefined
   }
 ): Result.Result<Seen, string> => {
-  if (entries.length === 0 && page.has_more) return Result.fail("has_more is true on a page without rows")
+  if (entries.length === 0 && page.has_more) return Result.fail("has_more is true, but the page is empty")
   const limit = page.limit ?? asked.limit
   if (entries.length > limit) return Result.fail(`expected at most ${limit} rows, got ${entries.length}`)
   const stray = asked.within === undefined ? undefined : outside(entries, asked.within)
@@ -103,22 +103,24 @@ export const checkPage = <A extends Row>(
   const { ids, older, since } = isFull ? { ids: new Set<string>(), older: seen.ids, since: seen.reached } : seen
   // Oldest-first is the same with the sign of time turned round.
   const sign = asked.oldestFirst ? -1 : 1
+  // A cursor is never among the rows that follow it: it would be asked for again and again.
+  const fail = (description: string) =>
+    Result.fail(
+      asked.cursor !== undefined && entries.some(({ id }) => id === asked.cursor)
+        ? `the page after ${asked.cursor} contains ${asked.cursor} again`
+        : description
+    )
   let reached = seen.reached
   for (const { created, id } of entries) {
     const time = created === undefined ? reached : created * sign
     if (time !== undefined && reached !== undefined && time > reached + disorder) {
       const apart = Math.round((time - reached) / 1000)
       const side = asked.oldestFirst ? "older" : "newer"
-      return Result.fail(`${id ?? "a row without an id"} is ${apart} seconds ${side} than a row before it`)
+      return fail(`${id ?? "a row without an id"} is ${apart} seconds ${side} than a row before it`)
     }
     if (id !== undefined) {
       const size = ids.size
-      if (older.has(id) || ids.add(id).size === size) {
-        const goesRound = entries.some(({ id }) => id === asked.cursor)
-        return Result.fail(
-          goesRound ? `the cursor ${asked.cursor} came again, among the rows after it` : `${id} came again`
-        )
-      }
+      if (older.has(id) || ids.add(id).size === size) return fail(`${id} was returned twice`)
     }
     if (time !== undefined && (reached === undefined || time < reached)) reached = time
   }

@@ -5,16 +5,14 @@
 import type { Reason } from "../../StripeError.ts"
 
 /**
- * What a read asks for next. `pagesSinceChange` counts the pages since the size changed, and `patience` says after how many of them a
- * larger page is tried: zero until a page failed for its size.
+ * What a read asks for since a page failed for its size. `pagesSinceChange` counts the pages since the size changed, and
+ * `patience` says after how many of them a larger page is tried.
  */
 export interface PageSize {
   readonly limit: number
   readonly pagesSinceChange: number
   readonly patience: number
 }
-
-export const start = (limit: number): PageSize => ({ limit, pagesSinceChange: 0, patience: 0 })
 
 /**
  * Whether a failure points at the size of the page: a 500, with which Stripe answers pages that it cannot put together; no
@@ -54,15 +52,22 @@ export const afterFailures = (limit: number, failures: number): number => {
 const mostPatience = 32
 
 /**
- * What to ask for after a page for which `asked` rows were wanted and `served` asked for in the end. After a first failure
- * the size doubles from page to page. Each further failure doubles the number of pages before a larger one is tried.
+ * What to ask for after a page for which `asked` rows were wanted and `served` asked for in the end; unset where that is a
+ * whole page again. After a first failure the size doubles from page to page. Each further failure doubles the number of
+ * pages before a larger one is tried.
  */
-export const after = (size: PageSize, asked: number, served: number | undefined, pageSize: number): PageSize => {
+export const after = (
+  size: PageSize | undefined,
+  asked: number,
+  served: number | undefined,
+  pageSize: number
+): PageSize | undefined => {
+  const before = size ?? { limit: pageSize, pagesSinceChange: 0, patience: 0 }
   const shrunk = served !== undefined && served < asked
-  if (!shrunk && size.limit >= pageSize) return start(size.limit)
-  const limit = shrunk ? served : size.limit
-  const patience = shrunk ? Math.min(Math.max(size.patience * 2, 1), mostPatience) : size.patience
-  const calm = shrunk ? 1 : size.pagesSinceChange + 1
+  if (!shrunk && before.limit >= pageSize) return undefined
+  const limit = shrunk ? served : before.limit
+  const patience = shrunk ? Math.min(Math.max(before.patience * 2, 1), mostPatience) : before.patience
+  const calm = shrunk ? 1 : before.pagesSinceChange + 1
   return calm < patience
     ? { limit, pagesSinceChange: calm, patience }
     : { limit: Math.min(limit * 2, pageSize), pagesSinceChange: 0, patience }

@@ -7,25 +7,80 @@ import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import type { DecodeError, PaginationStalledError } from "../../StripeError.ts"
+import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "../../StripeError.ts"
 import * as Reader from "../concurrent/reader.ts"
-import type { FetchPage, Page, Row } from "../list/model.ts"
+import * as Arguments from "../arguments.ts"
+import type { FetchPage, Page, Row, Window } from "../list/model.ts"
 import type * as Guards from "./guards.ts"
 import * as Prefetch from "./prefetch.ts"
 import * as Cursor from "./cursor.ts"
 
-type OnInvalid<E, R> = ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
+type OnDecodeError<E, R> = ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
 
 /** How a list is read. */
 export interface Reading<E = never, R = never> extends Cursor.Route {
   readonly concurrency: number
   readonly prefetch: number
-  readonly onDecodeError: OnInvalid<E, R>
+  readonly onDecodeError: OnDecodeError<E, R>
+}
+
+/** Options whose fields were checked one by one. */
+export interface Checked<E, R> {
+  readonly direction?: "newest-first" | "oldest-first" | undefined
+  readonly startingAfter?: string | undefined
+  readonly endingBefore?: string | undefined
+  readonly pageSize?: number | undefined
+  readonly prefetch?: number | undefined
+  readonly maxItems?: number | undefined
+  readonly concurrency?: number | undefined
+  readonly within?: Window | undefined
+  readonly onDecodeError?: OnDecodeError<E, R>
+}
+
+/** How a list is read by these options, with the defaults. */
+export const toReading = <E, R>(options: Checked<E, R>, fitsLastPage = true): Reading<E, R> => {
+  const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, onDecodeError, pageSize = 100 } = options
+  const oldestFirst = options.direction === "oldest-first"
+  return {
+    oldestFirst,
+    start: oldestFirst ? endingBefore : options.startingAfter,
+    within: options.within,
+    pageSize,
+    maxItems,
+    fitsLastPage,
+    concurrency: oldestFirst ? 1 : concurrency,
+    prefetch: options.prefetch ?? 0,
+    onDecodeError
+  }
+}
+
+/** Checks options whose fields `checkFields` checks one by one: a direction and the ids to start from only make sense together. */
+export const checkOptions = (
+  checkFields: (options: unknown) => Result.Result<unknown, InvalidArgumentError>,
+  options: Checked<unknown, unknown>
+): Result.Result<unknown, InvalidArgumentError> => {
+  const fields = checkFields(options)
+  if (Result.isFailure(fields)) return fields
+  const { direction, endingBefore, startingAfter } = options
+  if (startingAfter !== undefined && endingBefore !== undefined) {
+    return Arguments.refuse("startingAfter, endingBefore", "both", "only one of the two")
+  }
+  if (direction === "oldest-first" && endingBefore === undefined) {
+    const expected = 'the id to start from, which "oldest-first" needs because Stripe\'s lists start at the newest row'
+    return Arguments.refuse("endingBefore", "nothing", expected)
+  }
+  if (direction !== "oldest-first" && endingBefore !== undefined) {
+    return Arguments.refuse("direction", direction ?? "nothing", '"oldest-first", which endingBefore needs')
+  }
+  return fields
 }
 
 type Failure<E, E2> = E | E2 | DecodeError | PaginationStalledError
 
-/** Reads a list. `emit` says what comes out of a page: its rows, say, or the page itself. */
+/**
+ * Reads a list. `emit` says what comes out of a page: its rows, say, or the page itself. A stream remembers what it has seen,
+ * so each run needs its own.
+ */
 export const read = <A extends Row, E, R, E2, R2, Element>(
   fetch: FetchPage<A, E, R>,
   reading: Reading<E2, R2>,
@@ -36,16 +91,16 @@ export const read = <A extends Row, E, R, E2, R2, Element>(
   type State = Result.Result<Cursor.State, E2 | DecodeError>
   const onPage = Effect.fnUntraced(function* (state: State) {
     const [step, next] = yield* Cursor.next(fetch, reading, yield* Effect.fromResult(state))
-    const [told, failure] = isWhole(step) ? [step, Option.none()] : yield* tell(step, reading.onDecodeError)
+    const [told, failure] = step.hasInvalid ? yield* tell(step, reading.onDecodeError) : [step, Option.none()]
     const after: Option.Option<State> = Option.isSome(failure)
       ? Option.some(Result.fail(failure.value))
       : Option.map(next, Result.succeed)
     // The rows before a failure come first, and the next pull fails.
     return [Option.isSome(failure) && told.entries.length === 0 ? [] : emit(told), after] as const
   })
-  // A read remembers what it has seen, so each run needs its own.
-  const inSequence = Stream.suspend(() =>
-    Stream.paginate<State, Element, Failure<E, E2>, R | R2>(Result.succeed(Cursor.start(reading)), onPage)
+  const inSequence = Stream.paginate<State, Element, Failure<E, E2>, R | R2>(
+    Result.succeed(Cursor.start(reading)),
+    onPage
   )
   return reading.prefetch === 0 ? inSequence : Prefetch.chunks(reading.prefetch)(inSequence)
 }
@@ -61,7 +116,7 @@ const concurrently = <A extends Row, E, R, E2, R2, Element>(
     const next: Next = Effect.gen(function* () {
       if (Option.isSome(failure)) return yield* Effect.fail(failure.value)
       const step = yield* steps
-      const [told, failed] = isWhole(step) ? [step, Option.none()] : yield* tell(step, reading.onDecodeError)
+      const [told, failed] = step.hasInvalid ? yield* tell(step, reading.onDecodeError) : [step, Option.none()]
       failure = failed
       const emitted = Option.isSome(failed) && told.entries.length === 0 ? [] : emit(told)
       return Arr.isReadonlyArrayNonEmpty(emitted) ? emitted : yield* next
@@ -71,15 +126,13 @@ const concurrently = <A extends Row, E, R, E2, R2, Element>(
   return Stream.scoped(Stream.fromPull(elements))
 }
 
-const isWhole = ({ entries }: Cursor.Step<unknown>): boolean => entries.every(({ error }) => error === undefined)
-
 /** One element a page, one chunk a page. A list without rows is one page without rows. */
 export const pageOf = <A>({ entries, has_more, requestId }: Cursor.Step<A>): readonly [Page<A>] => [
-  { data: rowsOf(entries), has_more, requestId, cursor: entries.findLast(({ id }) => id !== undefined)?.id }
+  { data: rowsOf({ entries }), has_more, requestId, cursor: entries.findLast(({ id }) => id !== undefined)?.id }
 ]
 
-/** The rows among places. */
-export const rowsOf = <A>(entries: ReadonlyArray<Guards.Entry<A>>): ReadonlyArray<A> => {
+/** One element a row. */
+export const rowsOf = <A>({ entries }: Pick<Cursor.Step<A>, "entries">): ReadonlyArray<A> => {
   const rows: Array<A> = []
   for (const { row } of entries) if (row !== undefined) rows.push(row)
   return rows
@@ -88,7 +141,7 @@ export const rowsOf = <A>(entries: ReadonlyArray<Guards.Entry<A>>): ReadonlyArra
 /** The page up to its first row that nobody takes care of. There are more rows from there on. */
 const tell = Effect.fnUntraced(function* <A, E, R>(
   step: Cursor.Step<A>,
-  onDecodeError: OnInvalid<E, R>
+  onDecodeError: OnDecodeError<E, R>
 ): Effect.fn.Return<readonly [Cursor.Step<A>, Option.Option<E | DecodeError>], never, R> {
   const entries: Array<Guards.Entry<A>> = []
   for (const entry of step.entries) {

@@ -1,6 +1,6 @@
 /**
- * What users see of a session, and the way between that and the wire. The conversion is the same whatever was expanded:
- * what is allowed to be there is for the wire schemas to say. Public through `VerificationSession`.
+ * The public form of a session, and its conversion from and to the wire. The conversion is the same whatever was
+ * expanded; the wire schemas say which fields are allowed. Public through `VerificationSession`.
  */
 import * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
@@ -10,7 +10,7 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Struct from "effect/Struct"
 import type * as Types from "effect/Types"
 import * as ReportCodec from "../report/codec.ts"
-import * as RowDecoder from "../wire/rowDecoder.ts"
+import { type DecodeRow, rowDecoder } from "../wire/fastPath.ts"
 import {
   AnyWire,
   type LastError,
@@ -39,17 +39,17 @@ export interface VerificationSession {
   /** `vs_…`; also the cursor of a list. */
   readonly id: string
   readonly object: "identity.verification_session"
-  /** When the session was made, to the second. Many sessions can share one. */
+  /** When the session was created, to the second. Many sessions can share a second. */
   readonly created: DateTime.Utc
   /** `false` for sessions of test mode and sandboxes. */
   readonly livemode: boolean
   readonly status: Status
   readonly type: Type
-  /** Your own key-value pairs. Not `Redacted`: keep personal data out of it. */
+  /** Your own key-value pairs. Not `Redacted`, so keep personal data out of them. */
   readonly metadata: { readonly [key: string]: string }
   /** Your own id for the person or the attempt. */
   readonly client_reference_id?: string | null
-  /** Lets Stripe.js show the verification in your page, once, within 24 hours. Secret. */
+  /** With it Stripe.js shows the verification in your page, once, within 24 hours. Secret. */
   readonly client_secret?: Redacted.Redacted<string> | null
   /** Why the last attempt failed. */
   readonly last_error?: LastError | null
@@ -58,21 +58,21 @@ export interface VerificationSession {
   readonly options?: SessionOptions | null
   /** What you told Stripe about the person. Personal data. */
   readonly provided_details?: Redacted.Redacted<ProvidedDetails> | null
-  /** `null` unless the removal of the personal data was asked for. */
+  /** `null` unless somebody requested the removal of the personal data. */
   readonly redaction?: Redaction | null
   /** The id of a customer, `cus_…`. */
   readonly related_customer?: string | null
   /** The id of an account that represents a customer, `acct_…`. */
   readonly related_customer_account?: string | null
   readonly related_person?: RelatedPerson | null
-  /** Where to send the person, once, within 48 hours; `null` once the session is done. Secret. */
+  /** The page to send the person to, once, within 48 hours; `null` when the session is done. Secret. */
   readonly url?: Redacted.Redacted<string> | null
   /** The id of the verification flow that the session follows. */
   readonly verification_flow?: string | null
 }
 
 /**
- * A session as it is on the wire: `created` in epoch seconds, nothing redacted.
+ * A session as Stripe sends it: `created` in seconds since 1970, and no field `Redacted`.
  *
  * @category models
  * @since 0.1.0
@@ -80,7 +80,7 @@ export interface VerificationSession {
 export interface Encoded extends Schema.Struct.Type<typeof Wire.fields> {}
 
 /**
- * A session on the wire, whatever was expanded.
+ * A session as Stripe sends it, with any fields expanded.
  *
  * @category models
  * @since 0.1.0
@@ -88,7 +88,7 @@ export interface Encoded extends Schema.Struct.Type<typeof Wire.fields> {}
 export interface EncodedAny extends Schema.Struct.Type<typeof AnyWire.fields> {}
 
 /**
- * A session, whatever was expanded. Every `Expanded` type is one.
+ * A session with any fields expanded. Every `Expanded` type is assignable to it.
  *
  * @category models
  * @since 0.1.0
@@ -99,7 +99,7 @@ export interface AnyExpansion extends Omit<VerificationSession, "last_verificati
 }
 
 /**
- * A field that holds a secret or personal data, and is `Redacted` for that reason.
+ * The fields that are `Redacted`, because they hold secrets or personal data.
  *
  * @category models
  * @since 0.1.0
@@ -120,10 +120,12 @@ export const secretFields: ReadonlyArray<SecretField> = Struct.keys(labels)
 // The secret fields whose value needs no conversion of its own.
 const plainSecrets = ["client_secret", "url", "provided_details", "verified_outputs"] as const
 
-/** What users see of a row, made of the row itself: a copy of every row would take a third of the time of decoding it. */
+/**
+ * The public form of a row. It changes the row itself: copying every row would take a third of the time of decoding it.
+ */
 const convert = (row: EncodedAny): AnyExpansion => {
   const { client_secret, created, last_verification_report: report, provided_details, url, verified_outputs } = row
-  // Type boundary: a session is its row, with other values in the fields below.
+  // Type boundary: a session is its row with other values in these fields.
   const session = row as unknown as Types.Mutable<AnyExpansion>
   session.created = DateTime.fromEpochSeconds(created)
   if (isSet(client_secret)) session.client_secret = Redacted.make(client_secret, labels.client_secret)
@@ -139,7 +141,7 @@ const convert = (row: EncodedAny): AnyExpansion => {
 
 const isSet = Predicate.isNotNullish
 
-/** The same of a row that others may hold too. */
+/** The same without changing the row, which others may hold. */
 export const fromWire = (wire: EncodedAny): AnyExpansion => convert({ ...wire })
 
 export const toWire = (session: Unchecked<AnyExpansion>): Record<string, unknown> => {
@@ -150,7 +152,7 @@ export const toWire = (session: Unchecked<AnyExpansion>): Record<string, unknown
   const report = session.last_verification_report
   if (typeof report === "object" && report !== null) {
     const wireReport = revealed(report)
-    // Type boundary: an object may have any keys, and is checked as a report on the wire next.
+    // Type boundary: an object may have any keys, and is checked as a report next.
     wire.last_verification_report = Predicate.isObject(wireReport)
       ? ReportCodec.toWire(wireReport as Unchecked<ReportCodec.VerificationReport>)
       : undefined
@@ -167,21 +169,21 @@ const codec = (
 ): Schema.Codec<AnyExpansion, EncodedAny> =>
   wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
 
-const decoder = (wire: Schema.Codec<EncodedAny>): RowDecoder.DecodeRow<AnyExpansion> => RowDecoder.make(wire, convert)
+const decoder = (wire: Schema.Codec<EncodedAny>): DecodeRow<AnyExpansion> => rowDecoder(wire, convert)
 
-/** What a choice of expansions makes of the rows: a codec for users, and a faster decoder for replies. */
+/** For one choice of expansions: a codec for users, and a faster decoder for replies. */
 export interface Variant {
   readonly codec: Schema.Codec<AnyExpansion, EncodedAny>
-  readonly decodeRow: RowDecoder.DecodeRow<AnyExpansion>
+  readonly decodeRow: DecodeRow<AnyExpansion>
 }
 
 const plainCodec = codec(Wire, Wire.mapFields(generatedSession))
 
 /**
- * The codec between a session with nothing expanded and Stripe's JSON. Decoding checks every field and drops the keys
- * it does not know; encoding gives back what came, secrets included. To write sessions elsewhere, use `Json`.
+ * The codec between a session and Stripe's JSON. Decoding checks every field and drops unknown keys. Encoding writes
+ * secrets too: to store sessions, use `Json`.
  *
- * **Example** (A session from elsewhere, with its secret out of sight)
+ * **Example** (Decode a session from elsewhere)
  *
  * ```ts
  * import { DateTime, Schema } from "effect"
@@ -226,7 +228,7 @@ const outputsAndReport: Variant = {
   decodeRow: decoder(WireWithBoth)
 }
 
-/** The variant for paths as a retrieve has them, without `data.`. */
+/** The variant for paths without `data.`. */
 export const variant = (paths: ReadonlyArray<string>): Variant => {
   const withOutputs = paths.some((path) => path.startsWith("verified_outputs"))
   const withReport = paths.some((path) => path.startsWith("last_verification_report"))
@@ -237,17 +239,17 @@ export const variant = (paths: ReadonlyArray<string>): Variant => {
 
 const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
 
-/** What makes plain JSON of a session that is one, without the secret fields but for the revealed ones. */
+/** Makes plain JSON of valid sessions, with no other secret fields than the revealed ones. */
 export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: AnyExpansion) => EncodedAny) => {
   const hidden = new Set<string>(plainSecrets.filter((field) => !reveal.includes(field)))
   const hideReport = !reveal.includes("last_verification_report")
   return (session) => {
-    // A copy of the rest: an object that fields were deleted from is slow from then on.
+    // A copy of the rest, because engines slow down objects that fields were deleted from.
     const rest: Record<string, unknown> = {}
     for (const [field, value] of Object.entries(session)) {
       if (!hidden.has(field)) rest[field] = value
     }
-    // Type boundary: the wire form of a session is a session on the wire.
+    // Type boundary: `toWire` gives the wire form.
     const wire = toWire(rest) as unknown as Types.Mutable<EncodedAny>
     const report = wire.last_verification_report
     if (hideReport && typeof report === "object" && report !== null) wire.last_verification_report = report.id
@@ -255,7 +257,7 @@ export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: AnyExpans
   }
 }
 
-/** The same as a codec, which checks the session before. */
+/** The same as a codec, which checks the sessions first. */
 export const json = (reveal: ReadonlyArray<SecretField>): Schema.Codec<AnyExpansion, EncodedAny> =>
   AnyWire.pipe(
     Schema.decodeTo(Schema.toType(any), SchemaTransformation.transform({ decode: fromWire, encode: toJson(reveal) }))

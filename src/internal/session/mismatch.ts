@@ -1,6 +1,6 @@
 /**
- * Sessions through a Schema of the user's own, and what becomes of those that do not match. Chunks stay chunks, and rows
- * before a failure come out.
+ * Decodes sessions with the user's own Schema, and handles those that do not match. Chunks stay chunks, and rows before
+ * a failure are emitted.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,8 +11,8 @@ import * as Stream from "effect/Stream"
 import * as Issues from "../issues.ts"
 
 /**
- * A session that is not what a Schema of your own says. It names the session and what was expected where, and holds none
- * of its values.
+ * A session does not match your own Schema. The error has the session's id and what was expected where, and none of its
+ * values.
  *
  * @category errors
  * @since 0.1.0
@@ -20,11 +20,11 @@ import * as Issues from "../issues.ts"
 export class MismatchError extends Schema.TaggedError<MismatchError>(
   "effect-stripe-identity/VerificationSession/MismatchError"
 )("MismatchError", {
-  /** The session, `vs_…`. */
+  /** The id of the session, `vs_…`. */
   id: Schema.String,
-  /** What was expected where, such as `metadata.plan`. */
+  /** What was expected, and at which path, such as `metadata.plan`. */
   issues: Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })),
-  /** How many more there are, which are not listed. */
+  /** How many more problems there are. */
   omitted: Schema.optional(Schema.Int)
 }) {
   override get message(): string {
@@ -35,7 +35,7 @@ export class MismatchError extends Schema.TaggedError<MismatchError>(
 }
 
 /**
- * A session that did not match, with what was wrong.
+ * A session that did not match, and its error.
  *
  * @category models
  * @since 0.1.0
@@ -46,8 +46,8 @@ export interface Mismatch<out Session> {
 }
 
 /**
- * Where sessions go that do not match: `"fail"` ends the stream with a {@link MismatchError}, `"drop"` leaves them out, and
- * a function gets each of them, in order, before the rows after it come out.
+ * What happens to sessions that do not match: `"fail"` ends the stream with a {@link MismatchError}, `"drop"` skips
+ * them, and a function receives each of them, in order, before later rows are emitted.
  *
  * @category options
  * @since 0.1.0
@@ -56,7 +56,7 @@ export type OnMismatch<Session> =
   "fail" | "drop" | ((mismatch: Mismatch<Session>) => Effect.Effect<unknown, unknown, unknown>)
 
 /**
- * How a choice of {@link OnMismatch} can fail.
+ * The failures of a choice of {@link OnMismatch}.
  *
  * @category models
  * @since 0.1.0
@@ -68,7 +68,7 @@ export type MismatchFailure<Choice> = Choice extends "fail"
     : never
 
 /**
- * What a choice of {@link OnMismatch} requires.
+ * The services that a choice of {@link OnMismatch} requires.
  *
  * @category models
  * @since 0.1.0
@@ -81,15 +81,15 @@ interface Row {
   readonly id: string
 }
 
-/** What a chunk becomes: its rows up to the first failure, and that failure. */
+/** A decoded chunk: its rows up to the first failure, and that failure. */
 interface Decoded<A, E> {
   readonly rows: ReadonlyArray<A>
   readonly failure: Option.Option<E>
 }
 
 /**
- * Type boundary: a choice fails with and requires what it likes, which is `unknown` in here. Only the type of
- * `VerificationSession.decodeRows`, which knows the choice, says it, and the services of the Schema with it.
+ * Type boundary: what a choice fails with and requires is `unknown` in here. The type of
+ * `VerificationSession.decodeRows` knows it.
  */
 export const decodeRows = <S extends Schema.Constraint, Session extends Row, E, R>(
   self: Stream.Stream<Session, E, R>,

@@ -1,5 +1,5 @@
 /**
- * How expanding changes what users see of a session. Public through `VerificationSession`.
+ * The types of expanded sessions. Public through `VerificationSession`.
  */
 import type * as Redacted from "effect/Redacted"
 import type { VerificationReport } from "../report/codec.ts"
@@ -10,15 +10,17 @@ import type { VerifiedOutputs } from "./wire.ts"
 export type { AnyExpansion as Any } from "./codec.ts"
 
 /**
- * What a list or a retrieve can expand, without the `data.` that a list puts in front.
+ * The paths that `retrieve` can expand. A list needs `data.` in front of them: see {@link ListExpandPath}.
  *
- * Any key that may read Identity reads two of them. `verified_outputs` gives names, address, email, phone and the type of
- * the ID number. `last_verification_report` gives the checks, and the ids of the images: `document.files`,
- * `selfie.document` and `selfie.selfie` come with it and have no path of their own.
+ * Every key that can read Identity can expand two paths:
  *
- * The deeper paths are sensitive fields. Name each one, and use a **restricted** key with read access to sensitive
- * verification results. It reads them for verifications that were processed in the last 48 hours, or for all when the key
- * is restricted to IP addresses too. With any other key, and for older verifications, the fields are absent: that is no
+ * - `verified_outputs`: names, address, email, phone and the type of the ID number.
+ * - `last_verification_report`: the checks and the ids of the images (`document.files`, `selfie.document` and
+ *   `selfie.selfie`, which need no path of their own).
+ *
+ * The longer paths are sensitive fields. Name each one, and use a **restricted** key with read access to sensitive
+ * verification results. Such a key reads verifications that were processed in the last 48 hours, or all of them if it
+ * is also restricted to IP addresses. With other keys, and for older verifications, the fields are absent without an
  * error.
  *
  * Source: https://docs.stripe.com/identity/access-verification-results
@@ -37,13 +39,13 @@ export type ExpandPath =
   | `last_verification_report.${ReportExpandPath}`
 
 /**
- * What a list can expand, as Stripe writes it. See `VerificationSession.ExpandPath` for what each path needs.
+ * The paths that a list can expand. `VerificationSession.ExpandPath` says which key each path needs.
  *
  * @category models
  * @since 0.1.0
  */
 export type ListExpandPath =
-  // A union keeps its name where types are shown; the template alone would be shown as each of its texts.
+  // Hovers show a union by its name; the template alone would be shown as all of its strings.
   "data.verified_outputs" | `data.${ExpandPath}`
 
 /**
@@ -77,8 +79,8 @@ export interface WithOutputsAndReport extends WithReport {
 }
 
 /**
- * The type of a session for which this list of paths was expanded, written for a retrieve or, with `data.`, for a list.
- * Where the compiler does not know the list, it is {@link AnyExpansion}.
+ * The type of a session with these paths expanded, with or without `data.`. It is {@link AnyExpansion} if the compiler
+ * does not know the paths.
  *
  * @category models
  * @since 0.1.0

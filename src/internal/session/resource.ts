@@ -4,10 +4,11 @@
 import * as Arr from "effect/Array"
 import * as Struct from "effect/Struct"
 import * as SessionFilter from "../../SessionFilter.ts"
+import * as Predicates from "../filter/predicate.ts"
 import * as Resource from "../list/resource.ts"
 import { expandPaths as reportPaths } from "../report/wire.ts"
 import { variant } from "./codec.ts"
-import type { DecodeRow } from "../wire/rowDecoder.ts"
+import type { DecodeRow } from "../wire/fastPath.ts"
 import type { Expanded, ExpandPath, ListExpandPath } from "./model.ts"
 
 // A record, so that the compiler asks for every path that the type has.
@@ -54,8 +55,8 @@ const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> =
   filter: {
     names: Struct.keys(filterNames),
     decode: SessionFilter.decode,
-    toQuery: SessionFilter.toQuery,
-    clientFields: (filter) => Object.keys(SessionFilter.partition(filter).client)
+    toQuery: Predicates.toQuery,
+    partition: Predicates.partition
   }
 }
 
@@ -72,10 +73,9 @@ export const rows = <
   SessionFilter.SessionFilter
 > => ({
   // Type boundary: these paths chose the decoder, and `Expanded` says in types what `variant` does.
-  decode: (expand) => variant(expand).decodeRow as DecodeRow<Expanded<Paths>>,
-  matches: (filter) => {
-    const test = SessionFilter.matches(filter)
-    // Decoding a filter keeps its status, so a row that matches has the status that the caller wrote.
-    return (row): row is SessionFilter.WithStatusOf<Expanded<Paths>, Status> => test(row)
-  }
+  variant: variant as (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Expanded<Paths>> },
+  // Type boundary: decoding a filter keeps its status, so a row that matches has the status that the caller wrote.
+  matches: Predicates.matches as unknown as (
+    filter: SessionFilter.SessionFilter
+  ) => (row: Expanded<Paths>) => row is SessionFilter.WithStatusOf<Expanded<Paths>, Status>
 })

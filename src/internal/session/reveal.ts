@@ -1,5 +1,5 @@
 /**
- * The option of what writes sessions elsewhere: which secret fields to write all the same.
+ * The option `reveal`: which secret fields to write.
  */
 import * as Schema from "effect/Schema"
 import * as Arguments from "../arguments.ts"

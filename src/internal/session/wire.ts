@@ -10,8 +10,8 @@ import { emptyObject, EpochSeconds, id, openEnum, optionalNullOr } from "../wire
 export const statuses = ["canceled", "processing", "requires_input", "verified"] as const
 
 /**
- * Where a session stands: `requires_input` → `processing` → `verified`, or back to `requires_input` with a `last_error`;
- * `canceled` from `requires_input`.
+ * The status of a session: `requires_input` → `processing` → `verified`, or back to `requires_input` with a
+ * `last_error`; `canceled` from `requires_input`.
  *
  * @category schemas
  * @since 0.1.0
@@ -19,7 +19,7 @@ export const statuses = ["canceled", "processing", "requires_input", "verified"]
 export const Status = openEnum(statuses)
 
 /**
- * Where a session stands.
+ * The status of a session.
  *
  * @category models
  * @since 0.1.0
@@ -69,7 +69,7 @@ export const lastErrorCodes = [
 ] as const
 
 /**
- * Why the last attempt failed: `code` for programs, `reason` in words for people.
+ * Why the last attempt failed: `code` for programs, `reason` for people.
  *
  * @category schemas
  * @since 0.1.0
@@ -92,7 +92,7 @@ const ContactOptions = Schema.Struct({ require_verification: optionalNullOr(Sche
 const matching = openEnum(["none", "similar"])
 
 /**
- * What was asked of the session's checks.
+ * The settings of a session's checks.
  *
  * @category schemas
  * @since 0.1.0
@@ -106,7 +106,7 @@ export const SessionOptions = Schema.Struct({
 })
 
 /**
- * What was asked of the session's checks.
+ * The settings of a session's checks.
  *
  * @category models
  * @since 0.1.0
@@ -117,7 +117,7 @@ export interface SessionOptions extends Schema.Struct.Type<typeof SessionOptions
 export const redactionStatuses = ["processing", "redacted", "validated"] as const
 
 /**
- * How far the removal of a session's personal data has come. It takes up to four days.
+ * The state of the removal of a session's personal data. The removal takes up to four days.
  *
  * @category schemas
  * @since 0.1.0
@@ -125,7 +125,7 @@ export const redactionStatuses = ["processing", "redacted", "validated"] as cons
 export const Redaction = Schema.Struct({ status: openEnum(redactionStatuses) })
 
 /**
- * How far the removal of a session's personal data has come.
+ * The state of the removal of a session's personal data.
  *
  * @category models
  * @since 0.1.0
@@ -133,7 +133,7 @@ export const Redaction = Schema.Struct({ status: openEnum(redactionStatuses) })
 export interface Redaction extends Schema.Struct.Type<typeof Redaction.fields> {}
 
 /**
- * The person of an account that a session is about.
+ * The person of a connected account that a session verifies.
  *
  * @category schemas
  * @since 0.1.0
@@ -141,7 +141,7 @@ export interface Redaction extends Schema.Struct.Type<typeof Redaction.fields> {
 export const RelatedPerson = Schema.Struct({ account: Schema.String, person: Schema.String })
 
 /**
- * The person of an account that a session is about.
+ * The person of a connected account that a session verifies.
  *
  * @category models
  * @since 0.1.0
@@ -149,7 +149,7 @@ export const RelatedPerson = Schema.Struct({ account: Schema.String, person: Sch
 export interface RelatedPerson extends Schema.Struct.Type<typeof RelatedPerson.fields> {}
 
 /**
- * What the session's maker told Stripe about the person. Personal data.
+ * The person's contact details as given when the session was created. Personal data.
  *
  * @category schemas
  * @since 0.1.0
@@ -160,7 +160,7 @@ export const ProvidedDetails = Schema.Struct({
 })
 
 /**
- * What the session's maker told Stripe about the person. Personal data.
+ * The person's contact details as given when the session was created. Personal data.
  *
  * @category models
  * @since 0.1.0
@@ -168,8 +168,8 @@ export const ProvidedDetails = Schema.Struct({
 export interface ProvidedDetails extends Schema.Struct.Type<typeof ProvidedDetails.fields> {}
 
 /**
- * What Stripe verified about the person. Personal data, and only there when expanded. Once the session was redacted, the
- * strings are `"[redacted]"`.
+ * What Stripe verified about the person. Personal data; present only when expanded. After a redaction the strings are
+ * `"[redacted]"`.
  *
  * @category schemas
  * @since 0.1.0
@@ -196,7 +196,7 @@ export const VerifiedOutputs = Schema.Struct({
  */
 export interface VerifiedOutputs extends Schema.Struct.Type<typeof VerifiedOutputs.fields> {}
 
-/** A session on the wire, nothing expanded. */
+/** A session on the wire, without expanded fields. */
 export const Wire = Schema.Struct({
   id,
   object: Schema.Literal("identity.verification_session"),
@@ -228,7 +228,7 @@ export const WireWithReport = Wire.mapFields(Struct.assign(report))
 
 export const WireWithBoth = WireWithOutputs.mapFields(Struct.assign(report))
 
-/** Whatever was expanded. */
+/** With any fields expanded. */
 export const AnyWire = WireWithOutputs.mapFields(
   Struct.assign({ last_verification_report: optionalNullOr(Schema.Union([Schema.String, ReportWire])) })
 )

@@ -47,14 +47,25 @@ export const check = Effect.fnUntraced(function* (
   }
 })
 
+/** Fails where something else made a table of one of these names. Changes nothing. */
+export const checkUnrelated = Effect.fnUntraced(function* (
+  client: Client,
+  table: string,
+  history?: string
+): Effect.fn.Return<void, TableMismatchError | SqlError> {
+  for (const { name } of Statements.tables(table)) {
+    if ((yield* columnsOf(client, name)).length === 0) continue
+    // In this order, because a migration at the same time makes the history first.
+    if (history !== undefined && (yield* columnsOf(client, history)).length > 0) continue
+    return yield* new TableMismatchError({ table: name, problem: "unrelated", columns: [] })
+  }
+})
+
 /** Makes the tables, where none of these names exists. */
 export const create = Effect.fnUntraced(function* (
   client: Client,
   table: string
 ): Effect.fn.Return<void, TableMismatchError | SqlError> {
-  for (const { name } of Statements.tables(table)) {
-    const found = yield* columnsOf(client, name)
-    if (found.length > 0) return yield* new TableMismatchError({ table: name, problem: "unrelated", columns: [] })
-  }
+  yield* checkUnrelated(client, table)
   for (const statement of Statements.create(table, client.dialect)) yield* client.sql.unsafe(statement, [])
 })

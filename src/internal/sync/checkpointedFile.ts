@@ -1,6 +1,6 @@
 /**
- * A file that only grows, and beside it the checkpoint of what it holds with the length at which that is true. What is
- * beyond that length was being written when somebody stopped the program, and is cut off before anything follows it.
+ * An append-only file with a sidecar file, which has the checkpoint and the length of the file that it covers. Anything
+ * after that length was being written when the program was stopped, and is truncated before the next append.
  */
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import { CheckpointMismatchError } from "../../StripeError.ts"
 import { name } from "../withoutSecrets.ts"
 
 /**
- * A file that cannot be written, or not be gone on with. What it held stays as it was.
+ * A file cannot be written or resumed. Its content stays as it was.
  *
  * @category errors
  * @since 0.1.0
@@ -27,13 +27,13 @@ export class FileDestinationError extends Schema.TaggedError<FileDestinationErro
 )("FileDestinationError", {
   path: Schema.String,
   /**
-   * `system`: the file system refused, such as for a full disk or a folder without permission. `unrelated`: the file holds
-   * something and has no checkpoint. `shorter`: the file has lost rows that its checkpoint counts. `format`: it was begun
-   * in another format, or with other columns. `shared`: another program has written to it meanwhile. `not-a-file`: it, or
-   * the checkpoint beside it, is a folder, a device, a pipe, or a link to nothing.
+   * `system`: the file system failed, for example because the disk is full. `unrelated`: the file is not empty and has
+   * no checkpoint. `shorter`: the file lost rows that its checkpoint counts. `format`: it was started in another format
+   * or with other columns. `shared`: another program modified it. `not-a-file`: it or its checkpoint is a folder, a
+   * device, a pipe, or a link to a missing file.
    */
   problem: Schema.Literals(["system", "unrelated", "shorter", "format", "shared", "not-a-file"]),
-  /** What happened, in words. */
+  /** What was expected, what was found, and what to do. */
   description: Schema.String,
   /** The error of the file system. */
   cause: Schema.optional(Schema.Defect())
@@ -43,7 +43,7 @@ export class FileDestinationError extends Schema.TaggedError<FileDestinationErro
   }
 }
 
-/** What is kept in the file beside it; `checkpoint` is null while there is none. */
+/** The content of the sidecar file; `checkpoint` is null before the first one. */
 const Sidecar = Schema.Struct({
   bytes: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
   format: Schema.String,
@@ -55,10 +55,10 @@ const decodeSidecar = Schema.decodeUnknownResult(Schema.fromJsonString(Sidecar))
 
 const encoder = new TextEncoder()
 
-/** What a file is written with. */
+/** How a file is written. */
 export interface Options<in Batch> {
   readonly path: string
-  /** Tells files of different form apart. */
+  /** Tells files of different formats apart. It is stored in the sidecar. */
   readonly format: string
   /** The lines at the beginning of the file. */
   readonly header?: Stream.Stream<string> | undefined
@@ -70,7 +70,7 @@ interface FileState {
   readonly checkpoint: Option.Option<Checkpoint.Checkpoint>
 }
 
-/** The file as a destination. It is open only while something is written: somebody may put another in its place. */
+/** The file as a destination. It is open only while writing, because somebody may replace it. */
 export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   options: Options<Batch>
 ): Effect.fn.Return<Destination<Batch, FileDestinationError | CheckpointMismatchError>, never, FileSystem.FileSystem> {
@@ -80,9 +80,9 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   let standing: FileState | undefined
   // The length of the file while it is known to hold what its checkpoint counts, and nothing more.
   let length: number | undefined
-  // What stood beside the file when it was looked at or written last.
+  // The text of the sidecar when it was read or written last.
   let seen: string | undefined
-  // Whether another program was noticed since then.
+  // Whether another writer was noticed since then.
   let isShared = false
 
   const failure = (problem: FileDestinationError["problem"], description: string, cause?: unknown) =>
@@ -92,7 +92,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     Effect.mapError(effect, (error) =>
       failure(
         "system",
-        `${inWords(error)}. Nothing that was stored before is lost: remove the cause and run it again to go on.`,
+        `${inWords(error)}. Rows stored before are kept: fix the cause and run it again to resume.`,
         error
       )
     )
@@ -107,19 +107,19 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
       system
     )
 
-  /** The length of a regular file, or of the one that a link leads to. To open anything else may wait without end. */
+  /** The length of a regular file, also through a link. Opening anything else, such as a pipe, may block. */
   const sizeOf = Effect.fnUntraced(function* (file: string) {
     const info = Option.getOrUndefined(yield* orNone(fileSystem.stat(file)))
     if (info?.type === "File") return Option.some(ByteSize.toNumberUnsafe(info.size))
-    // A link to nothing often leads to a disk that is not mounted, so the file is not created there.
+    // A link to a missing file often points to a disk that is not mounted, so the file is not created there.
     const target = info === undefined ? yield* Effect.option(fileSystem.readLink(file)) : Option.none()
     if (info === undefined && Option.isNone(target)) return Option.none()
     const kind = Option.match(target, {
-      onNone: () => (info && kinds[info.type]) ?? "something else",
-      onSome: (target) => `a link to ${target}, which does not exist,`
+      onNone: () => (info && kinds[info.type]) ?? "another kind of file",
+      onSome: (target) => `a link to ${target}, which does not exist`
     })
-    const [it, advice] = file === path ? ["It", "Write to another file."] : [`${file} beside it`, "Remove it."]
-    return yield* failure("not-a-file", `${it} is ${kind} and no regular file. ${advice}`)
+    const [at, advice] = file === path ? ["", "Write to another file."] : [` at ${file}`, "Remove it."]
+    return yield* failure("not-a-file", `expected a regular file${at}, got ${kind}. ${advice}`)
   })
 
   const size = sizeOf(path)
@@ -131,7 +131,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   const look = Effect.gen(function* (): Effect.fn.Return<FileState, FileDestinationError | CheckpointMismatchError> {
     const text = yield* readBeside
     const found = Option.getOrElse(yield* size, () => 0)
-    // What was seen before counts until all of it was looked at anew.
+    // The old state stays until everything was read again.
     const stand = (now: FileState) => {
       standing = now
       length = undefined
@@ -143,14 +143,14 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
       if (found === 0) return stand({ bytes: 0, checkpoint: Option.none() })
       return yield* failure(
         "unrelated",
-        `It is there already, without ${sidecarPath} beside it. Write to another file, or remove it.`
+        `expected a new file or one with a checkpoint, got rows without ${sidecarPath}. Write to another file, or remove this one.`
       )
     }
     const damaged = (actual: string) =>
       new CheckpointMismatchError({ problem: "damaged", expected: `the checkpoint of ${path}`, actual })
     const sidecar = decodeSidecar(text.value)
     if (Result.isFailure(sidecar)) {
-      return yield* damaged(`${text.value.length} characters in ${sidecarPath} that are not one`)
+      return yield* damaged(`${text.value.length} characters of something else in ${sidecarPath}`)
     }
     const { bytes, checkpoint: json } = sidecar.success
     if (json === null && bytes !== 0) return yield* damaged(`${bytes} bytes without a checkpoint in ${sidecarPath}`)
@@ -158,18 +158,18 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     if (sidecar.success.format !== format) {
       return yield* failure(
         "format",
-        `It was begun as ${name(sidecar.success.format)} and not as ${format}. Write to another file.`
+        `expected a file of ${format}, got one of ${name(sidecar.success.format)}. Write to another file.`
       )
     }
     if (found < bytes) {
       return yield* failure(
         "shorter",
-        `It has ${found} bytes, and its checkpoint counts ${bytes}: rows were removed from it. Restore it, or remove it together with ${sidecarPath} to begin anew.`
+        `expected at least ${bytes} bytes, as its checkpoint says, got ${found}: rows were removed. Restore the file, or remove it and ${sidecarPath} to start over.`
       )
     }
-    // What is written are whole lines, so anything else was changed by somebody.
+    // Only whole lines are written, so anything else is a modification.
     if (bytes > 0 && (yield* byteAt(bytes - 1)) !== lineFeed) {
-      return yield* damaged(`${bytes} bytes in ${sidecarPath}, which end within a line of the file`)
+      return yield* damaged(`a length of ${bytes} bytes in ${sidecarPath}, which ends in the middle of a line`)
     }
     return stand({ bytes, checkpoint })
   })
@@ -181,7 +181,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
       return Option.getOrUndefined(yield* file.readAlloc(1))?.[0]
     }).pipe(Effect.scoped, system)
 
-  /** Two programs on one file would write over each other. The one that finds what the other left ends. */
+  /** Fails if another program modified the file, because two writers would overwrite each other. */
   const ensureExclusive = Effect.fnUntraced(function* (expected: number | undefined) {
     if (standing === undefined) return yield* look
     const text = yield* readBeside
@@ -191,7 +191,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     if (isShared) {
       return yield* failure(
         "shared",
-        "Another program has written to it meanwhile. Let one end, and run the other again to go on."
+        "expected no other writer, but another program modified the file. Run one writer at a time; run this one again to resume."
       )
     }
     return standing
@@ -199,15 +199,15 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
 
   const load = Effect.map(look, ({ checkpoint }) => checkpoint)
 
-  /** The file, opened at its end, without what is beyond its checkpoint. */
+  /** The file, truncated to what its checkpoint covers, and opened at its end. */
   const ready = Effect.gen(function* () {
     const { bytes, checkpoint } = yield* ensureExclusive(length)
     const exists = Option.isSome(yield* size)
     // The rows describe people, so only their owner may read them.
     const flags = { flag: exists ? "r+" : "wx+", mode: 0o600 } as const
     const file = yield* system(fileSystem.open(path, flags))
-    // From its first byte on the file has something beside it that says how much of it counts. Never before there is the
-    // file: by it, whatever came to lie there would be cut.
+    // The file needs its sidecar from the first byte. But not before the file exists: a file that appears there later
+    // would be truncated.
     if (Option.isNone(checkpoint)) yield* keep(undefined, 0)
     yield* system(cut(file, bytes))
     length = bytes
@@ -218,12 +218,12 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   const cut = (file: FileSystem.File, bytes: number) =>
     Effect.andThen(file.truncate(bytes), file.seek(BigInt(bytes), "start"))
 
-  /** Adds whole lines, or nothing, as far as the file system lets us choose, and gives the new length. */
+  /** Appends whole lines, or nothing if the file system allows, and returns the new length. */
   const append = (file: FileSystem.File, lines: Stream.Stream<string>) =>
     Effect.flatMap(Stream.mkString(lines), (text) => {
       const before = length ?? 0
       const chunk = encoder.encode(text)
-      // Until it is all there and counted, the file must be cut before anything else is added.
+      // Until all of it is written and counted, the file must be truncated before the next append.
       length = undefined
       return file.writeAll(chunk).pipe(
         Effect.andThen(file.sync),
@@ -234,8 +234,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     })
 
   /**
-   * The new checkpoint takes the place of the old one in one step. It is written to a file that is made for it: through a
-   * link, or another name of a file, it would overwrite what somebody else has.
+   * Replaces the sidecar atomically. It is written to a new file first: through a link it could overwrite another file.
    */
   const keep = (checkpoint: Checkpoint.Checkpoint | undefined, bytes: number) => {
     const json = checkpoint === undefined ? null : encodeCheckpoint(checkpoint)
@@ -280,7 +279,7 @@ const kinds: { readonly [Type in FileSystem.File.Type]?: string } = {
   Socket: "a socket"
 }
 
-// The file system's own words, such as "no space left on device", are in the cause.
+// The cause has the file system's message, such as "no space left on device".
 const inWords = (error: PlatformError): string =>
   Predicate.hasProperty(error.cause, "message") && Predicate.isString(error.cause.message)
     ? error.cause.message

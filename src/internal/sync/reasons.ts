@@ -1,13 +1,13 @@
 /**
- * Why a checkpoint cannot be gone on with. Public through `StripeError`.
+ * Why a checkpoint cannot be resumed. Public through `StripeError`.
  */
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import { reasonId } from "../client/reasons.ts"
 
 /**
- * A checkpoint that is not about the list that is read, or that cannot be read itself. Nothing was requested, stored or
- * overwritten, except for a `position`, which only Stripe can tell.
+ * A checkpoint is of another list, or cannot be decoded. Nothing was stored or overwritten, and no request was sent,
+ * except for a `position`, which only Stripe can check.
  *
  * @category errors
  * @since 0.1.0
@@ -16,13 +16,13 @@ export class CheckpointMismatchError extends Schema.TaggedError<CheckpointMismat
   reasonId("CheckpointMismatchError")
 )("CheckpointMismatchError", {
   /**
-   * What does not fit. `damaged`: it is no checkpoint. `version`: a newer version of this library wrote it. `filter`,
-   * `account`, `mode`: it is about another list. `position`: Stripe does not find the row at its end.
+   * What does not match. `damaged`: it is not a checkpoint. `version`: a newer release of this library wrote it.
+   * `filter`, `account`, `mode`: it is of another list. `position`: Stripe does not find the row at its end.
    */
   problem: Schema.Literals(["damaged", "version", "filter", "account", "mode", "position"]),
-  /** What would fit. */
+  /** What was expected. */
   expected: Schema.String,
-  /** What the checkpoint has. */
+  /** What was found. */
   actual: Schema.String
 }) {
   get isRetryable(): boolean {
@@ -33,26 +33,26 @@ export class CheckpointMismatchError extends Schema.TaggedError<CheckpointMismat
   }
 }
 
-const another = "or keep this list's rows and checkpoint in a place of their own."
+const another = "or store this list's rows and checkpoint elsewhere."
 
 const explanations: Record<CheckpointMismatchError["problem"], (expected: string, actual: string) => string> = {
   damaged: (expected, actual) =>
-    `Expected ${expected}, found ${actual}. Restore it from a backup, or begin anew: remove it together with the rows that were stored with it.`,
+    `Invalid checkpoint: expected ${expected}, got ${actual}. Restore it from a backup, or start over: remove it and the rows that were stored with it.`,
   version: (expected, actual) =>
-    `The checkpoint is of ${actual}, and this version of the library reads ${expected}. Update effect-stripe-identity.`,
+    `Expected a checkpoint of ${expected}, got ${actual}, which a newer release wrote. Update effect-stripe-identity.`,
   filter: (expected, actual) =>
-    `The checkpoint belongs to another filter (its fingerprint is ${actual}, this one's ${expected}). Read with the filter it was made with, ${another} A relative date such as 7d is another filter every time: write it as a date.`,
+    `Expected a checkpoint of this filter (${expected}), got one of another (${actual}). Use its filter (write 7d as fixed dates: it changes each time), ${another}`,
   account: (expected, actual) =>
-    `The checkpoint belongs to ${actual}, and this reads ${expected}. Read the same account, ${another}`,
+    `Expected a checkpoint of ${expected}, got one of ${actual}. Read the same account, ${another}`,
   mode: (expected, actual) =>
-    `The checkpoint belongs to ${actual}, and the key is of ${expected}. Use a key of ${actual}, ${another}`,
+    `Expected a checkpoint of ${expected}, as the key is, got one of ${actual}. Use a key of ${actual}, ${another}`,
   position: (expected, actual) =>
-    `The checkpoint ends at ${actual}, which is not among ${expected}. It belongs to another account or mode: use the key it was made with, ${another}`
+    `Expected a checkpoint that ends at one of ${expected}, got ${actual}, which Stripe does not find. Use the key it was made with (same account and mode), ${another}`
 }
 
 /**
- * A checkpoint whose position in Stripe's events is older than Stripe keeps them, so that changes after it may be unknown.
- * No session was handed over. `VerificationSessions.mirror` answers it by reading the whole list again.
+ * A checkpoint's position in Stripe's events is older than 29 days. Stripe keeps events for 30 days, so later changes
+ * may be lost. No session was emitted. `VerificationSessions.mirror` reads the whole list again instead of failing.
  *
  * @category errors
  * @since 0.1.0
@@ -60,7 +60,7 @@ const explanations: Record<CheckpointMismatchError["problem"], (expected: string
 export class EventsExpiredError extends Schema.TaggedError<EventsExpiredError>(reasonId("EventsExpiredError"))(
   "EventsExpiredError",
   {
-    /** The moment up to which events were read. */
+    /** The time up to which events were read. */
     position: Schema.DateTimeUtcFromMillis
   }
 ) {
@@ -68,6 +68,6 @@ export class EventsExpiredError extends Schema.TaggedError<EventsExpiredError>(r
     return false
   }
   override get message(): string {
-    return `Expected a position of the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. Changes since then may be lost: read the whole list again, as VerificationSessions.mirror does by itself when it resumes this checkpoint.`
+    return `Expected a position in the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. Read the whole list again: VerificationSessions.mirror does when it resumes this checkpoint.`
   }
 }

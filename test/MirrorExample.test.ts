@@ -1,0 +1,294 @@
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer, Redacted } from "effect"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import * as Databases from "./support/databases.ts"
+import { runExample } from "./support/programs.ts"
+import { baseUrl, server } from "./support/sandboxServer.ts"
+
+// examples/mirror.ts as a program, on a sandbox on a port.
+
+const there = (options?: Sandbox.Options) =>
+  Layer.fresh(Layer.mergeAll(server({ sessions: 1000, redactionTime: "10 millis", ...options }), NodeFileSystem.layer))
+
+const folder = FileSystem.FileSystem.use((fileSystem) => fileSystem.makeTempDirectoryScoped({ prefix: "mirror-" }))
+
+const execute = (path: string, sql: string) => {
+  const database = new DatabaseSync(path)
+  database.exec(sql)
+  database.close()
+}
+
+const statusIn = (path: string, id: string | undefined) => {
+  const database = new DatabaseSync(path, { readOnly: true })
+  const row = database.prepare("SELECT status, redaction_status FROM verification_sessions WHERE id = ?").get(id ?? "")
+  database.close()
+  return [row?.["status"], row?.["redaction_status"]]
+}
+
+/** A second has to be over before its events are read. */
+const settled = Effect.sleep("2500 millis")
+
+describe("mirror", () => {
+  it.live("reads everything first, then what is new and what changed, and says what it did", () =>
+    Effect.gen(function* () {
+      const url = yield* baseUrl
+      const path = join(yield* folder, "new", "mirror.db")
+      const run = (...parameters: ReadonlyArray<string>) =>
+        runExample("mirror.ts", ["--database", `sqlite:${path}`, "--settle", "1", ...parameters], { url })
+      const first = yield* run()
+      assert.match(
+        first.output,
+        /^Reading Stripe at .*\n1000 new, 0 changed \(0 redacted\), 0 audited, 1[01] requests\. The database has 1000 sessions: sqlite:/
+      )
+      assert.strictEqual(statSync(path).mode & 0o777, 0o600)
+
+      const sandbox = yield* Sandbox.Sandbox
+      const sessions = yield* sandbox.sessions
+      const idOf = (status: string) => sessions.find((row) => row.status === status && row.redaction === null)?.id ?? ""
+      const [passed, redacted] = [idOf("processing"), idOf("verified")]
+      for (let count = 0; count < 3; count++) yield* sandbox.insert()
+      yield* sandbox.pass(passed)
+      yield* sandbox.redact(redacted)
+      yield* settled
+      const second = yield* run("--quiet")
+      // The three new sessions have events, too.
+      assert.match(second.output, /\n3 new, 5 changed \(1 redacted\), 0 audited, .* has 1003 sessions/)
+      assert.strictEqual(second.errors, "")
+      assert.deepStrictEqual(statusIn(path, passed), ["verified", null])
+      assert.deepStrictEqual(statusIn(path, redacted), ["verified", "redacted"])
+
+      // What no event tells, a full read finds.
+      const edited = idOf("canceled")
+      yield* sandbox.update(edited, { status: "requires_input" })
+      yield* settled
+      const third = yield* run("--audit", "never")
+      assert.match(third.output, /\n0 new, \d changed \(\d redacted\), 0 audited/)
+      assert.strictEqual(statusIn(path, edited)[0], "canceled")
+      const audit = yield* run("--audit", "1 second")
+      assert.match(audit.output, /, 1003 audited, .* has 1003 sessions/)
+      assert.strictEqual(statusIn(path, edited)[0], "requires_input")
+    }).pipe(Effect.scoped, Effect.provide(there()))
+  )
+
+  it.live("keeps the rows of other tables that refer to a session", () =>
+    Effect.gen(function* () {
+      const url = yield* baseUrl
+      const path = join(yield* folder, "mirror.db")
+      const run = runExample("mirror.ts", ["--database", `sqlite:${path}`, "--quiet", "--audit", "1 millis"], { url })
+      yield* run
+      execute(
+        path,
+        `CREATE TABLE notes (
+           account TEXT, session TEXT, FOREIGN KEY (account, session) REFERENCES verification_sessions ON DELETE CASCADE
+         ) STRICT;
+         INSERT INTO notes SELECT account, id FROM verification_sessions;
+         UPDATE verification_sessions SET status = 'stale'`
+      )
+      yield* run
+      const database = new DatabaseSync(path, { readOnly: true })
+      const count = (sql: string) => database.prepare(`SELECT count(*) AS count FROM ${sql}`).get()?.["count"]
+      assert.strictEqual(count("notes"), 1000)
+      assert.strictEqual(count("verification_sessions WHERE status = 'stale'"), 0)
+      database.close()
+    }).pipe(Effect.scoped, Effect.provide(there()))
+  )
+})
+
+describe("mirror says in one line what is wrong and what to do, and changes nothing", () => {
+  /** Runs it on a database that it cannot use. */
+  const refusing = (path: string, words: RegExp, key?: string) =>
+    Effect.gen(function* () {
+      const url = yield* baseUrl
+      const before = readFileSync(path)
+      const { code, errors, output } = yield* runExample(
+        "mirror.ts",
+        ["--database", `sqlite:${path}`, "--quiet", "--settle", "1"],
+        { url, key }
+      )
+      assert.strictEqual(code, 1, `${words}: ${output}`)
+      assert.match(output, /^(Reading Stripe at [^\n]*\n)?$/)
+      assert.match(errors, /^[^\n]+\n$/)
+      assert.match(errors, words)
+      assert.isTrue(readFileSync(path).equals(before), `${words} changed the file`)
+    })
+
+  it.live("with a database of another mode, account, list or version", () =>
+    Effect.gen(function* () {
+      const url = yield* baseUrl
+      const path = join(yield* folder, "mirror.db")
+      yield* runExample("mirror.ts", ["--database", `sqlite:${path}`, "--quiet"], { url })
+      const whole = readFileSync(path)
+      const set = (change: string) => {
+        writeFileSync(path, whole)
+        execute(path, `UPDATE verification_sessions_checkpoints SET checkpoint = ${change}`)
+      }
+      const live = Redacted.value(Sandbox.liveApiKey)
+      yield* refusing(path, /of live mode, as the key is, got one of test mode\. Use a key of test mode, or/, live)
+      set("json_set(checkpoint, '$.livemode', json('true'))")
+      yield* refusing(path, /of test mode, as the key is, got one of live mode\. Use a key of live mode, or/)
+      set("json_set(checkpoint, '$.range.newest.id', 'vs_gone', '$.range.oldest.id', 'vs_gone')")
+      yield* refusing(path, /Use the key it was made with \(same account and mode\), or/)
+      set("json_set(checkpoint, '$.account', 'acct_1')")
+      yield* refusing(path, /Expected a checkpoint of .*acct_1/)
+      set("json_set(checkpoint, '$.filter', '0123456789abcdef')")
+      yield* refusing(path, /of this filter .*, got one of another.*elsewhere/)
+      set("json_set(checkpoint, '$.version', 7)")
+      yield* refusing(path, /version 7.*Update effect-stripe-identity/)
+      set("substr(checkpoint, 1, 30)")
+      yield* refusing(path, /Restore it from a backup, or start over/)
+    }).pipe(Effect.scoped, Effect.provide(there()))
+  )
+
+  it.live("with a table of another program, with other columns, and with a file that is no database", () =>
+    Effect.gen(function* () {
+      const url = yield* baseUrl
+      const inside = yield* folder
+      const path = join(inside, "mirror.db")
+      yield* runExample("mirror.ts", ["--database", `sqlite:${path}`, "--quiet"], { url })
+      const whole = readFileSync(path)
+      execute(path, "ALTER TABLE verification_sessions DROP COLUMN metadata")
+      yield* refusing(
+        path,
+        /the table verification_sessions to have metadata, which it lacks\. Run the migrations of this version, or use another/
+      )
+
+      const other = join(inside, "other.db")
+      execute(other, "PRAGMA journal_mode = WAL; CREATE TABLE verification_sessions (id TEXT, note TEXT)")
+      yield* refusing(
+        other,
+        /Expected to create the table verification_sessions, found one that these migrations did not create\. Use another table/
+      )
+
+      writeFileSync(path, Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 7)]))
+      yield* refusing(path, /^The database refused: .*malformed.*Restore it from a backup, or move it away/)
+      writeFileSync(path, "this is no database, whatever its name says")
+      yield* refusing(path, /^The database refused: file is not a database\. Name another file\.\n$/)
+
+      for (const [name, words] of [
+        ["", /The name of the file is empty/],
+        [inside, /is a folder\. Name a file in it/],
+        [join(path, "below-a-file.db"), /Make room for it, or name another file/]
+      ] as const) {
+        const { code, errors } = yield* runExample("mirror.ts", ["--database", `sqlite:${name}`], { url })
+        assert.strictEqual(code, 1)
+        assert.match(errors, /^[^\n]+\n$/)
+        assert.match(errors, words)
+      }
+    }).pipe(Effect.scoped, Effect.provide(there()))
+  )
+
+  it.live("with a key that may not read events", () =>
+    Effect.gen(function* () {
+      const url = yield* baseUrl
+      const path = join(yield* folder, "mirror.db")
+      const key = Redacted.value(Sandbox.eventlessApiKey)
+      // Nothing of the events is old enough to be read.
+      const first = yield* runExample("mirror.ts", ["--database", `sqlite:${path}`, "--quiet"], { url, key })
+      assert.strictEqual(first.code, 0, first.errors)
+      yield* settled
+      yield* refusing(path, /PermissionError: .*"Events: read"/, key)
+    }).pipe(Effect.scoped, Effect.provide(there()))
+  )
+
+  it.live("while another program writes, and resumes when that has ended", () =>
+    Effect.gen(function* () {
+      const url = yield* baseUrl
+      const path = join(yield* folder, "mirror.db")
+      const run = runExample("mirror.ts", ["--database", `sqlite:${path}`, "--quiet"], { url })
+      yield* run
+      yield* Sandbox.Sandbox.use((sandbox) => sandbox.insert({ created: Math.floor(Date.now() / 1000) - 600 }))
+      const other = new DatabaseSync(path)
+      other.exec("BEGIN IMMEDIATE")
+      const refused = yield* run
+      other.exec("COMMIT")
+      other.close()
+      assert.strictEqual(refused.code, 1)
+      assert.match(
+        refused.errors,
+        /^The database refused: database is locked\. Another program is writing to it\. Wait.*resumes from what is stored\.\n$/
+      )
+      assert.match((yield* run).output, /\n1 new, .*has 1001 sessions/)
+    }).pipe(Effect.scoped, Effect.provide(there()))
+  )
+
+  it.live(
+    "where three run at once: what one of them stored is exact, and the others say that they stored nothing",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* baseUrl
+        const path = join(yield* folder, "mirror.db")
+        const run = runExample("mirror.ts", ["--database", `sqlite:${path}`, "--quiet"], { url })
+        const all = yield* Effect.all([run, run, run], { concurrency: "unbounded" })
+        assert.isTrue(all.some(({ code }) => code === 0))
+        for (const { code, errors } of all) {
+          if (code !== 0) {
+            assert.match(
+              errors,
+              /^SqlDestination: CheckpointMovedError: .*Nothing was stored\. Run one program per account at a time; run this one again to resume\.\n$/
+            )
+          }
+        }
+        assert.match((yield* run).output, /\n0 new, .*has 1000 sessions/)
+      }).pipe(Effect.scoped, Effect.provide(there({ latency: "30 millis" })))
+  )
+
+  const refusedBy = Effect.fnUntraced(function* (address: string, words: RegExp) {
+    const url = yield* baseUrl
+    const { code, errors } = yield* runExample("mirror.ts", ["--database", address, "--quiet"], { url })
+    assert.strictEqual(code, 1)
+    assert.match(errors, /^[^\n]+\n$/)
+    assert.match(errors, words)
+    assert.notInclude(errors, "hunter2")
+  })
+
+  it.live("where no Postgres answers", () =>
+    Effect.gen(function* () {
+      yield* refusedBy(
+        "postgres://me:hunter2@127.0.0.1:1/sessions",
+        /^The database refused: .*ECONNREFUSED.*Check the address and that the server accepts connections/
+      )
+    }).pipe(Effect.provide(there()))
+  )
+
+  it.live.skipIf(Databases.withoutPostgres !== undefined)(
+    "where Postgres knows no such database or user, refuses to make tables, or holds a lock",
+    () =>
+      Effect.gen(function* () {
+        const { address, open } = yield* Databases.Database
+        const changed = (change: (url: URL) => void) => {
+          const url = new URL(address)
+          change(url)
+          return url.href
+        }
+        yield* refusedBy(
+          changed((url) => (url.pathname = "/nowhere")),
+          /"nowhere" does not exist\. Make the database first/
+        )
+        yield* refusedBy(
+          changed((url) => {
+            url.username = "nobody_at_all"
+            url.password = "hunter2"
+          }),
+          /Check the user and the password/
+        )
+        const url = yield* baseUrl
+        const sql = yield* open
+        yield* runExample("mirror.ts", ["--database", address, "--quiet"], { url })
+        yield* Sandbox.Sandbox.use((sandbox) => sandbox.insert({ created: Math.floor(Date.now() / 1000) - 600 }))
+        yield* sql.withTransaction(
+          Effect.andThen(
+            sql.unsafe("LOCK TABLE verification_sessions_checkpoints IN SHARE MODE", []),
+            refusedBy(address, /lock timeout\. Another program holds a lock\. Wait until that has ended/)
+          )
+        )
+        const { code, output } = yield* runExample("mirror.ts", ["--database", address, "--quiet"], { url })
+        assert.strictEqual(code, 0)
+        assert.match(output, /\n1 new, .*has 1001 sessions: postgres:\/\/127\.0\.0\.1/)
+        assert.notInclude(output, "@")
+      }).pipe(Effect.scoped, Effect.provide([there(), Layer.fresh(Databases.postgres)]))
+  )
+})
