@@ -13,7 +13,7 @@ import { SqlClient } from "effect/sql"
 import { Destination, Progress, type VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Database from "./support/database.ts"
-import { goOnWithoutReader } from "./support/output.ts"
+import { continueWithoutReader } from "./support/output.ts"
 import { type Display, display } from "./support/progress.ts"
 import { layer, verifications } from "./support/source.ts"
 
@@ -134,7 +134,7 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Keeps a copy of all sessions true, in SQLite or Postgres"))
 
-goOnWithoutReader()
+continueWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide(NodeServices.layer),

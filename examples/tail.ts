@@ -27,7 +27,7 @@ const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
         Console.log(DateTime.formatIso(created), id, status)
       )
     ),
-    // Beside the sessions, so that whoever reads them reads nothing else.
+    // On standard error, so that a pipe gets only sessions.
     Effect.onInterrupt(() => Console.error(`Stopped after ${shown} ${shown === 1 ? "session" : "sessions"}.`))
   )
 })

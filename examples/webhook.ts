@@ -15,7 +15,7 @@ import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import { createServer } from "node:http"
 import * as Database from "./support/database.ts"
-import { goOnWithoutReader } from "./support/output.ts"
+import { continueWithoutReader } from "./support/output.ts"
 import { layer, verifications } from "./support/source.ts"
 
 const path = "/webhooks"
@@ -133,7 +133,7 @@ const command = Command.make(
     )
 ).pipe(Command.withDescription("Stores sessions as soon as Stripe's webhooks say that they changed"))
 
-goOnWithoutReader()
+continueWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide(NodeServices.layer),

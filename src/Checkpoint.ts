@@ -19,7 +19,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Arguments from "./internal/arguments.ts"
-import type { Row } from "./internal/list/model.ts"
+import type { Row, Window } from "./internal/list/model.ts"
 import { disorder } from "./internal/pagination/guards.ts"
 import { EpochSeconds } from "./internal/wire/fields.ts"
 import { name } from "./internal/withoutSecrets.ts"
@@ -54,6 +54,22 @@ export interface Position {
 }
 
 /**
+ * The oldest row that was processed. Everything older is still to be read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Frontier extends Position {
+  /**
+   * The range of `created` in which a concurrent read got this row, in epoch seconds. Still to be read are the older rows
+   * in this range, and all rows before it.
+   *
+   * @default the whole list
+   */
+  readonly within?: Window | undefined
+}
+
+/**
  * A contiguous range of a list, including both ends.
  *
  * @category models
@@ -61,7 +77,7 @@ export interface Position {
  */
 export interface Interval {
   readonly newest: Position
-  readonly oldest: Position
+  readonly oldest: Frontier
   /** Whether the list was read to its end: no row is older. */
   readonly reachedEnd: boolean
 }
@@ -95,7 +111,7 @@ export interface Checkpoint extends ListKey {
 export interface Audit {
   readonly began: DateTime.Utc
   /** The last row that was read again. Unset before the first. */
-  readonly reached?: Position | undefined
+  readonly reached?: Frontier | undefined
 }
 
 // Stripe's ids have at most 255 characters, so a checkpoint stays below 2 kB.
@@ -113,6 +129,12 @@ const Seconds = EpochSeconds.pipe(
 
 const PositionFields = Schema.Struct({ id: Id, created: Seconds })
 
+const FrontierFields = Schema.Struct({
+  id: Id,
+  created: Seconds,
+  within: Schema.optional(Schema.Struct({ gte: Schema.optional(EpochSeconds), lt: Schema.optional(EpochSeconds) }))
+})
+
 const Fields = Schema.Struct({
   version: Schema.Literal(1),
   filter: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)),
@@ -120,7 +142,7 @@ const Fields = Schema.Struct({
   context: Schema.optional(Id),
   livemode: Schema.optional(Schema.Boolean),
   range: Schema.optional(
-    Schema.Struct({ newest: PositionFields, oldest: PositionFields, reachedEnd: Schema.Boolean }).check(
+    Schema.Struct({ newest: PositionFields, oldest: FrontierFields, reachedEnd: Schema.Boolean }).check(
       Schema.makeFilter(
         // Rows may be out of order by as much as a read allows.
         ({ newest, oldest }) =>
@@ -131,7 +153,7 @@ const Fields = Schema.Struct({
   ),
   events: Schema.optional(Seconds),
   audited: Schema.optional(Seconds),
-  audit: Schema.optional(Schema.Struct({ began: Seconds, reached: Schema.optional(PositionFields) }))
+  audit: Schema.optional(Schema.Struct({ began: Seconds, reached: Schema.optional(FrontierFields) }))
 })
 
 /**
@@ -187,6 +209,8 @@ export interface Advance {
   readonly direction: "newer" | "older"
   /** The rows, without a gap between them and the range. */
   readonly rows: ReadonlyArray<Row>
+  /** The range of `created` in which the last of older rows was read, where several are read at once. */
+  readonly within?: Window | undefined
   /** Whether the list ends with them. Used only for "older", because newer rows always follow. */
   readonly end: boolean
 }
@@ -218,20 +242,24 @@ export interface Advance {
  * @category combining
  * @since 0.1.0
  */
-export const advance = (self: Checkpoint, { direction, end, rows }: Advance): Checkpoint => {
+export const advance = (self: Checkpoint, { direction, end, rows, within }: Advance): Checkpoint => {
   const first = rows[0]
   const last = rows.at(-1)
   const { range } = self
   const reachedEnd = (range?.reachedEnd ?? false) || (direction === "older" && end)
   if (first === undefined || last === undefined) {
-    return range === undefined || range.reachedEnd === reachedEnd ? self : { ...self, range: { ...range, reachedEnd } }
+    return range === undefined || range.reachedEnd === reachedEnd
+      ? self
+      : { ...self, range: { ...range, oldest: position(range.oldest), reachedEnd } }
   }
   const [newest, oldest] = direction === "older" ? [first, last] : [last, first]
+  // Of a list that was read to its end, nothing is left in any range.
+  const reached = reachedEnd || within === undefined ? position(oldest) : { ...position(oldest), within }
   return {
     ...self,
     range: {
       newest: direction === "older" && range !== undefined ? range.newest : position(newest),
-      oldest: direction === "newer" && range !== undefined ? range.oldest : position(oldest),
+      oldest: direction === "newer" && range !== undefined ? range.oldest : reached,
       reachedEnd
     }
   }

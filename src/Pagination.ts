@@ -200,8 +200,4 @@ export const rows = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
   options: Options<E2, R2> = {}
 ): Stream.Stream<A, E | E2 | PaginationError, R | R2> =>
-  Stream.unwrap(
-    Effect.map(Effect.fromResult(validate(options)), (reading) =>
-      Read.read(fetch, reading, ({ entries }) => Read.rowsOf(entries))
-    )
-  )
+  Stream.unwrap(Effect.map(Effect.fromResult(validate(options)), (reading) => Read.read(fetch, reading, Read.rowsOf)))

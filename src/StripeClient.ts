@@ -15,7 +15,6 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -35,7 +34,6 @@ import { OnRateLimited } from "./internal/client/onRateLimited.ts"
 import * as StripeReply from "./internal/client/reply.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 import * as Transport from "./internal/client/transport.ts"
-import * as Warning from "./internal/client/warning.ts"
 import { version } from "./internal/client/version.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as StripeError from "./StripeError.ts"
@@ -134,9 +132,8 @@ const isClient = (made: unknown): made is HttpClient.HttpClient =>
 /** What the caller makes of the client. Nobody else can handle what it throws, so it is a refusal of the option. */
 const transformed = (
   client: HttpClient.HttpClient,
-  transform: Options["transformClient"]
+  transform: (client: HttpClient.HttpClient) => HttpClient.HttpClient
 ): Result.Result<HttpClient.HttpClient, StripeError.InvalidArgumentError> => {
-  if (transform === undefined) return Result.succeed(client)
   const refuse = (actual: string) =>
     Arguments.refuse("transformClient", actual, "a function that returns an HttpClient")
   return Result.try({ try: (): unknown => transform(client), catch: (error) => error }).pipe(
@@ -160,85 +157,71 @@ export const make = Effect.fnUntraced(function* (
   const problem = ClientOptions.problem(options)
   if (Option.isSome(problem)) return yield* unbuilt(problem.value)
   const httpClient = yield* HttpClient.HttpClient
-  const warn = Warning.make()
+  const warn = Telemetry.warnings()
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
   const apiBase = options.apiBase ?? "https://api.stripe.com"
-  const measured = Telemetry.requests(apiBase)
+  const server = Telemetry.server(apiBase)
   const headers = {
     "stripe-version": options.apiVersion ?? defaultApiVersion,
     "user-agent": `effect-stripe-identity/${version}`
   }
 
-  const accountOf = (
-    fiber: Fiber.Fiber<unknown, unknown>
-  ): Result.Result<AccountOptions, StripeError.InvalidArgumentError> => {
-    const current = fiber.getRef(CurrentAccount)
-    return current === undefined ? Result.succeed(options) : ClientOptions.checkAccount(current)
-  }
-  const accountKey = Effect.withFiber((fiber) =>
-    Effect.succeed(
-      Result.match(accountOf(fiber), {
-        onFailure: () => "",
-        onSuccess: ({ account, context }) => account ?? context ?? ""
-      })
-    )
+  const currentAccount = Effect.flatMap(CurrentAccount, (current) =>
+    current === undefined
+      ? Effect.succeed<AccountOptions>(options)
+      : Effect.fromResult(ClientOptions.checkAccount(current))
   )
-  const wait = options.rateLimit === false ? undefined : yield* Limiter.make(options.rateLimit, accountKey)
+  const accountKey = Effect.match(currentAccount, {
+    onFailure: () => "",
+    onSuccess: ({ account, context }) => account ?? context ?? ""
+  })
+  const wait = options.rateLimit === false ? undefined : Limiter.make(options.rateLimit, accountKey)
 
-  const configured = HttpClient.mapRequestEffect(Transport.sender(httpClient), (request) =>
-    Effect.withFiber((fiber) =>
-      Effect.fromResult(
-        Result.mapBoth(accountOf(fiber), {
-          onFailure: ({ message }) => unsent(request, message),
-          onSuccess: (account) =>
-            request.pipe(
-              HttpClientRequest.prependUrl(apiBase),
-              HttpClientRequest.bearerToken(options.apiKey),
-              HttpClientRequest.acceptJson,
-              HttpClientRequest.setHeaders({ ...headers, ...accountHeaders(account) })
-            )
-        })
-      )
-    )
-  )
-  const client = yield* Effect.mapError(Effect.fromResult(transformed(configured, options.transformClient)), unbuilt)
-
-  const attempt = <A>(request: Request<A>): Effect.Effect<A, StripeError.Reason> => {
-    const reply = Transport.receive(client.get(request.path, { urlParams: UrlParams.make(request.query) })).pipe(
-      Effect.timeoutOrElse({
-        duration: timeout,
-        orElse: () => Effect.fail(new StripeError.TimeoutError({ limit: timeout }))
+  const prepare = Effect.fnUntraced(function* (
+    request: HttpClientRequest.HttpClientRequest
+  ): Effect.fn.Return<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> {
+    const { account, context } = yield* Effect.mapError(currentAccount, ({ message }) => unsent(request, message))
+    return request.pipe(
+      HttpClientRequest.prependUrl(apiBase),
+      HttpClientRequest.bearerToken(options.apiKey),
+      HttpClientRequest.acceptJson,
+      HttpClientRequest.setHeaders({
+        ...headers,
+        ...(account === undefined ? {} : { "stripe-account": account }),
+        ...(context === undefined ? {} : { "stripe-context": context })
       })
     )
-    const judged = measured(request.operation, reply, (reply, requestId, clock) =>
-      interpret(request, reply, requestId, clock)
-    )
-    return wait === undefined ? judged : Effect.andThen(wait(request.operation), judged)
-  }
+  })
+  const configured = HttpClient.mapRequestEffect(Transport.sender(httpClient), prepare)
+  const client =
+    options.transformClient === undefined
+      ? configured
+      : yield* Effect.mapError(Effect.fromResult(transformed(configured, options.transformClient)), unbuilt)
 
-  const get = <A>(request: Request<A>): Effect.Effect<A, StripeError.StripeError> =>
-    Effect.withFiber((fiber) => {
-      const account = accountOf(fiber)
-      if (Result.isFailure(account)) return Effect.fail(errorOf(request, account.failure, 0))
-      const began = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
-      let attempts = 0
-      let failedForSize = 0
-      let failed: StripeError.Reason | undefined
-      const once = Effect.suspend(() => {
-        attempts++
-        Telemetry.attempt(fiber, request.operation, attempts, failed)
-        const sent = failedForSize === 0 ? request : (request.shrink?.(failedForSize) ?? request)
-        return Effect.catch(attempt(sent), (reason) => {
-          failed = reason
-          if (PageSize.mayBeTooLarge(reason)) failedForSize++
-          return Effect.logDebug(`${request.operation}: attempt ${attempts} failed: ${reason._tag}`).pipe(
-            Effect.andThen(reason._tag === "RateLimitError" ? Effect.flatten(OnRateLimited) : Effect.void),
-            Effect.andThen(Effect.fail(errorOf(request, reason, attempts)))
-          )
-        })
+  const get = Effect.fnUntraced(function* <A>(request: Request<A>): Effect.fn.Return<A, StripeError.StripeError> {
+    yield* Effect.mapError(currentAccount, (reason) => errorOf(request, reason, 0))
+    const fiber = yield* Telemetry.currentFiber
+    const began = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
+    let attempts = 0
+    let failedForSize = 0
+    let failed: StripeError.Reason | undefined
+    const once = Effect.suspend(() => {
+      attempts++
+      Telemetry.attempt(fiber, request.operation, attempts, failed)
+      const sent = failedForSize === 0 ? request : (request.shrink?.(failedForSize) ?? request)
+      const response = client.get(sent.path, { urlParams: UrlParams.make(sent.query) })
+      const judged = Telemetry.request(server, sent, Transport.receive(response, timeout), interpret)
+      return Effect.catch(wait === undefined ? judged : Effect.andThen(wait(request.operation), judged), (reason) => {
+        failed = reason
+        if (PageSize.mayBeTooLarge(reason)) failedForSize++
+        return Effect.logDebug(`${request.operation}: attempt ${attempts} failed: ${reason._tag}`).pipe(
+          Effect.andThen(reason._tag === "RateLimitError" ? Effect.flatten(OnRateLimited) : Effect.void),
+          Effect.andThen(Effect.fail(errorOf(request, reason, attempts)))
+        )
       })
-      return Effect.catch(once, (error) => retry(once, error, began, warn))
     })
+    return yield* Effect.catch(once, (error) => retry(once, error, began, warn))
+  })
 
   const account = Effect.withFiber((fiber) => {
     const current = fiber.getRef(CurrentAccount)
@@ -284,11 +267,6 @@ const silence = Duration.seconds(5)
 
 const inSeconds = (time: Duration.Duration): string => `${Math.round(Duration.toSeconds(time) * 10) / 10} s`
 
-const accountHeaders = ({ account, context }: AccountOptions): Readonly<Record<string, string>> => ({
-  ...(account === undefined ? {} : { "stripe-account": account }),
-  ...(context === undefined ? {} : { "stripe-context": context })
-})
-
 const unsent = (request: HttpClientRequest.HttpClientRequest, description: string) =>
   new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
 
@@ -297,10 +275,13 @@ const interpret = <A>(
   reply: StripeReply.Reply,
   requestId: string | undefined,
   clock: Clock.Clock
-): Result.Result<A, StripeError.Reason> =>
-  reply.status < 200 || reply.status >= 300
-    ? Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, clock.currentTimeMillisUnsafe()))
-    : Result.flatMap(StripeReply.parse(reply), (body) => request.decode(body, requestId))
+): Result.Result<A, StripeError.Reason> => {
+  if (reply.status < 200 || reply.status >= 300) {
+    return Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, clock.currentTimeMillisUnsafe()))
+  }
+  const body = StripeReply.parse(reply)
+  return Result.isFailure(body) ? Result.fail(body.failure) : request.decode(body.success, requestId)
+}
 
 const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
   const [, mode] = /^[rs]k_(live|test)_/.exec(Redacted.value(key)) ?? []

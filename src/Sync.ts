@@ -175,8 +175,8 @@ const run = <A extends Row, E, R, E2, R2>(
   return Stream.concat(catchUp, backfill).pipe(
     Stream.mapAccum(
       () => begin,
-      (before, { direction, end, reached, readAt, rows }) => {
-        const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached })
+      (before, { direction, end, reached, readAt, rows, within }) => {
+        const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached, within })
         return [checkpoint, checkpoint === before ? [] : [{ rows, readAt, checkpoint }]] as const
       }
     )

@@ -21,7 +21,7 @@ import * as Resource from "./internal/list/resource.ts"
 import type { Filter, ListParams, ReadOptions, Service } from "./internal/report/service.ts"
 import { confidentialFromWire } from "./internal/report/codec.ts"
 import { expandPaths, Wire } from "./internal/report/wire.ts"
-import * as RowDecoder from "./internal/wire/rowDecoder.ts"
+import { rowDecoder } from "./internal/wire/fastPath.ts"
 import type { Page } from "./Pagination.ts"
 import * as StripeClient from "./StripeClient.ts"
 import type { StripeError } from "./StripeError.ts"
@@ -38,7 +38,7 @@ const FilterFromUnknown = Parts.exact({
   verification_session: Schema.optionalKey(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
 })
 
-const decodeRow = RowDecoder.make(Wire, confidentialFromWire)
+const decodeRow = rowDecoder(Wire, confidentialFromWire)
 
 type ReportFilter = typeof FilterFromUnknown.Type
 
@@ -51,7 +51,7 @@ const resource = Resource.make<ReportFilter, VerificationReport.ExpandPath>({
     names: ["client_reference_id", "created", "type", "verification_session"],
     decode: Parts.decoder(FilterFromUnknown),
     toQuery: (filter) => Parts.toQuery({ ...filter }, ["client_reference_id"]),
-    clientFields: () => []
+    partition: () => ({ client: {} })
   }
 })
 
@@ -69,7 +69,7 @@ const matches = (filter: ReportFilter) => {
 
 // Expanded fields are optional in every report, so one decoder fits all.
 const rows: Resource.Rows<VerificationReport.RedactedReport, VerificationReport.RedactedReport, ReportFilter> = {
-  decode: () => decodeRow,
+  variant: () => ({ decodeRow }),
   matches
 }
 

@@ -55,10 +55,8 @@ export { VerificationSessions } from "./internal/session/tag.ts"
  */
 export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Effect.map(
   StripeClient.StripeClient,
-  (client): Service => {
-    const { sync, tail } = SessionSync.make(client)
-    const { changes, mirror, reread } = SessionMirror.make(client)
-    return VerificationSessions.of({
+  (client): Service =>
+    VerificationSessions.of({
       list: <const Paths extends ReadonlyArray<ListExpandPath>, const Status extends SessionFilter.Status | undefined>(
         params?: Calls.ListParams<Paths, Status>
       ) => resource.list(client, rows<Paths, Status>(), params),
@@ -82,21 +80,20 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       sync: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
         filter?: SessionFilter.InputWithStatus<Status>,
         options?: Calls.SyncOptions<Paths, E, R>
-      ) => sync(rows<Paths, Status>(), filter, options),
+      ) => SessionSync.sync(client, rows<Paths, Status>(), filter, options),
       tail: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
         filter?: SessionFilter.InputWithStatus<Status>,
         options?: Calls.TailOptions<Paths, E, R>
-      ) => tail(rows<Paths, Status>(), filter, options),
+      ) => SessionSync.tail(client, rows<Paths, Status>(), filter, options),
       reread: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(
         ids: Iterable<Wanted>,
         options?: RereadOptions<Paths, E, R>
-      ) => reread(rows<Paths, undefined>(), ids, options),
+      ) => SessionMirror.reread(client, rows<Paths, undefined>(), ids, options),
       changes: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(options?: ChangesOptions<Paths, E, R>) =>
-        changes(rows<Paths, undefined>(), options),
+        SessionMirror.changes(client, rows<Paths, undefined>(), options),
       mirror: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(options?: MirrorOptions<Paths, E, R>) =>
-        mirror(rows<Paths, undefined>(), options)
+        SessionMirror.mirror(client, rows<Paths, undefined>(), options)
     })
-  }
 )
 
 /**

@@ -105,7 +105,7 @@ describe("the checking of examples", () => {
     assert.deepStrictEqual(examplesIn("a.md", markdown), [{ file: "a.md", line: 5, code: "one", runs: false }])
   })
 
-  it("runs a fence after the setup that it goes on from, and says the line of either", async () => {
+  it("runs a fence after its setup, and says the line of either", async () => {
     const markdown = [
       "```ts setup",
       "const one = 1",
@@ -119,7 +119,7 @@ describe("the checking of examples", () => {
     const [, continued] = examplesIn("a.md", markdown.join("\n"))
     assert.isDefined(continued)
     if (continued !== undefined) assert.include(await failure(continued), "a.md:7 says 3 and yields 2")
-    assert.throws(() => examplesIn("a.md", "```ts continued\n1\n```"), /a\.md:1: this fence goes on from none/)
+    assert.throws(() => examplesIn("a.md", "```ts continued\n1\n```"), /a\.md:1: this fence continues a "ts setup"/)
   })
 
   it("refuses a fence with another mark, and one that is never closed", () => {

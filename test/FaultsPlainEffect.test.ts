@@ -10,7 +10,8 @@ describe("twenty-five lines of plain Effect, with the same faults over the same 
     () =>
       Effect.gen(function* () {
         const ends = yield* Effect.forEach(
-          matrix,
+          // It has no limiter that could fail.
+          matrix.filter(({ limiter }) => limiter === undefined),
           (one) => Effect.map(plainEffect(one), (end) => ({ end, key: keyOf(one) })),
           { concurrency: 4 }
         )

@@ -6,9 +6,11 @@ import { stripeNode } from "./support/faultRuns.ts"
 // What the README says of stripe-node is what it does here.
 describe("stripe-node, with the same faults over the same socket", () => {
   for (const one of matrix) {
+    const { stripeNode: expected } = expectationOf(one)
+    if (expected === undefined) continue
     it.live(keyOf(one), () =>
       Effect.gen(function* () {
-        assert.deepStrictEqual(yield* stripeNode(one), expectationOf(one).stripeNode)
+        assert.deepStrictEqual(yield* stripeNode(one), expected)
       })
     )
   }

@@ -158,7 +158,10 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
 
       const other = join(inside, "other.db")
       execute(other, "PRAGMA journal_mode = WAL; CREATE TABLE verification_sessions (id TEXT, note TEXT)")
-      yield* refusing(other, /Expected to create the table verification_sessions, found one that these migrations did not create\. Use another table/)
+      yield* refusing(
+        other,
+        /Expected to create the table verification_sessions, found one that these migrations did not create\. Use another table/
+      )
 
       writeFileSync(path, Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 7)]))
       yield* refusing(path, /^The database refused: .*malformed.*Restore it from a backup, or move it away/)

@@ -203,7 +203,7 @@ describe("sync", () => {
           assert.deepStrictEqual((yield* collect(VerificationSessions.sync({}, { concurrency }))).ids, [])
           assert.deepStrictEqual(
             (yield* requests).map((request) => query(request)["created[lt]"]),
-            ["0"]
+            ["600"]
           )
         }).pipe(Effect.provide(world()))
     )

@@ -33,7 +33,7 @@ import {
 } from "effect/cluster"
 import { Rpc } from "effect/rpc"
 import { SqlClient } from "effect/sql"
-import { goOnWithoutReader } from "../support/output.ts"
+import { continueWithoutReader } from "../support/output.ts"
 import * as Accounts from "./support/accounts.ts"
 import * as Flags from "./support/flags.ts"
 import * as Log from "./support/log.ts"
@@ -167,7 +167,7 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Keeps copies of the sessions of many accounts, as a runner of a cluster"))
 
-goOnWithoutReader()
+continueWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide([NodeServices.layer, Log.layer]),

@@ -10,7 +10,7 @@ import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Effect, Exit, Layer } from "effect"
 import { Command } from "effect/cli"
 import { StripeError } from "effect-stripe-identity"
-import { goOnWithoutReader } from "../support/output.ts"
+import { continueWithoutReader } from "../support/output.ts"
 import * as Flags from "./support/flags.ts"
 import * as Jobs from "./support/jobs.ts"
 import * as Log from "./support/log.ts"
@@ -56,7 +56,7 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Keeps copies of the sessions of many accounts"))
 
-goOnWithoutReader()
+continueWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide([NodeServices.layer, Log.layer]),

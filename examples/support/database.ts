@@ -23,7 +23,7 @@ export const shown = (address: string): string =>
 const sqlite = Effect.fnUntraced(function* (path: string) {
   const fileSystem = yield* FileSystem.FileSystem
   yield* prepareFile(path)
-  // The rows describe people, so only their owner may read them. SQLite gives the files beside it the same permissions.
+  // The rows describe people, so only their owner may read them. SQLite gives its other files the same permissions.
   if (!(yield* fileSystem.exists(path))) {
     // Appending nothing makes the file, and leaves it as it is where another program has made it meanwhile.
     yield* Effect.scoped(fileSystem.open(path, { flag: "a", mode: 0o600 }))

@@ -55,7 +55,7 @@ const fromSandbox = ({ faults = [], meanwhile = Effect.void, rateLimit, sandbox,
 const fromStripe = ({ transformClient }: Options) =>
   services.pipe(Layer.provide(StripeClient.layerConfig({ transformClient })), Layer.provide(FetchHttpClient.layer))
 
-// What the library warns of, such as an outage: one line beside the output, in the place of a bar that is shown there.
+// Warnings of the library, such as an outage: one line on standard error, in place of the progress bar.
 const warnings = Logger.layer([
   Logger.make(({ logLevel, message }) => {
     process.stderr.write(`${process.stderr.isTTY ? "\r\u001b[2K" : ""}${logLevel}: ${String(message)}\n`)

@@ -15,21 +15,28 @@ import * as Option from "effect/Option"
 import type * as Result from "effect/Result"
 import * as Tracer from "effect/Tracer"
 import type { Reason, StripeError } from "../StripeError.ts"
+import type { Request } from "./client/model.ts"
 import * as StripeReply from "./client/reply.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
+/** The fiber that asks for it. */
+export const currentFiber: Effect.Effect<AnyFiber> = Effect.withFiber(Effect.succeed)
+
+type Attributes = Readonly<Record<string, string>>
+
 /**
- * The series of a metric for each operation. Each is made once, because Effect looks for one that it has seen before without
- * building its key again.
+ * The series of a metric by operation, and by other attributes, of which `key` says as much. Each is made once, because
+ * Effect looks for one that it has seen before without building its key again.
  */
-const byOperation = <State>(metric: Metric.Metric<number, State>) => {
+const seriesOf = <State>(metric: Metric.Metric<number, State>) => {
   const made = new Map<string, Metric.Metric<number, State>>()
-  return (operation: string): Metric.Metric<number, State> => {
-    const known = made.get(operation)
+  return (operation: string, key = "", attributes: Attributes = {}): Metric.Metric<number, State> => {
+    const id = `${operation} ${key}`
+    const known = made.get(id)
     if (known !== undefined) return known
-    const series = Metric.withAttributes(metric, { "stripe.operation.name": operation })
-    made.set(operation, series)
+    const series = Metric.withAttributes(metric, { "stripe.operation.name": operation, ...attributes })
+    made.set(id, series)
     return series
   }
 }
@@ -37,7 +44,7 @@ const byOperation = <State>(metric: Metric.Metric<number, State>) => {
 // What OpenTelemetry advises for `http.client.request.duration`.
 const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
-const requestDuration = byOperation(
+const requestDuration = seriesOf(
   Metric.histogram("http.client.request.duration", {
     description: "Duration of HTTP client requests, from sending to the decoded body.",
     boundaries,
@@ -46,7 +53,7 @@ const requestDuration = byOperation(
   })
 )
 
-const waitTime = byOperation(
+const waitTime = seriesOf(
   Metric.histogram("stripe.client.rate_limiter.wait_time", {
     description: "How long a request waited for the rate limiter before it was sent.",
     boundaries,
@@ -54,7 +61,7 @@ const waitTime = byOperation(
   })
 )
 
-const limiterFailures = byOperation(
+const limiterFailures = seriesOf(
   Metric.counter("stripe.client.rate_limiter.failures", {
     description: "Failures of the rate limiter that was given to the client.",
     incremental: true,
@@ -62,7 +69,7 @@ const limiterFailures = byOperation(
   })
 )
 
-const retries = byOperation(
+const retries = seriesOf(
   Metric.counter("stripe.client.retries", {
     description: "Requests that were sent again, by the reason why.",
     incremental: true,
@@ -70,7 +77,7 @@ const retries = byOperation(
   })
 )
 
-const pages = byOperation(
+const pages = seriesOf(
   Metric.counter("stripe.client.consumed.pages", {
     description: "Pages that were read.",
     incremental: true,
@@ -78,7 +85,7 @@ const pages = byOperation(
   })
 )
 
-const rows = byOperation(
+const rows = seriesOf(
   Metric.counter("stripe.client.consumed.rows", {
     description: "Rows on the pages that were read.",
     incremental: true,
@@ -97,74 +104,64 @@ const mark = (fiber: AnyFiber, name: string, attributes: Record<string, unknown>
   spanOf(fiber)?.event(name, fiber.getRef(Clock.Clock).currentTimeNanosUnsafe(), attributes)
 
 /** Where requests go, as attributes. */
-const serverOf = (base: string): Readonly<Record<string, string>> => {
+export const server = (base: string): Attributes => {
   const { hostname, port, protocol } = new URL(base)
   return { "server.address": hostname, "server.port": port !== "" ? port : protocol === "http:" ? "80" : "443" }
 }
 
 /**
- * Measures requests to one server, from sending to what the reply is judged to be, and says on the span of each which reply
- * it was. A request that was given up was sent all the same, and counts.
+ * Measures a request, from sending to what its reply is judged to be, and says on the span which reply it was. A request that
+ * was given up was sent all the same, and counts.
  */
-export const requests = (base: string) => {
-  const server = serverOf(base)
-  const made = new Map<string, ReturnType<typeof requestDuration>>()
-  const seriesOf = (operation: string, status: number | undefined, error: string | undefined) => {
-    const key = `${operation} ${status} ${error}`
-    const known = made.get(key)
-    if (known !== undefined) return known
-    const series = Metric.withAttributes(requestDuration(operation), {
-      ...server,
-      "http.request.method": "GET",
-      ...(status === undefined ? {} : { "http.response.status_code": String(status) }),
-      ...(error === undefined ? {} : { "error.type": error })
-    })
-    made.set(key, series)
-    return series
-  }
-  return <A>(
-    operation: string,
-    send: Effect.Effect<StripeReply.Reply, Reason>,
-    judge: (reply: StripeReply.Reply, requestId: string | undefined, clock: Clock.Clock) => Result.Result<A, Reason>
-  ): Effect.Effect<A, Reason> =>
-    Effect.withFiber((fiber) => {
-      const clock = fiber.getRef(Clock.Clock)
-      const start = clock.monotonicTimeNanosUnsafe()
-      let status: number | undefined
-      const judged = Effect.flatMap(send, (reply) => {
-        status = reply.status
-        const requestId = StripeReply.requestId(reply.headers)
-        if (requestId !== undefined) spanOf(fiber)?.attribute("stripe.request.id", requestId)
-        return Effect.fromResult(judge(reply, requestId, clock))
-      })
-      return Effect.onExit(judged, (exit) => {
-        const reason = Option.getOrUndefined(Exit.findErrorOption(exit))
-        const error = Exit.isSuccess(exit)
-          ? undefined
-          : (reason?._tag ?? (Exit.hasInterrupts(exit) ? "Interrupt" : "_OTHER"))
-        const series = seriesOf(
-          operation,
-          status ?? (reason !== undefined && "status" in reason ? reason.status : undefined),
-          error
-        )
-        series.updateUnsafe(Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9, fiber.context)
-        return Effect.void
-      })
-    })
-}
-
-/** Measures how long a request waits for its turn, with a mark on the span where it had to. */
-export const waiting = (operation: string, wait: Effect.Effect<void>): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    const clock = fiber.getRef(Clock.Clock)
-    const start = clock.monotonicTimeNanosUnsafe()
-    return Effect.map(wait, () => {
-      const seconds = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
-      waitTime(operation).updateUnsafe(seconds, fiber.context)
-      // Less is the time that it takes to ask.
-      if (seconds >= 0.001) mark(fiber, "stripe.rate_limiter.wait", { "stripe.rate_limiter.wait_time": seconds })
-    })
+export const request = Effect.fnUntraced(function* <A>(
+  server: Attributes,
+  sent: Request<A>,
+  send: Effect.Effect<StripeReply.Reply, Reason>,
+  judge: (
+    sent: Request<A>,
+    reply: StripeReply.Reply,
+    requestId: string | undefined,
+    clock: Clock.Clock
+  ) => Result.Result<A, Reason>
+): Effect.fn.Return<A, Reason> {
+  const fiber = yield* currentFiber
+  const clock = fiber.getRef(Clock.Clock)
+  const start = clock.monotonicTimeNanosUnsafe()
+  let replied: number | undefined
+  const judged = Effect.flatMap(send, (reply) => {
+    replied = reply.status
+    const requestId = StripeReply.requestId(reply.headers)
+    if (requestId !== undefined) spanOf(fiber)?.attribute("stripe.request.id", requestId)
+    return Effect.fromResult(judge(sent, reply, requestId, clock))
   })
+  return yield* Effect.onExit(judged, (exit) => {
+    const reason = Option.getOrUndefined(Exit.findErrorOption(exit))
+    const status = replied ?? (reason !== undefined && "status" in reason ? reason.status : undefined)
+    const error = Exit.isSuccess(exit)
+      ? undefined
+      : (reason?._tag ?? (Exit.hasInterrupts(exit) ? "Interrupt" : "_OTHER"))
+    const series = requestDuration(
+      sent.operation,
+      `${server["server.address"]} ${server["server.port"]} ${status} ${error}`,
+      {
+        ...server,
+        "http.request.method": "GET",
+        ...(status === undefined ? {} : { "http.response.status_code": String(status) }),
+        ...(error === undefined ? {} : { "error.type": error })
+      }
+    )
+    series.updateUnsafe(Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9, fiber.context)
+    return Effect.void
+  })
+})
+
+/** Measures how long a request waited for its turn, with a mark on the span where it had to. */
+export const waited = (fiber: AnyFiber, operation: string, start: bigint): void => {
+  const seconds = Number(fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe() - start) / 1e9
+  waitTime(operation).updateUnsafe(seconds, fiber.context)
+  // Less is the time that it takes to ask.
+  if (seconds >= 0.001) mark(fiber, "stripe.rate_limiter.wait", { "stripe.rate_limiter.wait_time": seconds })
+}
 
 /** Counts a failure of the limiter that the caller gave. */
 export const limiterFailed = (operation: string): Effect.Effect<void> => Metric.update(limiterFailures(operation), 1)
@@ -175,7 +172,7 @@ export const attempt = (fiber: AnyFiber, operation: string, attempts: number, fa
   if (failed === undefined) return
   const error = { "error.type": failed._tag }
   const requestId = "requestId" in failed ? failed.requestId : undefined
-  Metric.withAttributes(retries(operation), error).updateUnsafe(1, fiber.context)
+  retries(operation, failed._tag, error).updateUnsafe(1, fiber.context)
   mark(fiber, "stripe.request.retry", {
     ...error,
     ...(requestId === undefined ? {} : { "stripe.request.id": requestId })
@@ -193,47 +190,53 @@ interface Page {
   readonly limit?: number | undefined
 }
 
-/** Counts a page, and says on the current span what came. */
-export const page = (operation: string, { data, excluded = [], invalid = [], limit }: Page): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    const count = data.length + invalid.length + excluded.length
-    const span = spanOf(fiber)
-    span?.attribute("stripe.page.rows", count)
-    // A page that kept failing was asked for with fewer rows.
-    if (limit !== undefined) span?.attribute("stripe.page.limit", limit)
-    pages(operation).updateUnsafe(1, fiber.context)
-    rows(operation).updateUnsafe(count, fiber.context)
-    return Effect.void
-  })
+/** Counts a page, and says on the span what came. */
+export const page = (fiber: AnyFiber, operation: string, { data, excluded, invalid, limit }: Page): void => {
+  const count = data.length + (invalid?.length ?? 0) + (excluded?.length ?? 0)
+  const span = spanOf(fiber)
+  span?.attribute("stripe.page.rows", count)
+  // A page that kept failing was asked for with fewer rows.
+  if (limit !== undefined) span?.attribute("stripe.page.limit", limit)
+  pages(operation).updateUnsafe(1, fiber.context)
+  rows(operation).updateUnsafe(count, fiber.context)
+}
 
 /** One page of a read as a span of its own. */
-export const pageSpan = <A extends Page>(
+export const pageSpan = Effect.fnUntraced(function* <A extends Page>(
   name: string,
   operation: string,
   asked: { readonly page: number; readonly limit: number; readonly cursor: string | undefined },
   fetch: Effect.Effect<A, StripeError>
-): Effect.Effect<A, StripeError> =>
-  Effect.suspend(() => {
-    // A span keeps what it ends with, so it is not given the page: its rows would live as long as the span.
-    let fetched = Option.none<A>()
-    return fetch.pipe(
-      Effect.flatMap((reply) => {
-        fetched = Option.some(reply)
-        return page(operation, reply)
-      }),
-      Effect.tapError(failed),
-      Effect.withSpan(
-        name,
-        {
-          attributes: {
-            "stripe.page.number": asked.page,
-            "stripe.page.limit": asked.limit,
-            ...(asked.cursor === undefined ? {} : { "stripe.page.cursor": asked.cursor })
-          }
-        },
-        // Where a page was asked for from is always here.
-        { captureStackTrace: false }
-      ),
-      Effect.map(() => Option.getOrThrow(fetched))
-    )
+): Effect.fn.Return<A, StripeError> {
+  const fiber = yield* currentFiber
+  let fetched = Option.none<A>()
+  // A span keeps what it ends with, so it is not given the page: its rows would live as long as the span.
+  const counted = Effect.map(fetch, (reply) => {
+    fetched = Option.some(reply)
+    page(fiber, operation, reply)
   })
+  const attributes = {
+    "stripe.page.number": asked.page,
+    "stripe.page.limit": asked.limit,
+    ...(asked.cursor === undefined ? {} : { "stripe.page.cursor": asked.cursor })
+  }
+  // Where a page was asked for from is always here.
+  yield* Effect.withSpan(Effect.tapError(counted, failed), name, { attributes, captureStackTrace: false })
+  return Option.getOrThrow(fetched)
+})
+
+const everyNanos = BigInt(60_000_000_000)
+
+/**
+ * Makes a place for warnings about something that lasts, such as an outage: it concerns many requests, and one line a minute
+ * is enough.
+ */
+export const warnings = (): ((message: string) => Effect.Effect<void>) => {
+  let logged: bigint | undefined
+  return (message) =>
+    Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
+      if (logged !== undefined && now - logged < everyNanos) return Effect.void
+      logged = now
+      return Effect.logWarning(message)
+    })
+}

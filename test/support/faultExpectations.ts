@@ -8,9 +8,9 @@ type EndWithWaits = readonly [...End, waits: ReadonlyArray<number>]
 
 const outcome = ([rows, requests, end]: End): Outcome => ({ rows, requests, end })
 
-const expected = ([rows, requests, end, waits]: EndWithWaits, stripeNode: End): Expectation => ({
+const expected = ([rows, requests, end, waits]: EndWithWaits, stripeNode?: End): Expectation => ({
   ours: { ...outcome([rows, requests, end]), waits },
-  stripeNode: outcome(stripeNode)
+  stripeNode: stripeNode && outcome(stripeNode)
 })
 
 /** By group and name. First our own read, then stripe-node's. */
@@ -163,6 +163,57 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     [250, 3, "complete, with a wrong row"]
   ),
   "Rows: no id in the last row, with `onDecodeError`": expected([249, 3, "complete", []], [199, 2, "Error"]),
+  "Servers that do not filter, or not in order: `status` is ignored for one page": expected(
+    [136, 2, "complete", []],
+    [101, 2, "wrong, as if complete"]
+  ),
+  "Servers that do not filter, or not in order: `status` is ignored": expected(
+    [136, 3, "complete", []],
+    [1, 3, "wrong, as if complete"]
+  ),
+  "Servers that do not filter, or not in order: `created` is ignored": expected(
+    [190, 3, "complete", []],
+    [0, 3, "wrong, as if complete"]
+  ),
+  "Servers that do not filter, or not in order: `client_reference_id` is ignored": expected(
+    [1, 3, "complete", []],
+    [0, 3, "wrong, as if complete"]
+  ),
+  "Servers that do not filter, or not in order: every filter is ignored": expected(
+    [107, 3, "complete", []],
+    [0, 3, "wrong, as if complete"]
+  ),
+  "Servers that do not filter, or not in order: `status` is ignored for one page, and its last row is no cursor after":
+    expected([389, 6, "complete", []], [100, 3, "StripeInvalidRequestError"]),
+  'Servers that do not filter, or not in order: one `canceled` row under `status: "verified"`': expected(
+    [135, 2, "complete", []],
+    [136, 2, "complete, with a wrong row"]
+  ),
+  "Servers that do not filter, or not in order: rows a second out of order": expected(
+    [250, 3, "complete", []],
+    [250, 3, "complete"]
+  ),
+  "Servers that do not filter, or not in order: rows a second out of order, oldest first": expected(
+    [249, 3, "complete", []],
+    [249, 3, "complete"]
+  ),
+  "Servers that do not filter, or not in order: fields that Stripe adds": expected(
+    [250, 3, "complete", []],
+    [250, 3, "complete"]
+  ),
+  "Limiters of your own, for one request a second: one that fails": expected([250, 3, "complete", [1000, 1000]]),
+  "Limiters of your own, for one request a second: one that fails after the first request": expected([
+    250,
+    3,
+    "complete",
+    [1000]
+  ]),
+  'Limiters of your own, for one request a second: one that fails once, with `onLimiterError: "wait"`': expected([
+    250,
+    3,
+    "complete",
+    [1000]
+  ]),
   "Cursors that vanish from a filter: the cursor's row": expected(
     [389, 6, "complete", []],
     [100, 2, "StripeInvalidRequestError"]

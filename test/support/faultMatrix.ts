@@ -1,5 +1,6 @@
 import { Effect, type Redacted } from "effect"
 import * as Sandbox from "../../src/Sandbox.ts"
+import type * as StripeClient from "../../src/StripeClient.ts"
 import { expectations } from "./faultExpectations.ts"
 
 const { Fault } = Sandbox
@@ -23,6 +24,7 @@ export interface Meanwhile {
 export interface Read {
   readonly status?: "verified" | undefined
   readonly created?: { readonly gte: number; readonly lte: number } | undefined
+  readonly client_reference_id?: string | undefined
   readonly startingAfter?: string | undefined
   /** Read oldest-first, from the oldest row. */
   readonly backwards?: boolean | undefined
@@ -38,8 +40,20 @@ export interface Case {
   readonly apiKey?: Redacted.Redacted<string> | undefined
   readonly read: Read
   readonly meanwhile: ReadonlyArray<Meanwhile>
+  /** The row at this place of the list is not to come, because a fault made another row of it. */
+  readonly without?: number | undefined
+  /** A limiter of the caller's own, for one request a second. */
+  readonly limiter?: LimiterFault | undefined
   /** Whether requests run into their time limit, which is short then. */
   readonly stalls: boolean
+}
+
+/** What a limiter does, and what the client was told to do about it. */
+export interface LimiterFault {
+  /** How many answers it gives before it fails, and how often it fails then. */
+  readonly after: number
+  readonly times: number
+  readonly onLimiterError?: StripeClient.RateLimit["onLimiterError"]
 }
 
 /** How a read ended. */
@@ -54,7 +68,8 @@ export interface Outcome {
 export interface Expectation {
   /** `waits` are the pauses between requests, in milliseconds. */
   readonly ours: Outcome & { readonly waits: ReadonlyArray<number> }
-  readonly stripeNode: Outcome
+  /** Unset where stripe-node has nothing of the kind. */
+  readonly stripeNode: Outcome | undefined
 }
 
 const group = (group: string, cases: Readonly<Record<string, Sandbox.Fault | Partial<Case>>>): ReadonlyArray<Case> =>
@@ -91,6 +106,13 @@ const vanishing = (meanwhile: ReadonlyArray<Meanwhile>, read: Read = {}, sandbox
   sandbox: { ...strict, ...sandbox },
   meanwhile
 })
+
+const ignored = (read: Read, parameters?: ReadonlyArray<string>, times = Infinity): Partial<Case> => ({
+  read,
+  injections: [{ fault: Fault.IgnoredFilter({ parameters }), skip: times === Infinity ? 0 : 1, times }]
+})
+
+const someTime = { gte: 1_740_000_000, lte: 1_764_000_000 }
 
 export const matrix: ReadonlyArray<Case> = [
   ...group("Rate limits and refusals that pass", {
@@ -185,12 +207,39 @@ export const matrix: ReadonlyArray<Case> = [
       read: { onDecodeError: true }
     }
   }),
+  ...group("Servers that do not filter, or not in order", {
+    "`status` is ignored for one page": ignored({ status: "verified" }, ["status"], 1),
+    "`status` is ignored": ignored({ status: "verified" }, ["status"]),
+    "`created` is ignored": ignored({ created: someTime }, ["created"]),
+    "`client_reference_id` is ignored": ignored({ client_reference_id: "user_000150" }, ["client_reference_id"]),
+    "every filter is ignored": ignored({ status: "verified", created: someTime }),
+    "`status` is ignored for one page, and its last row is no cursor after": {
+      ...ignored({ status: "verified" }, ["status"], 1),
+      sandbox: strict
+    },
+    'one `canceled` row under `status: "verified"`': {
+      injections: [{ fault: Fault.BadRow({ at: 3, patch: { status: "canceled" } }) }],
+      read: { status: "verified" },
+      without: 103
+    },
+    "rows a second out of order": { sandbox: { history: "import", disorder: "1 second" } },
+    "rows a second out of order, oldest first": {
+      sandbox: { history: "import", disorder: "1 second" },
+      read: { backwards: true }
+    },
+    "fields that Stripe adds": always(Fault.AddedFields())
+  }),
+  ...group("Limiters of your own, for one request a second", {
+    "one that fails": { limiter: { after: 0, times: Infinity } },
+    "one that fails after the first request": { limiter: { after: 1, times: Infinity } },
+    'one that fails once, with `onLimiterError: "wait"`': { limiter: { after: 1, times: 1, onLimiterError: "wait" } }
+  }),
   ...group("Cursors that vanish from a filter", {
     "the cursor's row": vanishing([leave(100, 99)]),
     "every row of the page": vanishing([leave(100, 0, 99)]),
     "twice in a row": vanishing([leave(100, 99), leave(200, 199)]),
     "the cursor's row, with a `created` range": vanishing([leave(100, 99)], {
-      created: { gte: 1_740_000_000, lte: 1_764_000_000 }
+      created: someTime
     }),
     "the cursor's row, one second for all": vanishing([leave(100, 99)], {}, { history: "one-second" }),
     "every row of the page, one second for all": vanishing([leave(100, 0, 99)], {}, { history: "one-second" }),

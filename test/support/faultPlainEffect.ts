@@ -41,7 +41,7 @@ const sessions = (url: string, apiKey: Redacted.Redacted<string>, parameters: Re
   )
 
 /** In how many faults this program ends with every row, with an error, or wrong and without an error: as the README says. */
-export const plainEffectOutcomes = { complete: 26, error: 49, wrong: 4 }
+export const plainEffectOutcomes = { complete: 30, error: 50, wrong: 9 }
 
 /** How this program ends with one fault. */
 export const plainEffect = (one: Case) =>
@@ -50,9 +50,10 @@ export const plainEffect = (one: Case) =>
     const { list, oldest } = yield* listOf(one)
     yield* arrange(one)
     const happen = meanwhile(one, sandbox, list)
-    const { created, startingAfter, status } = one.read
+    const { client_reference_id, created, startingAfter, status } = one.read
     const parameters = {
       status,
+      client_reference_id,
       "created[gte]": created?.gte.toString(),
       "created[lte]": created?.lte.toString(),
       starting_after: startingAfter,

@@ -1,6 +1,7 @@
 import { Duration, Effect, Layer, Redacted, Stream } from "effect"
 import type { HttpClient } from "effect/http"
-import { RetryPolicy, type StripeError, VerificationSessions } from "effect-stripe-identity"
+import { RateLimiter } from "effect/persistence"
+import { RetryPolicy, type StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { Stripe } from "stripe"
 import type { Case, Outcome } from "./faultMatrix.ts"
@@ -11,8 +12,9 @@ import { baseUrl, server } from "./sandboxServer.ts"
 export const listOf = Effect.fnUntraced(function* ({ read }: Case) {
   const sandbox = yield* Sandbox.Sandbox
   const list = (yield* sandbox.sessions).filter(
-    ({ created, status }) =>
+    ({ client_reference_id, created, status }) =>
       (read.status === undefined || status === read.status) &&
+      (read.client_reference_id === undefined || client_reference_id === read.client_reference_id) &&
       (read.created === undefined || (created >= read.created.gte && created <= read.created.lte))
   )
   if (read.backwards !== true) return { list, oldest: undefined }
@@ -47,13 +49,13 @@ const readOurs = Effect.fnUntraced(function* (one: Case, expand?: ReadonlyArray<
   const { list, oldest } = yield* listOf(one)
   yield* arrange(one)
   const happen = meanwhile(one, sandbox, list)
-  const { created, onDecodeError, startingAfter, status } = one.read
+  const { client_reference_id, created, onDecodeError, startingAfter, status } = one.read
   const ids: Array<string> = []
   const invalid: Array<StripeError.DecodeError> = []
   const handler =
     onDecodeError === true ? (error: StripeError.DecodeError) => Effect.sync(() => void invalid.push(error)) : undefined
   const error = yield* VerificationSessions.stream(
-    given({ status, created }),
+    given({ status, created, client_reference_id }),
     oldest === undefined
       ? { startingAfter, onDecodeError: handler, expand }
       : { direction: "oldest-first", endingBefore: oldest, onDecodeError: handler, expand }
@@ -67,7 +69,8 @@ const readOurs = Effect.fnUntraced(function* (one: Case, expand?: ReadonlyArray<
   const leftOut = invalid.map(
     ({ cursor, position, rowId }) => rowId ?? list[placeOf(cursor) + (position ?? 0)]?.id ?? ""
   )
-  const { rows, whole } = prefix(list, ids, leftOut)
+  const foreign = one.without === undefined ? [] : [list[one.without]?.id ?? ""]
+  const { rows, whole } = prefix(list, ids, [...leftOut, ...foreign])
   if (error === undefined && !whole) throw new Error(`${list.length} rows were to come and ${rows} came`)
   return {
     rows,
@@ -81,6 +84,33 @@ const readOurs = Effect.fnUntraced(function* (one: Case, expand?: ReadonlyArray<
   }
 })
 
+/** A limiter that says to send at once, and fails after so many answers. */
+const rateLimit = ({ limiter }: Case, window: Duration.Input): StripeClient.RateLimit | false => {
+  if (limiter === undefined) return false
+  let asked = 0
+  const { after, onLimiterError, times } = limiter
+  const fails = () => asked > after && asked <= after + times
+  return {
+    limit: 1,
+    window,
+    onLimiterError,
+    limiter: {
+      [RateLimiter.TypeId]: RateLimiter.TypeId,
+      consume: () =>
+        Effect.suspend(() => {
+          asked++
+          return fails()
+            ? Effect.fail(
+                new RateLimiter.RateLimiterError({ reason: new RateLimiter.RateLimitStoreError({ message: "away" }) })
+              )
+            : Effect.succeed({ delay: Duration.zero, remaining: 1, limit: 1, resetAfter: Duration.zero })
+        }),
+      adaptiveConsume: () => Effect.die("not used"),
+      adaptiveFeedback: () => Effect.die("not used")
+    }
+  }
+}
+
 export const sandboxOf = ({ sandbox }: Case): Sandbox.Options => ({ sessions: 250, ...sandbox })
 
 /** In process: the default policy without jitter, under whatever `Clock` there is. */
@@ -90,7 +120,7 @@ export const inProcess = (one: Case, expand?: ReadonlyArray<VerificationSessions
       VerificationSessions.layer({
         apiKey: one.apiKey ?? Sandbox.apiKey,
         timeout: one.stalls ? "10 seconds" : undefined,
-        rateLimit: false
+        rateLimit: rateLimit(one, "1 second")
       }).pipe(Layer.provideMerge(Sandbox.layer(sandboxOf(one))))
     ),
     Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ jitter: false }))
@@ -106,7 +136,7 @@ export const overSocket = (one: Case, client: Layer.Layer<HttpClient.HttpClient>
             apiKey: one.apiKey ?? Sandbox.apiKey,
             apiBase,
             timeout: one.stalls ? "300 millis" : undefined,
-            rateLimit: false
+            rateLimit: rateLimit(one, "10 millis")
           })
         )
       ).pipe(Layer.provideMerge(client), Layer.provideMerge(server(sandboxOf(one))))
@@ -140,11 +170,12 @@ export const stripeNode = (one: Case) =>
       telemetry: false,
       ...(one.stalls ? { timeout: Duration.toMillis("300 millis") } : {})
     })
-    const { created, startingAfter, status } = one.read
+    const { client_reference_id, created, startingAfter, status } = one.read
     const pages = stripe.identity.verificationSessions.list({
       limit: 100,
       ...(status === undefined ? {} : { status }),
       ...(created === undefined ? {} : { created }),
+      ...(client_reference_id === undefined ? {} : { client_reference_id }),
       ...(startingAfter === undefined ? {} : { starting_after: startingAfter }),
       ...(oldest === undefined ? {} : { ending_before: oldest })
     })
@@ -154,6 +185,7 @@ export const stripeNode = (one: Case) =>
     const end = yield* Effect.promise(async () => {
       try {
         for await (const { created, id, status } of pages) {
+          if (one.without !== undefined && status !== one.read.status) wrongRow = true
           // Its types say that they cannot be anything else.
           if (typeof id !== "string" || typeof created !== "number" || typeof status !== "string") wrongRow = true
           await Effect.runPromiseWith(context)(happen(ids.push(id)))

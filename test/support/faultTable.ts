@@ -36,9 +36,9 @@ export const render = (): Promise<string> => {
         .filter((one) => one.group === group)
         .map((one) => {
           const { ours, stripeNode } = expectationOf(one)
-          const mine =
-            one.read.onDecodeError === true ? outcome(ours).replace("all", "all but that row") : outcome(ours)
-          return `| ${one.name} | ${mine} | ${seconds(ours.waits)} | ${outcome(stripeNode)} |`
+          const leavesOut = one.read.onDecodeError === true || one.without !== undefined
+          const mine = leavesOut ? outcome(ours).replace("all", "all but that row") : outcome(ours)
+          return `| ${one.name} | ${mine} | ${seconds(ours.waits)} | ${stripeNode === undefined ? "has none" : outcome(stripeNode)} |`
         })
     ])
   ]

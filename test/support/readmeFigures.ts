@@ -15,8 +15,12 @@ const isSilentlyWrong = ({ end }: Outcome): boolean => /^(?:never ends|wrong|com
 
 /** Each sentence of the README that has a figure, where `#` stands for its numbers in order. */
 const sentences = (): ReadonlyArray<readonly [sentence: string, figures: ReadonlyArray<string>]> => {
-  const ours = matrix.map((one) => expectationOf(one).ours)
-  const stripeNode = matrix.map((one) => expectationOf(one).stripeNode)
+  const faults = matrix.map(expectationOf).flatMap(({ ours, stripeNode }) =>
+    // stripe-node has no limiter, so its faults compare nothing.
+    stripeNode === undefined ? [] : [{ ours, stripeNode }]
+  )
+  const ours = faults.map((fault) => fault.ours)
+  const stripeNode = faults.map((fault) => fault.stripeNode)
   const count = (outcomes: ReadonlyArray<Outcome>, is: (outcome: Outcome) => boolean) =>
     String(outcomes.filter(is).length)
   const { processor, wall } = results()
@@ -28,7 +32,7 @@ const sentences = (): ReadonlyArray<readonly [sentence: string, figures: Readonl
   return [
     [
       "Of # tested faults, stripe-node answers # with wrong rows",
-      [String(matrix.length), count(stripeNode, isSilentlyWrong)]
+      [String(faults.length), count(stripeNode, isSilentlyWrong)]
     ],
     [
       "Plain Effect does so in #, this library in #.",
@@ -43,7 +47,7 @@ const sentences = (): ReadonlyArray<readonly [sentence: string, figures: Readonl
         count(ours, (one) => !isComplete(one) && !isSilentlyWrong(one))
       ]
     ],
-    ["In none of the # faults", [String(matrix.length)]],
+    ["In none of the # faults", [String(faults.length)]],
     ["In # random histories", [lives ?? "?"]],
     [
       "# sessions take # s with `concurrency: 16`, and # s with stripe-node",

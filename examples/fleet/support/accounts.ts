@@ -131,7 +131,7 @@ export const due = Effect.gen(function* () {
   return rows.map(toTurn)
 })
 
-/** How many accounts have not come to the end of a run yet. */
+/** How many accounts have not finished a run yet. */
 export const unread = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const [row] = yield* sql`SELECT count(*) AS unread FROM fleet_accounts WHERE ended_at IS NULL`

@@ -28,7 +28,7 @@ export const takeTurn = Effect.fnUntraced(function* <E = never, R = never>(
   )
 })
 
-/** Ends when every account has come to the end of a run, and says so. */
+/** Ends when every account has finished a run, and says so. */
 export const everyRead = Accounts.unread.pipe(
   Effect.catch(() => Effect.succeed(1)),
   Effect.repeat({ schedule: Schedule.spaced("500 millis"), until: (unread) => unread === 0 }),

@@ -5,14 +5,12 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { flow } from "effect/Function"
-import * as RateLimiter from "effect/persistence/RateLimiter"
+import type * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Semaphore from "effect/Semaphore"
 import * as Telemetry from "../telemetry.ts"
 import type { RateLimit, RateLimits } from "./model.ts"
-import { keyOf } from "./options.ts"
+import { defaultKey } from "./options.ts"
 import * as Transport from "./transport.ts"
-import * as Warning from "./warning.ts"
 
 /** Ends when a request of this operation may be sent. */
 export type Wait = (operation: string) => Effect.Effect<void>
@@ -23,7 +21,7 @@ type Gate = (operation: string, rest: Effect.Effect<void>) => Effect.Effect<void
 /** A queue before one limit. */
 interface Queue {
   readonly pass: Gate
-  /** Whether nobody is in it and no token is left over. */
+  /** Whether no token is left over. */
   readonly isIdle: () => boolean
 }
 
@@ -37,19 +35,18 @@ const tokensAhead = 4
 // How long a limiter that failed is left alone, so that not every request waits for its failure.
 const restMillis = 10_000
 
-const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Math.round(Number(nanos) / 1e6))
+const monotonicMillis = (clock: Clock.Clock): number => Math.round(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
 
 /**
- * The clock as it would be if nobody had set it since the first look. Tokens in memory come back by the clock, and one
- * that is set back by an hour would keep them away for an hour.
+ * Runs an effect with the clock as it would be if nobody had set it since the first look. Tokens in memory come back by the
+ * clock, and one that is set back by an hour would keep them away for an hour.
  */
 const steadyClock = () => {
   let origin: number | undefined
   return <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Clock.clockWith((clock) => {
-      const monotonic = () => Math.round(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
-      const start = (origin ??= clock.currentTimeMillisUnsafe() - monotonic())
-      const currentTimeMillisUnsafe = () => start + monotonic()
+      const start = (origin ??= clock.currentTimeMillisUnsafe() - monotonicMillis(clock))
+      const currentTimeMillisUnsafe = () => start + monotonicMillis(clock)
       const currentTimeNanosUnsafe = () => BigInt(currentTimeMillisUnsafe()) * BigInt(1e6)
       return Effect.provideService(self, Clock.Clock, {
         currentTimeMillisUnsafe,
@@ -63,47 +60,64 @@ const steadyClock = () => {
     })
 }
 
-/**
- * Makes queues for one limit, which counts under a key for each. Callers are served in the order in which they come.
- */
-const queues = Effect.fnUntraced(function* (options: RateLimit): Effect.fn.Return<(key: string) => Queue> {
-  const own = yield* Effect.provide(RateLimiter.make, RateLimiter.layerStoreMemory)
-  const warn = Warning.make()
-  const steady = steadyClock()
-  const given = options.limiter
-  const limit = options.limit ?? 25
-  const window = Duration.fromInputUnsafe(options.window ?? "1 second")
-  const algorithm = options.algorithm ?? (given === undefined ? "token-bucket" : "fixed-window")
-  const request = { algorithm, onExceeded: "delay" as const, limit, window }
+/** How long the next request under a key has to wait, in milliseconds, by the client's own count. */
+const counter = (algorithm: "fixed-window" | "token-bucket", limit: number, window: number) => {
+  const interval = window / limit
+  // Of a bucket, when its next token is there; of a window, when it began and what was used since.
+  const counts = new Map<string, { next: number; used: number }>()
+  return (key: string, now: number): number => {
+    // At first a bucket is full, and a window over.
+    const count = counts.get(key) ?? { next: now - window, used: 0 }
+    counts.set(key, count)
+    if (algorithm === "token-bucket") {
+      const at = Math.max(count.next, now - window + interval)
+      count.next = at + interval
+      return Math.max(0, at - now)
+    }
+    if (now >= count.next + Math.ceil(count.used / limit) * window) Object.assign(count, { next: now, used: 0 })
+    return Math.max(0, count.next + Math.floor(count.used++ / limit) * window - now)
+  }
+}
 
-  /** How long to wait, in milliseconds: what the limiter says, up to what the limit and the queue in it justify. */
-  const ask = (limiter: RateLimiter.RateLimiter) => (key: string) =>
-    Effect.map(
-      Effect.suspend(() => limiter.consume({ ...request, key })),
+/** One limit, with its defaults. */
+interface Limit {
+  readonly algorithm: "fixed-window" | "token-bucket"
+  readonly limit: number
+  readonly window: Duration.Duration
+  /** The client's own count of it. */
+  readonly own: (key: string, now: number) => number
+  readonly waitsForLimiter: boolean
+}
+
+/** Asks the caller's limiter how long the next request has to wait, and while that fails, the client's own count. */
+const asking = (limiter: RateLimiter.RateLimiter, { algorithm, limit, own, waitsForLimiter, window }: Limit) => {
+  const warn = Telemetry.warnings()
+  const steady = steadyClock()
+  let restsUntil = Number.NEGATIVE_INFINITY
+
+  /** What the limiter says, up to what the limit and the queue in it justify. */
+  const consume = (key: string) => {
+    const asked = Effect.map(
+      Effect.suspend(() => limiter.consume({ algorithm, onExceeded: "delay", limit, window, key })),
       ({ delay, remaining }) => {
         const queue = remaining < 0 && Number.isFinite(remaining) ? -remaining : 0
-        const justified = Duration.toMillis(window) * (1 + queue / limit)
-        return Math.min(Duration.toMillis(delay), justified)
+        return Math.min(Duration.toMillis(delay), Duration.toMillis(window) * (1 + queue / limit))
       }
     )
+    // A token bucket goes by the clocks of several machines. What counts in windows goes by the clock of its store, and only
+    // a store in memory takes ours.
+    return algorithm === "token-bucket" ? asked : steady(asked)
+  }
 
-  const askOwn = flow(ask(own), Effect.orDie, steady)
-
-  // A token bucket of somebody else's goes by the clocks of several machines. What counts in windows goes by the clock of
-  // its store, and only a store in memory takes ours.
-  const askGiven = given === undefined ? askOwn : algorithm === "token-bucket" ? ask(given) : flow(ask(given), steady)
-
-  let restsUntil = Number.NEGATIVE_INFINITY
-  const waits = options.onLimiterError === "wait"
-  const meanwhile = waits
+  const meanwhile = waitsForLimiter
     ? "Until it answers, this client sends nothing."
     : `Until it answers, this client limits itself to ${limit} requests per ${Duration.format(window)}.`
 
-  const askGivenOrOwn = (operation: string, key: string): Effect.Effect<number> =>
-    Effect.flatMap(monotonicMillis, (now) =>
-      given === undefined || now < restsUntil
-        ? askOwn(key)
-        : askGiven(key).pipe(
+  const ask = (operation: string, key: string): Effect.Effect<number> =>
+    Clock.clockWith((clock) =>
+      monotonicMillis(clock) < restsUntil
+        ? Effect.succeed(own(key, monotonicMillis(clock)))
+        : consume(key).pipe(
             Effect.timeoutOrElse({
               duration: answerWithin,
               orElse: () => Effect.fail(new Error(`no answer within ${answerWithin}`))
@@ -112,58 +126,67 @@ const queues = Effect.fnUntraced(function* (options: RateLimit): Effect.fn.Retur
             Effect.catchCause((cause) =>
               Effect.gen(function* () {
                 yield* Telemetry.limiterFailed(operation)
-                yield* warn(
-                  `${operation}: rateLimit.limiter failed: ${Transport.describeCause(cause).replace(/\.$/, "")}. ${meanwhile}`
-                )
-                if (waits) return yield* Effect.andThen(Effect.sleep("1 second"), askGivenOrOwn(operation, key))
-                restsUntil = (yield* monotonicMillis) + restMillis
-                return yield* askOwn(key)
+                const reason = Transport.describeCause(cause).replace(/\.$/, "")
+                yield* warn(`${operation}: rateLimit.limiter failed: ${reason}. ${meanwhile}`)
+                if (waitsForLimiter) return yield* Effect.andThen(Effect.sleep("1 second"), ask(operation, key))
+                restsUntil = monotonicMillis(clock) + restMillis
+                return own(key, monotonicMillis(clock))
               })
             )
           )
     )
+  return ask
+}
+
+/** Makes queues for one limit, which counts under a key for each. Callers are served in the order in which they come. */
+const queues = (options: RateLimit): ((key: string) => Queue) => {
+  const { limiter } = options
+  const limit = options.limit ?? 25
+  const window = Duration.fromInputUnsafe(options.window ?? "1 second")
+  const algorithm = options.algorithm ?? (limiter === undefined ? "token-bucket" : "fixed-window")
+  const own = counter(algorithm, limit, Duration.toMillis(window))
+  const waitsForLimiter = options.onLimiterError === "wait"
+  const ask = limiter && asking(limiter, { algorithm, limit, window, own, waitsForLimiter })
 
   return (key) => {
-    const turn = Semaphore.makeUnsafe(given === undefined ? 1 : tokensAhead)
+    const turn = Semaphore.makeUnsafe(ask === undefined ? 1 : tokensAhead)
     // Tokens that nothing was sent with, by when they may be used.
     const unused: Array<number> = []
-    let inside = 0
-    return {
-      pass: (operation, rest) =>
-        Effect.suspend(() => {
-          inside++
-          let until: number | undefined
-          const ask = Effect.gen(function* () {
-            const delay = yield* askGivenOrOwn(operation, key)
-            until = (yield* monotonicMillis) + delay
-          })
-          const wait = Effect.gen(function* () {
-            until = unused.shift()
-            if (until === undefined) yield* ask
-            const left = (until ?? 0) - (yield* monotonicMillis)
-            if (left > 0) yield* Effect.sleep(left)
-          })
-          return Semaphore.withPermit(turn, wait).pipe(
-            Effect.andThen(rest),
-            Effect.onInterrupt(() => Effect.sync(() => void (until !== undefined && unused.push(until)))),
-            Effect.ensuring(Effect.sync(() => void inside--))
-          )
-        }),
-      isIdle: () => inside === 0 && unused.length === 0
-    }
+    const pass = Effect.fnUntraced(function* (operation: string, rest: Effect.Effect<void>): Effect.fn.Return<void> {
+      let until: number | undefined
+      const wait = Effect.gen(function* () {
+        const clock = yield* Clock.Clock
+        until = unused.shift()
+        if (until === undefined) {
+          const delay = ask === undefined ? own(key, monotonicMillis(clock)) : yield* ask(operation, key)
+          until = monotonicMillis(clock) + delay
+        }
+        const left = until - monotonicMillis(clock)
+        if (left > 0) yield* Effect.sleep(left)
+      })
+      yield* Semaphore.withPermit(turn, wait).pipe(
+        Effect.andThen(rest),
+        Effect.onInterrupt(() => Effect.sync(() => void (until !== undefined && unused.push(until))))
+      )
+    })
+    return { pass, isIdle: () => unused.length === 0 }
   }
-})
+}
 
 /** A queue for each account, which is there while somebody of the account is in it. */
 const ofEachAccount = (queue: (account: string) => Queue, account: Effect.Effect<string>): Gate => {
-  const made = new Map<string, Queue>()
+  const made = new Map<string, { readonly queue: Queue; inside: number }>()
   return (operation, rest) =>
     Effect.flatMap(account, (account) => {
-      const own = made.get(account) ?? queue(account)
+      const own = made.get(account) ?? { queue: queue(account), inside: 0 }
       made.set(account, own)
+      own.inside++
       return Effect.ensuring(
-        own.pass(operation, rest),
-        Effect.sync(() => void (own.isIdle() && made.delete(account)))
+        own.queue.pass(operation, rest),
+        Effect.sync(() => {
+          own.inside--
+          if (own.inside === 0 && own.queue.isIdle()) made.delete(account)
+        })
       )
     })
 }
@@ -172,18 +195,21 @@ const ofEachAccount = (queue: (account: string) => Queue, account: Effect.Effect
  * Waits for every limit, an account's own first: so a token for all accounts is used as soon as it is there, and an account
  * that has to wait keeps no other one waiting.
  */
-export const make = Effect.fnUntraced(function* (
-  options: RateLimit | RateLimits = {},
-  account: Effect.Effect<string>
-): Effect.fn.Return<Wait> {
+export const make = (options: RateLimit | RateLimits = {}, account: Effect.Effect<string>): Wait => {
+  // The last is passed first.
   const gates: Array<Gate> = []
   for (const limit of "length" in options ? options : [options]) {
-    const queue = yield* queues(limit)
-    const key = keyOf(limit)
-    if (limit.per === undefined) gates.push(queue(key).pass)
-    else gates.unshift(ofEachAccount((account) => queue(`${key}:${account}`), account))
+    const queue = queues(limit)
+    const { key = defaultKey } = limit
+    if (limit.per === undefined) gates.unshift(queue(key).pass)
+    else gates.push(ofEachAccount((account) => queue(`${key}:${account}`), account))
   }
-  const wait: Wait = (operation) =>
-    gates.reduceRight<Effect.Effect<void>>((rest, gate) => gate(operation, rest), Effect.void)
-  return (operation) => Telemetry.waiting(operation, wait(operation))
-})
+  return Effect.fnUntraced(function* (operation) {
+    const fiber = yield* Telemetry.currentFiber
+    const start = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
+    let wait = Effect.void
+    for (const gate of gates) wait = gate(operation, wait)
+    yield* wait
+    Telemetry.waited(fiber, operation, start)
+  })
+}

@@ -3,7 +3,7 @@
  * all of them; and an HTTP client would refuse some too late, or repeat a key in the words of its refusal.
  */
 import * as Duration from "effect/Duration"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -35,7 +35,6 @@ const baseForm = (base: string): string | undefined => {
 const withoutLogin = (base: string): string => base.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, "$1<redacted>@")
 
 const checkBase = (base: unknown): Result.Result<void, InvalidArgumentError> => {
-  if (base === undefined) return Result.void
   const form = Predicate.isString(base) ? baseForm(base) : "a URL"
   const shown = Arguments.show(Predicate.isString(base) ? withoutLogin(base) : base)
   return form === undefined
@@ -86,8 +85,8 @@ const RateLimitFields = Schema.Struct({
 
 const decodeRateLimit = Arguments.decoder(RateLimitFields, "rateLimit")
 
-/** What the limiter counts under. */
-export const keyOf = ({ key = "effect-stripe-identity" }: Pick<RateLimit, "key">): string => key
+/** What a limiter counts under, unless an option says otherwise. */
+export const defaultKey = "effect-stripe-identity"
 
 const limitForm = 'an object such as { limit: 25, window: "1 second" }'
 
@@ -98,16 +97,19 @@ const checkLimit = (limit: unknown, path: string, form: string): Result.Result<R
 
 // Two limits that count under one key would count each request twice.
 const checkDistinct = (limits: ReadonlyArray<RateLimit>): Result.Result<void, InvalidArgumentError> => {
-  const counted = limits.map((limit) => `${limit.per ?? ""} ${keyOf(limit)}`)
+  const counted = limits.map(({ key = defaultKey, per = "" }) => `${per} ${key}`)
   const again = counted.findIndex((key, index) => counted.indexOf(key) < index)
   const limit = limits[again]
   return limit === undefined
     ? Result.void
-    : Arguments.refuse(`rateLimit[${again}].key`, Arguments.show(keyOf(limit)), "a key that no other limit uses")
+    : Arguments.refuse(
+        `rateLimit[${again}].key`,
+        Arguments.show(limit.key ?? defaultKey),
+        "a key that no other limit uses"
+      )
 }
 
 const checkRateLimit = (rateLimit: unknown): Result.Result<unknown, InvalidArgumentError> => {
-  if (rateLimit === undefined || rateLimit === false) return Result.void
   if (!Array.isArray(rateLimit)) return checkLimit(rateLimit, "rateLimit", `false, or ${limitForm}`)
   if (rateLimit.length === 0) return Arguments.refuse("rateLimit", "[]", "at least one limit, or false for no limit")
   return Result.flatMap(
@@ -175,17 +177,22 @@ export const problem = <
   }
 >(
   options: O
-): Option.Option<InvalidArgumentError> =>
+): Option.Option<InvalidArgumentError> => {
   // In words only, because a text in the place of the options may be a key.
-  Result.flatMap(Arguments.object(options, "options", "a value that is not an object"), ({ apiKey, ...rest }) =>
+  const given = Arguments.object(options, "options", "a value that is not an object")
+  if (Result.isFailure(given)) return Option.some(given.failure)
+  const { apiKey, ...rest } = given.success
+  const { apiBase, rateLimit } = rest
+  return Result.getFailure(
     Arguments.all([
       checkKey(apiKey),
-      checkBase(rest.apiBase),
-      checkRateLimit(rest.rateLimit),
+      apiBase === undefined ? Result.void : checkBase(apiBase),
+      rateLimit === undefined || rateLimit === false ? Result.void : checkRateLimit(rateLimit),
       decodeOptions(rest),
       checkOne(rest)
     ])
-  ).pipe(Result.getFailure)
+  )
+}
 
 const decodeAccount = Arguments.decoder(Schema.Struct({ account, context }), "CurrentAccount")
 

@@ -4,6 +4,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -13,7 +14,7 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { DecodeError, TransportError } from "../../StripeError.ts"
+import { DecodeError, TimeoutError, TransportError } from "../../StripeError.ts"
 import * as StripeReply from "./reply.ts"
 import { sentence } from "../withoutSecrets.ts"
 
@@ -45,26 +46,27 @@ export const sender = (httpClient: HttpClient.HttpClient): HttpClient.HttpClient
 }
 
 /**
- * The reply to a request, read to its end. What fails or is interrupted before that ends the request. Effect's client does
- * that without a scope too, but with every body at whose end nothing is left to be ended, at a fifth of the cost of a read.
+ * The reply to a request, read to its end within a time limit. What fails or is interrupted before that ends the request.
+ * Effect's client does that without a scope too, but with every body at whose end nothing is left to be ended, at a fifth of
+ * the cost of a read.
  */
-export const receive = (
-  sent: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
-): Effect.Effect<StripeReply.Reply, TransportError | DecodeError> =>
-  Effect.suspend(() => {
-    const scope = Scope.makeUnsafe()
-    return sent.pipe(
-      Effect.matchEffect({
-        onSuccess: read,
-        // A client that was transformed to fail on statuses still has to have them judged by our rules.
-        onFailure: (error) =>
-          error.reason._tag === "StatusCodeError" ? read(error.reason.response) : Effect.fail(error)
-      }),
-      Effect.provideService(RequestScope, scope),
-      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-      Effect.mapError((error) => (error._tag === "DecodeError" ? error : toReason(error)))
-    )
-  })
+export const receive = Effect.fnUntraced(function* (
+  response: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>,
+  limit: Duration.Duration
+): Effect.fn.Return<StripeReply.Reply, TransportError | DecodeError | TimeoutError> {
+  const scope = Scope.makeUnsafe()
+  return yield* response.pipe(
+    Effect.matchEffect({
+      onSuccess: read,
+      // A client that was transformed to fail on statuses still has to have them judged by our rules.
+      onFailure: (error) => (error.reason._tag === "StatusCodeError" ? read(error.reason.response) : Effect.fail(error))
+    }),
+    Effect.provideService(RequestScope, scope),
+    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+    Effect.mapError((error) => (error._tag === "DecodeError" ? error : toReason(error))),
+    Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.fail(new TimeoutError({ limit })) })
+  )
+})
 
 /**
  * The most bytes that a reply may have. A hundred sessions with all that expands are a few megabytes at most, so a larger
@@ -72,56 +74,54 @@ export const receive = (
  */
 const mostBytes = 16 * 1024 * 1024
 
-const read = (
+const read = Effect.fnUntraced(function* (
   response: HttpClientResponse.HttpClientResponse
-): Effect.Effect<StripeReply.Reply, HttpClientError.HttpClientError | DecodeError> => {
+): Effect.fn.Return<StripeReply.Reply, HttpClientError.HttpClientError | DecodeError> {
   const { headers, status } = response
   const announced = Number(headers["content-length"] ?? Number.NaN)
   // The announced length is that of the compressed bytes, which says nothing about the text.
   const isPlain = headers["content-encoding"] === undefined
   const text = isPlain && announced <= mostBytes ? response.text : streamed(response, announced > mostBytes)
-  return Effect.map(text, (text) => ({ status, headers, text }))
-}
+  return { status, headers, text: yield* text }
+})
 
-const streamed = (
+const streamed = Effect.fnUntraced(function* (
   response: HttpClientResponse.HttpClientResponse,
   announcedTooLarge: boolean
-): Effect.Effect<string, HttpClientError.HttpClientError | DecodeError> =>
-  Effect.suspend(() => {
-    const chunks: Array<Uint8Array> = []
-    let size = 0
-    return response.stream.pipe(
-      Stream.runForEachArray((arrived) => {
-        for (const chunk of arrived) {
-          if (announcedTooLarge || size + chunk.length > mostBytes) return Effect.fail(tooLarge(response))
-          size += chunk.length
-          chunks.push(chunk)
-        }
-        return Effect.void
-      }),
-      Effect.map(() => textOf(chunks, size)),
-      // An error's status says enough, so the beginning of its body will do.
-      Effect.catchTag("DecodeError", (error) =>
-        response.status >= 200 && response.status < 300 ? Effect.fail(error) : Effect.succeed(textOf(chunks, size))
-      ),
-      // An empty body is for the caller to judge, as an empty text is.
-      Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.succeed(""))
-    )
+): Effect.fn.Return<string, HttpClientError.HttpClientError | DecodeError> {
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  const takeAll = Stream.runForEachArray(response.stream, (arrived) => {
+    for (const chunk of arrived) {
+      if (announcedTooLarge || size + chunk.length > mostBytes) return Effect.fail(tooLarge(response))
+      size += chunk.length
+      chunks.push(chunk)
+    }
+    return Effect.void
   })
+  yield* takeAll.pipe(
+    // An error's status says enough, so the beginning of its body will do.
+    Effect.catchTag("DecodeError", (error) =>
+      response.status >= 200 && response.status < 300 ? Effect.fail(error) : Effect.void
+    ),
+    // An empty body is for the caller to judge, as an empty text is.
+    Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.void)
+  )
+  const [only] = chunks
+  // Whole, because to decode chunk by chunk takes much longer.
+  return utf8.decode(only !== undefined && only.length === size ? only : join(chunks, size))
+})
 
 const utf8 = new TextDecoder()
 
-// Whole, because to decode chunk by chunk takes much longer.
-const textOf = (chunks: ReadonlyArray<Uint8Array>, size: number): string => {
-  const [only] = chunks
-  if (only !== undefined && only.length === size) return utf8.decode(only)
+const join = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
   const bytes = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
     bytes.set(chunk, at)
     at += chunk.length
   }
-  return utf8.decode(bytes)
+  return bytes
 }
 
 const tooLarge = (response: HttpClientResponse.HttpClientResponse): DecodeError =>

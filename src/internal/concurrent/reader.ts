@@ -23,6 +23,9 @@ interface Segment<A> {
   fiber: Fiber.Fiber<void> | undefined
 }
 
+/** Nothing is cut yet. */
+const unknownPlace = Number.NEGATIVE_INFINITY
+
 /**
  * The pages of the list in the order of the list, one a pull. Nothing is sent before the first pull, and nothing is read
  * ahead before the second. Requests go on in the scope between pulls, and end with it.
@@ -39,11 +42,13 @@ export const make = <A extends Row, E, R>(
     const segments = new Map<number, Segment<A>>()
     // More readers than pages would only ask for what nobody wants.
     const readers = fitsLastPage ? Math.min(concurrency, Math.ceil(maxItems / pageSize)) : concurrency
-    let schedule = Scheduler.make(readers, pageSize, within)
+    // Behind a row of which only the id is known, it shows with the first page where it stands.
+    const cutBelow = route.cutBelow ?? (route.start === undefined ? Number.POSITIVE_INFINITY : unknownPlace)
+    let schedule = Scheduler.make(readers, pageSize, within, cutBelow)
     let failure: Cause.Cause<E | PaginationStalledError> | undefined
     let pulls = 0
     let remaining = maxItems
-    // A list without rows is one page without rows.
+    // A list without rows is one page without rows, and so is the end of one whose last page said that there is more.
     let withoutRows: Cursor.Step<A> | undefined
 
     // The caller's own cursor stands above the first segment alone.
@@ -100,6 +105,9 @@ export const make = <A extends Row, E, R>(
       const seconds = step.entries.flatMap(({ created }) => (created === undefined ? [] : [Guards.secondOf(created)]))
       const last = step.entries.at(-1)
       const hasRows = seconds.length > 0
+      if (hasRows && schedule.cutBelow === unknownPlace) {
+        schedule = { ...schedule, cutBelow: Math.max(...seconds) - Guards.disorder / 1000 }
+      }
       schedule = Scheduler.replied(schedule, segment, {
         rows: step.entries.length,
         newest: hasRows ? Math.max(...seconds) : undefined,
@@ -140,10 +148,11 @@ export const make = <A extends Row, E, R>(
       schedule = after
       releaseAbandoned()
       if (step === undefined) return undefined
-      withoutRows = undefined
-      const entries = Cursor.upTo(step.entries, remaining)
+      const entries = step.entries.length > remaining ? Cursor.upTo(step.entries, remaining) : step.entries
       remaining -= Cursor.countRows(entries)
-      return { ...step, entries, has_more: hasMore || step.has_more || entries.length < step.entries.length }
+      const has_more = hasMore || step.has_more || entries.length < step.entries.length
+      withoutRows = has_more ? { ...step, entries: [], has_more: false } : undefined
+      return { ...step, entries, has_more }
     }
 
     const pull: Pull.Pull<Cursor.Step<A>, E | PaginationStalledError, void, R> = Effect.suspend(() => {

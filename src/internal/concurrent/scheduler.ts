@@ -72,6 +72,8 @@ export interface Schedule {
   /** In the order of the list, without those that are read and delivered. */
   readonly segments: ReadonlyArray<Segment>
   readonly known: Density.Known
+  /** The second above which nothing is cut. */
+  readonly cutBelow: number
   /** Whether the list is not read beyond the last segment because of a failure there. */
   readonly failed: boolean
   readonly created: number
@@ -105,7 +107,12 @@ export interface Reply {
   readonly canCut: boolean
 }
 
-export const make = (readers: number, pageSize: number, within: Window): Schedule => ({
+export const make = (
+  readers: number,
+  pageSize: number,
+  within: Window,
+  cutBelow = Number.POSITIVE_INFINITY
+): Schedule => ({
   readers,
   pageSize,
   segments: [
@@ -120,6 +127,7 @@ export const make = (readers: number, pageSize: number, within: Window): Schedul
     }
   ],
   known: [],
+  cutBelow,
   failed: false,
   created: 1,
   sent: 0,
@@ -186,7 +194,7 @@ const cut = (schedule: Schedule, index: number, free: number): Schedule => {
   // One page of each reader is in flight.
   const room = pagesPerReader - 1 - heldBelow / readers
   const part = Math.max(smallestPart, Math.ceil(Math.min(room, pages / free)))
-  const second = Density.secondAfter(known, oldest, part * pageSize)
+  const second = Math.min(Density.secondAfter(known, oldest, part * pageSize), schedule.cutBelow)
   if (Math.round(pages / part) < 2 || !(second > gte && second < oldest)) return schedule
   const rest: Segment = { ...segment, id: schedule.created, lt: second, state: "new", oldest: undefined, waiting: 0 }
   return {

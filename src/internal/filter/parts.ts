@@ -120,7 +120,7 @@ export const exact = <Fields extends Schema.Struct.Fields>(
   const decodeStruct = SchemaParser.decodeUnknownEffect(struct)
   const encodeStruct = SchemaParser.encodeUnknownEffect(struct)
   const listed = names.length === 1 ? `the name ${names[0]}` : `one of the names ${names.join(", ")}`
-  const strangers = (given: object): Array<Expectation> =>
+  const strangers = (given: object): ReadonlyArray<Expectation> =>
     each(
       Object.keys(given).filter((name) => !names.includes(name)),
       (name) => ({
@@ -131,7 +131,7 @@ export const exact = <Fields extends Schema.Struct.Fields>(
             ? `only filter fields here. ${name} is an option: pass it in the second argument.`
             : suggest(listed, name, names)
       })
-    ).slice()
+    )
   const withAdvice =
     (given: Record<string, unknown>) =>
     (problem: Expectation): Expectation => {
@@ -150,7 +150,12 @@ export const exact = <Fields extends Schema.Struct.Fields>(
           // What is required and missing is `undefined`, so that its own schema says what would be accepted.
           const given: Record<string, unknown> = { ...missing, ...value }
           const decoded = yield* Effect.result(decodeStruct(given, { errors: "all" }))
-          const problems = Object.keys(given).every((name) => names.includes(name)) ? [] : strangers(given)
+          const problems: Array<Expectation> = []
+          for (const name of Object.keys(given)) {
+            if (names.includes(name)) continue
+            problems.push(...strangers(given))
+            break
+          }
           if (Result.isFailure(decoded)) problems.push(...expectations(decoded.failure).map(withAdvice(given)))
           const [one, other] = exclusive ?? []
           if (one !== undefined && other !== undefined && given[one] !== undefined && given[other] !== undefined) {

@@ -11,7 +11,7 @@ import type { Query } from "../client/model.ts"
 import * as Telemetry from "../telemetry.ts"
 import * as Guards from "../pagination/guards.ts"
 import * as PageSize from "../pagination/pageSize.ts"
-import type { DecodeRow } from "../wire/rowDecoder.ts"
+import type { DecodeRow } from "../wire/fastPath.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
 import type { FetchPage, Page, PageRequest, Row } from "./model.ts"
 import * as ListReply from "./reply.ts"
@@ -135,7 +135,7 @@ export const one = <Sent extends Row, A extends Sent>(
         })
     })
     .pipe(
-      Effect.tap((reply) => Telemetry.page(operation, reply)),
+      Effect.tap((reply) => Effect.map(Telemetry.currentFiber, (fiber) => Telemetry.page(fiber, operation, reply))),
       Effect.tap((reply) => warnOfExcluded(operation, reply)),
       Effect.map((reply) => {
         const entries = Guards.entriesOf(reply)

@@ -9,10 +9,10 @@ import * as Schema from "effect/Schema"
 import { DecodeError } from "../../StripeError.ts"
 import * as Issues from "../issues.ts"
 import type { ExcludedRow, InvalidRow, Page, Row } from "./model.ts"
-import * as RowDecoder from "../wire/rowDecoder.ts"
+import { type DecodeRow, rowDecoder } from "../wire/fastPath.ts"
 import { EpochSeconds } from "../wire/fields.ts"
 
-const decodeEnvelope = RowDecoder.make(
+const decodeEnvelope = rowDecoder(
   Schema.Struct({ object: Schema.Literal("list"), data: Schema.Array(Schema.Unknown), has_more: Schema.Boolean }),
   identity
 )
@@ -62,13 +62,13 @@ const createdOf = (row: unknown): number | undefined =>
 
 /** The reply to a retrieve: one row. */
 export const readRow =
-  <A>(decodeRow: RowDecoder.DecodeRow<A>) =>
+  <A>(decodeRow: DecodeRow<A>) =>
   (body: unknown, requestId: string | undefined): Result.Result<A, DecodeError> =>
     Result.mapError(decodeRow(body), (error) => toDecodeError("row", error, { requestId, rowId: idOf(body) }))
 
 /** The reply to a list: one page, with the rows set apart that are wrong or that the filter leaves out. */
 export const readRows =
-  <A extends Row, B extends A>(decodeRow: RowDecoder.DecodeRow<A>, matches: (row: A) => row is B, place: Place) =>
+  <A extends Row, B extends A>(decodeRow: DecodeRow<A>, matches: (row: A) => row is B, place: Place) =>
   (body: unknown, requestId: string | undefined): Result.Result<Page<B>, DecodeError> => {
     const envelope = decodeEnvelope(body)
     if (Result.isFailure(envelope)) {

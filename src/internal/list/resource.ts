@@ -20,7 +20,7 @@ import * as CreatedWithin from "../pagination/createdWithin.ts"
 import * as ReadOptions from "../pagination/options.ts"
 import * as Read from "../pagination/read.ts"
 import type { Step } from "../pagination/cursor.ts"
-import type { DecodeRow } from "../wire/rowDecoder.ts"
+import type { DecodeRow } from "../wire/fastPath.ts"
 import * as Fetch from "./fetch.ts"
 import type { FetchPage, Page, Row } from "./model.ts"
 import * as ListReply from "./reply.ts"
@@ -40,15 +40,15 @@ export interface Definition<Filter, Path extends string> {
     readonly decode: (input: unknown) => Effect.Effect<Filter, InvalidArgumentError>
     /** What Stripe is asked for. */
     readonly toQuery: (filter: Filter) => Query
-    /** The fields that Stripe cannot answer. They are applied to the rows that it sends. */
-    readonly clientFields: (filter: Filter) => ReadonlyArray<string>
+    /** The part that Stripe cannot answer. It is applied to the rows that it sends. */
+    readonly partition: (filter: Filter) => { readonly client: object }
   }
 }
 
 /** The rows of one call: `Sent` is what Stripe sends for what was expanded, `A` what of it matches the filter. */
 export interface Rows<Sent extends Row, A extends Sent, Filter> {
   /** How a row is decoded for which these paths, as a retrieve has them, were expanded. */
-  readonly decode: (expand: ReadonlyArray<string>) => DecodeRow<Sent>
+  readonly variant: (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Sent> }
   readonly matches: (filter: Filter) => (row: Sent) => row is A
 }
 
@@ -142,8 +142,7 @@ const expandField = ({ examples, paths }: Definition<never, string>["expand"], p
   )
 }
 
-const withoutData = (expand: ReadonlyArray<string>): ReadonlyArray<string> =>
-  expand.map((path) => path.slice("data.".length))
+const withoutData = (path: string): string => path.slice("data.".length)
 
 /** The calls of a list. Made once for all clients, because it prepares how arguments are checked. */
 export const make = <Filter, Path extends string>(definition: Definition<Filter, Path>): Resource<Filter> => {
@@ -184,9 +183,9 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     path,
     query: filters.toQuery(filter),
     expand: expand.map((path) => ["expand[]", path]),
-    decodeRow: rows.decode(withoutData(expand)),
+    decodeRow: rows.variant(expand.map(withoutData)).decodeRow,
     matches: rows.matches(filter),
-    isPartial: filters.clientFields(filter).length > 0
+    isPartial: Object.keys(filters.partition(filter).client).length > 0
   })
 
   const one = <Sent extends Row, A extends Sent>(
@@ -196,7 +195,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     id: string,
     expand: ReadonlyArray<string>
   ): Effect.Effect<Sent, StripeError> => {
-    const decode = ListReply.readRow(rows.decode(expand))
+    const decode = ListReply.readRow(rows.variant(expand).decodeRow)
     const query: Query = expand.map((path) => ["expand[]", path])
     return client.get({ operation, path: `${path}/${id}`, query, decode })
   }
@@ -206,7 +205,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     const [filter] = yield* Effect.fromResult(Arguments.all([decoded, checkExpand({ expand })]))
     const selection = selectionOf(rows, operation, filter, expand)
     const retrieve = (id: string) =>
-      one(client, rows, operation, id, withoutData(expand ?? [])).pipe(
+      one(client, rows, operation, id, expand?.map(withoutData) ?? []).pipe(
         Effect.tapError(Telemetry.failed),
         Effect.withSpan(operations.retrieve)
       )
@@ -253,7 +252,9 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     const checked = Arguments.all([
       decoded,
       refuseUnknown(rest),
-      ...(Result.isFailure(decoded) ? [] : filters.clientFields(decoded.success).map(refuseClientField)),
+      ...(Result.isFailure(decoded)
+        ? []
+        : Object.keys(filters.partition(decoded.success).client).map(refuseClientField)),
       checkPage({ ending_before, expand, limit, starting_after }),
       starting_after === undefined || ending_before === undefined
         ? Result.void
@@ -309,7 +310,6 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     retrieve,
     select,
     pages: (client, rows, filter, options) => read(operations.pages, client, rows, filter, options, Read.pageOf),
-    stream: (client, rows, filter, options) =>
-      read(operations.stream, client, rows, filter, options, ({ entries }) => Read.rowsOf(entries))
+    stream: (client, rows, filter, options) => read(operations.stream, client, rows, filter, options, Read.rowsOf)
   }
 }

@@ -16,6 +16,11 @@ export interface Route {
   readonly start: string | undefined
   /** The range of `created` to read. */
   readonly within: Window | undefined
+  /**
+   * The second above which the list is read by its cursor alone, however many requests are in flight. Where the read starts
+   * at a row, the reader finds it out.
+   */
+  readonly cutBelow?: number | undefined
   readonly pageSize: number
   readonly maxItems: number
   /** Whether the last page asks only for the rows that are still wanted. Not where the fetch leaves out rows. */
@@ -27,6 +32,8 @@ export interface Step<A> {
   readonly entries: ReadonlyArray<Guards.Entry<A>>
   readonly has_more: boolean
   readonly requestId: string | undefined
+  /** The range of `created` that it was asked for with. */
+  readonly within: Window | undefined
   /** Whether there may be a row on it that could not be decoded. */
   readonly hasInvalid: boolean
 }
@@ -73,15 +80,18 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   const checked = Guards.checkPage(state.seen, reply, entries, { limit, oldestFirst, cursor, within })
   if (Result.isFailure(checked)) return yield* stalled(checked.failure)
 
-  // Rows without an id at the end of a page come again on the next one, which starts after the last row that has one.
+  // A row without an id cannot be a cursor, nor can one outside of the range: a server that ignored the range once would not
+  // find it the next time. Such rows at the end of a page come again on the next one.
   let last = entries.length - 1
-  while (last >= 0 && entries[last]?.id === undefined) last--
-  const wanted = upTo(has_more ? entries.slice(0, last + 1) : entries, remaining)
-  const left = remaining - countRows(wanted)
+  while (last >= 0 && !canBeCursor(entries[last], within)) last--
+  const whole = has_more && last < entries.length - 1 ? entries.slice(0, last + 1) : entries
+  const wanted = whole.length > remaining ? upTo(whole, remaining) : whole
+  const left = Number.isFinite(remaining) ? remaining - countRows(wanted) : remaining
   const step: Step<A> = {
     entries: wanted,
     has_more: has_more || wanted.length < entries.length,
     requestId,
+    within,
     hasInvalid: invalid !== undefined
   }
   if (!has_more || left === 0) return [step, Option.none()]
@@ -97,6 +107,9 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   return [step, Option.some(moved)]
 })
 
+const canBeCursor = (entry: Guards.Entry<unknown> | undefined, within: Window | undefined): boolean =>
+  entry?.id !== undefined && (within === undefined || Guards.isInside(entry, within))
+
 /** How many places count for `maxItems`: rows that could not be decoded do, and rows that the filter leaves out do not. */
 export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number => {
   let count = 0
@@ -106,7 +119,6 @@ export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number
 
 /** The places up to so many rows. */
 export const upTo = <A>(entries: ReadonlyArray<Guards.Entry<A>>, rows: number): ReadonlyArray<Guards.Entry<A>> => {
-  if (entries.length <= rows) return entries
   let left = rows
   const end = entries.findIndex(({ error, row }) => (row !== undefined || error !== undefined) && --left < 0)
   return end < 0 ? entries : entries.slice(0, end)

@@ -67,14 +67,15 @@ export const start = (cursor: string | undefined): Seen => ({
 
 export const secondOf = (millis: number): number => Math.floor(millis / 1000)
 
-/** The first row that lies outside of the range of time that was asked for, in words. */
-const outside = (
-  entries: ReadonlyArray<Entry<unknown>>,
+/** Whether a place lies in the range of time that was asked for, as far as it says when it was created. */
+export const isInside = (
+  { created }: Entry<unknown>,
   { gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY }: Window
-): string | undefined => {
-  const found = entries.find(
-    ({ created, row }) => row !== undefined && created !== undefined && (created < gte * 1000 || created >= lt * 1000)
-  )
+): boolean => created === undefined || (created >= gte * 1000 && created < lt * 1000)
+
+/** The first row that lies outside of the range of time that was asked for, in words. */
+const outside = (entries: ReadonlyArray<Entry<unknown>>, within: Window): string | undefined => {
+  const found = entries.find((entry) => entry.row !== undefined && !isInside(entry, within))
   return found && `${found.id ?? "a row"} is outside the requested range of created`
 }
 

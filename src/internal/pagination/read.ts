@@ -128,11 +128,11 @@ const concurrently = <A extends Row, E, R, E2, R2, Element>(
 
 /** One element a page, one chunk a page. A list without rows is one page without rows. */
 export const pageOf = <A>({ entries, has_more, requestId }: Cursor.Step<A>): readonly [Page<A>] => [
-  { data: rowsOf(entries), has_more, requestId, cursor: entries.findLast(({ id }) => id !== undefined)?.id }
+  { data: rowsOf({ entries }), has_more, requestId, cursor: entries.findLast(({ id }) => id !== undefined)?.id }
 ]
 
-/** The rows among places. */
-export const rowsOf = <A>(entries: ReadonlyArray<Guards.Entry<A>>): ReadonlyArray<A> => {
+/** One element a row. */
+export const rowsOf = <A>({ entries }: Pick<Cursor.Step<A>, "entries">): ReadonlyArray<A> => {
   const rows: Array<A> = []
   for (const { row } of entries) if (row !== undefined) rows.push(row)
   return rows

@@ -10,7 +10,7 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Struct from "effect/Struct"
 import type * as Types from "effect/Types"
 import * as ReportCodec from "../report/codec.ts"
-import * as RowDecoder from "../wire/rowDecoder.ts"
+import { type DecodeRow, rowDecoder } from "../wire/fastPath.ts"
 import {
   AnyWire,
   type LastError,
@@ -169,12 +169,12 @@ const codec = (
 ): Schema.Codec<AnyExpansion, EncodedAny> =>
   wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
 
-const decoder = (wire: Schema.Codec<EncodedAny>): RowDecoder.DecodeRow<AnyExpansion> => RowDecoder.make(wire, convert)
+const decoder = (wire: Schema.Codec<EncodedAny>): DecodeRow<AnyExpansion> => rowDecoder(wire, convert)
 
 /** For one choice of expansions: a codec for users, and a faster decoder for replies. */
 export interface Variant {
   readonly codec: Schema.Codec<AnyExpansion, EncodedAny>
-  readonly decodeRow: RowDecoder.DecodeRow<AnyExpansion>
+  readonly decodeRow: DecodeRow<AnyExpansion>
 }
 
 const plainCodec = codec(Wire, Wire.mapFields(generatedSession))

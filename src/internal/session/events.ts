@@ -21,7 +21,7 @@ import type { FetchPage, Row, Window } from "../list/model.ts"
 import * as Telemetry from "../telemetry.ts"
 import * as Guards from "../pagination/guards.ts"
 import { EpochSeconds } from "../wire/fields.ts"
-import type { DecodeRow } from "../wire/rowDecoder.ts"
+import type { DecodeRow } from "../wire/fastPath.ts"
 import { isId } from "./reread.ts"
 
 interface AnyEvent extends Row {

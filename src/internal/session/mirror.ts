@@ -62,82 +62,79 @@ const withoutPosition = Arguments.refuse(
   "a checkpoint from changes or mirror. To resume a checkpoint of sync, use mirror."
 )
 
-/** The three calls on a client, for rows of any kind. */
-export const make = (client: StripeClient.Service) => {
-  /** How sessions and events are read, and which list it is. */
-  const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Sent, E, R>(
-    operation: string,
-    rows: SessionRows<Sent, A>,
-    { expand, onDecodeError, ...options }: MirrorOptions<Paths, E, R>
-  ) {
-    const { fetch, filter, range, retrieve } = yield* resource.select(client, rows, operation, {}, { expand })
-    const account = yield* client.account
-    return {
-      list: { fetch, range, subject: { filter: Fingerprint.make(path, filter), ...account } },
-      reader: { fetch, retrieve },
-      events: Events.fetch(client, operation),
-      lengths: Changes.lengths(options),
-      options: { concurrency: options.concurrency, onDecodeError: tagHandlerError(onDecodeError) },
-      handled: new Map<string, number>()
-    }
+/** How sessions and events are read, and which list it is. */
+const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Sent, E, R>(
+  client: StripeClient.Service,
+  operation: string,
+  rows: SessionRows<Sent, A>,
+  { expand, onDecodeError, ...options }: MirrorOptions<Paths, E, R>
+) {
+  const { fetch, filter, range, retrieve } = yield* resource.select(client, rows, operation, {}, { expand })
+  const account = yield* client.account
+  return {
+    list: { fetch, range, subject: { filter: Fingerprint.make(path, filter), ...account } },
+    reader: { fetch, retrieve },
+    events: Events.fetch(client, operation),
+    lengths: Changes.lengths(options),
+    options: { concurrency: options.concurrency, onDecodeError: tagHandlerError(onDecodeError) },
+    handled: new Map<string, number>()
+  }
+})
+
+export const reread = <Sent extends Row, A extends Sent, E, R>(
+  client: StripeClient.Service,
+  rows: SessionRows<Sent, A>,
+  wanted: Iterable<Wanted>,
+  options: RereadOptions<Paths, E, R> = {}
+): Stream.Stream<RereadBatch<Sent>, StripeError | E, R> => {
+  const operation = "VerificationSessions.reread"
+  const batches = Effect.gen(function* () {
+    const [ids] = yield* Effect.fromResult(Arguments.all([Reread.toIds(wanted), Reread.checkOptions(options)]))
+    const source = yield* prepare(client, operation, rows, options)
+    return Stream.map(Reread.read(source.reader, ids, source.options), ({ end: _, ...batch }) => batch)
   })
+  return withOperation(operation, Stream.unwrap(batches))
+}
 
-  const reread = <Sent extends Row, A extends Sent, E, R>(
-    rows: SessionRows<Sent, A>,
-    wanted: Iterable<Wanted>,
-    options: RereadOptions<Paths, E, R> = {}
-  ): Stream.Stream<RereadBatch<Sent>, StripeError | E, R> => {
-    const operation = "VerificationSessions.reread"
-    const batches = Effect.gen(function* () {
-      const [ids] = yield* Effect.fromResult(Arguments.all([Reread.toIds(wanted), Reread.checkOptions(options)]))
-      const source = yield* prepare(operation, rows, options)
-      return Stream.map(Reread.read(source.reader, ids, source.options), ({ end: _, ...batch }) => batch)
-    })
-    return withOperation(operation, Stream.unwrap(batches))
-  }
+export const changes = <Sent extends Row, A extends Sent, E, R>(
+  client: StripeClient.Service,
+  rows: SessionRows<Sent, A>,
+  options: ChangesOptions<Paths, E, R> = {}
+): Stream.Stream<ChangesBatch<Sent>, StripeError | E, R> => {
+  const operation = "VerificationSessions.changes"
+  const batches = Effect.gen(function* () {
+    yield* Effect.fromResult(Changes.checkOptions(options))
+    const source = yield* prepare(client, operation, rows, options)
+    const { subject } = source.list
+    const from = options.from ?? Checkpoint.start(subject)
+    yield* Effect.fromResult(Checkpoint.check(from, subject))
+    if (Windows.isPositioned(from)) return Changes.run(source, from)
+    if (options.from !== undefined) return yield* Effect.fromResult(withoutPosition)
+    const readAt = yield* DateTime.now
+    const checkpoint = Windows.moveTo(from, Windows.seconds(readAt))
+    return Stream.make({ sessions: [], missing: [], readAt, checkpoint })
+  })
+  return withOperation(operation, Stream.unwrap(batches))
+}
 
-  const changes = <Sent extends Row, A extends Sent, E, R>(
-    rows: SessionRows<Sent, A>,
-    options: ChangesOptions<Paths, E, R> = {}
-  ): Stream.Stream<ChangesBatch<Sent>, StripeError | E, R> => {
-    const operation = "VerificationSessions.changes"
-    const batches = Effect.gen(function* () {
-      yield* Effect.fromResult(Changes.checkOptions(options))
-      const source = yield* prepare(operation, rows, options)
-      const { subject } = source.list
-      const from = options.from ?? Checkpoint.start(subject)
-      yield* Effect.fromResult(Checkpoint.check(from, subject))
-      if (Windows.isPositioned(from)) return Changes.run(source, from)
-      if (options.from !== undefined) return yield* Effect.fromResult(withoutPosition)
-      const readAt = yield* DateTime.now
-      const checkpoint = Windows.moveTo(from, Windows.seconds(readAt))
-      return Stream.make({ sessions: [], missing: [], readAt, checkpoint })
-    })
-    return withOperation(operation, Stream.unwrap(batches))
-  }
-
-  const mirror = <Sent extends Row, A extends Sent, E, R>(
-    rows: SessionRows<Sent, A>,
-    options: MirrorOptions<Paths, E, R> = {}
-  ): Stream.Stream<MirrorBatch<Sent>, StripeError | E, R> => {
-    const operation = "VerificationSessions.mirror"
-    const runs = Effect.gen(function* () {
-      yield* Effect.fromResult(checkMirror(options))
-      const source = yield* prepare(operation, rows, options)
-      const { subject } = source.list
-      const { audit = "7 days", schedule } = options
-      const interval = audit === false ? undefined : Changes.toSeconds(audit)
-      const nothing = Checkpoint.start(subject)
-      yield* Effect.fromResult(Checkpoint.check(options.from ?? nothing, subject))
-      const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval, options.settle))
-      return schedule === undefined ? run(options.from) : retryForever(poll(run, options.from, schedule))
-    })
-    return Stream.unwrap(
-      Effect.catch(runs, (refused) => Effect.succeed(withOperation(operation, Stream.fail(refused))))
-    )
-  }
-
-  return { reread, changes, mirror }
+export const mirror = <Sent extends Row, A extends Sent, E, R>(
+  client: StripeClient.Service,
+  rows: SessionRows<Sent, A>,
+  options: MirrorOptions<Paths, E, R> = {}
+): Stream.Stream<MirrorBatch<Sent>, StripeError | E, R> => {
+  const operation = "VerificationSessions.mirror"
+  const runs = Effect.gen(function* () {
+    yield* Effect.fromResult(checkMirror(options))
+    const source = yield* prepare(client, operation, rows, options)
+    const { subject } = source.list
+    const { audit = "7 days", schedule } = options
+    const interval = audit === false ? undefined : Changes.toSeconds(audit)
+    const nothing = Checkpoint.start(subject)
+    yield* Effect.fromResult(Checkpoint.check(options.from ?? nothing, subject))
+    const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval, options.settle))
+    return schedule === undefined ? run(options.from) : retryForever(poll(run, options.from, schedule))
+  })
+  return Stream.unwrap(Effect.catch(runs, (refused) => Effect.succeed(withOperation(operation, Stream.fail(refused)))))
 }
 
 interface Source<Sent extends Row, A extends Sent, E, R> extends Changes.Source<Sent, A, E, R> {
@@ -198,8 +195,9 @@ const audit = <Sent extends Row, A extends Sent, E, R>(
   return Stream.mapAccum(
     Pass.steps(list, options, { direction: "older", from, until }),
     () => reached,
-    (before, { end, readAt, rows, ...step }) => {
-      const reached = step.reached.at(-1) ?? before
+    (before, { end, readAt, rows, within, ...step }) => {
+      const last = step.reached.at(-1)
+      const reached = last === undefined || within === undefined ? (last ?? before) : { ...last, within }
       const after = end ? Windows.audited(checkpoint, began) : { ...checkpoint, audit: { began, reached } }
       return [reached, [{ sessions: rows, missing: [], readAt, checkpoint: after }]] as const
     }

@@ -8,7 +8,7 @@ import * as Predicates from "../filter/predicate.ts"
 import * as Resource from "../list/resource.ts"
 import { expandPaths as reportPaths } from "../report/wire.ts"
 import { variant } from "./codec.ts"
-import type { DecodeRow } from "../wire/rowDecoder.ts"
+import type { DecodeRow } from "../wire/fastPath.ts"
 import type { Expanded, ExpandPath, ListExpandPath } from "./model.ts"
 
 // A record, so that the compiler asks for every path that the type has.
@@ -56,7 +56,7 @@ const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> =
     names: Struct.keys(filterNames),
     decode: SessionFilter.decode,
     toQuery: Predicates.toQuery,
-    clientFields: (filter) => Object.keys(Predicates.partition(filter).client)
+    partition: Predicates.partition
   }
 }
 
@@ -73,7 +73,7 @@ export const rows = <
   SessionFilter.SessionFilter
 > => ({
   // Type boundary: these paths chose the decoder, and `Expanded` says in types what `variant` does.
-  decode: (expand) => variant(expand).decodeRow as DecodeRow<Expanded<Paths>>,
+  variant: variant as (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Expanded<Paths>> },
   // Type boundary: decoding a filter keeps its status, so a row that matches has the status that the caller wrote.
   matches: Predicates.matches as unknown as (
     filter: SessionFilter.SessionFilter

@@ -14,6 +14,9 @@ import * as Guards from "../pagination/guards.ts"
 import * as Read from "../pagination/read.ts"
 import type { Step as Page } from "../pagination/cursor.ts"
 
+/** How far rows may be out of order, in seconds. */
+const tolerance = Guards.disorder / 1000
+
 /** A list to read, and the range of `created` that it is known to have. */
 export interface List<A, E, R> {
   readonly fetch: FetchPage<A, E, R>
@@ -40,6 +43,8 @@ export interface Step<A> {
   readonly readAt: DateTime.Utc
   /** The first and the last row that was read, in the order of the pass, whether they are handed out or not. */
   readonly reached: ReadonlyArray<Row>
+  /** The range of `created` around the last row, where other ranges are read at the same time. */
+  readonly within: Window | undefined
   /** Whether the pass ends here. */
   readonly end: boolean
 }
@@ -68,15 +73,38 @@ export const steps = <A extends Row, E, R, E2, R2>(
 ): Stream.Stream<Step<A>, E | E2 | PaginationError | CheckpointMismatchError, R | R2> =>
   Stream.suspend(() => {
     const begin = direction === "newer" ? from?.newest : from?.oldest
-    const reading = Read.toReading({
-      ...options,
-      ...(direction === "newer"
-        ? { direction: "oldest-first", endingBefore: begin?.id }
-        : { startingAfter: begin?.id }),
-      // Without a row to start after, a list begins at its newest row, which may be too young.
-      within: begin === undefined ? CreatedWithin.intersect(range, { lt: until }) : range
-    })
+    const below = from?.oldest.within
     let page = 0
+
+    const toReading = (part: Partial<Read.Reading<E2, R2>>): Read.Reading<E2, R2> => ({
+      ...Read.toReading({
+        ...options,
+        ...(direction === "newer"
+          ? { direction: "oldest-first", endingBefore: begin?.id }
+          : { startingAfter: begin?.id }),
+        within: range
+      }),
+      ...part
+    })
+
+    /** What is to be read, in this order. */
+    const readings: ReadonlyArray<Read.Reading<E2, R2>> =
+      begin === undefined
+        ? // The list begins at its newest row, which may be too young. The rows that are not may stand among those.
+          [
+            toReading({
+              within: CreatedWithin.intersect(range, { lt: until + tolerance }),
+              cutBelow: until - tolerance
+            })
+          ]
+        : direction === "newer" || below === undefined
+          ? [toReading({})]
+          : [
+              toReading({ within: CreatedWithin.intersect(range, below), concurrency: 1 }),
+              ...(below.gte === undefined
+                ? []
+                : [toReading({ within: CreatedWithin.intersect(range, { lt: below.gte }), start: undefined })])
+            ]
 
     /** The rows at both ends, and those beyond the end where the pass begins, were processed before. */
     const isProcessed = ({ created, id }: Guards.Entry<unknown>): boolean => {
@@ -87,29 +115,50 @@ export const steps = <A extends Row, E, R, E2, R2>(
       return (direction === "newer" ? past : -past) > Guards.disorder
     }
 
-    const toStep = ({ entries, has_more, requestId }: Page<Stamped<A>>) =>
-      Effect.flatMap(DateTime.now, (now): Effect.Effect<Step<A>, PaginationStalledError> => {
-        page++
-        const again = entries.find(isProcessed)
-        if (again !== undefined) {
-          const description = `${again.id ?? "a row"} was processed before, and was returned again among the rows ${direction} than ${begin?.id}`
-          return Effect.fail(new PaginationStalledError({ description, page, cursor: begin?.id, requestId }))
-        }
-        const young = direction === "newer" ? entries.findIndex(({ created = 0 }) => created >= until * 1000) : -1
-        const settled = young < 0 ? entries : entries.slice(0, young)
-        const places = settled.flatMap(rowOf)
-        const rows = Read.rowsOf(settled)
-        return Effect.succeed({
-          rows: rows.map(({ row }) => row),
-          // Where there are no rows, any moment will do.
-          readAt: rows[0]?.readAt ?? now,
-          reached: places.length < 2 ? places : [places[0], places.at(-1)].flatMap((row) => row ?? []),
-          end: young >= 0 || !has_more
-        })
-      })
+    const isYoung = ({ created = 0 }: Guards.Entry<unknown>): boolean => created >= until * 1000
+    let isSettled = begin !== undefined
 
-    return Read.read(stamp(fetch), reading, (step) => [step]).pipe(
-      Stream.mapEffect(toStep),
+    /** The places of a page that are old enough: rows may be added next to the others. */
+    const settledOf = <B>(entries: ReadonlyArray<Guards.Entry<B>>): ReadonlyArray<Guards.Entry<B>> => {
+      const young = direction === "newer" ? entries.findIndex(isYoung) : -1
+      if (young >= 0) return entries.slice(0, young)
+      if (isSettled) return entries
+      // From the first row that is old enough on, every row is behind it, however young it is.
+      const first = entries.findIndex((entry) => entry.created !== undefined && !isYoung(entry))
+      isSettled = first >= 0
+      return isSettled ? entries.slice(first) : []
+    }
+
+    const toStep =
+      (reading: Read.Reading<E2, R2>, isLast: boolean) =>
+      ({ entries, has_more, requestId, within }: Page<Stamped<A>>) =>
+        Effect.flatMap(DateTime.now, (now): Effect.Effect<Step<A>, PaginationStalledError> => {
+          page++
+          const again = entries.find(isProcessed)
+          if (again !== undefined) {
+            const description = `${again.id ?? "a row"} was processed before, and was returned again among the rows ${direction} than ${begin?.id}`
+            return Effect.fail(new PaginationStalledError({ description, page, cursor: begin?.id, requestId }))
+          }
+          const settled = settledOf(entries)
+          const places = settled.flatMap(rowOf)
+          const rows = Read.rowsOf({ entries: settled })
+          return Effect.succeed({
+            rows: rows.map(({ row }) => row),
+            // Where there are no rows, any moment will do.
+            readAt: rows[0]?.readAt ?? now,
+            reached: places.length < 2 ? places : [places[0], places.at(-1)].flatMap((row) => row ?? []),
+            within: partOf(begin === undefined ? reading.within : range, within),
+            end: (direction === "newer" && settled.length < entries.length) || (!has_more && isLast)
+          })
+        })
+
+    return Stream.fromIterable(readings).pipe(
+      Stream.flatMap((reading) =>
+        Stream.mapEffect(
+          Read.read(stamp(fetch), reading, (step) => [step]),
+          toStep(reading, reading === readings.at(-1))
+        )
+      ),
       Stream.takeUntil(({ end }) => end),
       Stream.mapError((error) =>
         page === 0 && begin !== undefined && isCursorLost(error)
@@ -118,6 +167,12 @@ export const steps = <A extends Row, E, R, E2, R2>(
       )
     )
   })
+
+/** What a range of `created` leaves out of the whole, if it is a part of it. */
+const partOf = (whole: Window = {}, { gte, lt }: Window = {}): Window | undefined => {
+  const part = { ...(gte === whole.gte ? {} : { gte }), ...(lt === whole.lt ? {} : { lt }) }
+  return Object.keys(part).length === 0 ? undefined : part
+}
 
 /** A place that a checkpoint can name. */
 const rowOf = ({ created, id }: Guards.Entry<unknown>): ReadonlyArray<Row> =>

@@ -5,7 +5,8 @@
  * copies such a row field by field. This only checks it, in a fraction of the time (`test/bench/decode.ts`). It is made
  * from the schema itself. Where it does not match, for whatever reason, the schema decides.
  */
-import type * as Schema from "effect/Schema"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 
 const mismatch = -1
@@ -24,14 +25,22 @@ export const fastPath = <A>(schema: Schema.Codec<A, A>): ((value: unknown) => va
   return (value): value is A => matches(value) !== mismatch
 }
 
-/** The same value without unknown keys of its own either, for which it is copied; `undefined` where it is not right. */
-export const withoutUnknownKeys = <A>(schema: Schema.Codec<A, A>): ((value: unknown) => A | undefined) => {
-  const matches = matcher(schema.ast)
-  const names = namesIn(schema.ast)
-  return (value) => {
-    const verdict = matches(value)
-    // Type boundary: the schema describes what matches.
-    return verdict === mismatch ? undefined : ((verdict === match ? value : pick(value, names)) as A)
+/** A decoder of one row of a reply. It takes the row over: what it gives may be the row itself, changed. */
+export type DecodeRow<A> = (row: unknown) => Result.Result<A, Schema.SchemaError>
+
+/**
+ * Decodes rows against the plain fields of the wire, and by one conversion a row to what users see. The conversion gets rows
+ * that nobody else has, without the keys that Stripe added since.
+ */
+export const rowDecoder = <Wire, A>(wire: Schema.Codec<Wire>, convert: (row: Wire) => A): DecodeRow<A> => {
+  const decodeWire = Schema.decodeUnknownResult(wire)
+  const matches = matcher(wire.ast)
+  const names = namesIn(wire.ast)
+  return (row) => {
+    const verdict = matches(row)
+    if (verdict === mismatch) return Result.map(decodeWire(row), convert)
+    // Type boundary: the schema describes what matches it.
+    return Result.succeed(convert((verdict === match ? row : pick(row, names)) as Wire))
   }
 }
 
@@ -40,38 +49,44 @@ const matcher = (ast: SchemaAST.AST): Matcher => {
   if (encoding !== undefined) return cannotTell
   const matches = unchecked(ast)
   if (checks === undefined) return matches
+  const filters = checks.flatMap(filtersOf)
   return (value) => {
     // A check is made for a value without unknown keys.
     if (matches(value) !== match) return mismatch
-    for (const check of checks) if (!passes(check, value, ast)) return mismatch
+    for (const filter of filters) if (filter.run(value, ast, noOptions) !== undefined) return mismatch
     return match
   }
 }
 
 const cannotTell: Matcher = () => mismatch
 
-// Written out, because a call of a predicate in each field would cost a fifth of a row.
+// Written out, because most fields are strings, and a call of a predicate in each would cost a fifth of a row.
 const isString: Matcher = (value) => (typeof value === "string" ? match : mismatch)
-const isNumber: Matcher = (value) => (typeof value === "number" ? match : mismatch)
-const isBoolean: Matcher = (value) => (typeof value === "boolean" ? match : mismatch)
-const isNull: Matcher = (value) => (value === null ? match : mismatch)
+
+const isOfType =
+  (type: "number" | "boolean"): Matcher =>
+  (value) =>
+    typeof value === type ? match : mismatch
+
+const is =
+  (expected: unknown): Matcher =>
+  (value) =>
+    value === expected ? match : mismatch
 
 const unchecked = (ast: SchemaAST.AST): Matcher => {
   switch (ast._tag) {
     case "String":
       return isString
     case "Number":
-      return isNumber
+      return isOfType("number")
     case "Boolean":
-      return isBoolean
+      return isOfType("boolean")
     case "Null":
-      return isNull
+      return is(null)
     case "Unknown":
       return () => match
-    case "Literal": {
-      const { literal } = ast
-      return (value) => (value === literal ? match : mismatch)
-    }
+    case "Literal":
+      return is(ast.literal)
     case "Union":
       return union(ast)
     case "Arrays":
@@ -85,10 +100,8 @@ const unchecked = (ast: SchemaAST.AST): Matcher => {
 
 const noOptions = {}
 
-const passes = (check: SchemaAST.Check<unknown>, value: unknown, ast: SchemaAST.AST): boolean =>
-  check._tag === "Filter"
-    ? check.run(value, ast, noOptions) === undefined
-    : check.checks.every((check) => passes(check, value, ast))
+const filtersOf = (check: SchemaAST.Check<unknown>): ReadonlyArray<SchemaAST.Filter<unknown>> =>
+  check._tag === "Filter" ? [check] : check.checks.flatMap(filtersOf)
 
 /** Two kinds of objects could both take a value, and leave different keys of it. */
 const union = ({ options, types }: SchemaAST.Union): Matcher => {

@@ -6,7 +6,7 @@ export interface Example {
   readonly code: string
   /** Whether the example is executed, or only compiled (`ts no-run`). */
   readonly runs: boolean
-  /** The example that this one goes on from (`ts continued`): the last `ts setup` of the document before it. */
+  /** The example that this one continues (`ts continued`): the last `ts setup` of the document before it. */
   readonly setup?: Example
 }
 
@@ -36,7 +36,7 @@ export const examplesIn = (file: string, text: string): ReadonlyArray<Example> =
     const example: Example = { file, line, code: code.join("\n"), runs: mark !== "no-run" }
     if (mark === "setup") setup = example
     if (mark === "continued" && setup === undefined) {
-      throw new Error(`${file}:${line}: this fence goes on from none, because no "ts setup" stands before it`)
+      throw new Error(`${file}:${line}: this fence continues a "ts setup", and the page has none before it`)
     }
     examples.push(mark === "continued" && setup !== undefined ? { ...example, setup } : example)
     index = closing
@@ -44,7 +44,7 @@ export const examplesIn = (file: string, text: string): ReadonlyArray<Example> =
   return examples
 }
 
-/** The whole program of an example, with the one that it goes on from, each line at its number in the document. */
+/** The whole program of an example, with its setup, each line at its number in the document. */
 export const programOf = (example: Example): { readonly line: number; readonly code: string } => {
   const { setup } = example
   if (setup === undefined) return example

@@ -56,7 +56,7 @@ const examined = (node: ts.Node): ts.Expression | undefined => {
     : expression
 }
 
-/** A value may go on over the comment lines that follow, until it is a whole expression. */
+/** A value may continue on the comment lines that follow, until it is a whole expression. */
 const expectedValue = ([first = "", ...rest]: ReadonlyArray<string>): string | undefined => {
   let text = first
   for (const line of rest) {

@@ -66,7 +66,7 @@ const runnable = (command: string): string =>
 
 /**
  * Runs the commands of a session, one after the other in one new folder, on the sources of the library. A command that
- * ends with `&` goes on until the last has ended, and what it says about its port holds for those after it.
+ * ends with `&` runs until the last has ended. The port that it prints is used for those after it.
  */
 export const play = async (root: string, session: Session): Promise<ReadonlyArray<string>> => {
   const folder = await mkdtemp(join(tmpdir(), "guide-"))
@@ -85,11 +85,11 @@ export const play = async (root: string, session: Session): Promise<ReadonlyArra
 
   const run = (command: string, lines: number): Promise<string> =>
     new Promise((resolve, reject) => {
-      const goesOn = command.endsWith("&")
-      const text = runnable(goesOn ? command.slice(0, -1).trim() : command)
+      const inBackground = command.endsWith("&")
+      const text = runnable(inBackground ? command.slice(0, -1).trim() : command)
       const local = port === undefined ? text : text.replaceAll(/127\.0\.0\.1:\d+/g, `127.0.0.1:${port}`)
       // `exec` puts the program in the shell's place, so that the signal reaches it.
-      const child = spawn("bash", ["-c", goesOn ? `exec ${local}` : local], { cwd: folder, env })
+      const child = spawn("bash", ["-c", inBackground ? `exec ${local}` : local], { cwd: folder, env })
       const closed = new Promise((resolve) => child.on("close", resolve))
       let output = ""
       let errors = ""
@@ -97,18 +97,20 @@ export const play = async (root: string, session: Session): Promise<ReadonlyArra
       child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()))
       child.stdout.on("data", (chunk: Buffer) => {
         output += chunk.toString()
-        if (!goesOn || output.split("\n").length <= lines) return
+        if (!inBackground || output.split("\n").length <= lines) return
         port ??= /127\.0\.0\.1:(\d+)/.exec(output)?.[1]
         resolve(output)
       })
-      if (goesOn) {
+      if (inBackground) {
         servers.push(() => {
           child.kill("SIGINT")
           return closed
         })
       }
       child.on("close", (code) =>
-        code === 0 || goesOn ? resolve(output) : reject(new Error(`${command} ended with ${code}:\n${output}${errors}`))
+        code === 0 || inBackground
+          ? resolve(output)
+          : reject(new Error(`${command} ended with ${code}:\n${output}${errors}`))
       )
     })
 
