@@ -317,7 +317,8 @@ const decodeCheckpoint = Schema.decodeUnknownResult(Checkpoint)
 const decodeJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
 /**
- * Encodes a checkpoint as text for a file, a database column or a key-value store: less than 2 kB of JSON.
+ * Encodes a checkpoint as text for a file, a database column or a key-value store: less than 2 kB of JSON. See
+ * {@link fromText} for an example.
  *
  * @category conversions
  * @since 0.1.0

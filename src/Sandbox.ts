@@ -1,22 +1,24 @@
 /**
- * A simulated Stripe in the box, with as many verification sessions as you like, their reports, their events, and faults on
- * demand. It answers the list and the retrieve call of each as Stripe does: order, cursors, filters, expansion, refusals,
- * keys, versions and headers. Sessions change as Stripe's do, and webhooks tell of it. Use it to test code that reads them, to try the library without an account, or as a server for
- * any other Stripe client.
+ * A simulated Stripe for tests and for trying the library without an account: any number of verification sessions,
+ * their reports and events, webhooks, and faults on demand.
+ *
+ * It answers list and retrieve calls as Stripe does: order, cursors, filters, expansion, errors, keys, versions and
+ * headers. Sessions change as at Stripe, with events and webhooks.
  *
  * **Details**
  *
- * There is one simulation with two fronts. {@link layer} is an `HttpClient` in process: no port, and all waiting is by
- * `Clock`, so it works under `TestClock`. {@link layerServer} puts the same on a real server. Everything is a function of
- * the options: the same seed gives the same rows, ids, people and faults, and a million sessions take no memory.
+ * {@link layer} is an `HttpClient` in this process, without a port. All its waits use `Clock`, so it works under
+ * `TestClock`. {@link layerServer} serves the same simulation over HTTP, for any Stripe client. The same options always
+ * give the same rows, ids, people and faults, and a million sessions need no memory.
  *
- * Under `TestClock` it is 1970 until `TestClock.setTime`, and the sessions of the start, which are of 2025, lie in the
- * future: `sync` and `tail` give none of them before the clock is set after {@link Options.to}. And the library's own limit
- * of 25 requests a second waits by that clock: what takes more requests needs `rateLimit: false` in the options of its
- * layer, or never ends.
+ * Under `TestClock`, do two things:
  *
- * It shares no code with the rest of the library, which is what makes it a fair judge of it. All names, documents and
- * numbers in it are invented, all keys are fakes that open nothing else, and every client secret and link says "SANDBOX".
+ * - Set the clock after {@link Options.to} with `TestClock.setTime`. It starts in 1970, and the sandbox's sessions are
+ *   of 2025, so `sync` and `tail` emit none of them before.
+ * - Pass `rateLimit: false` to the library's layer. Otherwise more than 25 requests wait for a clock that stands still.
+ *
+ * The sandbox shares no code with the rest of the library, so it can test it. Its names, documents and numbers are
+ * invented, its keys are fakes that open nothing else, and every client secret and link contains "SANDBOX".
  *
  * @module
  * @category Test
@@ -49,7 +51,7 @@ import { Fault } from "./internal/sandbox/faults.ts"
 
 export {
   /**
-   * What the sandbox can do wrong on demand; the constructors say what each fault does.
+   * Faults of replies, for `inject`. Each constructor says what the sandbox does.
    *
    * @category faults
    * @since 0.1.0
@@ -59,7 +61,7 @@ export {
 
 export {
   /**
-   * What can go wrong with an event; the constructors say what each fault does.
+   * Faults of events, for `injectEvent`. Each constructor says what the sandbox does.
    *
    * @category faults
    * @since 0.1.0
@@ -85,9 +87,14 @@ export type { AccountOptions, Options, RateLimit } from "./internal/sandbox/opti
 export type { RateLimitReason } from "./internal/sandbox/faults.ts"
 
 /**
- * How the moments of creation are spread over the range: evenly (`uniform`), twenty times as densely at the end as at the
- * beginning (`growing`), by day and night (`daily`), in twenty bursts (`bursty`), half of all rows within ten minutes
- * (`import`), or all in one second (`one-second`).
+ * How the sessions are spread over time:
+ *
+ * - `uniform`: evenly
+ * - `growing`: twenty times as many per day at the end as at the start
+ * - `daily`: by day and night
+ * - `bursty`: in twenty bursts
+ * - `import`: half of them within ten minutes
+ * - `one-second`: all in one second
  *
  * @category options
  * @since 0.1.0
@@ -95,7 +102,7 @@ export type { RateLimitReason } from "./internal/sandbox/faults.ts"
 export type History = Shape
 
 /**
- * What a connected account lets a key do: everything, nothing (403 `account_invalid`), or nothing of Identity (400).
+ * What a key may do in a connected account: everything, nothing (403 `account_invalid`), or nothing of Identity (400).
  *
  * @category options
  * @since 0.1.0
@@ -103,7 +110,7 @@ export type History = Shape
 export type Access = AccountAccess
 
 /**
- * What was asked of a sandbox, in all and in each second.
+ * The number of requests, in total and per second.
  *
  * @category models
  * @since 0.1.0
@@ -111,7 +118,7 @@ export type Access = AccountAccess
 export type { Traffic, TrafficSecond }
 
 /**
- * A session as the wire shows it: Stripe's names, `created` in epoch seconds. `SessionPatch` is any part of one.
+ * A session as Stripe sends it, with `created` in seconds since 1970. `SessionPatch` is any part of one.
  *
  * @category models
  * @since 0.1.0
@@ -119,7 +126,7 @@ export type { Traffic, TrafficSecond }
 export type { Session, SessionPatch }
 
 /**
- * A report as the wire shows it.
+ * A report as Stripe sends it.
  *
  * @category models
  * @since 0.1.0
@@ -127,7 +134,7 @@ export type { Session, SessionPatch }
 export type { Report }
 
 /**
- * An event as the wire shows it, and the six types that sessions have.
+ * An event as Stripe sends it, and the six types of events about sessions.
  *
  * @category models
  * @since 0.1.0
@@ -135,7 +142,7 @@ export type { Report }
 export type { Event, EventType }
 
 /**
- * A webhook, to be handed to whoever receives it.
+ * A webhook to pass to your handler.
  *
  * @category models
  * @since 0.1.0
@@ -143,7 +150,7 @@ export type { Event, EventType }
 export type { Delivery }
 
 /**
- * A request that reached the sandbox, and what became of it.
+ * A request that reached the sandbox, and how it ended.
  *
  * @category models
  * @since 0.1.0
@@ -151,7 +158,7 @@ export type { Delivery }
 export type { RecordedRequest }
 
 /**
- * Which requests a fault befalls.
+ * Which requests a fault applies to.
  *
  * @category options
  * @since 0.1.0
@@ -159,7 +166,7 @@ export type { RecordedRequest }
 export type { InjectOptions }
 
 /**
- * What a front hands in and gets back. Only needed to write another front.
+ * A request to the sandbox and its reply. Only needed to connect the sandbox to another kind of server or client.
  *
  * @category models
  * @since 0.1.0
@@ -167,9 +174,9 @@ export type { InjectOptions }
 export type { ConnectionReset, Incoming, Reply }
 
 /**
- * The controls of a sandbox, as a service.
+ * The sandbox as a service: its data, its recorded requests, and its faults.
  *
- * **Example** (Counting the requests of a page walk)
+ * **Example** (The requests of a program)
  *
  * ```ts
  * import { Effect } from "effect"
@@ -195,8 +202,8 @@ export type { ConnectionReset, Incoming, Reply }
 export class Sandbox extends Context.Service<Sandbox, Service>()("effect-stripe-identity/Sandbox") {}
 
 /**
- * Starts a sandbox. Takes no time to speak of, whatever the number of sessions. Dies if an option makes no sense. See
- * {@link client}.
+ * Makes a sandbox without layers, for use with {@link client}. It takes no time, whatever the number of sessions. Dies
+ * if an option is invalid.
  *
  * @category constructors
  * @since 0.1.0
@@ -205,7 +212,7 @@ export const make = (options: Options = {}): Effect.Effect<Service> =>
   Effect.sync(() => Engine.make(SandboxOptions.toSettings(options)))
 
 /**
- * A client that asks the given sandbox in process. It does not care which host a request names.
+ * Makes an `HttpClient` that sends every request, to any host, to the given sandbox in this process.
  *
  * **Example** (A sandbox without layers)
  *
@@ -225,12 +232,13 @@ export const make = (options: Options = {}): Effect.Effect<Service> =>
 export const client = (sandbox: Service): HttpClient.HttpClient => ClientFront.make(sandbox)
 
 /**
- * A sandbox and an `HttpClient` that asks it, in process: for tests and examples. See {@link Sandbox}.
+ * A sandbox in this process and the `HttpClient` that reaches it: for tests and examples. {@link Sandbox} has an
+ * example.
  *
  * **Details**
  *
- * A connection that is reset is an `HttpClientError` with a `TransportError`; one that is reset in the middle of a body
- * makes reading the body fail. A client that is interrupted is recorded as "aborted".
+ * A connection that is reset is an `HttpClientError` with a `TransportError`. If it is reset within a body, reading the
+ * body fails. A request whose client was interrupted is recorded as "aborted".
  *
  * @category layers
  * @since 0.1.0
@@ -243,7 +251,7 @@ export const layer = (options?: Options): Layer.Layer<Sandbox | HttpClient.HttpC
   )
 
 /**
- * A sandbox without a client, for use with {@link layerServer}.
+ * A sandbox without a client, to serve with {@link layerServer}.
  *
  * @category layers
  * @since 0.1.0
@@ -251,7 +259,7 @@ export const layer = (options?: Options): Layer.Layer<Sandbox | HttpClient.HttpC
 export const layerSandbox = (options?: Options): Layer.Layer<Sandbox> => Layer.effect(Sandbox, make(options))
 
 /**
- * The sandbox as a handler, to be mounted in a server of your own. {@link layerServer} is one that is ready.
+ * The sandbox as an HTTP handler, for your own server. {@link layerServer} serves it by itself.
  *
  * @category servers
  * @since 0.1.0
@@ -262,7 +270,7 @@ export const httpApp: Effect.Effect<HttpServerResponse, never, HttpServerRequest
 )
 
 /**
- * Serves the sandbox on the given `HttpServer`, against which any Stripe client can be run.
+ * Serves the sandbox on an `HttpServer`, for any Stripe client.
  *
  * **Example** (A sandbox on a free port of this machine)
  *
@@ -293,10 +301,10 @@ export const httpApp: Effect.Effect<HttpServerResponse, never, HttpServerRequest
 export const layerServer: Layer.Layer<never, never, HttpServer.HttpServer | Sandbox> = HttpServer.serve(httpApp)
 
 /**
- * Posts a webhook for everything that happens in the sandbox, side by side and for as long as it runs. What is not answered
- * with a 2xx is posted again, signed anew, up to seven times within 13 seconds. Never fails.
+ * Posts a signed webhook to a URL for every event of the sandbox, until it is interrupted. A webhook that is not
+ * answered with 2xx is sent up to seven times within 13 seconds, each time with a new signature. Never fails.
  *
- * **Example** (A webhook and what it says)
+ * **Example** (A webhook and its signature)
  *
  * ```ts
  * import { Deferred, Effect, Redacted } from "effect"

@@ -1,14 +1,15 @@
 /**
- * Sessions in Postgres or SQLite, by any client of `effect/sql`: a table of sessions, and beside it a table of checkpoints.
+ * Stores sessions in Postgres or SQLite with any client of `effect/sql`: a table of sessions and a table of
+ * checkpoints.
  *
- * - A batch is stored with its checkpoint in one transaction, or not at all.
- * - The checkpoint is compared as it is stored. Where two programs read the same account, one of them fails with a
+ * - A batch and its checkpoint are stored in one transaction, or not at all.
+ * - Storing a batch compares the checkpoint. If two programs read the same account, one of them fails with a
  *   `CheckpointMovedError` and stores nothing.
- * - A session is replaced whole, and never by an older read of it. Rows that refer to it stay.
- * - The secret fields of a session are left out unless they are named. Where they are, a redaction overwrites them.
+ * - A session is upserted as a whole, and never with an older read of it. Rows that reference it stay.
+ * - Secret fields are not stored unless you name them. If they are stored, a redaction overwrites them.
  *
- * One table holds the sessions of many accounts. It has a path of its own, `effect-stripe-identity/SqlDestination`, so that
- * only programs with a database load `effect/sql`.
+ * One table holds the sessions of many accounts. Import it from `effect-stripe-identity/SqlDestination`, so that only
+ * programs with a database load `effect/sql`.
  *
  * @module
  * @category Export, sync and mirror
@@ -43,7 +44,7 @@ export {
 } from "./internal/sql/reasons.ts"
 
 /**
- * Every reason that a {@link SqlDestinationError} can carry.
+ * Every reason of a {@link SqlDestinationError}.
  *
  * @category models
  * @since 0.1.0
@@ -60,7 +61,7 @@ const reasons = [
 ] as const
 
 /**
- * Why a database was not used or a batch was not stored. What the database itself refuses is its `SqlError`, as it is.
+ * A database cannot be used, or a batch was not stored. An error of the database itself is its `SqlError`.
  *
  * @category errors
  * @since 0.1.0
@@ -77,18 +78,18 @@ export class SqlDestinationError extends Schema.TaggedError<SqlDestinationError>
 
 const refuse = (reason: Reason): SqlDestinationError => new SqlDestinationError({ reason })
 
-/** A reason becomes our error, and the database's error stays as it is. */
+/** Wraps a reason in our error; the database's errors stay as they are. */
 const named = <A, R>(
   self: Effect.Effect<A, Reason | SqlError, R>
 ): Effect.Effect<A, SqlDestinationError | SqlError, R> =>
   Effect.mapError(self, (error) => (isSqlError(error) ? error : refuse(error)))
 
-/** A connection that is lost and a disk that is full cannot roll back either, which Effect makes a defect of. */
+/** After a lost connection or on a full disk, the rollback fails too, which Effect makes a defect. */
 const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
   Effect.catchDefect(self, (defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)))
 
 /**
- * Sessions with the checkpoint that holds after them, as `VerificationSessions.sync` gives them.
+ * Sessions with their checkpoint, as `VerificationSessions.sync` emits them.
  *
  * @category models
  * @since 0.1.0
@@ -96,24 +97,27 @@ const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A,
 export interface Batch<out C> {
   readonly sessions: ReadonlyArray<VerificationSession.AnyExpansion>
   readonly checkpoint: C
-  /** A moment before the sessions were read: the version that they are stored under. */
+  /** The time before the sessions were read. A stored session is replaced only by a later one. */
   readonly readAt: DateTime.DateTime
 }
 
 /**
- * A table of sessions as a destination. `E` is how its checkpoint can be unreadable.
+ * A table of sessions as a destination. `E` is the error of an invalid checkpoint.
  *
  * @category models
  * @since 0.1.0
  */
 export interface SqlDestination<in out C = Checkpoint.Checkpoint, out E = CheckpointMismatchError> {
-  /** The stored checkpoint. What is saved next is compared with it. */
+  /** Reads the stored checkpoint. The next `save` compares it. */
   readonly load: Effect.Effect<Option.Option<C>, SqlDestinationError | SqlError | E>
-  /** Stores sessions and checkpoint in one transaction, if the checkpoint is still the one that was loaded or saved last. */
+  /**
+   * Stores sessions and checkpoint in one transaction, if the stored checkpoint is still the last one loaded or saved
+   * here.
+   */
   readonly save: (batch: Batch<C>) => Effect.Effect<void, SqlDestinationError | SqlError>
   /**
-   * Stores sessions without a checkpoint, for handlers of webhooks. `readAt` is a moment **before** they were read: a session
-   * of which a later read is stored stays as it is, in whichever order the handlers end.
+   * Stores sessions without a checkpoint, for webhook handlers. `readAt` is a time **before** they were read: a stored
+   * session with a later `readAt` stays, in whichever order handlers end.
    */
   readonly upsert: (
     sessions: ReadonlyArray<VerificationSession.AnyExpansion>,
@@ -122,28 +126,28 @@ export interface SqlDestination<in out C = Checkpoint.Checkpoint, out E = Checkp
 }
 
 /**
- * How checkpoints become text and come back. The module `Checkpoint` is one.
+ * How checkpoints are encoded as text. The module `Checkpoint` is the default.
  *
  * @category models
  * @since 0.1.0
  */
 export interface CheckpointFormat<in out C, out E> {
-  /** The text that is stored. The same checkpoint gives the same text. */
+  /** Encodes a checkpoint. The same checkpoint must give the same text. */
   readonly toText: (checkpoint: C) => string
-  /** The checkpoint of a stored text, or why it has none. */
+  /** Decodes a checkpoint, or says why the text is invalid. */
   readonly fromText: (text: string) => Result.Result<C, E>
 }
 
 /**
- * Where the sessions are.
+ * The table of the sessions.
  *
  * @category options
  * @since 0.1.0
  */
 export interface TableOptions {
   /**
-   * The name of the table: small letters, digits and `_`, at most 40. The table of checkpoints has `_checkpoints` after it,
-   * and that of the migrations `_migrations`. In Postgres they are in the first schema of the `search_path`.
+   * The name of the table: 1 to 40 lower-case letters, digits and `_`. The tables of checkpoints and migrations have
+   * the suffixes `_checkpoints` and `_migrations`. In Postgres they are in the first schema of the `search_path`.
    *
    * @default "verification_sessions"
    */
@@ -151,51 +155,52 @@ export interface TableOptions {
 }
 
 /**
- * How sessions are stored.
+ * Options of {@link make}.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options<in out C = Checkpoint.Checkpoint, out E = CheckpointMismatchError> extends TableOptions {
   /**
-   * Whose sessions they are, `acct_…`: a part of their key in the table.
+   * The account of the sessions, `acct_…`. It is a part of the primary key.
    *
    * @default "", the key's own account
    */
   readonly account?: string | undefined
   /**
-   * The name of the checkpoint, where several reads of an account go into the same table.
+   * The name of the checkpoint, if several reads of one account store into the same table.
    *
    * @default "sync"
    */
   readonly name?: string | undefined
   /**
-   * The secret fields to store all the same, in the column `session`.
+   * The secret fields to store in the column `session`.
    *
-   * @default none
+   * @default []
    */
   readonly reveal?: VerificationSession.JsonOptions["reveal"]
   /**
-   * The kind of checkpoint.
+   * How checkpoints are encoded.
    *
-   * @default `Checkpoint`, that of `VerificationSessions.sync`
+   * @default `Checkpoint`, for the checkpoints of `VerificationSessions.sync`
    */
   readonly checkpoint?: CheckpointFormat<C, E> | undefined
 }
 
 /**
- * A table of sessions, for `Destination.stream`. The tables must be there: {@link layer} makes them.
+ * Makes a destination that stores sessions in a table, for `Destination.stream`. {@link layer} creates the tables,
+ * which must exist.
  *
  * The columns are `account`, `id`, `created`, `livemode`, `status`, `type`, `client_reference_id`, `last_error_code`,
  * `last_error_reason`, `last_verification_report` (an id), `redaction_status`, `related_customer`,
- * `related_customer_account`, `related_person`, `verification_flow`, `metadata` and `session` (JSON: the whole row), and
- * `read_at`. In Postgres times are `timestamptz` and JSON is `jsonb`; in SQLite times are ISO text in UTC. The primary key
- * is `account` and `id`. Columns and indexes of your own are welcome where a row may be stored without them.
+ * `related_customer_account`, `related_person`, `verification_flow`, `metadata` and `session` (JSON: the whole row),
+ * and `read_at`. In Postgres times are `timestamptz` and JSON is `jsonb`; in SQLite times are ISO text in UTC. The
+ * primary key is `account` and `id`. You may add columns that are optional, and indexes.
  *
- * Fails with a `SqlDestinationError` for a wrong option, another database than Postgres and SQLite, and tables that are
- * missing or not ours.
+ * Fails with a `SqlDestinationError` if an option is invalid, if the database is neither Postgres nor SQLite, or if the
+ * tables are missing or different.
  *
- * **Example** (A table that resumes where it ended)
+ * **Example** (A table that resumes)
  *
  * ```ts
  * import { Effect, Layer, Stream } from "effect"
@@ -227,7 +232,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
 ): Effect.fn.Return<SqlDestination<C, E>, SqlDestinationError | SqlError, SqlClient.SqlClient> {
   yield* named(Effect.fromResult(Checks.decode(options)))
   const { account = "", name = "sync", table = Checks.defaultTable } = options
-  // Type boundary: who leaves out the format gets the types of the default one.
+  // Type boundary: without a format, the type parameters have their defaults.
   const format = options.checkpoint ?? (Checkpoint as unknown as CheckpointFormat<C, E>)
   const toJson = SessionCodec.toJson(options.reveal ?? [])
   const client = yield* named(Tables.client)
@@ -237,11 +242,11 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
 
   const transaction = <A, E>(self: Effect.Effect<A, E>) => withoutDefects(sql.withTransaction(self))
 
-  // What the database had when it was looked at last.
+  // The checkpoint in the database, when it was read or written last.
   let known: string | undefined
 
   const upsert = (sessions: ReadonlyArray<VerificationSession.AnyExpansion>, readAt: DateTime.DateTime) => {
-    // A statement may meet each row once. In one order, so that two writers never wait for each other.
+    // A statement may have each row only once. Sorted, so that two writers cannot deadlock.
     const rows = Array.from(new Map(sessions.map((session) => [session.id, session])).values())
     rows.sort((one, other) => (one.id < other.id ? -1 : 1))
     const store = (rows: ReadonlyArray<VerificationSession.AnyExpansion>) =>
@@ -282,7 +287,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
       return yield* refuse(new Reasons.OtherAccountError({ expected: account, actual }))
     }
     const text = format.toText(checkpoint)
-    // The checkpoint comes first: whoever is late waits there, and has written no row.
+    // The checkpoint comes first: a second writer waits there, before it has written rows.
     yield* transaction(Effect.andThen(moveCheckpoint(text, sessions[0]?.livemode), upsert(sessions, readAt)))
     known = text
   })
@@ -291,10 +296,10 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
 })
 
 /**
- * What makes the tables, for a `Migrator` of your own. Give it a table of its own for its history, because the numbers
- * start at 1. {@link layer} runs them for you.
+ * The migrations that create the tables, for your own `Migrator`. Give it a separate history table, because the numbers
+ * start at 1. {@link layer} runs them by itself.
  *
- * **Example** (A migrator of one's own)
+ * **Example** (Your own migrator)
  *
  * ```ts
  * import { Effect } from "effect"
@@ -323,8 +328,8 @@ export const migrations = (
 })
 
 /**
- * Makes the tables of {@link make} and brings those of an older version up to date, as it is built. Programs that start at
- * the same time may all have it. Fails with a `SqlDestinationError` where a table of this name is not ours.
+ * Creates the tables of {@link make}, or migrates those of an older version. Several programs may run it at the same
+ * time. Fails with a `SqlDestinationError` if another table has this name.
  *
  * @category migrations
  * @since 0.1.0
@@ -337,7 +342,7 @@ export const layer = (
       const table = yield* tableOf(options)
       const history = `${table}_migrations`
       const client = yield* named(Tables.client)
-      // Before the history is made, so that a database of something else stays as it is.
+      // Before the history table is created, so that a database of another program stays as it is.
       yield* named(Tables.checkUnrelated(client, table, history))
       const migrate = Migrator.make({})({ loader: Migrator.fromRecord(migrations({ table })), table: history })
       // SQLite refuses a transaction that has read before another one wrote, and a migration reads first.
@@ -358,7 +363,7 @@ const tableOf = (options: TableOptions): Effect.Effect<string, SqlDestinationErr
     onSuccess: () => options.table ?? Checks.defaultTable
   })
 
-/** So that a statement of many sessions is some megabytes at most. */
+/** Keeps a statement below a few megabytes. */
 const rowsAStatement = 1000
 
 const accountOf = (checkpoint: unknown): string | undefined =>

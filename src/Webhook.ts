@@ -1,10 +1,10 @@
 /**
- * Verifies that a webhook comes from Stripe, and says which session it is about.
+ * Verifies the signature of a Stripe webhook, and returns the id of the session that it is about.
  *
- * An event is a hint: it names a session that may have changed. Events come late, twice and out of order, and what they
- * hold was true when they were made. Read the session with `VerificationSessions.retrieve` and store what you have read.
+ * An event is only a hint that a session may have changed: events arrive late, twice and out of order, with old data.
+ * Read the session with `VerificationSessions.retrieve`, and store what you read.
  *
- * Works wherever Web Crypto does: Node, Bun, Deno, Cloudflare Workers, Lambda@Edge.
+ * It needs Web Crypto: Node, Bun, Deno, Cloudflare Workers and Lambda@Edge have it.
  *
  * @module
  * @category Export, sync and mirror
@@ -38,7 +38,7 @@ export {
 } from "./internal/webhook/reasons.ts"
 
 /**
- * Every reason that a {@link WebhookError} can carry.
+ * Every reason of a {@link WebhookError}.
  *
  * @category models
  * @since 0.1.0
@@ -58,7 +58,7 @@ const reasons = [
 ] as const
 
 /**
- * The error of {@link verify}. Answer it with status 400, except for an `UnrelatedEventError`.
+ * The error of {@link verify}, with its reason. Answer with status 400, but with 200 for an `UnrelatedEventError`.
  *
  * @category errors
  * @since 0.1.0
@@ -75,32 +75,32 @@ export class WebhookError extends Schema.TaggedError<WebhookError>("effect-strip
 }
 
 /**
- * What {@link verify} needs.
+ * Options of {@link verify}.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * The raw body, byte for byte as it came: what `request.arrayBuffer()` or `request.text()` gives, before any parser. A body
-   * that was parsed and printed again has another signature.
+   * The raw body, byte for byte: from `request.arrayBuffer()` or `request.text()`, before any body parser. A body that
+   * was parsed and printed again has another signature.
    */
   readonly body: string | Uint8Array | ArrayBuffer
-  /** The header `Stripe-Signature`. */
+  /** The `Stripe-Signature` header. */
   readonly header: string | ReadonlyArray<string> | null | undefined
   /**
-   * The signing secrets of the endpoint, `whsec_…`, at least one. While one is rolled, Stripe signs with both: pass both, or
-   * the new one after the old one has expired. An endpoint for Connect has a secret of its own, and so has the Stripe CLI.
+   * The signing secrets of the endpoint, `whsec_…`, at least one. While a secret is rolled, Stripe signs with both:
+   * pass both. Each endpoint has its own secret, also one for Connect and the Stripe CLI.
    */
   readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
   /**
-   * How far the time of the signature may lie from the time of receipt, before or after it. `0` is the same second.
+   * How far the time of the signature may be from `receivedAt`, before or after it. `0` is the same second.
    *
    * @default "5 minutes"
    */
   readonly tolerance?: Duration.Input | undefined
   /**
-   * When the event came in. For events that are verified later, such as those of a queue.
+   * When the event arrived. For events that are verified later, such as from a queue.
    *
    * @default now
    */
@@ -114,12 +114,13 @@ export interface Options {
 }
 
 /**
- * The hint of a webhook that Stripe has signed. Types of events that this version does not know are hints, too, and so are
- * thin events (`v1.identity.verification_session.*`).
+ * Verifies a webhook and returns its hint: which session may have changed, and when. It accepts every event about a
+ * session, including types that this version does not know and thin events (`v1.identity.verification_session.*`).
  *
- * The order of checks is: arguments, header, signature, time, event, mode. Nothing is decoded before the signature is right.
+ * It checks in this order: options, header, signature, time, event, mode. Nothing is decoded before the signature is
+ * valid.
  *
- * **Example** (A webhook, verified)
+ * **Example** (Verify a webhook)
  *
  * ```ts
  * import { Effect, Redacted } from "effect"
@@ -177,7 +178,7 @@ export const verify = Effect.fn("Webhook.verify")(
       return yield* new Reasons.SignatureMismatchError({ secrets: secrets.length })
     }
     const received = receivedAt ?? (yield* Clock.currentTimeMillis)
-    // The time of a signature is in whole seconds, so this is, too.
+    // A signature's time is in whole seconds, so this is rounded too.
     const age = Duration.seconds(Math.abs(Math.floor(received / 1000) - Number(time)))
     if (Duration.isGreaterThan(age, tolerance)) {
       const distance = { distance: age, tolerance }
@@ -185,7 +186,7 @@ export const verify = Effect.fn("Webhook.verify")(
         ? new Reasons.TooNewError(distance)
         : new Reasons.TooOldError(distance)
     }
-    // What is decoded are the bytes that were verified.
+    // Decodes the bytes that were verified.
     const hint = yield* Effect.fromResult(Event.decode(decoder.decode(bytes.subarray(time.length + 1))))
     if (livemode !== undefined && hint.livemode !== livemode) {
       return yield* new Reasons.WrongModeError({ eventId: hint.eventId, livemode: hint.livemode })
@@ -198,7 +199,7 @@ export const verify = Effect.fn("Webhook.verify")(
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-// These are checked by themselves, because no message may show what they hold.
+// Checked separately, because no message may show their values.
 const unseen = { body: undefined, header: undefined, secrets: undefined }
 
 const decodeOptions = Arguments.decoder(
@@ -222,7 +223,7 @@ const decodeOptions = Arguments.decoder(
 
 interface Checked {
   readonly body: Uint8Array
-  /** Empty where there is none. */
+  /** Empty if there is no header. */
   readonly header: string
   readonly secrets: ReadonlyArray<string>
   readonly tolerance: Duration.Duration
@@ -263,7 +264,7 @@ const checkBody = (body: unknown): Result.Result<Uint8Array, InvalidArgumentErro
       raw
     )
   }
-  // Half of a surrogate pair would be encoded as another character than the one that is there.
+  // Half of a surrogate pair would be encoded as another character.
   return /\p{Surrogate}/u.test(body)
     ? Arguments.refuse("body", "a string that is not valid Unicode", raw)
     : Result.succeed(encoder.encode(body))
@@ -287,7 +288,7 @@ const checkSecrets = ({ secrets }: Options): Result.Result<ReadonlyArray<string>
       if (!Redacted.isRedacted(secret)) return Arguments.refuse(path, `a ${typeof secret}`, "a Redacted string")
       const text = Redacted.value(secret)
       const accepted = "the signing secret of an endpoint (whsec_…)"
-      // Anybody can sign with an empty secret, which a variable of the environment is that nobody has set.
+      // An unset environment variable gives an empty secret, with which anybody could sign.
       if (!Predicate.isString(text) || text === "") return Arguments.refuse(path, "nothing", accepted)
       return /\s/.test(text) ? Arguments.refuse(path, "a string with whitespace", accepted) : Result.succeed(text)
     })

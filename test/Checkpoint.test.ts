@@ -129,7 +129,7 @@ describe("a text that is no checkpoint", () => {
       const error = refusal(text.slice(0, length))
       assert.instanceOf(error, StripeError.CheckpointMismatchError)
       assert.strictEqual(error.problem, "damaged")
-      assert.match(error.message, /backup.*begin anew/)
+      assert.match(error.message, /backup.*start over/)
     }
   })
 

@@ -64,7 +64,7 @@ const bySqlite: Readonly<Record<number, string>> = {
   5: `Another program is writing to it. Wait until that has ended, ${again}.`,
   8: `Make the file and its folder writable, ${again}.`,
   10: `Check whether the disk is full or a limit on file sizes was reached, ${again}.`,
-  11: "Restore it from a backup, or move it away to begin anew.",
+  11: "Restore it from a backup, or move it away to start over.",
   13: `Free some space, ${again}.`,
   14: "Make its folder readable and writable.",
   26: "Name another file."

@@ -1,5 +1,5 @@
 /**
- * Webhooks: events as Stripe delivers them, signed with the secret of an endpoint.
+ * Webhooks: events as Stripe delivers them, signed with an endpoint's secret.
  */
 import * as Duration from "effect/Duration"
 import * as Hex from "effect/encoding/Hex"
@@ -10,40 +10,40 @@ import type { Event, EventType } from "./session.ts"
 import { names, assert, word } from "./assertions.ts"
 
 /**
- * Which events to deliver, and how.
+ * Options of `deliveries`: which webhooks, and how they arrive.
  *
  * @category options
  * @since 0.1.0
  */
 export interface DeliveryOptions {
-  /** The signing secrets of the endpoint, `whsec_…`: one, or two while a secret is rolled. */
+  /** The signing secrets of the endpoint, `whsec_…`: one, or two while the secret is rolled. */
   readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
-  /** Only events after this one: the `position` of a delivery. @default 0 (all) */
+  /** Only events after this `position` of a delivery. @default 0 (all) */
   readonly after?: number | undefined
-  /** How many events at most. @default Infinity */
+  /** The most events. @default Infinity */
   readonly limit?: number | undefined
-  /** The types that the endpoint names. @default all but "redacted", which reaches only endpoints that name it */
+  /** The event types of the endpoint. @default all except "redacted", which an endpoint must name */
   readonly types?: ReadonlyArray<EventType> | undefined
-  /** @default "happened" (the order in which things happened) */
+  /** The order of delivery. @default "happened" (the order of the changes) */
   readonly order?: "happened" | "reversed" | "shuffled" | undefined
-  /** How often each is delivered. @default 1 */
+  /** How often each event is delivered. @default 1 */
   readonly times?: number | undefined
-  /** How long ago they were signed. @default 0 */
+  /** How long ago the webhooks were signed. @default 0 */
   readonly age?: Duration.Input | undefined
-  /** Whether the body was changed after it was signed. @default false */
+  /** Whether the body is modified after it was signed. @default false */
   readonly tampered?: boolean | undefined
-  /** Thin events: `v1.identity.verification_session.*`, which name the session and do not hold it. @default false */
+  /** Thin events: `v1.identity.verification_session.*`, with the id of the session only. @default false */
   readonly thin?: boolean | undefined
-  /** The connected account that the events are of, for an endpoint of Connect. @default undefined (none) */
+  /** The connected account of the events, for a Connect endpoint. @default undefined (none) */
   readonly account?: string | undefined
 }
 
-/** A webhook, to be handed to whoever receives it. */
+/** A webhook to pass to your handler. */
 export interface Delivery {
-  /** Grows by the order in which things happened. */
+  /** Increases in the order of the changes. */
   readonly position: number
   readonly eventId: string
-  /** Of a thin event, the same type without the `v1.` before it. */
+  /** For a thin event, its type without the `v1.` prefix. */
   readonly type: EventType
   readonly body: string
   readonly headers: Readonly<Record<string, string>>
@@ -75,7 +75,7 @@ const sign = async (body: string, seconds: number, secrets: DeliveryOptions["sec
       return Hex.encode(new Uint8Array(await crypto.subtle.sign(algorithm, key, bytes)))
     })
   )
-  // Real headers have a v0 in test mode, which nobody may rely on.
+  // Real headers have a v0 in test mode, which must be ignored.
   const schemes = [...signatures.map((signature) => `v1=${signature}`), `v0=${"0".repeat(64)}`]
   return [`t=${seconds}`, ...schemes].join(",")
 }
@@ -114,7 +114,9 @@ const check = (options: DeliveryOptions): void => {
   assert(Duration.toMillis(options.age ?? 0) >= 0, "age must not be negative")
 }
 
-/** The deliveries of stored events, signed at `now` (epoch milliseconds) unless they are stale. Rejects wrong options. */
+/**
+ * The deliveries of stored events, signed at `now` (epoch milliseconds) unless they are stale. Rejects wrong options.
+ */
 export const make = async (
   log: EventLog,
   seed: number,

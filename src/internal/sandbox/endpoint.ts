@@ -1,5 +1,5 @@
 /**
- * Delivers webhooks to a URL for as long as it runs, as Stripe does: side by side, and again until the answer is a 2xx.
+ * Delivers webhooks to a URL as Stripe does: concurrently, and again until the answer is a 2xx.
  */
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -8,25 +8,25 @@ import type { Delivery, DeliveryOptions } from "./deliveries.ts"
 import type { Service } from "./service.ts"
 
 /**
- * Where webhooks go, and which.
+ * Options of `deliver`: the URL, and which webhooks it receives.
  *
  * @category options
  * @since 0.1.0
  */
 export interface EndpointOptions extends Pick<DeliveryOptions, "secrets" | "types" | "thin" | "account"> {
-  /** Where each webhook is posted to. */
+  /** The URL that each webhook is posted to. */
   readonly url: string
-  /** Called after each attempt; `status` is undefined where there was no answer within ten seconds. */
+  /** Called after each attempt. `status` is `undefined` if there was no answer within ten seconds. */
   readonly onAttempt?:
     ((attempt: { readonly delivery: Delivery; readonly status: number | undefined }) => Effect.Effect<void>) | undefined
 }
 
-// Stripe tries again for three days. Here seven attempts take 13 seconds.
+// Stripe retries for three days. Here seven attempts take 13 seconds.
 const pauses = [200, 400, 800, 1600, 3200, 6400]
 const patience = "10 seconds"
 const interval = 50
 
-/** Posts every stored event, and those to come. Never ends by itself. */
+/** Posts every stored event, and later ones as they happen. Never ends. */
 export const deliver = (
   sandbox: Pick<Service, "deliveries">,
   client: HttpClient.HttpClient,
@@ -52,7 +52,7 @@ export const deliver = (
     if (yield* post(first)) return
     for (const pause of pauses) {
       yield* Effect.sleep(pause)
-      // Signed anew, so that it is never stale.
+      // Signed again, so that the signature is never too old.
       const again = yield* sandbox.deliveries({ ...how, after: first.position - 1, limit: 1 })
       for (const delivery of again) if (yield* post(delivery)) return
     }

@@ -1,40 +1,40 @@
 /**
- * What can go wrong with events on demand.
+ * The faults that can be injected into events.
  */
 import * as Duration from "effect/Duration"
 import type { EventType, Session } from "./session.ts"
 import { names, assert } from "./assertions.ts"
 
-/** What becomes of an event. See the constructors in {@link EventFault}. */
+/** A fault of an event. See the constructors in {@link EventFault}. */
 export type EventFault =
   | { readonly _tag: "Lost" }
   | { readonly _tag: "Duplicated" }
   | { readonly _tag: "Late"; readonly by: number }
   | ({ readonly _tag: "Drifted" } & Drift)
 
-/** Another version of the API, and the fields that it does not have. */
+/** Another API version, and the fields that it lacks. */
 export interface Drift {
   readonly version: string
   readonly without: ReadonlyArray<string>
 }
 
 /**
- * Which events to come get the fault.
+ * Which later events a fault applies to.
  *
  * @category options
  * @since 0.1.0
  */
 export interface InjectEventOptions {
-  /** How many events get the fault; 1 unless given, `Infinity` for all. */
+  /** How many events get the fault; `Infinity` for all. @default 1 */
   readonly times?: number | undefined
-  /** How many matching events pass first; 0 unless given. */
+  /** How many matching events pass first. @default 0 */
   readonly skip?: number | undefined
-  /** Which events count; all unless given. */
+  /** Which events match. @default all */
   readonly when?: ((event: { readonly type: EventType; readonly session: string }) => boolean) | undefined
 }
 
 /**
- * The faults of events, to be handed to `injectEvent`. They apply to events of changes made from then on.
+ * The faults for `injectEvent`. They apply to events of later changes.
  *
  * **Example** (A lost event)
  *
@@ -58,16 +58,16 @@ export interface InjectEventOptions {
  * @since 0.1.0
  */
 export const EventFault = {
-  /** The change causes no event: none is listed and none is delivered. */
+  /** The change causes no event, neither in the list nor as a webhook. */
   Lost: (): EventFault => ({ _tag: "Lost" }),
-  /** The change causes two events, with ids of their own. */
+  /** The change causes two events with different ids. */
   Duplicated: (): EventFault => ({ _tag: "Duplicated" }),
-  /** The event is listed `by` later than its lag says. Webhooks are not held up. */
+  /** The event is listed later, by `by` after its lag. Webhooks are not delayed. */
   Late: (options: { readonly by: Duration.Input }): EventFault => ({ _tag: "Late", by: Duration.toMillis(options.by) }),
   /**
-   * The event's object is rendered at another version of the API ("2021-05-01" unless given), which lacks the fields
-   * `without`: `provided_details`, `redaction`, `related_customer`, `related_customer_account`, `related_person` and
-   * `verification_flow` unless given.
+   * The event's object has the form of another API version (default "2021-05-01"), which lacks the fields `without`
+   * (default `provided_details`, `redaction`, `related_customer`, `related_customer_account`, `related_person` and
+   * `verification_flow`).
    */
   Drifted: (
     options: { readonly version?: string | undefined; readonly without?: ReadonlyArray<string> | undefined } = {}
@@ -85,7 +85,7 @@ export const EventFault = {
   })
 } as const
 
-/** The session as another version shows it. */
+/** The session in the form of another version. */
 export const drifted = (session: Session, drift: Drift | undefined): Partial<Session> =>
   drift === undefined
     ? session
@@ -93,7 +93,7 @@ export const drifted = (session: Session, drift: Drift | undefined): Partial<Ses
 
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0
 
-/** The faults that wait for an event. */
+/** The faults for later events. */
 export const make = () => {
   let waiting: Array<{
     readonly fault: EventFault

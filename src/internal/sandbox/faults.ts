@@ -1,5 +1,5 @@
 /**
- * What the sandbox can do wrong on demand. A fault is plain data that names one misbehaviour.
+ * The faults that can be injected into replies. A fault is plain data.
  */
 import type * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
@@ -56,14 +56,14 @@ export type Fault =
   | { readonly _tag: "NotAList" }
 
 /**
- * What `Stripe-Rate-Limited-Reason` may say.
+ * The values of the `Stripe-Rate-Limited-Reason` header.
  *
  * @category faults
  * @since 0.1.0
  */
 export type RateLimitReason = (typeof rateLimitReasons)[number]
 
-/** The reasons, for those who check one. */
+/** The reasons, to check one. */
 export const rateLimitReasons = [
   "global-rate",
   "endpoint-rate",
@@ -72,7 +72,7 @@ export const rateLimitReasons = [
   "resource-specific"
 ] as const
 
-// What each fault may say, for callers that no compiler looks at.
+// The options of each fault, to check faults from plain JavaScript.
 const fields: { readonly [Tag in Fault["_tag"]]: ReadonlyArray<Exclude<keyof Extract<Fault, { _tag: Tag }>, "_tag">> } =
   {
     Reply: ["status", "headers", "body"],
@@ -119,14 +119,13 @@ export const check = (fault: Fault): void => {
 type Options<Tag extends Fault["_tag"]> = Omit<Extract<Fault, { readonly _tag: Tag }>, "_tag">
 
 /**
- * The faults, to be handed to `inject`.
+ * The faults for `inject`.
  *
  * **Details**
  *
- * Faults that need a page (`RepeatedPage` to `NotAList`) leave a reply alone that is not a page, such as a refusal or a
- * retrieved session.
+ * Faults of pages (`RepeatedPage` to `NotAList`) do not change other replies, such as an error or a retrieved session.
  *
- * **Example** (Two bad replies, then good ones)
+ * **Example** (Two failures, then a normal reply)
  *
  * ```ts
  * import { Effect } from "effect"
@@ -150,13 +149,13 @@ type Options<Tag extends Fault["_tag"]> = Omit<Extract<Fault, { readonly _tag: T
  * @since 0.1.0
  */
 export const Fault = {
-  /** Any answer at all. `body` is sent as it is when it is a text, and as JSON otherwise; status 200 unless given. */
+  /** Any reply. A string `body` is sent as it is, anything else as JSON. Default status 200. */
   Reply: (options: Options<"Reply">): Fault => ({ _tag: "Reply", ...options }),
-  /** 429 `rate_limit`. `retryAfter` in seconds or as an HTTP date; `reason` "endpoint-rate" unless given. */
+  /** 429 `rate_limit`. `retryAfter` is in seconds or an HTTP date. Default `reason` "endpoint-rate". */
   RateLimited: (options: Options<"RateLimited"> = {}): Fault => ({ _tag: "RateLimited", ...options }),
   /** 429 `lock_timeout` with `Stripe-Should-Retry: true`: another request holds the object. */
   LockTimeout: (): Fault => ({ _tag: "LockTimeout" }),
-  /** A server error (500 unless given) as a page of HTML, or with `format: "json"` as Stripe's `api_error`. */
+  /** A server error (default 500) as an HTML page, or with `format: "json"` as Stripe's `api_error`. */
   ServerError: (options: Options<"ServerError"> = {}): Fault => ({ _tag: "ServerError", ...options }),
   /** 409. */
   Conflict: (): Fault => ({ _tag: "Conflict" }),
@@ -164,62 +163,62 @@ export const Fault = {
   ShouldRetry: (options: Options<"ShouldRetry">): Fault => ({ _tag: "ShouldRetry", ...options }),
   /** 400 `resource_missing` for the cursor of the request (or for `param`), as when its row left the filter. */
   CursorNotFound: (options: Options<"CursorNotFound"> = {}): Fault => ({ _tag: "CursorNotFound", ...options }),
-  /** 302 (unless given) to `location`, "https://example.com/" unless given. */
+  /** A redirect (default 302) to `location` (default "https://example.com/"). */
   Redirect: (options: Options<"Redirect"> = {}): Fault => ({ _tag: "Redirect", ...options }),
-  /** The connection breaks before a byte of the answer. */
+  /** The connection is reset before the first byte of the reply. */
   ResetBeforeHeaders: (): Fault => ({ _tag: "ResetBeforeHeaders" }),
-  /** The connection breaks after the share `at` (0.5 unless given) of the body. */
+  /** The connection is reset after the fraction `at` (default 0.5) of the body. */
   ResetMidBody: (options: Options<"ResetMidBody"> = {}): Fault => ({ _tag: "ResetMidBody", ...options }),
-  /** No answer, ever. The request is recorded as "aborted" when the client gives up. */
+  /** No reply. The request is recorded as "aborted" when the client gives up. */
   Hang: (): Fault => ({ _tag: "Hang" }),
-  /** The head and the share `at` (0.5 unless given) of the body, then nothing more, ever. */
+  /** The headers and the fraction `at` (default 0.5) of the body, then nothing more. */
   StalledBody: (options: Options<"StalledBody"> = {}): Fault => ({ _tag: "StalledBody", ...options }),
   /** The normal reply, `duration` later. */
   Latency: (options: Options<"Latency">): Fault => ({ _tag: "Latency", ...options }),
-  /** The share `at` (0.5 unless given) of the JSON, complete as far as HTTP is concerned. */
+  /** The fraction `at` (default 0.5) of the JSON, as a complete HTTP reply. */
   TruncatedJson: (options: Options<"TruncatedJson"> = {}): Fault => ({ _tag: "TruncatedJson", ...options }),
   /**
-   * A gzip stream that ends early. Node's fetch does not notice and hands over the beginning of the JSON, so that is what
-   * the in-process client, which does not compress, hands over too.
+   * A gzip stream that ends early. Node's fetch does not notice, and returns the beginning of the JSON. The in-process
+   * client, which does not compress, returns the same.
    */
   GzipCutShort: (): Fault => ({ _tag: "GzipCutShort" }),
   /**
-   * The normal reply behind so much white space that the body has at least `bytes` bytes; streamed. With `chunked: true`
-   * its length is not announced.
+   * The normal reply after whitespace, so that the body has at least `bytes` bytes; streamed. With `chunked: true` it
+   * has no `content-length`.
    */
   HugeBody: (options: Options<"HugeBody">): Fault => ({ _tag: "HugeBody", ...options }),
-  /** A page of HTML with status 200, as a proxy or a captive portal sends it. */
+  /** An HTML page with status 200, as from a proxy or a captive portal. */
   HtmlPage: (): Fault => ({ _tag: "HtmlPage" }),
   /** Status 200 and no body. */
   EmptyBody: (): Fault => ({ _tag: "EmptyBody" }),
-  /** The normal body under another `content-type`, "text/plain" unless given. */
+  /** The normal body with another `content-type` (default "text/plain"). */
   WrongContentType: (options: Options<"WrongContentType"> = {}): Fault => ({ _tag: "WrongContentType", ...options }),
-  /** The page that this read (the same query but for the cursor) got before. Nothing is wrong with a first page. */
+  /** The previous page of this read (the same query except for the cursor). A first page stays as it is. */
   RepeatedPage: (): Fault => ({ _tag: "RepeatedPage" }),
   /** No rows, and `has_more: true`. */
   EmptyPageWithMore: (): Fault => ({ _tag: "EmptyPageWithMore" }),
   /** The rows of the page, oldest first. */
   RowsOutOfOrder: (): Fault => ({ _tag: "RowsOutOfOrder" }),
-  /** `extra` more rows than were asked for, as many again unless given. */
+  /** `extra` more rows than requested. Default: twice as many rows. */
   OversizedPage: (options: Options<"OversizedPage"> = {}): Fault => ({ _tag: "OversizedPage", ...options }),
   /**
-   * The row at position `at` (0 unless given) with the fields of `patch`, or `replacement` in its place. Nothing is wrong with
-   * a page that has no such row. With a `patch` of `status` or `client_reference_id`, it is a row that the filter of the
-   * request does not select.
+   * Changes the row at position `at` (default 0) by `patch`, or replaces it with `replacement`. A page without such a
+   * row stays as it is. A `patch` of `status` or `client_reference_id` makes a row that does not match the request's
+   * filter.
    */
   BadRow: (options: Options<"BadRow">): Fault => ({ _tag: "BadRow", ...options }),
   /**
-   * Each row with more `fields`, as when Stripe adds some: in the row and in each object in it but `metadata`. One field
-   * `from_the_future` unless given.
+   * Adds `fields` to each row, and to each object in it except `metadata`, as when Stripe adds fields. Default: one
+   * field `from_the_future`.
    */
   AddedFields: (options: Options<"AddedFields"> = {}): Fault => ({ _tag: "AddedFields", ...options }),
   /**
-   * The page as if these `parameters` were not sent, such as `["status"]` or `["created"]`; every filter unless given.
-   * Inject it with `times: Infinity` for a server that never filters.
+   * Ignores these `parameters`, such as `["status"]` or `["created"]`. Default: every filter. Inject it with
+   * `times: Infinity` for a server that never filters.
    */
   IgnoredFilter: (options: Options<"IgnoredFilter"> = {}): Fault => ({ _tag: "IgnoredFilter", ...options }),
   /** The envelope without `data`. */
   MissingData: (): Fault => ({ _tag: "MissingData" }),
-  /** The first session of the page alone, where a list was asked for. */
+  /** The first session of the page instead of a list. */
   NotAList: (): Fault => ({ _tag: "NotAList" })
 } as const

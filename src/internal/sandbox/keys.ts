@@ -1,11 +1,11 @@
 /**
- * The keys that the sandbox knows, and the account that none of them reaches. Public through `Sandbox`.
+ * The keys of the sandbox, and the account that no key can access. Public through `Sandbox`.
  */
 import * as Redacted from "effect/Redacted"
 import * as Authentication from "./authentication.ts"
 
 /**
- * The key that may list and retrieve. A fake: it opens nothing but the sandbox.
+ * The default key of the sandbox: it may list and retrieve. It is a fake and opens nothing else.
  *
  * **Example** (What each key may do)
  *
@@ -40,7 +40,7 @@ export const apiKey: Redacted.Redacted<string> = Redacted.make(Authentication.fu
 export const restrictedApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.restrictedKey)
 
 /**
- * A restricted key that may read sessions and reports, but no events: 403 for these. See {@link apiKey}.
+ * A restricted key that may read sessions and reports, but not events (403). See {@link apiKey}.
  *
  * @category keys
  * @since 0.1.0
@@ -48,8 +48,8 @@ export const restrictedApiKey: Redacted.Redacted<string> = Redacted.make(Authent
 export const eventlessApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.eventlessKey)
 
 /**
- * A restricted key that is bound to IP addresses: it may read the sensitive fields of every verification (dates of birth,
- * ID numbers, numbers and expiration dates of documents), when they are named in `expand[]`. See {@link apiKey}.
+ * A restricted key that is also restricted to IP addresses. It may expand the sensitive fields of every verification:
+ * dates of birth, ID numbers, numbers and expiration dates of documents. See {@link apiKey}.
  *
  * @category keys
  * @since 0.1.0
@@ -57,8 +57,8 @@ export const eventlessApiKey: Redacted.Redacted<string> = Redacted.make(Authenti
 export const sensitiveApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.sensitiveKey)
 
 /**
- * A restricted key that may read the sensitive fields of the verifications of the last 48 hours: those with a report that
- * is not older, by `Clock`. A report is made 90 seconds after its session. Compare {@link sensitiveApiKey}.
+ * A restricted key that may expand the sensitive fields of verifications whose report is at most 48 hours old, by
+ * `Clock`. A report is created 90 seconds after its session. Compare {@link sensitiveApiKey}.
  *
  * **Example** (Sensitive fields are absent after 48 hours)
  *
@@ -100,7 +100,7 @@ export const recentSensitiveApiKey: Redacted.Redacted<string> = Redacted.make(Au
 export const expiredApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.expiredKey)
 
 /**
- * A live mode key. Live mode has no sessions, and says so when it is asked for one of test mode. See {@link apiKey}.
+ * A live mode key. Live mode has no sessions in the sandbox. See {@link apiKey}.
  *
  * @category keys
  * @since 0.1.0
@@ -108,8 +108,8 @@ export const expiredApiKey: Redacted.Redacted<string> = Redacted.make(Authentica
 export const liveApiKey: Redacted.Redacted<string> = Redacted.make(Authentication.liveKey)
 
 /**
- * A connected account that no key has access to: 403 `account_invalid`. Any other `acct_…` in `Stripe-Account` is let in and
- * has a history of its own, unless the option `accounts` says otherwise. `StripeClient.CurrentAccount` names one.
+ * A connected account that no key can access: 403 `account_invalid`. Any other `acct_…` in `Stripe-Account` is accepted
+ * and has its own history, unless the option `accounts` says otherwise. Read it with `StripeClient.CurrentAccount`.
  *
  * @category keys
  * @since 0.1.0

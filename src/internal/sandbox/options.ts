@@ -1,5 +1,5 @@
 /**
- * The options of a sandbox, and what they come to. Public through `Sandbox`.
+ * The options of a sandbox, checked and with their defaults. Public through `Sandbox`.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -11,112 +11,112 @@ import type { Limit } from "./rateLimit.ts"
 import { assert, names, word } from "./assertions.ts"
 
 /**
- * A limit on the rate of requests: a token bucket by `Clock`.
+ * A rate limit: a token bucket by `Clock`.
  *
  * @category options
  * @since 0.1.0
  */
 export interface RateLimit {
-  /** How many requests at once; they are refilled evenly over `window`. */
+  /** The requests per `window`, which is also the largest burst. */
   readonly limit: number
-  /** In which time. */
+  /** The time in which `limit` requests are refilled, evenly. */
   readonly window: Duration.Input
-  /** "account" limits each account by itself, that of the key too. @default undefined (all requests together) */
+  /** "account" limits each account separately. @default undefined (all requests together) */
   readonly per?: "account" | undefined
-  /** What the header `Stripe-Rate-Limited-Reason` of the 429 says. @default "endpoint-rate" */
+  /** The `Stripe-Rate-Limited-Reason` header of the 429. @default "endpoint-rate" */
   readonly reason?: RateLimitReason | undefined
 }
 
 /**
- * How a connected account differs from the others.
+ * Options of one connected account.
  *
  * @category options
  * @since 0.1.0
  */
 export interface AccountOptions {
-  /** How many sessions it has at the start. @default the option `sessions` */
+  /** Its number of initial sessions. @default the option `sessions` */
   readonly sessions?: number | undefined
-  /** "revoked" is 403 `account_invalid`, "identity-not-enabled" is 400. @default as the option `account` says */
+  /** "revoked" is 403 `account_invalid`, "identity-not-enabled" is 400. @default the option `account` */
   readonly access?: Access | undefined
 }
 
 /**
- * What kind of Stripe to simulate.
+ * Options of a sandbox.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * How many sessions there are at the start. To read more than 2,500 under `TestClock`, give the layer of the library
-   * `rateLimit: false`.
+   * The number of initial sessions. To read more than 2,500 under `TestClock`, pass `rateLimit: false` to the library's
+   * layer.
    *
    * @default 250
    */
   readonly sessions?: number | undefined
-  /** Everything that looks random follows from this. @default 1 */
+  /** The seed of everything that looks random. @default 1 */
   readonly seed?: number | undefined
-  /** How the moments of creation are spread over the range. @default "uniform" */
+  /** How the sessions are spread over the time from `from` to `to`. @default "uniform" */
   readonly history?: Shape | undefined
-  /** The earliest possible `created`. @default 2025-01-01T00:00:00Z */
+  /** The earliest `created` of an initial session. @default 2025-01-01T00:00:00Z */
   readonly from?: DateTime.Utc | undefined
   /**
-   * Every `created` of the start is before this. A `TestClock` has to be set after it for `sync` and `tail` to give any.
+   * The `created` of the initial sessions is before this. Set a `TestClock` after it, or `sync` and `tail` emit
+   * nothing.
    *
    * @default 2026-01-01T00:00:00Z
    */
   readonly to?: DateTime.Utc | undefined
-  /** How long after its `created` an inserted session appears in lists, by `Clock`. @default 0 */
+  /** How long after its `created` an inserted session is listed, by `Clock`. @default 0 */
   readonly visibilityLag?: Duration.Input | undefined
-  /** How long every answer takes, by `Clock`; a `jitter` of 0.3 spreads it by ±30 %, seeded. @default 0 */
+  /** How long a reply takes, by `Clock`. A `jitter` of 0.3 varies it by ±30 %, by the seed. @default 0 */
   readonly latency?: Duration.Input | { readonly base: Duration.Input; readonly jitter: number } | undefined
-  /** Whether the account may use Identity; if not, every request is refused with 400. @default "identity-enabled" */
+  /** Whether the account has Identity. If not, every request fails with 400. @default "identity-enabled" */
   readonly account?: "identity-enabled" | "identity-not-enabled" | undefined
   /**
-   * Whether any session may be a cursor, or only one that the filter of the request selects; with "must-match-filter" any
-   * other is refused with 400 `resource_missing`, as Stripe does for some resources. @default "any-session"
+   * Whether any session may be a cursor, or only one that matches the request's filter. With "must-match-filter", any
+   * other fails with 400 `resource_missing`, as for some of Stripe's resources. @default "any-session"
    */
   readonly cursorPolicy?: "any-session" | "must-match-filter" | undefined
   /**
-   * Answers 429 beyond so many requests. Several limits may hold at once, such as Stripe's of a platform:
+   * Answers 429 above this rate. Several limits can apply together, such as Stripe's limits for a platform:
    * `[{ limit: 100, window: "1 second", reason: "global-rate" }, { limit: 25, window: "1 second", per: "account" }]`.
    *
    * @default undefined (no limit)
    */
   readonly rateLimit?: RateLimit | ReadonlyArray<RateLimit> | undefined
   /**
-   * Connected accounts that are not as the others, by their ids. Every `acct_…` is let in, and has a history of its own with
-   * `sessions` sessions, which follows from the seed and its id. @default {}
+   * Options of single connected accounts, by id. Every other `acct_…` is accepted too, and has its own history of
+   * `sessions` sessions, by the seed and its id. @default {}
    */
   readonly accounts?: { readonly [account: string]: AccountOptions } | undefined
   /**
-   * Where a session appears that is inserted into a second which has others: above them, or anywhere among them, for good.
-   * Ids never tell the order. @default "insertion"
+   * Where a session is listed that is inserted into the second of others: above them, or at a random but stable place
+   * among them. Ids say nothing about the order. @default "insertion"
    */
   readonly orderWithinSecond?: "insertion" | "shuffled" | undefined
   /**
-   * How far the list is out of order: one session in ten has its place up to so many seconds before or after its
-   * `created`. The order is stable, and `created[…]` in a query goes by the true `created`. @default 0
+   * How far the list is out of order: one session in ten is listed up to this long before or after its `created`. The
+   * order is stable, and `created[…]` in a query uses the true `created`. @default 0
    */
   readonly disorder?: Duration.Input | undefined
   /**
-   * How many requests `requests` shows: the last ones. Each takes about 1 kB, so a sandbox that runs for long needs a bound;
-   * `requestCount` counts them all. @default 10_000
+   * How many of the last requests `requests` keeps, at about 1 kB each. `requestCount` counts all. @default 10_000
    */
   readonly recordedRequests?: number | undefined
-  /** Events are listed up to this much later than they happen, each by a lag of its own, seeded. @default 0 */
+  /** Events are listed up to this long after they happen, each with its own lag by the seed. @default 0 */
   readonly eventLag?: Duration.Input | undefined
   /** How long a redaction takes, by `Clock`. @default 1 day */
   readonly redactionTime?: Duration.Input | undefined
   /**
-   * The version of the API of the account, at which events are rendered whatever version a request names.
+   * The account's API version. Events have the form of this version, whatever version a request names.
    *
    * @default "2026-10-28.endive"
    */
   readonly apiVersion?: string | undefined
 }
 
-// A record, so that none is forgotten.
+// A record, so that the compiler finds a missing name.
 const optionNames: { readonly [Name in keyof Options]-?: true } = {
   sessions: true,
   seed: true,

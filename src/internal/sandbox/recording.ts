@@ -1,5 +1,5 @@
 /**
- * The record of every request, and the faults that wait for one.
+ * Records requests, and keeps the faults for later requests.
  */
 import * as Authentication from "./authentication.ts"
 import * as Faults from "./faults.ts"
@@ -7,23 +7,23 @@ import type { Fault } from "./faults.ts"
 import type { Query } from "./parameters.ts"
 import { names, assert } from "./assertions.ts"
 
-/** One request as the sandbox saw it, and what became of it. */
+/** A request that reached the sandbox, and how it ended. */
 export interface RecordedRequest {
-  /** 0 for the first request. It counts on when requests are cleared or no longer kept. */
+  /** 0 for the first request. The numbering continues after `clearRequests`. */
   readonly index: number
   readonly method: string
   readonly path: string
-  /** The decoded pairs of the query, as they were sent. */
+  /** The decoded query parameters, in the order in which they were sent. */
   readonly query: Query
-  /** Lower-case names. The key in `authorization` is masked as Stripe masks it. */
+  /** By lower-case names. The key in `authorization` is masked as Stripe masks it. */
   readonly headers: Readonly<Record<string, string>>
-  /** Milliseconds by `Clock`. */
+  /** Milliseconds since 1970, by `Clock`. */
   readonly receivedAt: number
-  /** The status that was sent; `undefined` while there is none, and for ever after a reset before the head. */
+  /** The status that was sent; `undefined` before, and after a reset before the headers. */
   readonly status: number | undefined
   /**
-   * "open" until the answer is complete; then "answered", "reset" when the sandbox broke the connection, or "aborted" when
-   * the client went away first.
+   * "open" until the reply is complete; then "answered", "reset" if the sandbox reset the connection, or "aborted" if
+   * the client gave up first.
    */
   readonly outcome: "open" | "answered" | "reset" | "aborted"
 }
@@ -31,25 +31,25 @@ export interface RecordedRequest {
 /** A request whose end is not known yet. */
 export type OpenRequest = { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] }
 
-/** A request as a front hands it in. */
+/** A request to the sandbox. */
 export interface Incoming {
   readonly method: string
   readonly url: URL
-  /** Lower-case names. */
+  /** By lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** The body of a POST; empty unless given. */
+  /** The body of a POST. @default "" */
   readonly body?: string | undefined
-  /** Whether bodies may be compressed on the way to this client. */
+  /** Whether replies to this client may be compressed. */
   readonly compresses: boolean
 }
 
-/** Which requests a fault befalls. */
+/** Which requests a fault applies to. */
 export interface InjectOptions {
-  /** How many requests get the fault; 1 unless given, `Infinity` for all. */
+  /** How many requests get the fault; `Infinity` for all. @default 1 */
   readonly times?: number | undefined
-  /** How many matching requests pass first; 0 unless given. */
+  /** How many matching requests pass first. @default 0 */
   readonly skip?: number | undefined
-  /** Which requests count; all unless given. */
+  /** Which requests match. @default all */
   readonly when?: ((request: RecordedRequest) => boolean) | undefined
 }
 
@@ -77,14 +77,14 @@ export const make = (limit: number) => {
       outcome: "open"
     }
     requests.push(request)
-    // Cutting off half at a time costs each request the same, however many there were.
+    // Dropping half at a time keeps the cost per request constant.
     if (requests.length >= 2 * limit) requests = last(requests)
     return request
   }
 
   const last = <A>(all: ReadonlyArray<A>): Array<A> => all.slice(Math.max(all.length - limit, 0))
 
-  // Every waiting fault counts every matching request, so `skip` means the same whatever else was injected.
+  // Every fault counts every matching request, so `skip` does not depend on other faults.
   const takeFault = (request: RecordedRequest): Fault | undefined => {
     let taken: Fault | undefined
     for (const candidate of waiting) {

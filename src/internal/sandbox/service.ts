@@ -13,62 +13,62 @@ import type { Event, Report, Session, SessionPatch } from "./session.ts"
 import type { Traffic } from "./traffic.ts"
 
 /**
- * What can be seen of one account, and done in it.
+ * The data of one account, and the changes that a test can make.
  *
  * @category models
  * @since 0.1.0
  */
 export interface AccountControls {
-  /** The whole list as it is listed now, newest first, unexpanded: exactly what a walk over the pages must give. */
+  /** All sessions as they are listed now, newest first, not expanded: what reading all pages must give. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>>
   /**
-   * The reports in the same way. Each session of the start has at most one, made 90 seconds after the session. `pass` and
-   * `fail` make one now; a report that `insert` or `update` gives is made 90 seconds after the session. None is ever
+   * All reports in the same way. An initial session has at most one, created 90 seconds after the session. `pass` and
+   * `fail` create one now; a report by `insert` or `update` is created 90 seconds after its session. Reports are never
    * deleted.
    */
   readonly reports: Effect.Effect<ReadonlyArray<Report>>
   /**
-   * The events as they are listed now, newest first: those of the last 30 days by `Clock`, whose lag is over. Within a
-   * second they come in any order.
+   * All events as they are listed now, newest first: of the last 30 days by `Clock`, after their `eventLag`. Within a
+   * second they are in any order.
    */
   readonly events: Effect.Effect<ReadonlyArray<Event>>
   /**
-   * Adds a session, and the event of its creation. Its `created` is now by `Clock` (beware: a `TestClock` starts in 1970) and its status is
-   * "requires_input", unless given; what else is not given is made up. Dies if the id is taken.
+   * Adds a session, and its "created" event. By default `created` is now by `Clock` (a `TestClock` starts in 1970) and
+   * the status is "requires_input"; other missing fields are invented. Dies if the id exists.
    */
   readonly insert: (patch?: SessionPatch) => Effect.Effect<Session>
   /**
-   * Changes a session. A new `status` brings the fields that belong to it (secret, url, error, report), unless they are
-   * given too. `id` and `created` never change. No event tells of it: `submit` to `redact` change a session as Stripe
-   * does. Dies if there is no such session.
+   * Changes a session without an event; `submit` to `redact` change one as Stripe does. A new `status` sets the fields
+   * that belong to it (secret, url, error, report), unless they are given. `id` and `created` never change. Dies if
+   * there is no such session.
    */
   readonly update: (id: string, patch: SessionPatch) => Effect.Effect<void>
-  /** The person submits: "requires_input" becomes "processing". Dies in any other status, as all of these do. */
+  /** The person submits: "requires_input" becomes "processing". Like all of these, it dies in any other status. */
   readonly submit: (id: string) => Effect.Effect<Session>
   /** The checks pass: "processing" becomes "verified", with a new report. */
   readonly pass: (id: string) => Effect.Effect<Session>
   /**
-   * A check fails: "processing" becomes "requires_input", with a `last_error`, a new link and, unless nothing was checked
-   * (as with the code "abandoned"), a new report.
+   * A check fails: "processing" becomes "requires_input", with a `last_error`, a new link, and a new report, unless
+   * nothing was checked (as with the code "abandoned").
    */
   readonly fail: (id: string, failure?: Failure) => Effect.Effect<Session>
-  /** "requires_input" becomes "canceled", for good. */
+  /** "requires_input" becomes "canceled", permanently. */
   readonly cancel: (id: string) => Effect.Effect<Session>
   /** Somebody changes "verified" to "requires_input" in the Dashboard, or back. */
   readonly override: (id: string, status: "verified" | "requires_input") => Effect.Effect<Session>
   /**
-   * Begins a redaction, of a session that is "requires_input" (which cancels it) or "verified" (which it stays). After
-   * `redactionTime` it is done: session, reports and old events have placeholders for what was collected.
+   * Starts the redaction of a session that is "requires_input" (it is then canceled) or "verified". After
+   * `redactionTime`, the session, its reports and its old events have placeholders instead of personal data.
    */
   readonly redact: (id: string) => Effect.Effect<Session>
-  /** Sets keys of the metadata; an empty value takes its key away. Stripe has no event for it. */
+  /** Sets keys of the metadata; an empty value removes its key. Stripe has no event for it. */
   readonly editMetadata: (id: string, metadata: Readonly<Record<string, string>>) => Effect.Effect<Session>
   /**
-   * The webhooks of what happened since the sandbox began, signed. The sessions of the start have none. An endpoint may get
-   * them late, in any order, several times or changed by somebody: the options say which. See `Sandbox.deliver`.
+   * The signed webhooks of all changes since the sandbox started; the initial sessions have none. The options choose
+   * late, unordered, repeated or tampered ones. See `Sandbox.deliver`.
    */
   readonly deliveries: (options: DeliveryOptions) => Effect.Effect<ReadonlyArray<Delivery>>
-  /** Arranges a fault for events of changes to come. Of several that are due, the one injected first is taken. */
+  /** Injects a fault into the events of later changes. If several apply, the first one injected is used. */
   readonly injectEvent: (fault: EventFault, options?: InjectEventOptions) => Effect.Effect<void>
 }
 
@@ -80,37 +80,37 @@ export interface AccountControls {
  */
 export interface ConnectedAccount extends AccountControls {
   /**
-   * What the account lets a key do from now on: "revoked" is 403 `account_invalid`, as after a person disconnected the
-   * platform, and "identity-not-enabled" is 400.
+   * Changes what a key may do in the account: "revoked" is 403 `account_invalid`, as after the account disconnected
+   * from the platform, and "identity-not-enabled" is 400.
    */
   readonly setAccess: (access: Access) => Effect.Effect<void>
 }
 
 /**
- * The controls of a sandbox: what was asked of it, and what is to happen next. Those of {@link AccountControls} are for the
+ * A sandbox: its data, its recorded requests, and its faults. The members of {@link AccountControls} are for the
  * account of the key.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Service extends AccountControls {
-  /** A connected account, by any id (`acct_…`): each has a history of its own, which follows from the id. */
+  /** A connected account, by any id (`acct_…`). Each id has its own history. */
   readonly account: (id: string) => ConnectedAccount
-  /** The requests so far, in order of arrival: the last `recordedRequests` of them, 10,000 by default. */
+  /** The last `recordedRequests` requests (10,000 by default), in order of arrival. */
   readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
-  /** How many requests there were, cleared ones and those that are no longer kept included. */
+  /** The number of all requests, also of those that are no longer recorded. */
   readonly requestCount: Effect.Effect<number>
-  /** Forgets the requests so far. Numbering, `requestCount` and `traffic` continue. */
+  /** Clears `requests`. Their numbering, `requestCount` and `traffic` continue. */
   readonly clearRequests: Effect.Effect<void>
-  /** How many requests there were, each second and of each account. */
+  /** The number of requests, per second and per account. */
   readonly traffic: Effect.Effect<Traffic>
   /**
-   * Arranges a fault for requests to come. Of several that are due, the one injected first is taken. Dies if it is no fault,
-   * or if it or the options say what nobody would read.
+   * Injects a fault into later requests: by default the next one. If several apply, the first one injected is used.
+   * Dies if the fault or an option is invalid.
    */
   readonly inject: (fault: Fault, options?: InjectOptions) => Effect.Effect<void>
-  /** Withdraws the faults that nobody met, those of events included. */
+  /** Removes all faults that were not used, also those of events. */
   readonly clearFaults: Effect.Effect<void>
-  /** Answers a request. This is what both fronts call; only needed to write another front. */
+  /** Answers a request. Only needed to connect the sandbox to another kind of server or client. */
   readonly respond: (incoming: Incoming) => Effect.Effect<Reply, ConnectionReset>
 }

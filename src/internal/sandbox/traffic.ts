@@ -1,40 +1,40 @@
 /**
- * How many requests there were, each second and of each account, for those who watch a limit.
+ * Counts requests per second and per account, to check a rate limit.
  */
 
-/** What was asked for in one second. */
+/** The requests of one second. */
 export interface TrafficSecond {
-  /** Epoch seconds by `Clock`. */
+  /** Seconds since 1970, by `Clock`. */
   readonly second: number
   readonly requests: number
-  /** How many of them were answered with 429 for a limit. */
+  /** How many of them a rate limit answered with 429. */
   readonly limited: number
 }
 
 /**
- * What was asked of a sandbox.
+ * The requests of a sandbox.
  */
 export interface Traffic {
   readonly requests: number
   readonly limited: number
-  /** The most requests in any 1000 milliseconds, wherever they begin. */
+  /** The most requests within any 1000 milliseconds. */
   readonly mostInASecond: number
-  /** The last hour of seconds in which there were requests, the oldest first. */
+  /** The last 3600 seconds that had requests, oldest first. */
   readonly seconds: ReadonlyArray<TrafficSecond>
-  /** How many requests there were of each connected account; those of the key's own account are under "". */
+  /** The requests of each connected account; those of the key's own account are under "". */
   readonly accounts: Readonly<Record<string, number>>
 }
 
 const longestMemory = 3600
 
-/** Begins to count. */
+/** Starts to count. */
 export const make = () => {
   const accounts = new Map<string, number>()
   let seconds: Array<{ -readonly [Key in keyof TrafficSecond]: TrafficSecond[Key] }> = []
   let requests = 0
   let limited = 0
   let mostInASecond = 0
-  // When the requests of the last second came.
+  // The arrival times of the requests of the last second.
   let recent: Array<number> = []
   let first = 0
 

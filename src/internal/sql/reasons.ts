@@ -1,5 +1,5 @@
 /**
- * Why a database refuses sessions. Public through `SqlDestination`.
+ * Why a database cannot store sessions. Public through `SqlDestination`.
  */
 import * as Schema from "effect/Schema"
 
@@ -8,7 +8,7 @@ const reasonId = (tag: string): string => `effect-stripe-identity/SqlDestination
 const whose = (account: string): string => (account === "" ? "the key's own account" : account)
 
 /**
- * Another program has stored a batch since this one loaded or stored the checkpoint. Nothing of this batch was stored.
+ * Another program stored a batch after this one loaded or saved the checkpoint. Nothing of this batch was stored.
  *
  * @category errors
  * @since 0.1.0
@@ -23,7 +23,7 @@ export class CheckpointMovedError extends Schema.TaggedError<CheckpointMovedErro
 }
 
 /**
- * A batch of one account for a destination of another one. Nothing was stored.
+ * The batch and the destination are of different accounts. Nothing was stored.
  *
  * @category errors
  * @since 0.1.0
@@ -31,7 +31,7 @@ export class CheckpointMovedError extends Schema.TaggedError<CheckpointMovedErro
 export class OtherAccountError extends Schema.TaggedError<OtherAccountError>(reasonId("OtherAccountError"))(
   "OtherAccountError",
   {
-    /** The account of the destination; empty for the key's own. */
+    /** The account of the destination; empty for the key's own account. */
     expected: Schema.String,
     /** The account that the batch was read from. */
     actual: Schema.String
@@ -43,7 +43,7 @@ export class OtherAccountError extends Schema.TaggedError<OtherAccountError>(rea
 }
 
 /**
- * Sessions of live mode for an account whose sessions in the table are of test mode, or the other way round. Nothing was
+ * The batch is of live mode and the stored sessions of the account are of test mode, or the reverse. Nothing was
  * stored.
  *
  * @category errors
@@ -52,7 +52,7 @@ export class OtherAccountError extends Schema.TaggedError<OtherAccountError>(rea
 export class OtherModeError extends Schema.TaggedError<OtherModeError>(reasonId("OtherModeError"))("OtherModeError", {
   table: Schema.String,
   account: Schema.String,
-  /** The mode of the sessions that were to be stored. */
+  /** The mode of the batch. */
   livemode: Schema.Boolean
 }) {
   override get message(): string {
@@ -62,7 +62,7 @@ export class OtherModeError extends Schema.TaggedError<OtherModeError>(reasonId(
 }
 
 /**
- * The table is missing, or has other columns than the migrations make.
+ * The table is missing, or has other columns than the migrations create.
  *
  * @category errors
  * @since 0.1.0
@@ -71,7 +71,9 @@ export class TableMismatchError extends Schema.TaggedError<TableMismatchError>(r
   "TableMismatchError",
   {
     table: Schema.String,
-    /** `missing`: there is no such table. `columns`: it lacks some. `unrelated`: it was there before the migrations. */
+    /**
+     * `missing`: there is no such table. `columns`: it lacks columns. `unrelated`: the migrations did not create it.
+     */
     problem: Schema.Literals(["missing", "columns", "unrelated"]),
     /** The columns that are missing. */
     columns: Schema.Array(Schema.String)
@@ -90,7 +92,7 @@ export class TableMismatchError extends Schema.TaggedError<TableMismatchError>(r
 }
 
 /**
- * A database that is neither Postgres nor SQLite.
+ * The database is neither Postgres nor SQLite.
  *
  * @category errors
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * What an event says of a session: which one, and when. Nothing else of it is decoded, because the session that it holds
- * is rendered by the account's own API version, may be older than another event's, and has personal data.
+ * Decodes which session an event is about, and when. The session in the event is not decoded: it has the form of the
+ * account's API version, may be older than that of another event, and has personal data.
  */
 import * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
@@ -11,7 +11,7 @@ import { EpochSeconds, optionalNullOr } from "../wire/fields.ts"
 import { NotAnEventError, UnrelatedEventError } from "./reasons.ts"
 
 /**
- * A session that may have changed. It says nothing of how: read the session.
+ * A session that may have changed. Read the session to see how.
  *
  * @category models
  * @since 0.1.0
@@ -20,30 +20,30 @@ export interface Hint {
   /** The id of the session, `vs_…`. */
   readonly sessionId: string
   /**
-   * The type of the event, such as `identity.verification_session.verified`; that of a thin event begins with `v1.`. Types
-   * that Stripe adds later come through, too.
+   * The type of the event, such as `identity.verification_session.verified`. The type of a thin event begins with
+   * `v1.`. Types that Stripe adds later are passed through.
    */
   readonly type: string
-  /** The id of the event, `evt_…`. The same one comes again when it is delivered again. */
+  /** The id of the event, `evt_…`. It is the same for each delivery of the event. */
   readonly eventId: string
-  /** When the event was made. Events are not delivered in this order. */
+  /** When the event was created. Events may be delivered in another order. */
   readonly created: DateTime.Utc
-  /** Whether it is about a session of live mode. */
+  /** Whether the session is of live mode. */
   readonly livemode: boolean
-  /** The connected account that the session belongs to; unset where it is the endpoint's own. */
+  /** The connected account of the session; unset if it is the endpoint's own account. */
   readonly account?: string | undefined
 }
 
 const Event = Schema.Struct({ id: Schema.NonEmptyString, type: Schema.String, livemode: Schema.Boolean })
 
-/** An event that holds the session as it was. */
+/** An event with the session as it was. */
 const Snapshot = Schema.Struct({
   created: EpochSeconds,
   account: optionalNullOr(Schema.String),
   data: Schema.Struct({ object: Schema.Struct({ id: Schema.NonEmptyString }) })
 })
 
-/** An event that holds the id of the session alone. */
+/** A thin event, with only the id of the session. */
 const Thin = Schema.Struct({
   created: Schema.DateTimeUtcFromString,
   context: optionalNullOr(Schema.String),
@@ -68,11 +68,11 @@ const notAnEvent = (eventId: string | undefined) => (error: Schema.SchemaError) 
 const parse = (text: string): Result.Result<unknown, NotAnEventError> =>
   Result.try({
     try: (): unknown => JSON.parse(text),
-    // What JSON.parse says quotes the text.
+    // The message of JSON.parse quotes the text.
     catch: () => new NotAnEventError({ description: "expected JSON" })
   })
 
-/** The hint of a body whose signature is right. */
+/** Decodes a body whose signature is valid. */
 export const decode = (text: string): Result.Result<Hint, NotAnEventError | UnrelatedEventError> =>
   Result.gen(function* () {
     const json = yield* parse(text)
@@ -84,7 +84,7 @@ export const decode = (text: string): Result.Result<Hint, NotAnEventError | Unre
     }
     if (type.startsWith("v1.identity.verification_session.")) {
       const { context, created, related_object: session } = yield* Result.mapError(decodeThin(json), notAnEvent(id))
-      // A context is a path of accounts, of which the last one has the session.
+      // A context is a path of accounts; the last one has the session.
       return hint({ ...common, sessionId: session.id, created }, context?.split("/").at(-1))
     }
     return yield* Result.fail(new UnrelatedEventError({ eventId: id, type }))

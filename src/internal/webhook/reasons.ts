@@ -1,5 +1,5 @@
 /**
- * Why a webhook is refused. Public through `Webhook`. None holds the secret, the signature or a part of the body.
+ * Why a webhook is refused. Public through `Webhook`. No reason holds the secret, the signature or a part of the body.
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
@@ -7,8 +7,7 @@ import * as Schema from "effect/Schema"
 const reasonId = (tag: string): string => `effect-stripe-identity/WebhookError/${tag}`
 
 /**
- * The request has no `Stripe-Signature` header. Whoever sent it is not Stripe, or something in between took the header
- * away.
+ * The request has no `Stripe-Signature` header: it is not from Stripe, or a proxy removed the header.
  *
  * @category errors
  * @since 0.1.0
@@ -41,8 +40,8 @@ export class MalformedHeaderError extends Schema.TaggedError<MalformedHeaderErro
 }
 
 /**
- * No `v1` of the header is the signature of this body by any of the secrets: the body was changed, the secret is another
- * endpoint's, or somebody else sent it.
+ * No `v1` signature of the header matches this body and one of the secrets: the body was modified, the secret is of
+ * another endpoint, or somebody else sent it.
  *
  * @category errors
  * @since 0.1.0
@@ -60,16 +59,16 @@ export class SignatureMismatchError extends Schema.TaggedError<SignatureMismatch
 }
 
 const inTime = {
-  /** How far the signature's time lies from the time of receipt. */
+  /** How far the signature's time is from the time of receipt. */
   distance: Schema.DurationFromMillis,
-  /** How far it may lie. */
+  /** How far it may be. */
   tolerance: Schema.DurationFromMillis
 }
 
 const far = (distance: Duration.Duration): string => Duration.format(distance)
 
 /**
- * The signature is right and was made too long before the event was received: it was replayed, or has waited in a queue.
+ * The signature is valid but too old: the webhook was replayed, or waited in a queue.
  *
  * @category errors
  * @since 0.1.0
@@ -81,7 +80,7 @@ export class TooOldError extends Schema.TaggedError<TooOldError>(reasonId("TooOl
 }
 
 /**
- * The signature is right and was made too long after the event was received, which no correct clocks allow.
+ * The signature is valid but from the future, so a clock is wrong.
  *
  * @category errors
  * @since 0.1.0
@@ -93,7 +92,7 @@ export class TooNewError extends Schema.TaggedError<TooNewError>(reasonId("TooNe
 }
 
 /**
- * The signature is right, and the body is not an event as Stripe documents it.
+ * The signature is valid, but the body is not an event as Stripe documents it.
  *
  * @category errors
  * @since 0.1.0
@@ -101,9 +100,9 @@ export class TooNewError extends Schema.TaggedError<TooNewError>(reasonId("TooNe
 export class NotAnEventError extends Schema.TaggedError<NotAnEventError>(reasonId("NotAnEventError"))(
   "NotAnEventError",
   {
-    /** Where and what was expected, without the value that was found. */
+    /** What was expected and where, without the value that was found. */
     description: Schema.String,
-    /** The event's id, where it has one. */
+    /** The id of the event, if it has one. */
     eventId: Schema.optional(Schema.String)
   }
 ) {
@@ -114,8 +113,8 @@ export class NotAnEventError extends Schema.TaggedError<NotAnEventError>(reasonI
 }
 
 /**
- * A genuine event about something else than a verification session. Answer it with status 200, or Stripe sends it again,
- * and take its type out of the endpoint's.
+ * A valid event that is not about a verification session. Answer with status 200, or Stripe sends it again, and remove
+ * its type from the endpoint.
  *
  * @category errors
  * @since 0.1.0
@@ -130,7 +129,7 @@ export class UnrelatedEventError extends Schema.TaggedError<UnrelatedEventError>
 }
 
 /**
- * A genuine event of the other mode: of test mode where live mode was expected, or the other way round.
+ * A valid event of the other mode: of test mode instead of live mode, or the reverse.
  *
  * @category errors
  * @since 0.1.0

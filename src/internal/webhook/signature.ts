@@ -1,18 +1,18 @@
 /**
- * Stripe's signatures of webhooks: HMAC-SHA256 over `<t>.<body>`, written as lower-case hexadecimal digits.
+ * Stripe's webhook signatures: HMAC-SHA256 over `<t>.<body>`, as lower-case hexadecimal digits.
  */
 import * as Hex from "effect/encoding/Hex"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 
 export interface Header {
-  /** The time of the signature as it was signed, character by character. */
+  /** The time of the signature, exactly as it was signed. */
   readonly time: string
-  /** The signatures of scheme `v1`: one a secret, while the endpoint's secret is being rolled. */
+  /** The `v1` signatures: two while the endpoint's secret is rolled. */
   readonly signatures: ReadonlyArray<string>
 }
 
-/** The parts of a header, or what is wrong with it. */
+/** Parses a header, or says what is wrong with it. */
 export const parse = (header: string): Result.Result<Header, string> => {
   const parts = header.split(",")
   const valuesOf = (scheme: string) =>
@@ -21,7 +21,7 @@ export const parse = (header: string): Result.Result<Header, string> => {
   const signatures = valuesOf("v1")
   if (time === undefined) return Result.fail("no time (t=)")
   if (others.length > 0) return Result.fail(`${others.length + 1} times (t=)`)
-  // Beyond twelve digits no number of seconds is a date that anybody means.
+  // More than twelve digits are no plausible time in seconds.
   if (!/^\d{1,12}$/.test(time)) return Result.fail("a time (t=) that is not in seconds")
   if (signatures.length === 0) return Result.fail("no v1 signature")
   return Result.succeed({ time, signatures })
@@ -29,7 +29,7 @@ export const parse = (header: string): Result.Result<Header, string> => {
 
 const encoder = new TextEncoder()
 
-/** What is signed. A copy, so that nobody changes the body between its verification and its use. */
+/** The signed bytes. A copy, so that the body cannot change between its verification and its use. */
 export const signed = (time: string, body: Uint8Array): Uint8Array<ArrayBuffer> => {
   const before = encoder.encode(`${time}.`)
   const bytes = new Uint8Array(before.length + body.length)
@@ -39,8 +39,8 @@ export const signed = (time: string, body: Uint8Array): Uint8Array<ArrayBuffer> 
 }
 
 /**
- * Whether one of the signatures is that of these bytes by one of the secrets. Each secret signs once, however many
- * signatures a forged header has.
+ * Whether one of the signatures matches these bytes and one of the secrets. Each secret signs once, so a forged header
+ * with many signatures costs no more.
  */
 export const isGenuine = (
   bytes: Uint8Array<ArrayBuffer>,
@@ -59,8 +59,8 @@ const sign = async (bytes: Uint8Array<ArrayBuffer>, secret: string): Promise<str
 }
 
 /**
- * Compares all characters whatever the first difference is, so that the time it takes tells nothing of `own`. It compares
- * text, because digits in upper case would decode to the same bytes, and Stripe does not send them.
+ * Compares in constant time, so that the time says nothing about `own`. It compares text, because upper-case digits,
+ * which Stripe does not send, would decode to the same bytes.
  */
 const isEqual = (own: string, other: string): boolean => {
   let differences = own.length ^ other.length
