@@ -1,9 +1,9 @@
 // Every verified session to a file of NDJSON: npm start
 //
 // Secret and personal fields (client_secret, url, provided_details) are left out; VerificationSession.Json says how to
-// keep some. While it runs the rows go to FILE.partial; FILE itself appears when all are there, so a file that exists is
-// complete. Whatever stops it, --resume goes on: every session is in the file once. Sessions of the last minute wait for
-// another export, because Stripe does not list a session at once.
+// keep some. Rows go to FILE.partial, which becomes FILE when the export is complete. After a stop or a crash, --resume
+// continues, and every session is in the file once. Sessions of the last minute are left for the next export, because
+// Stripe lists a session late.
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Duration, Effect, FileSystem, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -31,7 +31,7 @@ const exportTo = Effect.fn("export")(function* (
 
   if (options.resume && options.restart) {
     return yield* Effect.fail(
-      new Error("--resume goes on with what is there and --restart throws it away: choose one of them.")
+      new Error("--resume continues the stopped export and --restart deletes it. Choose one of them.")
     )
   }
   const file = yield* prepareFile(output)
@@ -39,7 +39,7 @@ const exportTo = Effect.fn("export")(function* (
   if (!options.resume && !options.restart && (yield* fileSystem.exists(partial))) {
     return yield* Effect.fail(
       new Error(
-        `${partial} is there from an export that was stopped. Go on with --resume, or start over with --restart.`
+        `${partial} is from an export that was stopped. Continue it with --resume, or start over with --restart.`
       )
     )
   }
@@ -47,13 +47,13 @@ const exportTo = Effect.fn("export")(function* (
     yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
     yield* fileSystem.remove(partial, { force: true })
   }
-  // An export that was stopped when its file had its name already leaves a checkpoint of nothing.
+  // An export that was stopped after the rename has left its checkpoint.
   if (!(yield* fileSystem.exists(partial))) yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
   yield* Effect.gen(function* () {
     const destination = yield* FileDestination.ndjson(partial)
     const counted = {
       ...destination,
-      // Counted in one with the writing, so that Ctrl-C finds the number of lines that are there.
+      // Rows are counted with the write, so that the number after Ctrl-C is that of the lines in the file.
       save: (batch: VerificationSessions.Batch<VerificationSession.AnyExpansion>) =>
         Effect.uninterruptible(Effect.andThen(destination.save(batch), Effect.flatMap(progress.add(batch), show)))
     }
@@ -63,14 +63,14 @@ const exportTo = Effect.fn("export")(function* (
     Effect.onInterrupt(() =>
       Effect.flatMap(progress.now, ({ rows }) =>
         Console.log(
-          `Interrupted. ${rows} sessions, each a whole line, were added to ${partial}; ${file} was not written. Go on with --resume.`
+          `Interrupted. ${rows} sessions were added to ${partial}; ${file} was not written. Continue with --resume.`
         )
       )
     ),
     Effect.tapError(() =>
       Effect.flatMap(progress.now, ({ rows }) =>
         Console.error(
-          `${rows} sessions were added to ${partial}; ${file} was not written.${rows === 0 ? "" : " Go on with --resume."}`
+          `${rows} sessions were added to ${partial}; ${file} was not written.${rows === 0 ? "" : " Continue with --resume."}`
         )
       )
     )
@@ -91,11 +91,11 @@ const command = Command.make(
       Flag.withDefault("out/verified-sessions.ndjson")
     ),
     resume: Flag.Boolean("resume").pipe(
-      Flag.withDescription("Go on with the export that was stopped"),
+      Flag.withDescription("Continue an export that was stopped"),
       Flag.withDefault(false)
     ),
     restart: Flag.Boolean("restart").pipe(
-      Flag.withDescription("Throw away what an export that was stopped had read, and start over"),
+      Flag.withDescription("Delete what a stopped export has written, and start over"),
       Flag.withDefault(false)
     ),
     quiet: Flag.Boolean("quiet").pipe(Flag.withDescription("Show no progress"), Flag.withDefault(false))
@@ -106,7 +106,7 @@ const command = Command.make(
       Effect.provide(
         layer({ sandbox: { sessions: 2500, latency: "20 millis" }, transformClient: progress.countRequests })
       ),
-      // What went wrong is said once, in its own words; a stack trace would help nobody here.
+      // The message alone; a stack trace would help nobody here.
       Effect.tapError((error) => Console.error(inWords(error)))
     )
   })

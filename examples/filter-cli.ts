@@ -2,8 +2,8 @@
 //
 //   node examples/filter-cli.ts --status verified --created 7d --metadata plan=pro --format csv
 //
-// Rows go to standard output and everything else to standard error, so that the rows can go on through a pipe. The table
-// is for people and shows control characters escaped; CSV is for programs and has every value as it is.
+// Rows go to standard output and everything else to standard error, so that a pipe gets only rows. The table shows
+// control characters escaped; CSV has every value unchanged.
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, DateTime, Effect, Layer, Predicate, Schema, Stdio, Stream } from "effect"
 import { CliOutput, Command, Flag } from "effect/cli"

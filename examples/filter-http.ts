@@ -3,8 +3,8 @@
 //   node examples/filter-http.ts --port 8080
 //   curl "http://127.0.0.1:8080/sessions?status=verified&created=2026-Q1&metadata[plan]=pro"
 //
-// It listens on this machine alone, because whoever can ask it can read your sessions; and it answers to its own address
-// alone, because a web page can point a name of its own at this machine and ask in the reader's browser.
+// It listens on loopback, because whoever can reach it can read your sessions. It refuses other Host names, because a web
+// page can point its own name at this machine and send requests from your browser.
 import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, DateTime, Effect, Layer, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -19,9 +19,8 @@ import { visibleLines } from "./support/text.ts"
 const toNdjson = Ndjson.encodeSchemaString(VerificationSession.Json())
 
 /**
- * `GET /sessions`. A page is asked for when the one before is on its way, so a client that reads slowly is read for slowly,
- * and one that goes away ends the reading. A failure after the first rows breaks the connection off, so that a short
- * answer never looks complete.
+ * `GET /sessions`. The next page is requested when the client has received the last one. A client that disconnects ends the
+ * read. A failure after the first rows breaks off the connection, so that a short answer does not look complete.
  */
 const sessions = HttpRouter.add("GET", "/sessions", (request) =>
   Effect.gen(function* () {

@@ -1,5 +1,5 @@
-// Where the time of a read went: its spans as a tree, and its metrics. The sandbox has three bad moments.
-// With OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 both go to an OpenTelemetry collector too.
+// Where the time of a read goes: its spans as a tree, and its metrics. The sandbox has three faults.
+// With OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 both are also sent to an OpenTelemetry collector.
 import { NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Effect, Layer, Metric, Option, Stream } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
@@ -18,7 +18,7 @@ const read = VerificationSessions.stream({ status: "verified" }, { maxItems: 500
 )
 
 const program = Effect.gen(function* () {
-  // Programs need none of this: spans and metrics go to whatever tracer and exporter the layers give.
+  // Your program does not need this: an exporter layer is enough.
   const { tracer, tree } = recording(yield* Effect.tracer)
   const show = Effect.gen(function* () {
     yield* Console.log(`\nSpans\n${tree()}`)
@@ -29,7 +29,7 @@ const program = Effect.gen(function* () {
 
 let exported = 0
 
-// The exporter keeps its failures to itself, so that no program fails for its collector. Here they are worth a line.
+// A failing exporter does not fail the program. Here its failure is printed.
 const counting = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(
@@ -47,7 +47,7 @@ const exporter = (baseUrl: string) =>
 
 const source = layer({
   sandbox: { sessions: 1000, latency: { base: "60 millis", jitter: 0.3 } },
-  // So low that pages come up against it.
+  // Low, so that pages wait for it.
   rateLimit: { limit: 1, window: "250 millis" },
   faults: [
     [Sandbox.Fault.RateLimited(), { skip: 1 }],

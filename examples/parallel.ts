@@ -1,4 +1,4 @@
-// The same list with 1, 4 and 16 requests at once: the same sessions in the same order, only sooner.
+// The same list with 1, 4 and 16 requests at once: the same sessions in the same order, and less time.
 import { NodeRuntime } from "@effect/platform-node"
 import { Clock, Console, Duration, Effect, Stream } from "effect"
 import { HttpClient } from "effect/http"
@@ -43,7 +43,7 @@ const program = Effect.gen(function* () {
   yield* Console.log(`The same sessions in the same order, ${(one.millis / sixteen.millis).toFixed(1)} times as fast.`)
 })
 
-// Without a rate limit on the sandbox, or its 25 requests a second would be all that there is to see.
+// Without the rate limit of 25 requests a second, which would hide the difference.
 const source = layer({
   sandbox: { sessions: 10_000, latency: { base: "60 millis", jitter: 0.3 } },
   rateLimit: false,

@@ -1,4 +1,4 @@
-// How the checks of the year's reports ended, and why those failed that did: counts, and no word about anybody.
+// How the checks of one year's reports ended, and why some failed: counts, without personal data.
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Stream } from "effect"
 import { VerificationReport, VerificationReports } from "effect-stripe-identity"

@@ -1,5 +1,5 @@
-// Reads nothing: this IS the sandbox, a simulated Stripe on a port of this machine, for any Stripe client. It answers by
-// whatever name it is asked, as a container may have one of its own for this machine: all that it holds is made up.
+// The sandbox as a server: a simulated Stripe on a port of this machine, for any Stripe client. It accepts every Host name,
+// because a container may use its own name for this machine, and because all its data is made up.
 //
 //   npm run sandbox -- --port 12111 --sessions 2500
 import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
@@ -109,15 +109,15 @@ const command = Command.make(
           history,
           seed,
           latency: { base: latency, jitter: 0.3 },
-          // Nobody reads them here, and a server may run for days.
+          // Nobody reads the recorded requests here, and a server may run for days.
           recordedRequests: 1,
           rateLimit,
           accounts: Object.fromEntries(given.revoked.map((account) => [account, { access: "revoked" }]))
         })
       ),
       Layer.provideMerge(
-        // Whoever ends the sandbox does not want to wait for requests that hang.
-        // Long request lines get Stripe's answer, and not Node's.
+        // On exit, do not wait for requests that hang.
+        // Long request lines get Stripe's answer, not Node's.
         NodeHttpServer.layer(() => createServer({ maxHeaderSize: 64 * 1024 }), {
           host: "127.0.0.1",
           port,
@@ -182,7 +182,7 @@ const announce = Effect.fnUntraced(function* (sessions: number) {
   )
 })
 
-// One line for a mistake; the whole help only for those who ask for it.
+// One line for a wrong flag; the help only with --help.
 const presenter = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
@@ -197,7 +197,7 @@ command.pipe(
   Effect.provide([NodeServices.layer, presenter]),
   NodeRuntime.runMain({
     disableErrorReporting: true,
-    // Ctrl-C is how the sandbox is meant to end, so it is no failure.
+    // Ctrl-C is the normal end of the sandbox, so it exits with 0.
     teardown: (exit, end) => end(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? 0 : 1)
   })
 )

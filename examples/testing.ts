@@ -1,4 +1,4 @@
-// How to test your own code: with fixed answers (layerTest), and with a Stripe that behaves and misbehaves (Sandbox).
+// How to test your own code: with fixed answers (layerTest), and with a simulated Stripe (Sandbox).
 import { Console, DateTime, Effect, Stream } from "effect"
 import { VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -9,7 +9,7 @@ import { endWithoutReader } from "./support/output.ts"
 takesNoArguments("How to test your own code", "reads the sandbox alone")
 endWithoutReader()
 
-// Your own code: it asks for the service and does not care who answers.
+// Your own code needs the service. A layer decides who answers.
 const countByStatus = VerificationSessions.stream().pipe(
   Stream.runFold(
     () => ({}) as Record<string, number>,
@@ -17,7 +17,7 @@ const countByStatus = VerificationSessions.stream().pipe(
   )
 )
 
-// Fixed answers. A call that you did not expect dies, so that no error handler of yours can hide it.
+// Fixed answers. A call without a handler dies, so that no error handler can hide it.
 const withFixedAnswers = Effect.gen(function* () {
   const created = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
   const answers = VerificationSessions.layerTest({
@@ -32,7 +32,7 @@ const withFixedAnswers = Effect.gen(function* () {
   yield* Console.log("layerTest: 2 verified and 1 canceled were counted")
 })
 
-// A simulated Stripe. Here its second page breaks off in the middle, and the count must be right all the same.
+// A simulated Stripe. Its second page breaks off in the middle, and the count must still be right.
 const withASandbox = Effect.gen(function* () {
   const sandbox = yield* Sandbox.Sandbox
   yield* sandbox.inject(Sandbox.Fault.ResetMidBody(), { skip: 1 })

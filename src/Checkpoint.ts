@@ -269,7 +269,7 @@ export const check = (self: Checkpoint, subject: ListKey): Result.Result<void, C
 }
 
 const whose = ({ account, context }: ListKey): string =>
-  account ?? (context === undefined ? "the key's own account" : `the context ${context}`)
+  account ?? (context === undefined ? "the key's own account" : `context ${context}`)
 
 const mode = (livemode: boolean): string => (livemode ? "live mode" : "test mode")
 
@@ -353,6 +353,6 @@ export const fromJson = (json: unknown): Result.Result<Checkpoint, CheckpointMis
   }
   return Result.mapError(
     decodeCheckpoint(json),
-    () => new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint", actual: "JSON that is not one" })
+    () => new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint", actual: "other JSON" })
   )
 }

@@ -201,16 +201,14 @@ export const csv = Effect.fnUntraced(function* (
   return yield* CheckpointedFile.make<Batch<VerificationSession.AnyExpansion>>({
     path,
     // A key of metadata may have a comma, and must not look like two columns.
-    format: `CSV${bom ? " after a byte order mark" : ""} with ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,
+    format: `CSV${bom ? " with a byte order mark" : ""} and columns ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,
     header: bom ? Stream.concat(Stream.succeed("\uFEFF"), toLines([columns])) : toLines([columns]),
     toLines: ({ sessions }) => toLines(sessions.map((session) => toCells(toJson(session))))
   })
 })
 
 const checkPath = (path: unknown): Result.Result<void, InvalidArgumentError> =>
-  Predicate.isString(path) && path !== ""
-    ? Result.void
-    : Arguments.refuse("path", Arguments.show(path), "the path of a file")
+  Predicate.isString(path) && path !== "" ? Result.void : Arguments.refuse("path", Arguments.show(path), "a file path")
 
 const checkJson = Arguments.decoder(Schema.Struct({ reveal }), "options")
 

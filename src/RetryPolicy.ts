@@ -86,7 +86,8 @@ export interface Options {
   readonly while?: ((error: StripeError) => boolean) | undefined
 }
 
-const wait = (example: string) => Schema.optional(Arguments.duration(example, (time) => !Duration.isNegative(time)))
+const wait = (example: string) =>
+  Schema.optional(Arguments.duration("a duration of zero or more", example, (time) => !Duration.isNegative(time)))
 
 const decodeOptions = Arguments.decoder(
   Schema.Struct({
@@ -101,7 +102,7 @@ const decodeOptions = Arguments.decoder(
     maxRetryAfter: wait("60 seconds"),
     maxElapsed: wait("5 minutes"),
     jitter: Schema.optional(Arguments.accepts("true or false", Predicate.isBoolean)),
-    while: Schema.optional(Arguments.accepts("a function that says whether an error is retried", Predicate.isFunction))
+    while: Schema.optional(Arguments.accepts("a function that returns whether to retry an error", Predicate.isFunction))
   }),
   "options"
 )

@@ -53,23 +53,23 @@ const words = (name: string, known: ReadonlyArray<string>, description: string):
  * @since 0.1.0
  */
 export const flags = {
-  client_reference_id: one("client-reference-id", "reference", "Created with exactly this reference"),
+  client_reference_id: one("client-reference-id", "reference", "With exactly this client_reference_id"),
   created: many(
     "created",
     "range",
-    "Created in a range: 7d, yesterday, 2026-01, 2026-01..2026-03; or in bounds: gte=2026-01-01"
+    "Created in a range (7d, yesterday, 2026-01, 2026-01..2026-03) or within bounds (gte=2026-01-01)"
   ),
   related_customer: one("related-customer", "cus_…", "Of this Customer"),
-  related_customer_account: one("related-customer-account", "acct_…", "Of this Account that acts as a customer"),
-  status: words("status", Model.statuses, "Of this status; repeat it for several"),
-  type: words("type", Model.types, "Of this type; repeat it for several"),
+  related_customer_account: one("related-customer-account", "acct_…", "Of this Account, which is a customer"),
+  status: words("status", Model.statuses, "With this status; repeat it for several"),
+  type: words("type", Model.types, "With this type; repeat it for several"),
   livemode: Flag.Boolean("livemode").pipe(
-    Flag.withDescription("Of live mode, or with --no-livemode of test mode"),
+    Flag.withDescription("In live mode, or with --no-livemode in test mode"),
     Flag.optional
   ),
-  last_error: words("last-error", Model.lastErrorCodes, "Whose last error has this code; repeat it for several"),
-  metadata: many("metadata", "key=value", "With this entry of metadata; repeat it for several"),
-  redaction: words("redaction", Model.redactionStatuses, "Whose redaction stands so; repeat it for several")
+  last_error: words("last-error", Model.lastErrorCodes, "With this code in last_error; repeat it for several"),
+  metadata: many("metadata", "key=value", "With this metadata; repeat it for several"),
+  redaction: words("redaction", Model.redactionStatuses, "With this redaction status; repeat it for several")
 } as const
 
 const Values = Schema.Struct({
@@ -200,4 +200,4 @@ export const Flags: Schema.Codec<SessionFilter.SessionFilter, FlagValues> = Valu
 export const decode = (values: FlagValues): Effect.Effect<SessionFilter.SessionFilter, InvalidArgumentError> =>
   isFlagValues(values)
     ? SessionFilter.decode(toObject(values))
-    : Effect.fromResult(Arguments.refuse("flags", Arguments.show(values), "what SessionFlags.flags collect"))
+    : Effect.fromResult(Arguments.refuse("flags", Arguments.show(values), "the values of SessionFlags.flags"))

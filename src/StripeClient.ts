@@ -300,7 +300,11 @@ export const layer = (options: Options): Layer.Layer<StripeClient, StripeError.S
 
 const keyFromEnvironment = Config.Redacted("STRIPE_API_KEY").pipe(
   Config.orElse(() =>
-    Config.fail(new ConfigProvider.SourceError({ message: "STRIPE_API_KEY is not set to a key (sk_… or rk_…)" }))
+    Config.fail(
+      new ConfigProvider.SourceError({
+        message: "STRIPE_API_KEY: expected a secret key (sk_…) or restricted key (rk_…), got nothing"
+      })
+    )
   )
 )
 

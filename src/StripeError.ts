@@ -65,7 +65,7 @@ export class TransportError extends Schema.TaggedError<TransportError>(reasonId(
     return this.transient
   }
   override get message(): string {
-    const when = this.status === undefined ? "No reply from Stripe" : "The reply broke off"
+    const when = this.status === undefined ? "No reply from Stripe" : "The reply was cut off"
     return `${when}: ${this.description.replace(/\.$/, "")}. Check the network and apiBase.`
   }
 }
@@ -84,7 +84,7 @@ export class TimeoutError extends Schema.TaggedError<TimeoutError>(reasonId("Tim
     return true
   }
   override get message(): string {
-    return `No complete reply within ${Duration.format(this.limit)}. Raise timeout, or ask for smaller pages.`
+    return `No complete reply within ${Duration.format(this.limit)}. Raise timeout, or lower pageSize.`
   }
 }
 
@@ -120,8 +120,14 @@ export class DecodeError extends Schema.TaggedError<DecodeError>(reasonId("Decod
   override get message(): string {
     const row = this.rowId === undefined ? "" : ` of ${this.rowId}`
     const at = this.path === undefined ? "" : `${this.path}${row}: `
-    return `The reply is not what Stripe documents: ${at}${this.description}.`
+    return `Unexpected reply: ${at}${this.description}. ${whatToDo[this.part]}`
   }
+}
+
+const whatToDo: Record<DecodeError["part"], string> = {
+  body: "Check apiBase, and any proxy between this machine and Stripe.",
+  envelope: "Check apiBase and apiVersion.",
+  row: "To skip such rows in a stream, pass onDecodeError."
 }
 
 /**
@@ -199,7 +205,7 @@ export class PaginationStalledError extends Schema.TaggedError<PaginationStalled
     return false
   }
   override get message(): string {
-    return `The list does not go on: ${sentence(this.description)}. The read stopped here so that it does not look complete.`
+    return `Pagination stalled: ${sentence(this.description)}. Stopped rather than return a truncated list. Read it again later.`
   }
 }
 

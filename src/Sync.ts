@@ -103,7 +103,11 @@ const decodeOptions = Arguments.decoder(
   Schema.Struct({
     from: FollowOptions.from,
     settle: Schema.optional(
-      Arguments.duration("1 minute", (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle))
+      Arguments.duration(
+        "a duration of zero or more",
+        "1 minute",
+        (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle)
+      )
     ),
     pageSize: ReadOptions.pageSize,
     prefetch: ReadOptions.prefetch,

@@ -31,7 +31,7 @@ export type { PageParameters } from "./internal/list/resource.ts"
 export type { Filter, ListExpandPath, ListParams, ReadOptions, Service } from "./internal/report/service.ts"
 
 const FilterFromUnknown = Parts.exact({
-  client_reference_id: Schema.optionalKey(Parts.text("a text of 1 to 5000 characters")),
+  client_reference_id: Schema.optionalKey(Parts.text("a string of 1 to 5000 characters")),
   created: Schema.optionalKey(Created.CreatedFromUnknown),
   type: Schema.optionalKey(Parts.word(["document", "id_number"])),
   // Stripe also accepts `vi_…`, the ids of sessions from when they were called intents.

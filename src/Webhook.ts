@@ -206,14 +206,16 @@ const decodeOptions = Arguments.decoder(
     body: Schema.Undefined,
     header: Schema.Undefined,
     secrets: Schema.Undefined,
-    tolerance: Schema.optional(Arguments.duration("5 minutes", (tolerance) => !Duration.isNegative(tolerance))),
+    tolerance: Schema.optional(
+      Arguments.duration("a duration of zero or more", "5 minutes", (tolerance) => !Duration.isNegative(tolerance))
+    ),
     receivedAt: Schema.optional(
       Arguments.accepts(
         "a DateTime or a Date",
         (time) => DateTime.isDateTime(time) || (time instanceof Date && !Number.isNaN(time.getTime()))
       )
     ),
-    livemode: Schema.optional(Schema.Boolean)
+    livemode: Schema.optional(Arguments.accepts("true or false", Predicate.isBoolean))
   }),
   "options"
 )
@@ -253,14 +255,17 @@ const validate = (options: Options): Result.Result<Checked, InvalidArgumentError
 const checkBody = (body: unknown): Result.Result<Uint8Array, InvalidArgumentError> => {
   if (ArrayBuffer.isView(body)) return Result.succeed(new Uint8Array(body.buffer, body.byteOffset, body.byteLength))
   if (body instanceof ArrayBuffer) return Result.succeed(new Uint8Array(body))
-  const raw =
-    "the raw body, as bytes or text. Read it before a parser does: the signature is over the bytes as they came"
+  const raw = "the raw body, as bytes or a string. Read it before a body parser does: Stripe signs the raw bytes."
   if (!Predicate.isString(body)) {
-    return Arguments.refuse("body", Predicate.isObject(body) ? "an object, as from a parser" : `a ${typeof body}`, raw)
+    return Arguments.refuse(
+      "body",
+      Predicate.isObject(body) ? "an object, as from a body parser" : `a ${typeof body}`,
+      raw
+    )
   }
   // Half of a surrogate pair would be encoded as another character than the one that is there.
   return /\p{Surrogate}/u.test(body)
-    ? Arguments.refuse("body", "a text that is not Unicode", raw)
+    ? Arguments.refuse("body", "a string that is not valid Unicode", raw)
     : Result.succeed(encoder.encode(body))
 }
 
@@ -268,7 +273,7 @@ const checkHeader = (header: unknown): Result.Result<string, InvalidArgumentErro
   const lines = Predicate.isNullish(header) ? [] : Array.isArray(header) ? header : [header]
   return lines.every(Predicate.isString)
     ? Result.succeed(lines.join(","))
-    : Arguments.refuse("header", `a ${typeof header}`, "the text of the header Stripe-Signature")
+    : Arguments.refuse("header", `a ${typeof header}`, "the value of the Stripe-Signature header")
 }
 
 const checkSecrets = ({ secrets }: Options): Result.Result<ReadonlyArray<string>, InvalidArgumentError> => {
@@ -279,12 +284,12 @@ const checkSecrets = ({ secrets }: Options): Result.Result<ReadonlyArray<string>
   return Arguments.all(
     secrets.map((secret: unknown, index) => {
       const path = `secrets[${index}]`
-      if (!Redacted.isRedacted(secret)) return Arguments.refuse(path, `a ${typeof secret}`, "a Redacted text")
+      if (!Redacted.isRedacted(secret)) return Arguments.refuse(path, `a ${typeof secret}`, "a Redacted string")
       const text = Redacted.value(secret)
-      const accepted = "the signing secret of an endpoint, whsec_…"
+      const accepted = "the signing secret of an endpoint (whsec_…)"
       // Anybody can sign with an empty secret, which a variable of the environment is that nobody has set.
       if (!Predicate.isString(text) || text === "") return Arguments.refuse(path, "nothing", accepted)
-      return /\s/.test(text) ? Arguments.refuse(path, "a text with white space", accepted) : Result.succeed(text)
+      return /\s/.test(text) ? Arguments.refuse(path, "a string with whitespace", accepted) : Result.succeed(text)
     })
   )
 }

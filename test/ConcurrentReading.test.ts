@@ -322,21 +322,21 @@ describe("a failure", () => {
     Effect.gen(function* () {
       const list = fakeList(secondsOf("uniform", 500, 1))
       const description = yield* stalled(({ within: _, ...request }) => list.fetch(request))
-      assert.match(description, /outside of the range of created/)
+      assert.match(description, /outside the requested range of created/)
     })
   )
 
   it.effect("a page that comes again, and more rows without a row, are found out in every part", () =>
     Effect.gen(function* () {
       const again = fakeList(secondsOf("uniform", 500, 1))
-      assert.match(yield* stalled(({ starting_after: _, ...request }) => again.fetch(request)), /came again/)
+      assert.match(yield* stalled(({ starting_after: _, ...request }) => again.fetch(request)), /contains .* again/)
       const empty = fakeList(secondsOf("uniform", 500, 1))
       const description = yield* stalled((request) =>
         request.starting_after === undefined
           ? empty.fetch(request)
           : Effect.succeed({ data: [], has_more: true, requestId: undefined })
       )
-      assert.match(description, /has_more is true on a page without rows/)
+      assert.match(description, /has_more is true, but the page is empty/)
     })
   )
 

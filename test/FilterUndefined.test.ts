@@ -19,9 +19,9 @@ const services = Layer.mergeAll(VerificationSessions.layerFromClient, Verificati
   Layer.provideMerge(Sandbox.layer({ sessions: 5 }))
 )
 
-const leaveOut = "An undefined filter field would select everything; leave the field out to do that."
+const leaveOut = "An undefined field would select everything. To do that, leave the field out."
 
-const reference = `client_reference_id: expected a text of 1 to 5000 characters, got undefined. ${leaveOut}`
+const reference = `client_reference_id: expected a string of 1 to 5000 characters, got undefined. ${leaveOut}`
 
 const statuses = "canceled, processing, requires_input or verified"
 
@@ -32,11 +32,11 @@ const inputs: Readonly<Record<string, readonly [never, string]>> = {
   "created.gte": [
     { created: { gte: undefined, lt: "2026-01" } } as never,
     "created.gte: expected a DateTime, a Date, whole seconds since 1970, or text such as 2026-01-31, 7d or " +
-      "2026-01-31T12:00:00Z, got undefined. An undefined bound would let any time through; leave it out to do that."
+      "2026-01-31T12:00:00Z, got undefined. An undefined bound would select any time. To do that, leave it out."
   ],
   "metadata.plan": [
     { metadata: { plan: undefined } } as never,
-    "metadata.plan: expected a text of 1 to 500 characters, got undefined"
+    "metadata.plan: expected a string of 1 to 500 characters, got undefined"
   ],
   "last_error.code": [{ last_error: { code: undefined } } as never, "got undefined"],
   "redaction.status": [

@@ -114,7 +114,7 @@ for (const [name, client] of clients) {
         const error = yield* Effect.flip(VerificationSessions.list())
         assert.deepInclude(error.reason, { _tag: "ApiError", status: 302 })
         assert.isFalse(error.isRetryable)
-        assert.include(error.message, `It sends to ${new URL(location).host}.`)
+        assert.include(error.message, `It redirects to ${new URL(location).host}.`)
         assert.notInclude(error.message, "planted")
         assert.strictEqual(yield* countRequests, 1)
       }).pipe(Effect.provide(overSocket(client)))

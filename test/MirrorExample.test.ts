@@ -127,19 +127,19 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
         execute(path, `UPDATE verification_sessions_checkpoints SET checkpoint = ${change}`)
       }
       const live = Redacted.value(Sandbox.liveApiKey)
-      yield* refusing(path, /belongs to test mode, and the key is of live mode\. Use a key of test mode, or/, live)
+      yield* refusing(path, /of live mode, as the key is, got one of test mode\. Use a key of test mode, or/, live)
       set("json_set(checkpoint, '$.livemode', json('true'))")
-      yield* refusing(path, /belongs to live mode, and the key is of test mode\. Use a key of live mode, or/)
+      yield* refusing(path, /of test mode, as the key is, got one of live mode\. Use a key of live mode, or/)
       set("json_set(checkpoint, '$.range.newest.id', 'vs_gone', '$.range.oldest.id', 'vs_gone')")
-      yield* refusing(path, /It belongs to another account or mode: use the key it was made with, or/)
+      yield* refusing(path, /Use the key it was made with \(same account and mode\), or/)
       set("json_set(checkpoint, '$.account', 'acct_1')")
-      yield* refusing(path, /belongs to .*acct_1/)
+      yield* refusing(path, /Expected a checkpoint of .*acct_1/)
       set("json_set(checkpoint, '$.filter', '0123456789abcdef')")
-      yield* refusing(path, /belongs to another filter.*in a place of their own/)
+      yield* refusing(path, /of this filter .*, got one of another.*elsewhere/)
       set("json_set(checkpoint, '$.version', 7)")
       yield* refusing(path, /version 7.*Update effect-stripe-identity/)
       set("substr(checkpoint, 1, 30)")
-      yield* refusing(path, /Restore it from a backup, or begin anew/)
+      yield* refusing(path, /Restore it from a backup, or start over/)
     }).pipe(Effect.scoped, Effect.provide(there()))
   )
 
@@ -153,7 +153,7 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
       execute(path, "ALTER TABLE verification_sessions DROP COLUMN metadata")
       yield* refusing(
         path,
-        /verification_sessions lacks metadata\. Run the migrations of this version, or name another/
+        /the table verification_sessions to have metadata, which it lacks\. Run the migrations of this version, or use another/
       )
 
       const other = join(inside, "other.db")
@@ -225,7 +225,7 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
           if (code !== 0) {
             assert.match(
               errors,
-              /^SqlDestination: CheckpointMovedError: .*Nothing of this batch was stored\. See that one program at a time reads an account, and start this one again.*\n$/
+              /^SqlDestination: CheckpointMovedError: .*Nothing was stored\. Run one program per account at a time; run this one again to resume\.\n$/
             )
           }
         }

@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Broken, byEventId, bySnapshot, type Design, life, mirror } from "./support/copyHistory.ts"
 
-// Every life is made from one number, which a failure names. MIRROR_CASES=20000 lives longer.
+// Every life is made from one number, which a failure names. MIRROR_CASES=100000 takes half an hour.
 
-const cases = Number(process.env["MIRROR_CASES"] ?? 800)
+const cases = Number(process.env["MIRROR_CASES"] ?? 3000)
 
 describe("a copy kept by mirror", () => {
   it.effect(

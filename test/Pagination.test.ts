@@ -144,7 +144,7 @@ describe("rows up to ten minutes out of order are delivered, once", () => {
       ]
       const { error, seen } = yield* read(pages, { pageSize: 1 })
       assert.deepStrictEqual(seen, ["e", "d", "c", "b"])
-      assert.include(error?.message, "e came again")
+      assert.include(error?.message, "e was returned twice")
     })
   )
 })
@@ -153,25 +153,41 @@ describe("a list that does not go on is PaginationStalledError, never an end and
   const cases: ReadonlyArray<
     readonly [name: string, pages: ReadonlyArray<Page>, seen: number, says: string, options?: Pagination.Options]
   > = [
-    ["a page that repeats", [page(true, "b@2", "a@1")], 2, "the cursor a came again"],
-    ["a row that comes again", [page(true, "c@3", "b@2"), page(true, "b@2", "a@1")], 2, "b came again"],
+    ["a page that repeats", [page(true, "b@2", "a@1")], 2, "the page after a contains a again"],
+    [
+      "a row that comes again",
+      [page(true, "c@3", "b@2"), page(true, "b@2", "a@1")],
+      2,
+      "the page after b contains b again"
+    ],
     [
       "a cursor that does not advance, although its row looks older each time",
       [page(true, "b@9", "a@8"), page(true, "c@7", "a@6")],
       2,
-      "a came again"
+      "the page after a contains a again"
     ],
-    ["the row that the read was to start after", [page(true, "x@9", "a@8")], 0, "x came again", { startingAfter: "x" }],
+    [
+      "the row that the read was to start after",
+      [page(true, "x@9", "a@8")],
+      0,
+      "the page after x contains x again",
+      { startingAfter: "x" }
+    ],
     [
       "the row that the read was to end before",
       [page(true, "b@9", "x@8")],
       0,
-      "x came again",
+      "the page after x contains x again",
       { direction: "oldest-first", endingBefore: "x" }
     ],
-    ["a row twice on a page", [page(false, "b@2", "b@2")], 0, "b came again"],
-    ["more rows announced and none sent", [page(true, "b@2"), page(true)], 1, "on a page without rows"],
-    ["more rows announced on an empty first page", [page(true)], 0, "on a page without rows"],
+    ["a row twice on a page", [page(false, "b@2", "b@2")], 0, "b was returned twice"],
+    [
+      "more rows announced and none sent",
+      [page(true, "b@2"), page(true)],
+      1,
+      "has_more is true, but the page is empty"
+    ],
+    ["more rows announced on an empty first page", [page(true)], 0, "has_more is true, but the page is empty"],
     ["a row over ten minutes out of order on a page", [page(false, "b@2", "c@603")], 0, "c is 601 seconds newer"],
     [
       "a row over ten minutes out of order across pages",

@@ -153,10 +153,10 @@ describe("reread", () => {
         Effect.flip(collect(stripe, service.reread(ids as Iterable<string>, options))).pipe(
           Effect.map(({ message }) => message)
         )
-      assert.include(yield* refused("vs_1"), "an iterable of ids")
+      assert.include(yield* refused("vs_1"), "an iterable of session ids")
       assert.include(yield* refused(["vs_1", "vs_1/../../events"]), "ids[1]")
       assert.include(yield* refused([{ id: "vs_1", created: 1_700_000_000 }]), "ids[0].created")
-      assert.include(yield* refused(null), "an iterable of ids")
+      assert.include(yield* refused(null), "an iterable of session ids")
       assert.include(yield* refused([], { expand: ["verified_outputs"] }), "data.verified_outputs")
       assert.include(yield* refused([], { concurrency: 0 }), "concurrency")
       assert.strictEqual(stripe.asked.length, 0)

@@ -613,8 +613,13 @@ describe("what nobody would read is refused", () => {
 
   const { Fault } = Sandbox
   it.effect.each<readonly [string, unknown, unknown, string]>([
-    ["a fault that was not called", Fault.RateLimited, {}, "inject takes what a function of Fault gives"],
-    ["the name of a fault", "RateLimited", {}, "inject takes what a function of Fault gives"],
+    [
+      "a fault that was not called",
+      Fault.RateLimited,
+      {},
+      "the fault of inject must be made with Fault, such as Fault.Hang()"
+    ],
+    ["the name of a fault", "RateLimited", {}, "the fault of inject must be made with Fault, such as Fault.Hang()"],
     [
       "a field misspelt",
       { ...Fault.RateLimited(), retryafter: 2 },

@@ -263,7 +263,7 @@ describe("over HTTP", () => {
 
   it.live.each([
     ["an access that there is not", "setAccess", { account: "acct_1", access: "gone" }, /access must be one of full/],
-    ["no account", "setAccess", { access: "full" }, /account must be a text/],
+    ["no account", "setAccess", { access: "full" }, /account must be a string/],
     ["the name of an account", "insert", { account: "shop" }, /shop is not the id of an account/],
     ["another name", "acount", {}, /expected POST \/_sandbox\/ and one of sessions, insert.*traffic, setAccess, found/]
   ] as const)("a control says what is wrong with %s", ([, name, body, message]) =>

@@ -142,8 +142,8 @@ describe("a delivery", () => {
   )
 
   for (const [what, options, message] of [
-    ["no secret", { secrets: [] }, /at least one Redacted text/],
-    ["a secret as a plain text", Object({ secrets: ["whsec_1"] }), /at least one Redacted text/],
+    ["no secret", { secrets: [] }, /at least one Redacted string/],
+    ["a secret as a plain text", Object({ secrets: ["whsec_1"] }), /at least one Redacted string/],
     ["another order", Object({ order: "random" }), /order must be one of happened/],
     ["an unknown option", Object({ secret: "whsec_1" }), /must not have secret/]
   ] as const) {
@@ -280,11 +280,11 @@ describe("the controls over HTTP", () => {
     Effect.gen(function* () {
       const cases: ReadonlyArray<readonly [string, unknown, RegExp, string?]> = [
         ["cancel", { id: "vs_none" }, /No such VerificationSession/],
-        ["cancel", {}, /id must be a text/],
+        ["cancel", {}, /id must be a string/],
         ["cancel", "[]", /must be a JSON object/],
         ["cancel", "{", /must be a JSON object/],
         ["override", { id: "vs_1", status: "canceled" }, /status must be one of/],
-        ["editMetadata", { id: "vs_1", metadata: { a: 1 } }, /metadata\.a must be a text/],
+        ["editMetadata", { id: "vs_1", metadata: { a: 1 } }, /metadata\.a must be a string/],
         ["toString", {}, /expected POST .*insert, update, submit/],
         ["cancel", {}, /found GET/, "GET"]
       ]

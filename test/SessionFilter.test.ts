@@ -111,7 +111,7 @@ describe("created", () => {
     const refused = Result.flip(SessionFilter.fromUnknown({ created: "7d" }))
     assert.strictEqual(
       Result.getOrThrow(refused).message,
-      'created: expected a range with fixed dates here (SessionFilter.decode reads relative ones, by Clock), got "7d"'
+      'created: expected a fixed date or range here, got "7d". SessionFilter.decode accepts relative ones.'
     )
     assert.deepStrictEqual(
       SessionFilter.fromUnknown({ created: "2026-01" }),
@@ -124,25 +124,27 @@ describe("refusals before any request", () => {
   const names =
     "one of the names client_reference_id, created, related_customer, related_customer_account, status, type, livemode, " +
     "last_error, metadata, redaction"
+  const fields = names.replace("one of the names ", "").replace(", redaction", " or redaction")
+  const known = "one of the 10 known names"
   const texts =
     "a time such as 2026-01-31T12:00:00Z, a range such as 2026, 2026-Q1, 2026-01, 2026-01-31, today, yesterday or 7d, or " +
     "seconds since 1970"
-  const zoned = "a time with a T and its zone, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00"
+  const zoned = "a time with T and a zone, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00"
   const statuses = "canceled, processing, requires_input or verified"
 
-  const early =
-    "a range that begins in 1970 or later; by Clock it is 1970-01-01T00:00:00.000Z now, where a test's clock stands until TestClock.setTime"
+  const early = "a range that begins in 1970 or later"
+  const clock = "The Clock says it is 1970-01-01T00:00:00.000Z. In a test, set it with TestClock.setTime."
 
   const cases: Record<string, readonly [filter: unknown, message: string]> = {
-    "an unknown key": [{ stauts: "verified" }, `stauts: expected ${names}, got "verified". Did you mean "status"?`],
+    "an unknown key": [{ stauts: "verified" }, `stauts: expected ${known}, got "verified". Did you mean "status"?`],
     "a key in another style": [
       { clientReferenceId: "user_1" },
-      `clientReferenceId: expected ${names}, got "user_1". Did you mean "client_reference_id"?`
+      `clientReferenceId: expected ${known}, got "user_1". Did you mean "client_reference_id"?`
     ],
     "a key like no other": [{ colour: "blue" }, `colour: expected ${names}, got "blue"`],
     "a parameter of the call": [
       { limit: 10 },
-      "limit: expected nothing here, got 10. It is an option of the call and no part of a filter."
+      "limit: expected only filter fields here, got 10. limit is a parameter of the call."
     ],
     "a misspelt status": [
       { status: "verfied" },
@@ -155,7 +157,7 @@ describe("refusals before any request", () => {
     "no status of a list": [{ status: [] }, `status: expected at least one of ${statuses}, got []`],
     milliseconds: [
       { created: { gte: 1767225600000 } },
-      "created.gte: expected seconds since 1970, got 1767225600000. This looks like milliseconds: divide by 1000, or pass a Date."
+      "created.gte: expected seconds since 1970, got 1767225600000. That looks like milliseconds: pass a Date, or divide by 1000."
     ],
     "an empty range": [
       { created: { gte: 1767225600, lt: 1767225600 } },
@@ -173,11 +175,11 @@ describe("refusals before any request", () => {
     NaN: [{ created: Number.NaN }, "created: expected whole seconds since 1970, got NaN"],
     "a part of a second": [
       { created: new Date(1500) },
-      "created: expected a whole second, because Stripe keeps no parts of one; or a range such as { gte, lt }, got 1970-01-01T00:00:01.500Z"
+      "created: expected a whole second, which is Stripe's resolution, or a range such as { gte, lt }, got 1970-01-01T00:00:01.500Z"
     ],
     "a part of a second that is less than a millisecond": [
       { created: "2026-01-31T12:00:00.000500Z" },
-      'created: expected a whole second, because Stripe keeps no parts of one; or a range such as { gte, lt }, got "2026-01-31T12:00:00.000500Z"'
+      `created: expected a whole second, which is Stripe's resolution, or a range such as { gte, lt }, got "2026-01-31T12:00:00.000500Z"`
     ],
     "an invalid Date": [
       { created: { gte: new Date(Number.NaN) } },
@@ -185,17 +187,17 @@ describe("refusals before any request", () => {
     ],
     "a day that is not in the calendar": [
       { created: "2026-02-30" },
-      'created: expected a date of the calendar, from 1970 to 5138, got "2026-02-30"'
+      'created: expected a calendar date from 1970 to 5138, got "2026-02-30"'
     ],
     "a week before the beginning of time, where the clock of a test stands": [
       { created: "7d" },
-      `created: expected ${early}, got "7d"`
+      `created: expected ${early}, got "7d". ${clock}`
     ],
     "a bound and a day before it": [
       { created: { gte: "1h", lt: "yesterday" } },
-      `created.gte: expected ${early}, got "1h"; created.lt: expected ${early}, got "yesterday"`
+      `created.gte: expected ${early}, got "1h". ${clock} created.lt: expected ${early}, got "yesterday". ${clock}`
     ],
-    "a range from before it": [{ created: "2w..today" }, `created: expected ${early}, got "2w..today"`],
+    "a range from before it": [{ created: "2w..today" }, `created: expected ${early}, got "2w..today". ${clock}`],
     "a time without a zone": [
       { created: { lt: "2026-01-31T12:00" } },
       `created.lt: expected ${zoned}, got "2026-01-31T12:00"`
@@ -206,23 +208,23 @@ describe("refusals before any request", () => {
     ],
     "a time of a day that is not in the calendar": [
       { created: { gte: "2026-02-30T12:00:00Z" } },
-      'created.gte: expected a date of the calendar, from 1970 to 5138, got "2026-02-30T12:00:00Z"'
+      'created.gte: expected a calendar date from 1970 to 5138, got "2026-02-30T12:00:00Z"'
     ],
     "a date without its dashes": [
       { created: { gte: "20260131" } },
-      'created.gte: expected a date with its dashes, such as 2026-01-31, got "20260131". As seconds since 1970 this is a day in 1970.'
+      'created.gte: expected a date with dashes, such as 2026-01-31, got "20260131". As seconds since 1970, that is a day in 1970.'
     ],
     "a date without its dashes, as a number": [
       { created: { gte: 20260131 } },
-      "created.gte: expected a date with its dashes, such as 2026-01-31, got 20260131. As seconds since 1970 this is a day in 1970."
+      "created.gte: expected a date with dashes, such as 2026-01-31, got 20260131. As seconds since 1970, that is a day in 1970."
     ],
     "a reference of 5,001 characters": [
       { client_reference_id: "x".repeat(5001) },
-      "client_reference_id: expected a text of 1 to 5000 characters, got a text of 5001 characters"
+      "client_reference_id: expected a string of 1 to 5000 characters, got a string of 5001 characters"
     ],
     "an empty reference": [
       { client_reference_id: "" },
-      'client_reference_id: expected a text of 1 to 5000 characters, got ""'
+      'client_reference_id: expected a string of 1 to 5000 characters, got ""'
     ],
     "both related_*": [
       { related_customer: "cus_1", related_customer_account: "acct_1" },
@@ -230,20 +232,20 @@ describe("refusals before any request", () => {
     ],
     "metadata that Stripe could not hold": [
       { metadata: { "a[b]": "x", plan: 3 } },
-      'metadata.a[b]: expected a key of 1 to 40 characters without square brackets, got "x"; metadata.plan: expected a text of 1 to 500 characters, got 3'
+      'metadata.a[b]: expected a key of 1 to 40 characters without square brackets, got "x"; metadata.plan: expected a string of 1 to 500 characters, got 3'
     ],
     "a code that is not where Stripe has it": [
       { last_error: "abandoned", redaction: {} },
-      'last_error: expected an object with the name code, got "abandoned"; redaction.status: expected none, processing, redacted or validated, got nothing'
+      'last_error: expected an object with code, got "abandoned"; redaction.status: expected none, processing, redacted or validated, got nothing'
     ],
     "everything at once": [
       { stauts: "verified", type: "documnet", livemode: "yes", created: { gte: "soon", lt: -1 } },
-      `stauts: expected ${names}, got "verified". Did you mean "status"? ` +
+      `stauts: expected ${known}, got "verified". Did you mean "status"? ` +
         `created.gte: expected ${texts}, got "soon"; created.lt: expected whole seconds since 1970, got -1; ` +
         'type: expected document, id_number or verification_flow, got "documnet". Did you mean "document"? ' +
         'livemode: expected true or false, got "yes"'
     ],
-    "no object": [["verified"], `filter: expected an object with ${names}, got ["verified"]`]
+    "no object": [["verified"], `filter: expected an object with ${fields}, got ["verified"]`]
   }
 
   for (const [name, [filter, message]] of Object.entries(cases)) {
@@ -271,12 +273,12 @@ describe("refusals before any request", () => {
     "an empty value": ["status=", `status: expected ${statuses}, got ""`],
     "a cursor and a limit": [
       "limit=3&starting_after=vs_1",
-      'limit: expected nothing here, got "3". It is an option of the call and no part of a filter. ' +
-        'starting_after: expected nothing here, got "vs_1". It is an option of the call and no part of a filter.'
+      'limit: expected only filter fields here, got "3". limit is a parameter of the call. ' +
+        'starting_after: expected only filter fields here, got "vs_1". starting_after is a parameter of the call.'
     ],
     "a plus that became a space": [
       "created[gte]=2026-01-31T12:00:00+01:00",
-      'created.gte: expected a time such as 2026-01-31T12:00:00+01:00, with its + as %2B in an address, where a plain one is a space, got "2026-01-31T12:00:00 01:00"'
+      'created.gte: expected a time such as 2026-01-31T12:00:00+01:00, got "2026-01-31T12:00:00 01:00". In a URL, write its + as %2B: a plain + means a space.'
     ],
     "brackets that lead nowhere": ["created[gte][lt]=5", `created[gte][lt]: expected ${names}, got "5"`],
     "a prototype": ["__proto__[status]=verified", `__proto__: expected ${names}, got {"status":"verified"}`]
@@ -342,7 +344,7 @@ describe("refusals before any request", () => {
       assert.strictEqual(
         error.message,
         "VerificationSessions.stream: InvalidArgumentError: " +
-          'expand[0]: expected a path of at most four names, which is as deep as Stripe expands, got "data.last_verification_report.document.number.x"; ' +
+          `expand[0]: expected a path of at most four names, which is Stripe's limit, got "data.last_verification_report.document.number.x"; ` +
           `expand[1]: expected ${some}, got "data.verified_output". Did you mean "data.verified_outputs"? ` +
           `expand[2]: expected ${some}, got "verified_outputs". Did you mean "data.verified_outputs"?`
       )
@@ -429,8 +431,8 @@ describe("what Stripe does not filter by", () => {
       const error = yield* Effect.flip(VerificationSessions.list(filter))
       assert.strictEqual(
         error.message,
-        "VerificationSessions.list: InvalidArgumentError: status: expected one status, got several. One page is what Stripe selects; stream and pages take several. " +
-          "type: expected what Stripe filters by, got a filter. One page is what Stripe selects; stream and pages take the rest."
+        "VerificationSessions.list: InvalidArgumentError: status: expected one status, as Stripe does, got several. To select several, use stream or pages. " +
+          "type: expected a field that Stripe filters by, got another. To filter by this one, use stream or pages."
       )
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(world()))
@@ -508,16 +510,16 @@ describe("and", () => {
       livemode: false
     })
     assert.deepStrictEqual(Result.getOrThrow(Result.flip(SessionFilter.and(one, two))).message.split("; "), [
-      'metadata.plan: expected filters that can both be met, got "pro" and "free"',
-      "created: expected filters that can both be met, got gte 2026-01-01T00:00:00.000Z, lt 2026-02-01T00:00:00.000Z and gte 2026-02-01T00:00:00.000Z, lt 2026-03-01T00:00:00.000Z",
-      'status: expected filters that can both be met, got "verified" and ["canceled","processing"]',
-      "livemode: expected filters that can both be met, got true and false"
+      'metadata.plan: expected two filters that overlap, got "pro" and "free"',
+      "created: expected two filters that overlap, got gte 2026-01-01T00:00:00.000Z, lt 2026-02-01T00:00:00.000Z and gte 2026-02-01T00:00:00.000Z, lt 2026-03-01T00:00:00.000Z",
+      'status: expected two filters that overlap, got "verified" and ["canceled","processing"]',
+      "livemode: expected two filters that overlap, got true and false"
     ])
   })
 })
 
 describe("make", () => {
   it("throws what fromUnknown refuses", () => {
-    assert.throws(() => SessionFilter.make({ client_reference_id: "" }), "a text of 1 to 5000 characters")
+    assert.throws(() => SessionFilter.make({ client_reference_id: "" }), "a string of 1 to 5000 characters")
   })
 })

@@ -78,7 +78,7 @@ describe("a destination that cannot be", () => {
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient.pipe(Effect.provide(client("pg")))
       for (const [options, words] of [
-        [{ table: "a.b" }, /table: expected a name of small letters.*, got "a\.b"/],
+        [{ table: "a.b" }, /table: expected 1 to 40 lower-case letters.*, got "a\.b"/],
         [{ table: 'a"; DROP TABLE b' }, /table: expected .*, got /],
         [{ table: "" }, /table: expected .*, got ""/],
         [{ account: 1 }, /account: expected .*, got 1/],

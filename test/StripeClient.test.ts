@@ -90,7 +90,7 @@ describe("configuration", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(Effect.provide(VerificationSessions.list(), withEnvironment({})))
       assert.strictEqual(error._tag, "ConfigError")
-      assert.include(error.message, "STRIPE_API_KEY is not set")
+      assert.include(error.message, "STRIPE_API_KEY: expected a secret key")
     })
   )
 })
@@ -162,10 +162,10 @@ describe("a reply that only something on the way can have sent", () => {
     [
       "a page that this client does not unpack names its encoding",
       Fault.Reply({ headers: { "content-encoding": "gzip" }, body: "\u001f\ufffd" }),
-      "expected JSON, got 2 characters of application/json in the encoding gzip."
+      "expected JSON, got 2 characters of application/json with content encoding gzip."
     ],
     ["a 304 sends nowhere", Fault.Reply({ status: 304 }), "Stripe answered 304. Check apiBase,"],
-    ["a redirect says where to", Fault.Redirect(), "Stripe answered 302. It sends to example.com. Check apiBase,"]
+    ["a redirect says where to", Fault.Redirect(), "Stripe answered 302. It redirects to example.com. Check apiBase,"]
   ])("%s", ([, fault, message]) =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox.Sandbox

@@ -33,12 +33,12 @@ describe("a layer with options that cannot work fails to build, and sends nothin
     [
       "an address without a scheme",
       { apiBase: "localhost:12111" },
-      ["apiBase: expected an address that starts with https:// or http://", 'got "localhost:12111"']
+      ["apiBase: expected a URL that starts with https:// or http://", 'got "localhost:12111"']
     ],
     [
       "an address with a password",
       { apiBase: "https://me:secretpw@api.stripe.com" },
-      ["apiBase: expected an address without a user name and a password", 'got "https://<redacted>@api.stripe.com"']
+      ["apiBase: expected a URL without a user name and password", 'got "https://<redacted>@api.stripe.com"']
     ],
     [
       "an address with a password, of a host without dots",
@@ -60,10 +60,10 @@ describe("a layer with options that cannot work fails to build, and sends nothin
       { apiBase: ["http://me:secretpw@h/"] },
       ["apiBase: expected ", 'got ["http://<redacted>@h/"]']
     ],
-    ["an empty account", { account: "" }, ["account: expected the id of an account (acct_…)", 'got ""']],
+    ["an empty account", { account: "" }, ["account: expected an account id (acct_…)", 'got ""']],
     ["an account with letters outside ASCII", { account: "acct_😀" }, "account"],
     ["an empty version", { apiVersion: "" }, "apiVersion"],
-    ["a time limit in words", { timeout: "soon" }, ["timeout: expected a length of time", 'got "soon"']],
+    ["a time limit in words", { timeout: "soon" }, ["timeout: expected a duration above zero", 'got "soon"']],
     ["a time limit of nothing", { timeout: 0 }, ["timeout: expected ", "got 0"]],
     [
       "a rate limit of zero",
@@ -92,13 +92,13 @@ describe("a layer with options that cannot work fails to build, and sends nothin
         "got <redacted>"
       ]
     ],
-    ["no key", { apiKey: undefined }, ["apiKey: expected a secret (sk_…) or restricted (rk_…) key", "got nothing"]],
+    ["no key", { apiKey: undefined }, ["apiKey: expected a secret key (sk_…) or restricted key (rk_…)", "got nothing"]],
     [
       "a key of an unset variable",
       { apiKey: Redacted.make(undefined) },
-      ["apiKey: expected ", "got a Redacted of nothing"]
+      ["apiKey: expected ", "got a Redacted that holds undefined"]
     ],
-    ["an address with the version in its path", { apiBase: "https://api.stripe.com/v1/" }, "without the /v1"],
+    ["an address with the version in its path", { apiBase: "https://api.stripe.com/v1/" }, "a URL without /v1"],
     ["a misspelt option", { apibase: "https://api.stripe.com" }, "apibase"],
     [
       "a key that is a plain text",
@@ -108,31 +108,34 @@ describe("a layer with options that cannot work fails to build, and sends nothin
     [
       "an address with a query",
       { apiBase: "https://api.stripe.com?proxy=1" },
-      "expected an address without a query (?…), such as https://api.stripe.com"
+      "expected a URL without a query (?…), such as https://api.stripe.com"
     ],
-    ["an address with an empty query", { apiBase: "https://api.stripe.com/?" }, "an address without a query"],
-    ["an address with a fragment", { apiBase: "https://api.stripe.com/#here" }, "an address without a fragment (#…)"],
-    ["an address with an empty fragment", { apiBase: "https://api.stripe.com#" }, "an address without a fragment"],
-    ["an address with a space at its end", { apiBase: "https://api.stripe.com " }, "an address without spaces"],
-    ["an address with a line break at its end", { apiBase: "https://api.stripe.com\n" }, "an address without spaces"],
-    ["an address of another protocol", { apiBase: "file:///etc/passwd" }, "an address that starts with https://"],
+    ["an address with an empty query", { apiBase: "https://api.stripe.com/?" }, "a URL without a query"],
+    ["an address with a fragment", { apiBase: "https://api.stripe.com/#here" }, "a URL without a fragment (#…)"],
+    ["an address with an empty fragment", { apiBase: "https://api.stripe.com#" }, "a URL without a fragment"],
+    ["an address with a space at its end", { apiBase: "https://api.stripe.com " }, "a URL without whitespace"],
+    ["an address with a line break at its end", { apiBase: "https://api.stripe.com\n" }, "a URL without whitespace"],
+    ["an address of another protocol", { apiBase: "file:///etc/passwd" }, "a URL that starts with https://"],
     [
       "a publishable key",
       { apiKey: Redacted.make("pk_test_planted") },
-      ["apiKey: expected a secret (sk_…) or restricted (rk_…) key", "got a publishable key (pk_…), which may not read"]
+      [
+        "apiKey: expected a secret key (sk_…) or restricted key (rk_…)",
+        "got a publishable key (pk_…), which cannot read"
+      ]
     ],
-    ["the secret of a webhook", { apiKey: Redacted.make("whsec_planted") }, "the secret of a webhook (whsec_…)"],
-    ["an account in the place of a key", { apiKey: Redacted.make("acct_planted") }, "the id of an account (acct_…)"],
-    ["an empty key", { apiKey: Redacted.make("") }, ["apiKey: expected ", "got an empty text"]],
+    ["the secret of a webhook", { apiKey: Redacted.make("whsec_planted") }, "a webhook secret (whsec_…)"],
+    ["an account in the place of a key", { apiKey: Redacted.make("acct_planted") }, "an account id (acct_…)"],
+    ["an empty key", { apiKey: Redacted.make("") }, ["apiKey: expected ", "got an empty string"]],
     [
       "a key with a line break",
       { apiKey: Redacted.make("sk_test_planted\n") },
-      ["apiKey: expected ", "got a text with spaces"]
+      ["apiKey: expected ", "got a string with whitespace"]
     ],
-    ["a key with letters outside ASCII", { apiKey: Redacted.make("sk_test_plantedä") }, "letters outside ASCII"],
-    ["a context of something else", { context: "org_1" }, "expected the id of an account (acct_…), or a path of them"],
-    ["a context that ends with a slash", { context: "acct_1/" }, "expected the id of an account"],
-    ["account and context", { account: "acct_1", context: "acct_2" }, "Stripe-Account or Stripe-Context and not both"],
+    ["a key with letters outside ASCII", { apiKey: Redacted.make("sk_test_plantedä") }, "characters outside ASCII"],
+    ["a context of something else", { context: "org_1" }, "expected an account id (acct_…) or a path of them"],
+    ["a context that ends with a slash", { context: "acct_1/" }, "expected an account id"],
+    ["account and context", { account: "acct_1", context: "acct_2" }, "only one of account and context"],
     [
       "an algorithm that there is not",
       { rateLimit: { algorithm: "sliding-window" } },
@@ -152,9 +155,13 @@ describe("a layer with options that cannot work fails to build, and sends nothin
     [
       "two limits that count under one key",
       { rateLimit: [{ limit: 9 }, { limit: 20, per: "account" }, { limit: 3, window: "1 minute" }] },
-      ["rateLimit[2].key: expected a key that no other limit has", 'got "effect-stripe-identity"']
+      ["rateLimit[2].key: expected a key that no other limit uses", 'got "effect-stripe-identity"']
     ],
-    ["a limiter that cannot be asked", { rateLimit: { limiter: {} } }, "expected a RateLimiter of effect/persistence"],
+    [
+      "a limiter that cannot be asked",
+      { rateLimit: { limiter: {} } },
+      "expected a RateLimiter from effect/persistence"
+    ],
     [
       "a transformClient that is no function",
       { transformClient: {} },
@@ -210,7 +217,7 @@ describe("a layer with options that cannot work fails to build, and sends nothin
       )
       const error = yield* failure(layer)
       assert.strictEqual(error._tag, "StripeError")
-      assert.include(error.message, "Stripe-Account or Stripe-Context and not both")
+      assert.include(error.message, "only one of account and context")
     })
   )
 
@@ -286,7 +293,7 @@ describe("the context of an organization's key", () => {
     ["an empty account", { account: "" }, ["account: expected ", "got "]],
     ["an account with a line break", { account: "acct_1\n" }, ["account: expected ", "got "]],
     ["a context with a header of its own", { context: "acct_1\r\nx: y" }, ["context: expected ", "got "]],
-    ["account and context", { account: "acct_1", context: "acct_1" }, "not both"],
+    ["account and context", { account: "acct_1", context: "acct_1" }, "only one of account and context"],
     ["a misspelt name", { acount: "acct_1" }, 'Did you mean "account"?'],
     ["a text", "acct_1", ["CurrentAccount: expected an object", 'got "acct_1"']],
     ["null", null, ["CurrentAccount: expected ", "got null"]]

@@ -53,7 +53,7 @@ describe("the reason behind a status", () => {
     const lock = reasonOf(429, error({ code: "lock_timeout", message: "This object cannot be accessed right now" }))
     assert.strictEqual(
       lock.message,
-      "This object cannot be accessed right now. Another request holds the same object. Read again when that request has ended."
+      "This object cannot be accessed right now. Another request holds a lock on the same object. Try again when that request has ended."
     )
     const limited = reasonOf(429, error({ code: "lock_timeout" }), { "stripe-rate-limited-reason": "endpoint-rate" })
     assert.strictEqual(limited._tag, "RateLimitError")
@@ -187,7 +187,7 @@ describe("what others write", () => {
         "(ERR_SSL_WRONG_VERSION_NUMBER). Check the network and apiBase."
     )
     const reason = reasonOf(400, error({ message: " not\r\n  this\u2028way\n", code: "a\nb", param: "c\n\td" }))
-    assert.strictEqual(reason.message, "not this way. (parameter c d)")
+    assert.strictEqual(reason.message, "c d: not this way.")
     assert.strictEqual(reason.code, "a b")
     assert.notMatch(reasonOf(502, "<html>\n<title>\n").message, /\s{2}|\n/)
   })
@@ -210,7 +210,7 @@ describe("StripeError", () => {
   it("says what happened, where, and what to do", () => {
     assert.strictEqual(
       rateLimited.message,
-      "VerificationSessions.stream: RateLimitError: Stripe limited the rate of requests (endpoint-rate). " +
+      "VerificationSessions.stream: RateLimitError: Too many requests (endpoint-rate). " +
         "Lower rateLimit or concurrency. [page 3, cursor vs_9, 6 attempts, req_1]"
     )
     assert.isTrue(rateLimited.isRetryable)

@@ -115,7 +115,10 @@ describe.each(examples)("$program", ({ expected, name, parameters, program, room
         for (const kibibytes of [0, 50, 130, 131, 200]) {
           const { ended, gained } = yield* step(path, { through: limited(kibibytes) })
           all += gained
-          saysClearly(ended, /EFBIG: file too large.*run it again to go on|I\/O error.*a limit on file sizes.*run this again: it resumes/)
+          saysClearly(
+            ended,
+            /EFBIG: file too large.*run it again to go on|I\/O error.*a limit on file sizes.*run this again: it resumes/
+          )
         }
         assert.isAbove(all, 0)
         yield* endsExact(path)

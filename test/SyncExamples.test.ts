@@ -88,8 +88,8 @@ describe("export", () => {
           assert.strictEqual(errors.trimEnd().split("\n").length, 1, errors)
           assert.match(errors, words)
         })
-        yield* refuses(["--output", path, "--resume", "--restart"], /choose one of them/)
-        yield* refuses(["--output", path], /stopped\. Go on with --resume, or start over with --restart/)
+        yield* refuses(["--output", path, "--resume", "--restart"], /Choose one of them/)
+        yield* refuses(["--output", path], /stopped\. Continue it with --resume, or start over with --restart/)
         yield* refuses(["--output", inside], /is a folder\. Name a file in it/)
         const links = { device: "/dev/null", nowhere: join(inside, "missing"), folder: inside }
         for (const [name, target] of Object.entries(links)) symlinkSync(target, join(inside, name))

@@ -313,7 +313,7 @@ describe("bad input is refused before any request", () => {
     ],
     "an empty reference": [
       list({ client_reference_id: "" }),
-      "client_reference_id: expected a text of 1 to 5000 characters, got"
+      "client_reference_id: expected a string of 1 to 5000 characters, got"
     ],
     milliseconds: [list({ created: 1_750_000_000_000 }), "looks like milliseconds"],
     "the id of a session": [retrieve("vs_1"), `id: expected the id of a report (vr_…), got "vs_1"`],
@@ -323,7 +323,7 @@ describe("bad input is refused before any request", () => {
     ],
     "both cursors": [
       list(anything({ starting_after: "vr_1", ending_before: "vr_2" })),
-      "expected one of them, got both"
+      "expected only one of the two, got both"
     ],
     "a misspelt path": [
       Stream.runDrain(stream({}, { expand: anything(["data.document.numbr"]) })),

@@ -368,13 +368,13 @@ describe("refusals before any request", () => {
       "both cursors of a walk",
       // @ts-expect-error both cursors at once do not compile
       Stream.runDrain(VerificationSessions.stream({}, { startingAfter: "vs_1", endingBefore: "vs_2" })),
-      "startingAfter, endingBefore: expected one of them, got both"
+      "startingAfter, endingBefore: expected only one of the two, got both"
     ],
     [
       "both cursors of a page",
       // @ts-expect-error both cursors at once do not compile
       VerificationSessions.list({ starting_after: "vs_1", ending_before: "vs_2" }),
-      "starting_after, ending_before: expected one of them, got both"
+      "starting_after, ending_before: expected only one of the two, got both"
     ],
     [
       "a cursor that is no session id",
@@ -395,13 +395,13 @@ describe("refusals before any request", () => {
       "oldest-first without a start",
       // @ts-expect-error oldest-first needs an id
       Stream.runDrain(VerificationSessions.stream({}, { direction: "oldest-first" })),
-      "endingBefore: expected the id to start from together with oldest-first, because Stripe's lists start at the newest row, got nothing"
+      'endingBefore: expected the id to start from, which "oldest-first" needs because Stripe\'s lists start at the newest row, got nothing'
     ],
     [
       "oldest-first without a start, with many requests at once",
       // @ts-expect-error oldest-first needs an id to start from
       Stream.runDrain(VerificationSessions.stream({}, { direction: "oldest-first", concurrency: 4 })),
-      "endingBefore: expected the id to start from together with oldest-first, because Stripe's lists start at the newest row, got nothing"
+      'endingBefore: expected the id to start from, which "oldest-first" needs because Stripe\'s lists start at the newest row, got nothing'
     ],
     [
       "a misspelt status",
@@ -413,7 +413,7 @@ describe("refusals before any request", () => {
       "a misspelt option",
       // @ts-expect-error a misspelt option does not compile
       Stream.runDrain(VerificationSessions.stream({}, { pagesize: 10 })),
-      "pagesize: expected one of the names direction, startingAfter, endingBefore, pageSize, maxItems, prefetch, concurrency, onDecodeError, expand, got 10"
+      "pagesize: expected one of the 9 known names, got 10"
     ],
     [
       "several problems at once, each named",

@@ -314,16 +314,16 @@ describe("what a caller gets wrong", () => {
   it.effect("is said with what to do: a parsed body, secrets that can be none, times that are none", () =>
     Effect.gen(function* () {
       for (const [options, words] of [
-        [{ body: snapshot }, /body: expected the raw body.*, got an object, as from a parser/],
+        [{ body: snapshot }, /body: expected the raw body.*, got an object, as from a body parser/],
         [{ body: undefined }, /body: expected the raw body.*, got a undefined/],
         [{ header: 7 }, /header: expected .*, got a number/],
         [{ secrets: [] }, /secrets: expected a list of at least one.*, got an empty list/],
         [{ secrets: undefined }, /secrets: expected .*, got a undefined/],
         [{ secrets: Redacted.make(secret) }, /secrets: expected .*, got a object/],
-        [{ secrets: [secret] }, /secrets\[0\]: expected a Redacted text.*, got a string/],
+        [{ secrets: [secret] }, /secrets\[0\]: expected a Redacted string.*, got a string/],
         [{ secrets: [Redacted.make(secret), Redacted.make("")] }, /secrets\[1\]: expected .*, got nothing/],
-        [{ secrets: [Redacted.make(`${secret}\n`)] }, /secrets\[0\]: expected .*, got a text with white space/],
-        [{ tolerance: -1 }, /tolerance: expected a length of time.*, got -1/],
+        [{ secrets: [Redacted.make(`${secret}\n`)] }, /secrets\[0\]: expected .*, got a string with whitespace/],
+        [{ tolerance: -1 }, /tolerance: expected a duration of zero or more.*, got -1/],
         [{ tolerance: Number.NaN }, /tolerance: expected .*, got NaN/],
         [{ receivedAt: new Date(Number.NaN) }, /receivedAt: expected a DateTime or a Date.*, got .*/],
         [{ livemode: "true" }, /livemode: expected .*, got "true"/],

@@ -1,7 +1,7 @@
-// The files that the examples write, and what to say when that cannot be done.
+// The files that the examples write, and the message when that fails.
 import { Effect, FileSystem, Option, Path, Predicate } from "effect"
 
-/** What went wrong in one line: the system's own words, such as "no space left on device", are in the cause. */
+/** An error in one line. The system's text, such as "no space left on device", is in the cause. */
 export const inWords = (error: {
   readonly message: string
   readonly _tag?: string
@@ -12,8 +12,8 @@ export const inWords = (error: {
     : error.message
 
 /**
- * Makes ready to write a file: its folder is there, and what can be no file is refused now, and not when everything was
- * read, because a file would take the place of it, even of a device. Gives the file: through a link, the one it leads to.
+ * Prepares to write a file: creates its folder, and refuses a folder, a device or a pipe before anything is read, because
+ * the export would replace it. Returns the path, or for a link the path that it points to.
  */
 export const prepareFile = Effect.fnUntraced(function* (file: string) {
   const fileSystem = yield* FileSystem.FileSystem

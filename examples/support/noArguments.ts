@@ -1,4 +1,4 @@
-// For examples that take no arguments: one that was given would be ignored, and the whole account read.
+// For examples without arguments. An argument that is ignored would read the whole account.
 
 const fromEnvironment =
   "reads Stripe where STRIPE_API_KEY is set (then STRIPE_ACCOUNT or STRIPE_CONTEXT, STRIPE_API_BASE and STRIPE_API_VERSION, too), and the sandbox elsewhere"

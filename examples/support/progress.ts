@@ -1,4 +1,4 @@
-// How far a read is: a bar that is written again and again on a terminal, now and then a plain line in a log, or nothing.
+// Progress of a read: a bar on a terminal, a plain line now and then in a log, or nothing.
 import { Clock, Effect } from "effect"
 import { Progress } from "effect-stripe-identity"
 

@@ -1,4 +1,4 @@
-// Spans and metrics as a person at a terminal wants to read them.
+// Spans and metrics as text for a terminal.
 import { type Metric, Option, Tracer } from "effect"
 
 type Attributes = ReadonlyMap<string, unknown>

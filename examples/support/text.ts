@@ -1,4 +1,4 @@
-// What others wrote, such as metadata, as a terminal may show it.
+// Makes text from outside, such as metadata, safe to show on a terminal.
 
 /**
  * A text whose control characters, line breaks and changes of the writing direction are seen and not obeyed: an escape

@@ -33,7 +33,7 @@ const outline = (value: unknown, depth = 0): unknown => {
 
 /** A value as a message shows it: shortened, and without what looks like a key or a client secret. */
 export const show = (value: unknown): string => {
-  if (Predicate.isString(value) && value.length > longest) return `a text of ${value.length} characters`
+  if (Predicate.isString(value) && value.length > longest) return `a string of ${value.length} characters`
   try {
     const text = format(outline(value))
     // In one line, as a message is.
@@ -176,10 +176,10 @@ export const list = (name: string, expectedInstead: (value: unknown) => string |
     )
   ).annotate({ identifier: `a list of ${name}` })
 
-/** A length of time that a function accepts, in words that a person understands. */
-export const duration = (example: string, isAccepted: (time: Duration.Duration) => boolean) =>
+/** A length of time that a function accepts. `form` says in words which those are. */
+export const duration = (form: string, example: string, isAccepted: (time: Duration.Duration) => boolean) =>
   accepts(
-    `a length of time, such as "${example}"`,
+    `${form}, such as "${example}"`,
     (value) =>
       // Effect takes NaN for no time at all, and it is what a calculation gives that went wrong.
       !Number.isNaN(value) &&

@@ -50,10 +50,20 @@ export const nearest = (word: string, known: ReadonlyArray<string>): string | un
   return best
 }
 
-/** `expected`, and what was probably meant. */
-export const suggest = (expected: string, word: unknown, known: ReadonlyArray<string>): string => {
+// With a suggestion, nobody needs to read a list that is longer than this.
+const longestList = 120
+
+/** `expected`, and what was probably meant. A long list of what is known is then only counted. */
+export const suggest = (
+  expected: string,
+  word: unknown,
+  known: ReadonlyArray<string>,
+  kind: "names" | "values" = "names"
+): string => {
   const meant = typeof word === "string" ? nearest(word, known) : undefined
-  return meant === undefined ? expected : `${expected}. Did you mean "${meant}"?`
+  if (meant === undefined) return expected
+  const said = expected.length > longestList ? `one of the ${known.length} known ${kind}` : expected
+  return `${said}. Did you mean "${meant}"?`
 }
 
 /** `a, b or c`. */

@@ -1,5 +1,6 @@
 import { assert, type Vitest } from "@effect/vitest"
-import { Effect, Schedule } from "effect"
+import { Deferred, Effect, Fiber, Layer, Redacted, Schedule } from "effect"
+import { FetchHttpClient } from "effect/http"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { Database } from "./databases.ts"
 import { runExample } from "./programs.ts"
@@ -7,46 +8,140 @@ import { baseUrl, server } from "./sandboxServer.ts"
 import { choices } from "./syncHistory.ts"
 import { query } from "./world.ts"
 
+// Programs that keep a database true and are killed without warning, while sessions change and webhooks are stored.
+// KILLS=100 takes minutes.
+
 const kills = Number(process.env["KILLS"] ?? 4)
-const sessions = 10_000
+const sessions = 5_000
+const secret = "whsec_SANDBOX_kills"
 
 const requests = Sandbox.Sandbox.use((sandbox) => sandbox.requests)
 
-/** A program that is killed without warning, in the middle of its work. */
-export const killed = (it: Vitest.MethodsNonLive<Database>) =>
-  it.effect(`has exactly the list after its program was killed ${kills} times, with at most one page more a kill`, () =>
-    Effect.gen(function* () {
-      const { address, open } = yield* Database
-      const url = yield* baseUrl
-      const { below } = choices(1)
-      const context = yield* Effect.context<Sandbox.Sandbox>()
-      // A part of the two seconds that the whole read takes, after the first request of this program.
-      const killedAfter = Effect.gen(function* () {
-        const { length } = yield* requests
-        const more = {
-          schedule: Schedule.spaced("5 millis"),
-          until: (now: ReadonlyArray<unknown>) => now.length > length
-        }
-        yield* Effect.repeat(requests, more)
-        yield* Effect.sleep(below(Math.ceil(3000 / kills)))
-      }).pipe(Effect.provideContext(context))
-      for (let kill = 0; kill <= kills; kill++) {
-        const options = kill < kills ? { url, killedAfter } : { url }
-        const ended = yield* runExample("../test/support/sqlSync.ts", [address], options)
-        if (ended.signal !== "SIGKILL") assert.strictEqual(ended.code, 0, ended.errors)
+type Choices = ReturnType<typeof choices>
+
+/** Something happens to a session every few milliseconds, until it is interrupted. */
+const changes = Effect.fnUntraced(function* ({ below, one }: Choices) {
+  const sandbox = yield* Sandbox.Sandbox
+  const open = (yield* sandbox.sessions).flatMap(({ id, redaction, status }) =>
+    redaction === null && status !== "canceled" ? [{ id, status }] : []
+  )
+  const change = Effect.fnUntraced(function* () {
+    const place = below(open.length)
+    const session = open[place]
+    if (session === undefined || below(10) === 0) {
+      const { id, status } = yield* sandbox.insert()
+      open.push({ id, status })
+      return
+    }
+    const { id, status } = session
+    const after =
+      status === "requires_input"
+        ? one([sandbox.submit, sandbox.submit, sandbox.cancel, sandbox.redact])
+        : status === "processing"
+          ? one([sandbox.pass, sandbox.fail])
+          : one([sandbox.redact, (id: string) => sandbox.override(id, "requires_input")])
+    const { redaction, status: now } = yield* after(id)
+    if (redaction !== null || now === "canceled") open.splice(place, 1)
+    else session.status = now
+  })
+  yield* Effect.repeat(Effect.suspend(change), Schedule.spaced("8 millis"))
+})
+
+/** examples/webhook.ts on the database, to which the sandbox delivers, until `stopped`. */
+const webhooks = Effect.fnUntraced(function* (address: string, stopped: Effect.Effect<void>) {
+  const url = yield* baseUrl
+  const listening = yield* Deferred.make<string>()
+  const database = address.startsWith("postgres:") ? address : `sqlite:${address}`
+  const program = yield* Effect.forkScoped(
+    runExample("webhook.ts", ["--database", database, "--port", "0"], {
+      url,
+      signal: "SIGTERM",
+      killedAfter: stopped,
+      env: { STRIPE_WEBHOOK_SECRET: secret },
+      onOutput: (output) => {
+        const [, address] = /Listening on (\S+)\./.exec(output) ?? []
+        if (address !== undefined) Deferred.doneUnsafe(listening, Effect.succeed(address))
       }
-      const sql = yield* open
-      const rows = yield* sql.unsafe<{ readonly id: string; readonly status: string }>(
-        "SELECT id, status FROM verification_sessions",
-        []
+    })
+  )
+  const fails = Effect.flatMap(Fiber.join(program), ({ errors }) => Effect.die(new Error(errors)))
+  const target = yield* Effect.raceFirst(Deferred.await(listening), fails)
+  yield* Effect.forkScoped(Sandbox.deliver({ url: target, secrets: [Redacted.make(secret)] }))
+  return program
+})
+
+export const killed = (it: Vitest.MethodsNonLive<Database>) =>
+  it.effect(
+    `is the list after its mirror was killed ${kills} times, before, in and after a save, while webhooks are stored`,
+    () =>
+      Effect.gen(function* () {
+        const { address, open } = yield* Database
+        const url = yield* baseUrl
+        const random = choices(1)
+        const { below, one } = random
+        const context = yield* Effect.context<Sandbox.Sandbox>()
+        // At any moment after the first request of the program.
+        const killedAfter = Effect.gen(function* () {
+          const { length } = yield* requests
+          const until = (now: ReadonlyArray<unknown>) => now.length > length
+          yield* Effect.repeat(requests, { schedule: Schedule.spaced("5 millis"), until })
+          yield* Effect.sleep(below(1000))
+        }).pipe(Effect.provideContext(context))
+        const mirror = (parameters: ReadonlyArray<string>, killedAfter?: Effect.Effect<void>) =>
+          runExample("../test/support/sqlMirror.ts", [address, ...parameters], { url, killedAfter })
+
+        const stopped = yield* Deferred.make<void>()
+        // Its tables are there before programs write to them at once.
+        yield* mirror(["before", "1"])
+        const webhook = yield* webhooks(address, Deferred.await(stopped))
+        const changing = yield* Effect.forkChild(changes(random))
+        let count = 0
+        for (let kill = 0; kill < kills; kill++) {
+          const moment = one(["before", "after", "any"])
+          const ended = yield* moment === "any"
+            ? mirror([], killedAfter)
+            : mirror([moment, String(1 + below(kill < kills / 2 ? 12 : 2))])
+          if (ended.signal === "SIGKILL") count++
+          else assert.strictEqual(ended.code, 0, ended.errors)
+        }
+        yield* Fiber.interrupt(changing)
+        // Longer than settle, overlap and the lag of events.
+        yield* Effect.sleep("4 seconds")
+        const last = yield* mirror([])
+        assert.strictEqual(last.code, 0, last.errors)
+        yield* Deferred.succeed(stopped, undefined)
+        const { output } = yield* Fiber.join(webhook)
+
+        const sql = yield* open
+        const rows = yield* sql.unsafe<{ readonly row: string }>(
+          "SELECT id || ' ' || status || ' ' || coalesce(redaction_status, '') AS row FROM verification_sessions",
+          []
+        )
+        const expected = yield* Sandbox.Sandbox.use((sandbox) => sandbox.sessions)
+        assert.sameMembers(
+          rows.map(({ row }) => row),
+          expected.map(({ id, redaction, status }) => `${id} ${status} ${redaction?.status ?? ""}`)
+        )
+        // Each kill repeats at most one page of the first read.
+        const pages = (yield* requests).map(query).filter((query) => query["starting_after"]?.startsWith("vs_")).length
+        const stored = output.split("\n200 ").length - 1
+        console.log(`${count} kills, ${pages} pages of ${sessions / 100}, ${stored} webhooks`)
+        assert.isAtLeast(count, kills / 2)
+        assert.isAtMost(pages, sessions / 100 + kills)
+        assert.isAbove(stored, 10)
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(
+          Layer.merge(
+            server({
+              sessions,
+              latency: "10 millis",
+              eventLag: "500 millis",
+              redactionTime: "300 millis",
+              recordedRequests: 100_000
+            }),
+            FetchHttpClient.layer
+          )
+        )
       )
-      const expected = yield* Sandbox.Sandbox.use((sandbox) => sandbox.sessions)
-      assert.sameMembers(
-        rows.map(({ id, status }) => `${id} ${status}`),
-        expected.map(({ id, status }) => `${id} ${status}`)
-      )
-      const pages = (yield* requests).map(query).filter((query) => query["ending_before"] === undefined).length
-      assert.isAtMost(pages, sessions / 100 + kills)
-      assert.isAtLeast(pages, sessions / 100)
-    }).pipe(Effect.scoped, Effect.provide(server({ sessions, latency: "20 millis" })))
   )

@@ -381,14 +381,17 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         const made = SqlDestination.make({ table }).pipe(on(sql))
         assert.match(
           yield* Effect.map(Effect.flip(made), String),
-          /There is no table sessions_\d+\. Run the migrations/
+          /Expected a table sessions_\d+, found none\. Run the migrations/
         )
         yield* sql.unsafe(`CREATE TABLE ${table} (account text, id text, name text)`, [])
         const other = yield* Effect.flip(made)
-        assert.match(String(other), /lacks created, livemode, status, .*read_at\. Run the migrations of this version/)
+        assert.match(
+          String(other),
+          /Expected the table .* to have created, livemode, status, .*read_at, which it lacks\. Run the migrations of this version/
+        )
         const migrated = Effect.provide(Effect.void, SqlDestination.layer({ table })).pipe(on(sql))
         const refusal = yield* Effect.flip(migrated)
-        assert.match(String(refusal), /exists, and these migrations have not made it/)
+        assert.match(String(refusal), /Expected to create the table .*, found one that these migrations did not create/)
         assert.deepStrictEqual(yield* sql.unsafe(`SELECT * FROM ${table}`, []), [])
       }).pipe(Effect.scoped)
     )

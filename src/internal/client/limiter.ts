@@ -110,8 +110,8 @@ const asking = (limiter: RateLimiter.RateLimiter, { algorithm, limit, own, waits
   }
 
   const meanwhile = waitsForLimiter
-    ? "This client sends nothing until it answers."
-    : `Until it answers, this client keeps to ${limit} requests per ${Duration.format(window)} by itself.`
+    ? "Until it answers, this client sends nothing."
+    : `Until it answers, this client limits itself to ${limit} requests per ${Duration.format(window)}.`
 
   const ask = (operation: string, key: string): Effect.Effect<number> =>
     Clock.clockWith((clock) =>
@@ -126,8 +126,8 @@ const asking = (limiter: RateLimiter.RateLimiter, { algorithm, limit, own, waits
             Effect.catchCause((cause) =>
               Effect.gen(function* () {
                 yield* Telemetry.limiterFailed(operation)
-                const reason = Transport.describeCause(cause)
-                yield* warn(`${operation}: the limiter in rateLimit.limiter failed: ${reason}. ${meanwhile}`)
+                const reason = Transport.describeCause(cause).replace(/\.$/, "")
+                yield* warn(`${operation}: rateLimit.limiter failed: ${reason}. ${meanwhile}`)
                 if (waitsForLimiter) return yield* Effect.andThen(Effect.sleep("1 second"), ask(operation, key))
                 restsUntil = monotonicMillis(clock) + restMillis
                 return own(key, monotonicMillis(clock))

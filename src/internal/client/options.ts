@@ -19,13 +19,13 @@ const isPrintable = (value: unknown): value is string => Predicate.isString(valu
  * query or a fragment swallows the path, so that the key goes elsewhere, and a space fails only as the request is sent.
  */
 const baseForm = (base: string): string | undefined => {
-  if (/\s/.test(base)) return "an address without spaces and line breaks"
-  if (!/^https?:\/\//i.test(base) || !URL.canParse(base)) return "an address that starts with https:// or http://"
+  if (/\s/.test(base)) return "a URL without whitespace"
+  if (!/^https?:\/\//i.test(base) || !URL.canParse(base)) return "a URL that starts with https:// or http://"
   const { password, username } = new URL(base)
-  if (username !== "" || password !== "") return "an address without a user name and a password"
-  if (base.includes("?")) return "an address without a query (?…)"
-  if (base.includes("#")) return "an address without a fragment (#…)"
-  return /\/v1\/*$/.test(base) ? "the address without the /v1, which every request adds" : undefined
+  if (username !== "" || password !== "") return "a URL without a user name and password"
+  if (base.includes("?")) return "a URL without a query (?…)"
+  if (base.includes("#")) return "a URL without a fragment (#…)"
+  return /\/v1\/*$/.test(base) ? "a URL without /v1, which the client adds" : undefined
 }
 
 /**
@@ -35,7 +35,7 @@ const baseForm = (base: string): string | undefined => {
 const withoutLogin = (base: string): string => base.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, "$1<redacted>@")
 
 const checkBase = (base: unknown): Result.Result<void, InvalidArgumentError> => {
-  const form = Predicate.isString(base) ? baseForm(base) : "an address"
+  const form = Predicate.isString(base) ? baseForm(base) : "a URL"
   const shown = Arguments.show(Predicate.isString(base) ? withoutLogin(base) : base)
   return form === undefined
     ? Result.void
@@ -44,9 +44,9 @@ const checkBase = (base: unknown): Result.Result<void, InvalidArgumentError> => 
 
 const takesTime = Duration.isGreaterThan(Duration.zero)
 
-const accountForm = "the id of an account (acct_…)"
+const accountForm = "an account id (acct_…)"
 
-const contextForm = "the id of an account (acct_…), or a path of them (acct_…/acct_…)"
+const contextForm = "an account id (acct_…) or a path of them (acct_…/acct_…)"
 
 // As long as Stripe's ids may be: a checkpoint holds it.
 const text = (pattern: RegExp) => (value: unknown) =>
@@ -62,7 +62,7 @@ const checkOne = ({ account, context }: { readonly account?: unknown; readonly c
     : Arguments.refuse(
         "context",
         Arguments.show(context),
-        'nothing beside account, because Stripe takes Stripe-Account or Stripe-Context and not both: write the connected account of an account as context: "acct_…/acct_…"'
+        'only one of account and context. For a connected account of an account, pass context: "acct_…/acct_…" alone.'
       )
 
 const oneOf = (first: string, second: string) =>
@@ -70,16 +70,16 @@ const oneOf = (first: string, second: string) =>
 
 const RateLimitFields = Schema.Struct({
   limit: Schema.optional(Arguments.wholeNumber(1)),
-  window: Schema.optional(Arguments.duration("1 second", takesTime)),
+  window: Schema.optional(Arguments.duration("a duration above zero", "1 second", takesTime)),
   algorithm: Schema.optional(oneOf("fixed-window", "token-bucket")),
   limiter: Schema.optional(
     Arguments.accepts(
-      "a RateLimiter of effect/persistence",
+      "a RateLimiter from effect/persistence",
       (value) => Predicate.hasProperty(value, "consume") && Predicate.isFunction(value.consume)
     )
   ),
   onLimiterError: Schema.optional(oneOf("own-limit", "wait")),
-  key: Schema.optional(Schema.String),
+  key: Schema.optional(Arguments.accepts("a string", Predicate.isString)),
   per: Schema.optional(Arguments.accepts('"account"', (value) => value === "account"))
 })
 
@@ -105,7 +105,7 @@ const checkDistinct = (limits: ReadonlyArray<RateLimit>): Result.Result<void, In
     : Arguments.refuse(
         `rateLimit[${again}].key`,
         Arguments.show(limit.key ?? defaultKey),
-        "a key that no other limit has"
+        "a key that no other limit uses"
       )
 }
 
@@ -123,25 +123,27 @@ const Options = Schema.Struct({
   apiKey: Schema.optional(Schema.Unknown),
   // Checked apart, because it may hold a password that must not be shown.
   apiBase: Schema.optional(Schema.Unknown),
-  apiVersion: Schema.optional(Arguments.accepts("a version of the API, such as 2026-10-28.endive", isPrintable)),
+  apiVersion: Schema.optional(Arguments.accepts("an API version, such as 2026-10-28.endive", isPrintable)),
   account,
   context,
-  timeout: Schema.optional(Arguments.duration("80 seconds", takesTime)),
+  timeout: Schema.optional(Arguments.duration("a duration above zero", "80 seconds", takesTime)),
   // Checked apart, so that what is wrong inside is said in words.
   rateLimit: Schema.optional(Schema.Unknown),
-  transformClient: Schema.optional(Arguments.accepts("a function from an HttpClient to another", Predicate.isFunction))
+  transformClient: Schema.optional(
+    Arguments.accepts("a function that takes and returns an HttpClient", Predicate.isFunction)
+  )
 })
 
 const decodeOptions = Arguments.decoder(Options, "options")
 
-const keyForm = "a secret (sk_…) or restricted (rk_…) key, in a Redacted"
+const keyForm = "a secret key (sk_…) or restricted key (rk_…), in a Redacted"
 
 // What stands in the same places of the dashboard, or in the same file of secrets, and what it is called.
 const otherKeys = new Map([
-  ["pk", "a publishable key (pk_…), which may not read"],
-  ["ek", "an ephemeral key (ek_…), which may not read"],
-  ["whsec", "the secret of a webhook (whsec_…)"],
-  ["acct", "the id of an account (acct_…)"]
+  ["pk", "a publishable key (pk_…), which cannot read"],
+  ["ek", "an ephemeral key (ek_…), which cannot read"],
+  ["whsec", "a webhook secret (whsec_…)"],
+  ["acct", "an account id (acct_…)"]
 ])
 
 // In words only: whatever is given as a key may be one.
@@ -156,10 +158,10 @@ const checkKey = (key: unknown): Result.Result<void, InvalidArgumentError> => {
   return Arguments.refuse(
     "apiKey",
     text === undefined
-      ? "a Redacted of nothing"
+      ? "a Redacted that holds undefined"
       : text === ""
-        ? "an empty text"
-        : "a text with spaces, line breaks or letters outside ASCII",
+        ? "an empty string"
+        : "a string with whitespace or characters outside ASCII",
     keyForm
   )
 }
@@ -177,7 +179,7 @@ export const problem = <
   options: O
 ): Option.Option<InvalidArgumentError> => {
   // In words only, because a text in the place of the options may be a key.
-  const given = Arguments.object(options, "options", "a value that is no object")
+  const given = Arguments.object(options, "options", "a value that is not an object")
   if (Result.isFailure(given)) return Option.some(given.failure)
   const { apiKey, ...rest } = given.success
   const { apiBase, rateLimit } = rest

@@ -50,7 +50,7 @@ export class RateLimitError extends Schema.TaggedError<RateLimitError>(reasonId(
   }
   override get message(): string {
     const limit = this.limitedBy === undefined ? "" : ` (${this.limitedBy})`
-    return `Stripe limited the rate of requests${limit}. ${say(this.description, "", "Lower rateLimit or concurrency.")}`
+    return `Too many requests${limit}. ${say(this.description, "", "Lower rateLimit or concurrency.")}`
   }
 }
 
@@ -68,11 +68,7 @@ export class AuthenticationError extends Schema.TaggedError<AuthenticationError>
     return this.shouldRetry ?? false
   }
   override get message(): string {
-    return say(
-      this.description,
-      "Stripe did not accept the API key.",
-      "Check the key that STRIPE_API_KEY or apiKey holds."
-    )
+    return say(this.description, "Stripe did not accept the API key.", "Check the key in STRIPE_API_KEY or apiKey.")
   }
 }
 
@@ -96,10 +92,10 @@ export class PermissionError extends Schema.TaggedError<PermissionError>(reasonI
   override get message(): string {
     return say(
       this.description,
-      "The API key may not read this.",
+      "The API key lacks a permission.",
       this.needs === undefined
-        ? "Give the key the permission it lacks, or use the key of an account that has it."
-        : `Give the restricted key the permission "${this.needs}", or use the key of an account that has access.`
+        ? "Grant the permission to this key, or use the key of an account that has access."
+        : `Grant the restricted key the permission "${this.needs}", or use the key of an account that has access.`
     )
   }
 }
@@ -117,7 +113,10 @@ export class IdentityNotEnabledError extends Schema.TaggedError<IdentityNotEnabl
     return this.shouldRetry ?? false
   }
   override get message(): string {
-    return say(this.description, "This account is not set up to use Stripe Identity.")
+    return say(
+      this.description,
+      "This account is not set up to use Identity. Enable it at https://dashboard.stripe.com/identity."
+    )
   }
 }
 
@@ -135,8 +134,8 @@ export class InvalidRequestError extends Schema.TaggedError<InvalidRequestError>
     return this.shouldRetry ?? false
   }
   override get message(): string {
-    const at = this.param === undefined ? "" : ` (parameter ${this.param})`
-    return say(this.description, `Stripe refused the request with status ${this.status}.`) + at
+    const at = this.param === undefined ? "" : `${this.param}: `
+    return at + say(this.description, `Stripe refused the request with status ${this.status}.`)
   }
 }
 
@@ -156,8 +155,8 @@ export class NotFoundError extends Schema.TaggedError<NotFoundError>(reasonId("N
   override get message(): string {
     return say(
       this.description,
-      "Stripe found nothing at this address.",
-      "Check the id, and that the key is of the same account and mode (test or live)."
+      "Stripe has no such object.",
+      "Check the id, and that the key belongs to the same account and mode (test or live)."
     )
   }
 }
@@ -179,8 +178,8 @@ export class CursorNotFoundError extends Schema.TaggedError<CursorNotFoundError>
   override get message(): string {
     return say(
       this.description,
-      `Stripe does not find the row given as ${this.param ?? "cursor"}.`,
-      "Start from a row that is still in the list, of the same account and mode (test or live)."
+      `Stripe does not find the row in ${this.param ?? "the cursor"}.`,
+      "Start from a row that is still in the list, in the same account and mode (test or live)."
     )
   }
 }
@@ -199,7 +198,11 @@ export class ConflictError extends Schema.TaggedError<ConflictError>(reasonId("C
     return this.shouldRetry ?? true
   }
   override get message(): string {
-    return say(this.description, "", "Another request holds the same object. Read again when that request has ended.")
+    return say(
+      this.description,
+      "",
+      "Another request holds a lock on the same object. Try again when that request has ended."
+    )
   }
 }
 
@@ -220,8 +223,8 @@ export class ApiError extends Schema.TaggedError<ApiError>(reasonId("ApiError"))
       this.status >= 500
         ? "See https://status.stripe.com if it lasts."
         : this.status === 408
-          ? "The server did not get the whole request in time. Check the network, and what stands between this machine and Stripe."
-          : "Check apiBase, and what stands between this machine and Stripe."
+          ? "The request did not arrive in time. Check the network, and any proxy between this machine and Stripe."
+          : "Check apiBase, and any proxy between this machine and Stripe."
     return `Stripe answered ${this.status}. ${say(this.description, "", advice)}`
   }
 }

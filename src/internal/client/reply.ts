@@ -89,7 +89,7 @@ const notJson = (reply: Reply): DecodeError => {
   const seen = excerpt(reply.text)
   const encoding = reply.headers["content-encoding"]
   // Not every client unpacks, as fetch does. Stripe sends nothing packed that was not asked for, but a proxy may.
-  const packed = encoding === undefined ? "" : ` in the encoding ${name(encoding)}`
+  const packed = encoding === undefined ? "" : ` with content encoding ${name(encoding)}`
   const type = asSafeText(reply.headers["content-type"]) ?? "no content type"
   const size = `${reply.text.length} characters of ${type}${packed}`
   return new DecodeError({
@@ -112,7 +112,7 @@ export const parse = (reply: Reply): Result.Result<unknown, DecodeError> => {
 // Only the host, because the rest of the address may repeat the query or the key.
 const redirect = (location: string): string => {
   const [, to] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@]+)/i.exec(location) ?? []
-  return to === undefined ? "It sends elsewhere." : `It sends to ${name(to)}.`
+  return to === undefined ? "It redirects elsewhere." : `It redirects to ${name(to)}.`
 }
 
 /**

@@ -129,7 +129,7 @@ const tooLarge = (response: HttpClientResponse.HttpClientResponse): DecodeError 
     part: "body",
     status: response.status,
     requestId: StripeReply.requestId(response.headers),
-    description: `expected a page, got more than ${mostBytes / 1024 / 1024} MB`
+    description: `expected at most ${mostBytes / 1024 / 1024} MB, got more`
   })
 
 // Node wraps `connect ECONNREFUSED …` in `fetch failed`; only the innermost error says what happened.
@@ -155,7 +155,7 @@ const describe = (error: HttpClientError.HttpClientError): string => {
 export const describeCause = (cause: Cause.Cause<unknown>): string => {
   const failure = Cause.squash(cause)
   const error = innermost(Predicate.hasProperty(failure, "reason") ? failure.reason : failure)
-  if (!Predicate.isError(error)) return "something that is no Error"
+  if (!Predicate.isError(error)) return "a value that is not an Error"
   // The name of a class that says nothing else, such as the TimeoutError of a Redis client, may be all that there is.
   return sentence(error.message) || (error.name === "Error" ? error.constructor.name : error.name)
 }

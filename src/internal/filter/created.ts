@@ -60,7 +60,7 @@ const decode = (value: unknown, present: Moments.Present): Decoded => {
     return Result.succeed({ gte: DateTime.fromEpochSeconds(first), lt: DateTime.fromEpochSeconds(last + 1) })
   return Number.isInteger(first)
     ? Result.succeed(DateTime.fromEpochSeconds(first))
-    : fail("a whole second, because Stripe keeps no parts of one; or a range such as { gte, lt }")
+    : fail("a whole second, which is Stripe's resolution, or a range such as { gte, lt }")
 }
 
 /** `from..to`, either of which may be missing. */
@@ -95,7 +95,7 @@ const decodeRange = (value: object, present: Moments.Present): Decoded => {
       if (Result.isSuccess(moment)) range[name] = DateTime.fromEpochSeconds(toBound[name](moment.success))
       else {
         const advice =
-          bound === undefined ? ". An undefined bound would let any time through; leave it out to do that." : ""
+          bound === undefined ? ". An undefined bound would select any time. To do that, leave it out." : ""
         problems.push({ path: [name], expected: moment.failure + advice })
       }
     }

@@ -38,7 +38,7 @@ export interface WithStatus<One extends Model.Status> extends Omit<SessionFilter
 }
 
 const Metadata = checked<{ readonly [key: string]: string }>(Schema.Record(Schema.String, Schema.String), (value) => {
-  if (!isPlain(value)) return refuse("an object of keys and values")
+  if (!isPlain(value)) return refuse('an object such as { plan: "pro" }')
   const entries = Object.entries(value)
   if (entries.length === 0) return refuse("at least one key and value")
   const isKey = (key: string) => isText(key, 40) && !/[[\]]/.test(key)
@@ -48,7 +48,9 @@ const Metadata = checked<{ readonly [key: string]: string }>(Schema.Record(Schem
     ? Result.fail(
         each(wrong, ([key]) => ({
           path: [key],
-          expected: isKey(key) ? "a text of 1 to 500 characters" : "a key of 1 to 40 characters without square brackets"
+          expected: isKey(key)
+            ? "a string of 1 to 500 characters"
+            : "a key of 1 to 40 characters without square brackets"
         }))
       )
     : Result.succeed(Object.fromEntries(entries) as Record<string, string>)
@@ -57,7 +59,7 @@ const Metadata = checked<{ readonly [key: string]: string }>(Schema.Record(Schem
 /** The filter. */
 export const Filter: Schema.Codec<SessionFilter, unknown> = exact(
   {
-    client_reference_id: Schema.optionalKey(text("a text of 1 to 5000 characters")),
+    client_reference_id: Schema.optionalKey(text("a string of 1 to 5000 characters")),
     created: Schema.optionalKey(CreatedFromUnknown),
     related_customer: Schema.optionalKey(text("the id of a Customer (cus_…)")),
     related_customer_account: Schema.optionalKey(text("the id of an Account (acct_…)")),

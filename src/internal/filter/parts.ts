@@ -49,11 +49,13 @@ export const words = <const Word extends string>(
     Schema.Union([Schema.Literals(known), Schema.Array(Schema.Literals(known))]),
     (value): Checked<OneOrMore<Word>> => {
       if (isWord(value)) return Result.succeed(value)
-      if (!Array.isArray(value)) return refuse(suggest(accepted, value, known))
+      if (!Array.isArray(value)) return refuse(suggest(accepted, value, known, "values"))
       if (value.length === 0) return refuse(`at least one of ${accepted}`)
       const wrong = value.flatMap((one: unknown, index) => (isWord(one) ? [] : [[index, one] as const]))
       if (wrong.length > 0) {
-        return Result.fail(each(wrong, ([index, one]) => ({ path: [index], expected: suggest(accepted, one, known) })))
+        return Result.fail(
+          each(wrong, ([index, one]) => ({ path: [index], expected: suggest(accepted, one, known, "values") }))
+        )
       }
       const chosen = known.filter((word) => value.includes(word))
       const [first, ...others] = chosen
@@ -70,10 +72,10 @@ export const isText = (value: unknown, longest: number): value is string =>
 export const word = <const Word extends string>(known: ReadonlyArray<Word>): Schema.Codec<Word, unknown> =>
   checked<Word>(Schema.Literals(known), (value) => {
     const found = known.find((word) => word === value)
-    return found === undefined ? refuse(suggest(alternatives(known), value, known)) : Result.succeed(found)
+    return found === undefined ? refuse(suggest(alternatives(known), value, known, "values")) : Result.succeed(found)
   })
 
-/** A text that Stripe takes as a value, of the form that it has. */
+/** A string that Stripe takes as a value, in this form. */
 export const text = (expected: string, form = /^/): Schema.Codec<string, unknown> => {
   const isRight = (value: unknown): value is string => isText(value, 5000) && form.test(value)
   return checked(Schema.String.check(Schema.makeFilter(isRight, { expected })), (value) =>
@@ -82,7 +84,7 @@ export const text = (expected: string, form = /^/): Schema.Codec<string, unknown
 }
 
 // As what a caller took from where there was nothing: `{ client_reference_id: user?.reference }`.
-const leaveOut = "An undefined filter field would select everything; leave the field out to do that."
+const leaveOut = "An undefined field would select everything. To do that, leave the field out."
 
 // Stripe's other parameters of a list, which come along when a whole query is pasted.
 const ofTheCall = ["limit", "starting_after", "ending_before", "expand"]
@@ -124,9 +126,9 @@ export const exact = <Fields extends Schema.Struct.Fields>(
       (name) => ({
         path: [name],
         expected: ofTheCall.includes(name)
-          ? "nothing here. It is an option of the call and no part of a filter."
+          ? `only filter fields here. ${name} is a parameter of the call.`
           : ofTheOptions.includes(name)
-            ? "nothing here. It is an option of the call, its second argument, and no part of a filter."
+            ? `only filter fields here. ${name} is an option: pass it in the second argument.`
             : suggest(listed, name, names)
       })
     )
@@ -143,7 +145,7 @@ export const exact = <Fields extends Schema.Struct.Fields>(
       decode: SchemaGetter.transformEffect(
         Effect.fnUntraced(function* (value: unknown) {
           if (!Arguments.isPlain(value)) {
-            return yield* Effect.fail(toIssue([{ path: [], expected: `an object with ${listed}` }]))
+            return yield* Effect.fail(toIssue([{ path: [], expected: `an object with ${alternatives(names)}` }]))
           }
           // What is required and missing is `undefined`, so that its own schema says what would be accepted.
           const given: Record<string, unknown> = { ...missing, ...value }

@@ -99,7 +99,7 @@ export const and = (self: SessionFilter, that: SessionFilter): Result.Result<Ses
     if (one === undefined) return other
     if (other === undefined) return one
     return Option.getOrElse(meet(one, other), () => {
-      issues.push({ path, expected: "filters that can both be met", actual: `${show(one)} and ${show(other)}` })
+      issues.push({ path, expected: "two filters that overlap", actual: `${show(one)} and ${show(other)}` })
       return undefined
     })
   }

@@ -53,9 +53,9 @@ export const textForms =
 export const forms =
   "a DateTime, a Date, whole seconds since 1970, or text such as 2026-01-31, 7d or 2026-01-31T12:00:00Z"
 
-const milliseconds = "seconds since 1970. This looks like milliseconds: divide by 1000, or pass a Date."
+const milliseconds = "seconds since 1970. That looks like milliseconds: pass a Date, or divide by 1000."
 
-const withDashes = "a date with its dashes, such as 2026-01-31. As seconds since 1970 this is a day in 1970."
+const withDashes = "a date with dashes, such as 2026-01-31. As seconds since 1970, that is a day in 1970."
 
 const instant = (seconds: number): Result.Result<TimeExpression, string> =>
   seconds > latestSecond
@@ -87,9 +87,8 @@ const withoutZone = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+
 // As seconds these are days of 1970, decades before the first session.
 const undashed = /^(19[7-9]|20\d)\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
 const zoneLostItsPlus = /^[\d-]+T\S+ \d{2}:?\d{2}$/
-const lostPlus =
-  "a time such as 2026-01-31T12:00:00+01:00, with its + as %2B in an address, where a plain one is a space"
-const zoned = "a time with a T and its zone, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00"
+const lostPlus = "a time such as 2026-01-31T12:00:00+01:00. In a URL, write its + as %2B: a plain + means a space."
+const zoned = "a time with T and a zone, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00"
 const relative = /^(\d{1,6})([hdw])$/
 const hours = { h: 1, d: 24, w: 168 }
 
@@ -114,7 +113,7 @@ export const fromText = (text: string, present: Present): Result.Result<TimeExpr
     return Result.fail(withoutZone.test(text) ? zoned : textForms)
   }
   if (present.now === undefined) {
-    return Result.fail("a range with fixed dates here (SessionFilter.decode reads relative ones, by Clock)")
+    return Result.fail("a fixed date or range here. SessionFilter.decode accepts relative ones.")
   }
   if (isUnit(unit)) {
     const first = present.now - Number(count) * hours[unit] * 3600
@@ -129,9 +128,9 @@ export const fromText = (text: string, present: Present): Result.Result<TimeExpr
 }
 
 const tooEarly = (now: number): Result.Result<never, string> => {
-  const hint = now < 1e9 ? ", where a test's clock stands until TestClock.setTime" : ""
+  const hint = now < 1e9 ? " In a test, set it with TestClock.setTime." : ""
   return Result.fail(
-    `a range that begins in 1970 or later; by Clock it is ${DateTime.formatIso(DateTime.fromEpochSeconds(Math.floor(now)))} now${hint}`
+    `a range that begins in 1970 or later. The Clock says it is ${DateTime.formatIso(DateTime.fromEpochSeconds(Math.floor(now)))}.${hint}`
   )
 }
 
@@ -160,7 +159,8 @@ const calendarInterval = (
   const last = dayStart(zone, DateTime.add(start, length)) - 1
   if (last >= latestSecond) return Result.fail(calendar)
   // As Samoa skipped one when it changed to the other side of the date line.
-  if (last < first) return Result.fail(`a date that ${DateTime.zoneToString(zone)} has: its clocks skipped this one`)
+  if (last < first)
+    return Result.fail(`a date that exists in ${DateTime.zoneToString(zone)}, whose clocks skipped this one`)
   // East of Greenwich 1970 begins before second 0.
   return Result.succeed({ kind: "stretch", first: Math.max(0, first), last })
 }
@@ -175,7 +175,7 @@ const calendarDay = (year: number, month: number, day: number): Option.Option<Da
     })
   )
 
-const calendar = "a date of the calendar, from 1970 to 5138"
+const calendar = "a calendar date from 1970 to 5138"
 
 const interval = (
   zone: DateTime.TimeZone,

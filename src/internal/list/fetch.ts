@@ -150,8 +150,8 @@ const warnOfExcluded = (operation: string, { excluded }: Page<unknown>): Effect.
   excluded === undefined
     ? Effect.void
     : Effect.logWarning(
-        `${operation}: left out ${excluded.length} rows that do not match the filter. ` +
-          "Stripe did not filter them; look for a proxy or a fake between."
+        `${operation}: skipped ${excluded.length} ${excluded.length === 1 ? "row" : "rows"} that Stripe's filter should have excluded. ` +
+          "Look for a proxy or a fake between this machine and Stripe."
       )
 
 /**

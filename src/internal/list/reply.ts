@@ -37,7 +37,7 @@ const toDecodeError = (part: "envelope" | "row", { issue }: Schema.SchemaError, 
     part,
     status: 200,
     path: Issues.showPath([...prefix, ...withoutOwnNames(first?.path ?? [])]) || undefined,
-    description: expected === "Missing key" ? "it is missing" : `expected ${expected}`,
+    description: expected === "Missing key" ? "missing" : `expected ${expected}`,
     ...where
   })
 }

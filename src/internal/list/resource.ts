@@ -136,7 +136,7 @@ const expandField = ({ examples, paths }: Definition<never, string>["expand"], p
       typeof path === "string" && known.includes(path)
         ? undefined
         : typeof path === "string" && path.split(".").length > 4
-          ? "a path of at most four names, which is as deep as Stripe expands"
+          ? "a path of at most four names, which is Stripe's limit"
           : suggest(expected, path, known)
     )
   )
@@ -158,9 +158,9 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     "options",
     (name) =>
       name === "limit"
-        ? "nothing here. Write maxItems for rows in all, or pageSize for rows a request."
+        ? "maxItems or pageSize. maxItems limits the rows in all, pageSize the rows per request."
         : filters.names.includes(name)
-          ? "nothing here. It is a part of the filter, which is the first argument."
+          ? `only options here. ${name} is a filter field: pass it in the first argument.`
           : undefined
   )
   const pageFields = {
@@ -233,10 +233,10 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   const refuseClientField = (name: string) =>
     Arguments.refuse(
       name,
-      name === "status" ? "several" : "a filter",
+      name === "status" ? "several" : "another",
       name === "status"
-        ? "one status. One page is what Stripe selects; stream and pages take several."
-        : "what Stripe filters by. One page is what Stripe selects; stream and pages take the rest."
+        ? "one status, as Stripe does. To select several, use stream or pages."
+        : "a field that Stripe filters by. To filter by this one, use stream or pages."
     )
 
   const list = Effect.fn(operations.list)(function* <Sent extends Row, A extends Sent>(
@@ -258,7 +258,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       checkPage({ ending_before, expand, limit, starting_after }),
       starting_after === undefined || ending_before === undefined
         ? Result.void
-        : Arguments.refuse("starting_after, ending_before", "both", "one of them")
+        : Arguments.refuse("starting_after, ending_before", "both", "only one of the two")
     ])
     const [filter] = yield* check(operation, Effect.fromResult(checked))
     return yield* Fetch.one(client, selectionOf(rows, operation, filter, expand), {

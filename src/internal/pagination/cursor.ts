@@ -86,7 +86,7 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
     hasInvalid: invalid !== undefined
   }
   if (!has_more || left === 0) return [step, Option.none()]
-  if (last < 0) return yield* stalled("has_more is true and no row on the page has an id to use as the cursor")
+  if (last < 0) return yield* stalled("has_more is true, but no row on the page has an id to use as the cursor")
   const isWhole = size === undefined && reply.limit === undefined
   const moved: State = {
     page: page + 1,

@@ -75,7 +75,7 @@ const outside = (
   const found = entries.find(
     ({ created, row }) => row !== undefined && created !== undefined && (created < gte * 1000 || created >= lt * 1000)
   )
-  return found && `${found.id ?? "a row"} is outside of the range of created that was asked for`
+  return found && `${found.id ?? "a row"} is outside the requested range of created`
 }
 
 /** Checks a page, whose places are in the order of the read, against what was seen before. Fails with what is wrong. */
@@ -90,7 +90,7 @@ export const checkPage = <A extends Row>(
     readonly within: Window | undefined
   }
 ): Result.Result<Seen, string> => {
-  if (entries.length === 0 && page.has_more) return Result.fail("has_more is true on a page without rows")
+  if (entries.length === 0 && page.has_more) return Result.fail("has_more is true, but the page is empty")
   const limit = page.limit ?? asked.limit
   if (entries.length > limit) return Result.fail(`expected at most ${limit} rows, got ${entries.length}`)
   const stray = asked.within === undefined ? undefined : outside(entries, asked.within)
@@ -106,7 +106,7 @@ export const checkPage = <A extends Row>(
   const fail = (description: string) =>
     Result.fail(
       asked.cursor !== undefined && entries.some(({ id }) => id === asked.cursor)
-        ? `the cursor ${asked.cursor} came again, among the rows after it`
+        ? `the page after ${asked.cursor} contains ${asked.cursor} again`
         : description
     )
   let reached = seen.reached
@@ -119,7 +119,7 @@ export const checkPage = <A extends Row>(
     }
     if (id !== undefined) {
       const size = ids.size
-      if (older.has(id) || ids.add(id).size === size) return fail(`${id} came again`)
+      if (older.has(id) || ids.add(id).size === size) return fail(`${id} was returned twice`)
     }
     if (time !== undefined && (reached === undefined || time < reached)) reached = time
   }

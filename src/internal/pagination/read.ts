@@ -63,14 +63,14 @@ export const checkOptions = (
   if (Result.isFailure(fields)) return fields
   const { direction, endingBefore, startingAfter } = options
   if (startingAfter !== undefined && endingBefore !== undefined) {
-    return Arguments.refuse("startingAfter, endingBefore", "both", "one of them")
+    return Arguments.refuse("startingAfter, endingBefore", "both", "only one of the two")
   }
   if (direction === "oldest-first" && endingBefore === undefined) {
-    const expected = "the id to start from together with oldest-first, because Stripe's lists start at the newest row"
+    const expected = 'the id to start from, which "oldest-first" needs because Stripe\'s lists start at the newest row'
     return Arguments.refuse("endingBefore", "nothing", expected)
   }
   if (direction !== "oldest-first" && endingBefore !== undefined) {
-    return Arguments.refuse("direction", direction ?? "nothing", `"oldest-first" together with endingBefore`)
+    return Arguments.refuse("direction", direction ?? "nothing", '"oldest-first", which endingBefore needs')
   }
   return fields
 }

@@ -62,7 +62,7 @@ const known = (): string => [accountControls, sandboxControls].flatMap(Object.ke
 export type Controls = Pick<Service, keyof AccountControls | "account" | "traffic">
 
 const text = (what: string, value: unknown): string => {
-  assert(Predicate.isString(value), `${what} must be a text`)
+  assert(Predicate.isString(value), `${what} must be a string`)
   return String(value)
 }
 

@@ -105,7 +105,7 @@ const check = (options: DeliveryOptions): void => {
   const { after = 0, limit = Infinity, secrets, times = 1 } = options
   assert(
     Array.isArray(secrets) && secrets.length > 0 && secrets.every(Redacted.isRedacted),
-    "secrets must be a list of at least one Redacted text"
+    "secrets must be a list of at least one Redacted string"
   )
   word("order", options.order, ["happened", "reversed", "shuffled"])
   assert(Number.isInteger(after) && after >= 0, "after must be the position of a delivery, or 0")

@@ -118,7 +118,7 @@ export const make = () => {
     inject: (fault: EventFault, options: InjectEventOptions = {}): void => {
       assert(
         typeof fault === "object" && fault !== null && Object.hasOwn(EventFault, fault._tag),
-        "injectEvent takes what a function of EventFault gives"
+        "the fault of injectEvent must be made with EventFault, such as EventFault.Lost()"
       )
       names("the options of injectEvent", options, ["times", "skip", "when"])
       const { skip = 0, times = 1, when } = options

@@ -105,10 +105,13 @@ const fields: { readonly [Tag in Fault["_tag"]]: ReadonlyArray<Exclude<keyof Ext
     NotAList: []
   }
 
-/** Throws what is wrong with something that was injected, if anything: no fault, or one that says what none says. */
+/** Throws what is wrong with something that was injected: not a fault, or a fault with an unknown option. */
 export const check = (fault: Fault): void => {
   const tag: unknown = Predicate.hasProperty(fault, "_tag") ? fault._tag : undefined
-  assert(Predicate.isString(tag) && Object.hasOwn(fields, tag), "inject takes what a function of Fault gives")
+  assert(
+    Predicate.isString(tag) && Object.hasOwn(fields, tag),
+    "the fault of inject must be made with Fault, such as Fault.Hang()"
+  )
   const { _tag, ...said } = fault
   names(`the fault ${_tag}`, said, fields[_tag])
 }

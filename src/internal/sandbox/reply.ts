@@ -16,7 +16,7 @@ export interface ListEnvelope {
 /** The connection broke, before the head of the answer or in the middle of its body. */
 export class ConnectionReset extends Data.TaggedError("ConnectionReset")<{}> {
   override get message(): string {
-    return "The sandbox reset the connection, as it was told to."
+    return "The sandbox reset the connection, as a fault asked."
   }
 }
 

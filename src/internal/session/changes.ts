@@ -23,14 +23,18 @@ import type { ChangesBatch, ChangesOptions } from "./mirrorModel.ts"
 import * as Reread from "./reread.ts"
 
 /** A length of time, of which its seconds are looked at. */
-export const length = (example: string, isAccepted: (seconds: number) => boolean) =>
-  Arguments.duration(example, (time) => isAccepted(Duration.toSeconds(time)))
+export const length = (form: string, example: string, isAccepted: (seconds: number) => boolean) =>
+  Arguments.duration(form, example, (time) => isAccepted(Duration.toSeconds(time)))
 
 export const fields = Struct.assign(Reread.fields, {
   from: FollowOptions.from,
-  settle: Schema.optional(length("1 minute", (seconds) => seconds >= 0 && Number.isFinite(seconds))),
-  overlap: Schema.optional(length("10 minutes", (seconds) => seconds >= 0 && seconds <= 86_400)),
-  window: Schema.optional(length("1 hour", (seconds) => seconds >= 1))
+  settle: Schema.optional(
+    length("a duration of zero or more", "1 minute", (seconds) => seconds >= 0 && Number.isFinite(seconds))
+  ),
+  overlap: Schema.optional(
+    length("a duration of at most 1 day", "10 minutes", (seconds) => seconds >= 0 && seconds <= 86_400)
+  ),
+  window: Schema.optional(length("a duration of at least 1 second", "1 hour", (seconds) => seconds >= 1))
 })
 
 export const checkOptions = Arguments.decoder(Schema.Struct(fields), "options")

@@ -56,11 +56,11 @@ const refused = (column: unknown): string | undefined => {
   for (const [depth, name] of path.entries()) {
     const fields = fieldsOf(ast)
     const above = path.slice(0, depth).join(".")
-    if (fields === undefined) return name === "" ? `${above} alone, or a key of it after the dot` : undefined
+    if (fields === undefined) return name === "" ? `${above} or ${above}.KEY` : undefined
     const next = fields.get(name)
     if (next === undefined) {
       const names = [...fields.keys()].map(String)
-      if (names.length === 0) return `${above} alone, which has no fields`
+      if (names.length === 0) return `${above}, which has no fields`
       return suggest(`one of the fields ${names.join(", ")}${above === "" ? "" : ` in ${above}`}`, name, names)
     }
     ast = next

@@ -117,7 +117,7 @@ export const read = <E, R>(
       if (!reply.has_more) return [reply.data, Option.none<Place>()] as const
       if (!isNew) {
         return yield* new PaginationStalledError({
-          description: "has_more is true, and the page holds no event that did not come before",
+          description: "has_more is true, but every event on the page was returned before",
           page: place.page,
           cursor: place.starting_after,
           requestId: reply.requestId

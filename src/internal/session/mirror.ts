@@ -44,7 +44,10 @@ const checkMirror = Arguments.decoder(
   Schema.Struct(
     Struct.assign(Changes.fields, {
       audit: Schema.optional(
-        Schema.Union([Schema.Literal(false), Changes.length("7 days, or false", (audit) => audit > 0)])
+        Schema.Union([
+          Schema.Literal(false),
+          Changes.length("false, or a duration above zero", "7 days", (audit) => audit > 0)
+        ])
       ),
       schedule: FollowOptions.schedule
     })
@@ -55,8 +58,8 @@ const checkMirror = Arguments.decoder(
 /** To begin at now would leave out what changed since the rows of the checkpoint were read. */
 const withoutPosition = Arguments.refuse(
   "from",
-  "a checkpoint without a position in Stripe's events",
-  "a checkpoint of changes or mirror (mirror also resumes one of sync)"
+  "one without a position in Stripe's events",
+  "a checkpoint from changes or mirror. To resume a checkpoint of sync, use mirror."
 )
 
 /** How sessions and events are read, and which list it is. */

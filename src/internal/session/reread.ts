@@ -50,7 +50,7 @@ export const checkOptions = Arguments.decoder(Schema.Struct(fields), "options")
 /** The distinct ids, if all of them are ids of sessions. */
 export const toIds = (wanted: Iterable<Wanted>): Result.Result<Ids, InvalidArgumentError> => {
   if (Predicate.isString(wanted) || !Predicate.isIterable(wanted)) {
-    return Arguments.refuse("ids", Arguments.show(wanted), "an iterable of ids of sessions (vs_…), or of sessions")
+    return Arguments.refuse("ids", Arguments.show(wanted), "an iterable of session ids (vs_…) or of sessions")
   }
   const ids = new Map<string, number | undefined>()
   let index = 0
@@ -59,7 +59,7 @@ export const toIds = (wanted: Iterable<Wanted>): Result.Result<Ids, InvalidArgum
     if (!isId(id)) return Arguments.refuse(`ids[${index}]`, Arguments.show(id), Resource.id.expected)
     const created: unknown = Predicate.isObject(one) ? one.created : undefined
     if (created !== undefined && !(DateTime.isDateTime(created) && DateTime.isUtc(created))) {
-      return Arguments.refuse(`ids[${index}].created`, Arguments.show(created), "a DateTime.Utc, as sessions have it")
+      return Arguments.refuse(`ids[${index}].created`, Arguments.show(created), "a DateTime.Utc")
     }
     ids.set(id, created === undefined ? ids.get(id) : DateTime.toEpochSeconds(created))
     index++

@@ -11,7 +11,7 @@ export const defaultTable = "verification_sessions"
 // It is written into statements between quotes, so nothing else is let through.
 const table = Schema.optional(
   Arguments.accepts(
-    "a name of small letters, digits and _, at most 40, not beginning with a digit",
+    "1 to 40 lower-case letters, digits and _, not starting with a digit",
     (value) => Predicate.isString(value) && /^[a-z_][a-z0-9_]{0,39}$/.test(value)
   )
 )
@@ -25,7 +25,7 @@ export const decode = Arguments.decoder(
   Schema.Struct({
     account: Schema.optional(Arguments.accepts("the id of an account, such as acct_1", isKey)),
     table,
-    name: Schema.optional(Arguments.accepts("a text of at most 255 characters", isKey)),
+    name: Schema.optional(Arguments.accepts("a string of at most 255 characters", isKey)),
     reveal,
     checkpoint: Schema.optional(Arguments.accepts("an object with toText and fromText", isFormat))
   }),

@@ -18,7 +18,7 @@ export class CheckpointMovedError extends Schema.TaggedError<CheckpointMovedErro
   { table: Schema.String, account: Schema.String, name: Schema.String }
 ) {
   override get message(): string {
-    return `The checkpoint ${this.name} of ${whose(this.account)} in ${this.table} is not the one that this program knows: another program has stored sessions meanwhile. Nothing of this batch was stored. See that one program at a time reads an account, and start this one again: it resumes from what is stored.`
+    return `Expected the checkpoint "${this.name}" of ${whose(this.account)} in ${this.table} as this program left it, but another program stored a batch. Nothing was stored. Run one program per account at a time; run this one again to resume.`
   }
 }
 
@@ -38,7 +38,7 @@ export class OtherAccountError extends Schema.TaggedError<OtherAccountError>(rea
   }
 ) {
   override get message(): string {
-    return `Expected sessions of ${whose(this.expected)}, got those of ${this.actual}. Make the destination with account: "${this.actual}", or read the account that it is for.`
+    return `Expected sessions of ${whose(this.expected)}, got sessions of ${this.actual}. Pass account: "${this.actual}" to the destination, or read its account.`
   }
 }
 
@@ -57,7 +57,7 @@ export class OtherModeError extends Schema.TaggedError<OtherModeError>(reasonId(
 }) {
   override get message(): string {
     const [expected, actual] = this.livemode ? ["test", "live"] : ["live", "test"]
-    return `Expected sessions of ${expected} mode for ${whose(this.account)} in ${this.table}, got those of ${actual} mode. Use a key of ${expected} mode, or another table for ${actual} mode.`
+    return `Expected sessions of ${expected} mode for ${whose(this.account)} in ${this.table}, got sessions of ${actual} mode. Use a key of ${expected} mode, or another table.`
   }
 }
 
@@ -80,11 +80,11 @@ export class TableMismatchError extends Schema.TaggedError<TableMismatchError>(r
   override get message(): string {
     switch (this.problem) {
       case "missing":
-        return `There is no table ${this.table}. Run the migrations first: provide SqlDestination.layer, with the same table.`
+        return `Expected a table ${this.table}, found none. Run the migrations first: provide SqlDestination.layer with the same table.`
       case "columns":
-        return `The table ${this.table} lacks ${this.columns.join(", ")}. Run the migrations of this version, or name another table: this one was made by something else.`
+        return `Expected the table ${this.table} to have ${this.columns.join(", ")}, which it lacks. Run the migrations of this version, or use another table.`
       case "unrelated":
-        return `The table ${this.table} exists, and these migrations have not made it. Name another table.`
+        return `Expected to create the table ${this.table}, found one that these migrations did not create. Use another table.`
     }
   }
 }
@@ -99,6 +99,6 @@ export class UnsupportedDialectError extends Schema.TaggedError<UnsupportedDiale
   reasonId("UnsupportedDialectError")
 )("UnsupportedDialectError", { dialect: Schema.String }) {
   override get message(): string {
-    return `Expected a client of Postgres or SQLite, got one of ${this.dialect}. Write a Destination of your own for it: save stores rows and checkpoint in one transaction.`
+    return `Expected a client of Postgres or SQLite, got one of ${this.dialect}. Write your own Destination for it: its save stores rows and checkpoint in one transaction.`
   }
 }

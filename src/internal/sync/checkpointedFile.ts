@@ -92,7 +92,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     Effect.mapError(effect, (error) =>
       failure(
         "system",
-        `${inWords(error)}. Nothing that was stored before is lost: remove the cause and run it again to go on.`,
+        `${inWords(error)}. Rows stored before are kept: fix the cause and run it again to resume.`,
         error
       )
     )
@@ -115,11 +115,11 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     const target = info === undefined ? yield* Effect.option(fileSystem.readLink(file)) : Option.none()
     if (info === undefined && Option.isNone(target)) return Option.none()
     const kind = Option.match(target, {
-      onNone: () => (info && kinds[info.type]) ?? "something else",
-      onSome: (target) => `a link to ${target}, which does not exist,`
+      onNone: () => (info && kinds[info.type]) ?? "another kind of file",
+      onSome: (target) => `a link to ${target}, which does not exist`
     })
-    const [it, advice] = file === path ? ["It", "Write to another file."] : [`${file} beside it`, "Remove it."]
-    return yield* failure("not-a-file", `${it} is ${kind} and no regular file. ${advice}`)
+    const [at, advice] = file === path ? ["", "Write to another file."] : [` at ${file}`, "Remove it."]
+    return yield* failure("not-a-file", `expected a regular file${at}, got ${kind}. ${advice}`)
   })
 
   const size = sizeOf(path)
@@ -143,14 +143,14 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
       if (found === 0) return stand({ bytes: 0, checkpoint: Option.none() })
       return yield* failure(
         "unrelated",
-        `It is there already, without ${sidecarPath} beside it. Write to another file, or remove it.`
+        `expected a new file or one with a checkpoint, got rows without ${sidecarPath}. Write to another file, or remove this one.`
       )
     }
     const damaged = (actual: string) =>
       new CheckpointMismatchError({ problem: "damaged", expected: `the checkpoint of ${path}`, actual })
     const sidecar = decodeSidecar(text.value)
     if (Result.isFailure(sidecar)) {
-      return yield* damaged(`${text.value.length} characters in ${sidecarPath} that are not one`)
+      return yield* damaged(`${text.value.length} characters of something else in ${sidecarPath}`)
     }
     const { bytes, checkpoint: json } = sidecar.success
     if (json === null && bytes !== 0) return yield* damaged(`${bytes} bytes without a checkpoint in ${sidecarPath}`)
@@ -158,18 +158,18 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     if (sidecar.success.format !== format) {
       return yield* failure(
         "format",
-        `It was begun as ${name(sidecar.success.format)} and not as ${format}. Write to another file.`
+        `expected a file of ${format}, got one of ${name(sidecar.success.format)}. Write to another file.`
       )
     }
     if (found < bytes) {
       return yield* failure(
         "shorter",
-        `It has ${found} bytes, and its checkpoint counts ${bytes}: rows were removed from it. Restore it, or remove it together with ${sidecarPath} to begin anew.`
+        `expected at least ${bytes} bytes, as its checkpoint says, got ${found}: rows were removed. Restore the file, or remove it and ${sidecarPath} to start over.`
       )
     }
     // What is written are whole lines, so anything else was changed by somebody.
     if (bytes > 0 && (yield* byteAt(bytes - 1)) !== lineFeed) {
-      return yield* damaged(`${bytes} bytes in ${sidecarPath}, which end within a line of the file`)
+      return yield* damaged(`a length of ${bytes} bytes in ${sidecarPath}, which ends in the middle of a line`)
     }
     return stand({ bytes, checkpoint })
   })
@@ -191,7 +191,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     if (isShared) {
       return yield* failure(
         "shared",
-        "Another program has written to it meanwhile. Let one end, and run the other again to go on."
+        "expected no other writer, but another program modified the file. Run one writer at a time; run this one again to resume."
       )
     }
     return standing

@@ -6,10 +6,7 @@ import * as Arguments from "../arguments.ts"
 
 /** Where to go on. */
 export const from = Schema.optional(
-  Arguments.accepts(
-    "a checkpoint, as a batch has it and Checkpoint.fromText gives it",
-    Schema.is(Checkpoint.Checkpoint)
-  )
+  Arguments.accepts("a checkpoint, from a batch or from Checkpoint.fromText", Schema.is(Checkpoint.Checkpoint))
 )
 
 /** When to begin the next run. */

@@ -92,7 +92,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
         page++
         const again = entries.find(isProcessed)
         if (again !== undefined) {
-          const description = `${again.id ?? "a row"} came again, among the rows ${direction} than ${begin?.id}`
+          const description = `${again.id ?? "a row"} was processed before, and was returned again among the rows ${direction} than ${begin?.id}`
           return Effect.fail(new PaginationStalledError({ description, page, cursor: begin?.id, requestId }))
         }
         const young = direction === "newer" ? entries.findIndex(({ created = 0 }) => created >= until * 1000) : -1

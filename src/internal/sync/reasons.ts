@@ -33,21 +33,21 @@ export class CheckpointMismatchError extends Schema.TaggedError<CheckpointMismat
   }
 }
 
-const another = "or keep this list's rows and checkpoint in a place of their own."
+const another = "or store this list's rows and checkpoint elsewhere."
 
 const explanations: Record<CheckpointMismatchError["problem"], (expected: string, actual: string) => string> = {
   damaged: (expected, actual) =>
-    `Expected ${expected}, found ${actual}. Restore it from a backup, or begin anew: remove it together with the rows that were stored with it.`,
+    `Invalid checkpoint: expected ${expected}, got ${actual}. Restore it from a backup, or start over: remove it and the rows that were stored with it.`,
   version: (expected, actual) =>
-    `The checkpoint is of ${actual}, and this version of the library reads ${expected}. Update effect-stripe-identity.`,
+    `Expected a checkpoint of ${expected}, got ${actual}, which a newer release wrote. Update effect-stripe-identity.`,
   filter: (expected, actual) =>
-    `The checkpoint belongs to another filter (its fingerprint is ${actual}, this one's ${expected}). Read with the filter it was made with, ${another} A relative date such as 7d is another filter every time: write it as a date.`,
+    `Expected a checkpoint of this filter (${expected}), got one of another (${actual}). Use its filter (write 7d as fixed dates: it changes each time), ${another}`,
   account: (expected, actual) =>
-    `The checkpoint belongs to ${actual}, and this reads ${expected}. Read the same account, ${another}`,
+    `Expected a checkpoint of ${expected}, got one of ${actual}. Read the same account, ${another}`,
   mode: (expected, actual) =>
-    `The checkpoint belongs to ${actual}, and the key is of ${expected}. Use a key of ${actual}, ${another}`,
+    `Expected a checkpoint of ${expected}, as the key is, got one of ${actual}. Use a key of ${actual}, ${another}`,
   position: (expected, actual) =>
-    `The checkpoint ends at ${actual}, which is not among ${expected}. It belongs to another account or mode: use the key it was made with, ${another}`
+    `Expected a checkpoint that ends at one of ${expected}, got ${actual}, which Stripe does not find. Use the key it was made with (same account and mode), ${another}`
 }
 
 /**
@@ -68,6 +68,6 @@ export class EventsExpiredError extends Schema.TaggedError<EventsExpiredError>(r
     return false
   }
   override get message(): string {
-    return `Expected a position of the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. Changes since then may be lost: read the whole list again, as VerificationSessions.mirror does by itself when it resumes this checkpoint.`
+    return `Expected a position in the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. Read the whole list again: VerificationSessions.mirror does when it resumes this checkpoint.`
   }
 }

@@ -69,7 +69,7 @@ const parse = (text: string): Result.Result<unknown, NotAnEventError> =>
   Result.try({
     try: (): unknown => JSON.parse(text),
     // What JSON.parse says quotes the text.
-    catch: () => new NotAnEventError({ description: "it is not JSON" })
+    catch: () => new NotAnEventError({ description: "expected JSON" })
   })
 
 /** The hint of a body whose signature is right. */

@@ -18,7 +18,7 @@ export class MissingHeaderError extends Schema.TaggedError<MissingHeaderError>(r
   {}
 ) {
   override get message(): string {
-    return "Expected the Stripe-Signature header, got nothing. Pass it as header, and see that no proxy removes it."
+    return "Expected the Stripe-Signature header, got nothing. Pass it as header, and check that no proxy removes it."
   }
 }
 
@@ -36,7 +36,7 @@ export class MalformedHeaderError extends Schema.TaggedError<MalformedHeaderErro
   }
 ) {
   override get message(): string {
-    return `Expected a Stripe-Signature header such as t=1767225600,v1=5257…, got one with ${this.description}. Pass the header as it came.`
+    return `Expected a Stripe-Signature header such as t=1767225600,v1=5257…, got one with ${this.description}. Pass the header unchanged.`
   }
 }
 
@@ -54,8 +54,8 @@ export class SignatureMismatchError extends Schema.TaggedError<SignatureMismatch
   secrets: Schema.Int
 }) {
   override get message(): string {
-    const tried = this.secrets === 1 ? "the secret" : `any of the ${this.secrets} secrets`
-    return `No v1 of the Stripe-Signature header is a signature of this body by ${tried}. Pass the raw body, byte for byte as it came, and the signing secret of this endpoint (whsec_…): each endpoint has its own, and so does the Stripe CLI.`
+    const tried = this.secrets === 1 ? "the secret" : `one of the ${this.secrets} secrets`
+    return `Expected a v1 signature of this body by ${tried}, got others. Pass the raw body, byte for byte, and the signing secret of this endpoint (whsec_…): each endpoint has its own, and so does the Stripe CLI.`
   }
 }
 
@@ -76,7 +76,7 @@ const far = (distance: Duration.Duration): string => Duration.format(distance)
  */
 export class TooOldError extends Schema.TaggedError<TooOldError>(reasonId("TooOldError"))("TooOldError", inTime) {
   override get message(): string {
-    return `The signature was made ${far(this.distance)} before the event was received, allowed are ${far(this.tolerance)}. Check the clock of this machine. If the event waited in a queue, pass the time at which it came in as receivedAt.`
+    return `Expected a signature made at most ${far(this.tolerance)} before the event was received, got ${far(this.distance)}. Check the clock of this machine. If the event waited in a queue, pass its arrival time as receivedAt.`
   }
 }
 
@@ -88,7 +88,7 @@ export class TooOldError extends Schema.TaggedError<TooOldError>(reasonId("TooOl
  */
 export class TooNewError extends Schema.TaggedError<TooNewError>(reasonId("TooNewError"))("TooNewError", inTime) {
   override get message(): string {
-    return `The signature was made ${far(this.distance)} after the event was received, allowed are ${far(this.tolerance)}. Check the clock of this machine, and receivedAt.`
+    return `Expected a signature made at most ${far(this.tolerance)} after the event was received, got ${far(this.distance)}. Check the clock of this machine, and receivedAt.`
   }
 }
 
@@ -108,8 +108,8 @@ export class NotAnEventError extends Schema.TaggedError<NotAnEventError>(reasonI
   }
 ) {
   override get message(): string {
-    const which = this.eventId === undefined ? "The body" : `The event ${this.eventId}`
-    return `${which} is signed, and is not an event as Stripe documents it: ${this.description}. Read the session that it is about from the list, and report this.`
+    const which = this.eventId === undefined ? "" : ` ${this.eventId}`
+    return `Unexpected event${which}: ${this.description}. Its signature is valid, so Stripe sent it: please report this.`
   }
 }
 
@@ -125,7 +125,7 @@ export class UnrelatedEventError extends Schema.TaggedError<UnrelatedEventError>
   { eventId: Schema.String, type: Schema.String }
 ) {
   override get message(): string {
-    return `Expected an event of a type identity.verification_session.*, got ${this.eventId} of type ${this.type}. Answer it with status 200, and let the endpoint receive only the types that it needs.`
+    return `Expected an event of type identity.verification_session.*, got ${this.eventId} of type ${this.type}. Answer with status 200, and send the endpoint only the types that it needs.`
   }
 }
 
@@ -142,6 +142,6 @@ export class WrongModeError extends Schema.TaggedError<WrongModeError>(reasonId(
 }) {
   override get message(): string {
     const [expected, found] = this.livemode ? ["test", "live"] : ["live", "test"]
-    return `Expected an event of ${expected} mode, got ${this.eventId} of ${found} mode. An endpoint of a Connect platform gets both: give each mode an endpoint of its own, or leave out livemode and look at the hint's.`
+    return `Expected an event of ${expected} mode, got ${this.eventId} of ${found} mode. A Connect platform's endpoint receives both: use one endpoint per mode, or leave out livemode and read it from the hint.`
   }
 }

@@ -22,8 +22,8 @@ export const parse = (header: string): Result.Result<Header, string> => {
   if (time === undefined) return Result.fail("no time (t=)")
   if (others.length > 0) return Result.fail(`${others.length + 1} times (t=)`)
   // Beyond twelve digits no number of seconds is a date that anybody means.
-  if (!/^\d{1,12}$/.test(time)) return Result.fail("a time (t=) that is not a number of seconds")
-  if (signatures.length === 0) return Result.fail("no signature of scheme v1")
+  if (!/^\d{1,12}$/.test(time)) return Result.fail("a time (t=) that is not in seconds")
+  if (signatures.length === 0) return Result.fail("no v1 signature")
   return Result.succeed({ time, signatures })
 }
 
