@@ -201,7 +201,7 @@ describe("changes", () => {
       const { service, stripe } = yield* quietWorld(3)
       const [batch] = yield* collect(stripe, service.sync())
       const error = yield* Effect.flip(collect(stripe, service.changes({ from: batch?.checkpoint })))
-      assert.include(error.message, "mirror also resumes one of sync")
+      assert.include(error.message, "To resume a checkpoint of sync, use mirror")
     })
   )
 

@@ -358,7 +358,7 @@ describe("a fault of events", () => {
           (yield* names).filter((name) => name === "canceled"),
           2
         )
-        assert.match(yield* refusal(sandbox.injectEvent(Object({ _tag: "Odd" }))), /injectEvent takes/)
+        assert.match(yield* refusal(sandbox.injectEvent(Object({ _tag: "Odd" }))), /injectEvent must be made with EventFault/)
       })
     )
   )
