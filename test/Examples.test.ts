@@ -105,7 +105,7 @@ describe("the examples", () => {
       const { code, errors, output } = await run("quickstart.ts", [], { ...env, STRIPE_API_BASE: address })
       assert.strictEqual(code, 1)
       assert.match(output, /^Reading Stripe at …@h\/? with/)
-      assert.match(errors, /apiBase: expected an address .*, got "(http:\/\/)?<redacted>@h\/?"/)
+      assert.match(errors, /apiBase: expected a .*, got "(http:\/\/)?<redacted>@h\/?"/)
       assert.notInclude(output + errors, "SECRET")
     }
   })
@@ -207,7 +207,7 @@ describe("an empty key, as STRIPE_API_KEY=$UNSET gives one", () => {
       const { code, errors, output } = await run(name, [], { STRIPE_API_KEY: "" })
       assert.strictEqual(code, 1, output)
       const said = `${output}${errors}`.trim().replace(/^SourceError: /, "")
-      assert.strictEqual(said, "STRIPE_API_KEY is not set to a key (sk_… or rk_…)")
+      assert.strictEqual(said, "STRIPE_API_KEY: expected a secret key (sk_…) or restricted key (rk_…), got nothing")
       assert.isFalse(existsSync(join(folder, "out")))
     })
   }

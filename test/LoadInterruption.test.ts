@@ -98,7 +98,7 @@ for (const [name, client] of clients) {
               VerificationSessions.list().pipe(Effect.provideService(RetryPolicy.Current, RetryPolicy.none))
             )
             assert.deepInclude(failed.reason, { _tag: "DecodeError", part: "body", status: 200 })
-            assert.include(failed.message, "more than 16 MB")
+            assert.include(failed.message, "expected at most 16 MB, got more")
             yield* untilNoneIsOpen
             // The server has not sent it whole.
             assert.strictEqual((yield* requests)[0]?.outcome, "aborted")

@@ -117,7 +117,7 @@ describe.each(examples)("$program", ({ expected, name, parameters, program, room
           all += gained
           saysClearly(
             ended,
-            /EFBIG: file too large.*run it again to go on|I\/O error.*a limit on file sizes.*run this again: it resumes/
+            /EFBIG: file too large.*run it again to resume|I\/O error.*a limit on file sizes.*run this again: it resumes/
           )
         }
         assert.isAbove(all, 0)
@@ -141,7 +141,7 @@ describe.each(examples)("$program", ({ expected, name, parameters, program, room
           all += gained
           saysClearly(
             ended,
-            /ENOSPC: no space left on device.*run it again to go on|(disk is full|I\/O error).*run this again: it resumes/
+            /ENOSPC: no space left on device.*run it again to resume|(disk is full|I\/O error).*run this again: it resumes/
           )
         }
         assert.isAbove(all, 0)

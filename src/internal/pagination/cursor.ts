@@ -77,14 +77,13 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
 
   const inReply = Guards.entriesOf(reply)
   const entries = oldestFirst ? inReply.toReversed() : inReply
-  const checked = Guards.checkPage(state.seen, reply, entries, { limit, oldestFirst, cursor, within })
-  if (Result.isFailure(checked)) return yield* stalled(checked.failure)
-
   // A row without an id cannot be a cursor, nor can one outside of the range: a server that ignored the range once would not
   // find it the next time. Such rows at the end of a page come again on the next one.
-  let last = entries.length - 1
-  while (last >= 0 && !canBeCursor(entries[last], within)) last--
-  const whole = has_more && last < entries.length - 1 ? entries.slice(0, last + 1) : entries
+  const inside = entries.findLastIndex((entry) => canBeCursor(entry, within))
+  const last = inside >= 0 ? inside : entries.findLastIndex(({ id }) => id !== undefined)
+  const whole = has_more && last >= 0 && last < entries.length - 1 ? entries.slice(0, last + 1) : entries
+  const checked = Guards.checkPage(state.seen, reply, whole, { limit, oldestFirst, cursor, within })
+  if (Result.isFailure(checked)) return yield* stalled(checked.failure)
   const wanted = whole.length > remaining ? upTo(whole, remaining) : whole
   const left = Number.isFinite(remaining) ? remaining - countRows(wanted) : remaining
   const step: Step<A> = {

@@ -93,7 +93,8 @@ export const checkPage = <A extends Row>(
 ): Result.Result<Seen, string> => {
   if (entries.length === 0 && page.has_more) return Result.fail("has_more is true, but the page is empty")
   const limit = page.limit ?? asked.limit
-  if (entries.length > limit) return Result.fail(`expected at most ${limit} rows, got ${entries.length}`)
+  const rows = page.data.length + (page.invalid?.length ?? 0) + (page.excluded?.length ?? 0)
+  if (rows > limit) return Result.fail(`expected at most ${limit} rows, got ${rows}`)
   const stray = asked.within === undefined ? undefined : outside(entries, asked.within)
   if (stray !== undefined) return Result.fail(stray)
 
