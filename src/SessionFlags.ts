@@ -155,7 +155,7 @@ const fromEncoded = (encoded: Model.JsonInput): FlagValues => {
 }
 
 /**
- * The codec between a filter and what {@link flags} collect from a command line. {@link decode} is the same in words of ours.
+ * The codec between a filter and what {@link flags} collect from a command line. {@link decode} does the same and returns the library's own error messages.
  *
  * @category schemas
  * @since 0.1.0

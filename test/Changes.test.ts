@@ -166,7 +166,7 @@ describe("changes", () => {
   for (const [name, object] of [
     ["without an object", null],
     ["without an id", { object: "identity.verification_session" }],
-    ["with an id that is none", { id: "vs_1/../../customers" }]
+    ["with an invalid id", { id: "vs_1/../../customers" }]
   ] as const) {
     it.effect(`never passes over an event of ours ${name}`, () =>
       Effect.gen(function* () {

@@ -528,7 +528,7 @@ describe("a defect", () => {
     })
   )
 
-  it.effect("of a page that is none ends the read", () =>
+  it.effect("of a value that is not a page ends the read", () =>
     Effect.gen(function* () {
       const { fetch } = list()
       let sent = 0

@@ -460,7 +460,7 @@ describe("what names nothing is refused before any request, because it would be 
     ])
   )
 
-  it.effect("a secret field that is none", () =>
+  it.effect("an unknown secret field", () =>
     refusals("ndjson", [
       [{ reveal: ["url", "urls"] }, [`reveal[1]: "urls", ${secrets}. Did you mean "url"?`]],
       [{ reveal: ["id"] }, [`reveal[0]: "id", ${secrets}`]],
@@ -468,7 +468,7 @@ describe("what names nothing is refused before any request, because it would be 
     ])
   )
 
-  it.effect("an option that is none, and options that are no object", () =>
+  it.effect("an unknown option, and options that are not an object", () =>
     Effect.gen(function* () {
       yield* refusals("csv", [
         [{ column: ["id"] }, [`column: ["id"], one of the names columns, bom. Did you mean "columns"?`]],

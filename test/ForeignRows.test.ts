@@ -118,7 +118,10 @@ describe("a server that ignores a part of the filter", () => {
       )
       assert.lengthOf(lines, 2)
       for (const line of lines)
-        assert.match(line, /^Warn VerificationSessions\.stream: skipped \d+ rows? that Stripe's filter should have excluded/)
+        assert.match(
+          line,
+          /^Warn VerificationSessions\.stream: skipped \d+ rows? that Stripe's filter should have excluded/
+        )
     })
   )
 })

@@ -358,7 +358,10 @@ describe("a fault of events", () => {
           (yield* names).filter((name) => name === "canceled"),
           2
         )
-        assert.match(yield* refusal(sandbox.injectEvent(Object({ _tag: "Odd" }))), /injectEvent must be made with EventFault/)
+        assert.match(
+          yield* refusal(sandbox.injectEvent(Object({ _tag: "Odd" }))),
+          /injectEvent must be made with EventFault/
+        )
       })
     )
   )

@@ -12,10 +12,14 @@ import type { ExcludedRow, InvalidRow, Page, Row } from "./model.ts"
 import { type DecodeRow, rowDecoder } from "../wire/fastPath.ts"
 import { EpochSeconds } from "../wire/fields.ts"
 
-const decodeEnvelope = rowDecoder(
-  Schema.Struct({ object: Schema.Literal("list"), data: Schema.Array(Schema.Unknown), has_more: Schema.Boolean }),
-  identity
-)
+// In a function, because a bundler keeps what a call refers to while its arguments read properties, such as `Schema.Boolean`.
+const envelopeDecoder = () =>
+  rowDecoder(
+    Schema.Struct({ object: Schema.Literal("list"), data: Schema.Array(Schema.Unknown), has_more: Schema.Boolean }),
+    identity
+  )
+
+const decodeEnvelope = envelopeDecoder()
 
 /** What is known of the page besides its reply, for errors. */
 export interface Place {
