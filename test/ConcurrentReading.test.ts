@@ -265,7 +265,7 @@ describe("a failure", () => {
     { arbitrary: { runs: 1000 } }
   )
 
-  it.effect("gives up what lies beyond it, and goes on with what lies before", () =>
+  it.effect("stops what lies beyond it, and continues with what lies before", () =>
     Effect.gen(function* () {
       const seconds = secondsOf("uniform", 20_000, 1)
       let broken: number | undefined

@@ -6,7 +6,7 @@ import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { between } from "./support/filters.ts"
 import { countRequests, ids, listIds, query, reason, requests, world } from "./support/world.ts"
 
-// The rule and its simulator are tested beside this; here the service reads the sandbox with several requests at once.
+// The rule and its simulator have their own tests; here the service reads the sandbox with several requests at once.
 
 const { Fault } = Sandbox
 const history = Schema.Struct({

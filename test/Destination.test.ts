@@ -45,7 +45,7 @@ describe("a function that writes and a store for the checkpoint", () => {
     }).pipe(Effect.provide(there))
   )
 
-  it.effect("go on from the copy of a checkpoint that was damaged as it was written", () =>
+  it.effect("resume from the copy of a checkpoint that was damaged as it was written", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       for (const damaged of ["list", "list.copy"]) {

@@ -11,7 +11,7 @@ describe("in process, rows, requests, waits and outcome are exact", () => {
       Effect.gen(function* () {
         const { end, error, requests, rows, waits } = yield* drive(inProcess(one), { step: 250, turns: 8 })
         assert.deepStrictEqual({ rows, requests, end, waits }, expectationOf(one).ours)
-        // Whatever failed says which page it was, and from where the caller may go on.
+        // Whatever failed says which page it was, and from where the caller may resume.
         if (error !== undefined) assert.strictEqual(error.page === 1, error.cursor === one.read.startingAfter)
       })
     )

@@ -57,7 +57,7 @@ const idsIn = (path: string) =>
       .map((line): string => JSON.parse(line).id)
   })
 
-/** What lies in the file and beside it, to see that nothing was touched. */
+/** What is in the file and its sidecar, to see that nothing was touched. */
 const both = (path: string) => Effect.all([read(path), read(`${path}.checkpoint`)])
 
 describe("a file of NDJSON", () => {
@@ -81,7 +81,7 @@ describe("a file of NDJSON", () => {
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
-  it.effect("goes on in the same program with a file that was put back in its place", () =>
+  it.effect("resumes in the same program with a file that was put back in its place", () =>
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
       const [path, backup] = [yield* newPath, yield* newPath]
@@ -111,7 +111,7 @@ describe("a file of NDJSON", () => {
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
-  it.effect("goes on after a program that ended before its first checkpoint, at any point", () =>
+  it.effect("resumes after a program that ended before its first checkpoint, at any point", () =>
     Effect.gen(function* () {
       // The disk gets full at each of the first bytes in turn, which is where the first files are made.
       const first = yield* newPath
@@ -253,7 +253,7 @@ describe("a file of CSV", () => {
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
-  it.effect("begins with a byte order mark where that is asked for, and goes on after it", () =>
+  it.effect("begins with a byte order mark where that is asked for, and resumes after it", () =>
     Effect.gen(function* () {
       const marked: Make = (path) => FileDestination.csv(path, { columns: ["id"], bom: true })
       const [path, plain] = [yield* newPath, yield* newPath]
@@ -310,7 +310,7 @@ describe("a file of CSV", () => {
     )
   })
 
-  it.effect("shows in a column what it names and no more, whatever the column beside it names", () =>
+  it.effect("shows in a column what it names and no more, whatever the next column names", () =>
     Effect.gen(function* () {
       const rows = yield* expanded([
         ...FileDestination.defaultColumns,
@@ -351,7 +351,7 @@ describe("a file of CSV", () => {
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
-  it.effect("goes on under its first line, and not with other columns", () =>
+  it.effect("resumes under its first line, and not with other columns", () =>
     Effect.gen(function* () {
       const path = yield* newPath
       yield* run(FileDestination.csv, path, 1)
@@ -375,7 +375,7 @@ describe("what names nothing is refused before any request, because it would be 
     "one of the fields id, object, created, livemode, status, type, metadata, client_reference_id, client_secret, last_error, last_verification_report, options, provided_details, redaction, related_customer, related_customer_account, related_person, url, verification_flow, verified_outputs"
   const secrets = "client_secret, url, provided_details, verified_outputs or last_verification_report"
 
-  /** The problems of these arguments, of which plain JavaScript lets all through. */
+  /** The problems of these arguments. Plain JavaScript accepts all of them. */
   const problems = Effect.fnUntraced(function* (form: "csv" | "ndjson", options: unknown, path?: unknown) {
     const whole = yield* newPath
     // Type boundary: that these are not what the types say is what the tests are about.
@@ -483,7 +483,7 @@ describe("what names nothing is refused before any request, because it would be 
     })
   )
 
-  it.effect("a path that is none, together with what else is wrong", () =>
+  it.effect("an invalid path, together with what else is wrong", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* problems("csv", { columns: [] }, 5), [
         "path: 5, a file path",
@@ -494,7 +494,7 @@ describe("what names nothing is refused before any request, because it would be 
   )
 })
 
-describe("what cannot be gone on with is said clearly, and nothing is overwritten", () => {
+describe("what cannot be resumed is said clearly, and nothing is overwritten", () => {
   /** Runs into a file that was spoilt, and sees that nothing changed and nothing was asked of Stripe. */
   const refused = Effect.fnUntraced(function* (
     spoil: (path: string) => Effect.Effect<void, unknown, FileSystem.FileSystem>,
@@ -593,7 +593,7 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
-  it.effect("a link to what is not there, and leaves nothing beside it by which a file there later would be cut", () =>
+  it.effect("a link to what is not there, and leaves no sidecar that would cut a later file", () =>
     Effect.gen(function* () {
       const fileSystem = yield* FileSystem.FileSystem
       const [file, link] = [yield* newPath, yield* newPath]
@@ -665,7 +665,7 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
-  it.effect("a disk that is full, at any byte: whole lines stay, and the next run goes on", () =>
+  it.effect("a disk that is full, at any byte: whole lines stay, and the next run resumes", () =>
     Effect.gen(function* () {
       const { below } = choices(1)
       for (let times = 0; times < 40; times++) {
@@ -683,7 +683,7 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
-  it.effect("a disk that was full for a while: the same destination goes on in the same program", () =>
+  it.effect("a disk that was full for a while: the same destination resumes in the same program", () =>
     Effect.gen(function* () {
       const { below } = choices(2)
       for (let times = 0; times < 20; times++) {
@@ -755,7 +755,7 @@ describe("what cannot be gone on with is said clearly, and nothing is overwritte
 })
 
 describe("a file that many programs ask for", () => {
-  it.effect("at once: one goes on, and the other ends as soon as it finds what the first left", () =>
+  it.effect("at once: one continues, and the other ends as soon as it finds what the first left", () =>
     Effect.gen(function* () {
       const { below } = choices(3)
       for (let times = 0; times < 30; times++) {
@@ -807,7 +807,7 @@ describe("a file that many programs ask for", () => {
       }
       assert.deepStrictEqual(yield* both(path), before)
 
-      // And the other way: whoever looks again may go on, and then the first is out.
+      // And the other way: whoever looks again may resume, and then the first is out.
       yield* other.load
       yield* other.save(second)
       assert.match((yield* Effect.flip(one.save(second))).message, /another program/)

@@ -56,7 +56,7 @@ const inputs: Readonly<Record<string, readonly [never, string]>> = {
   last_error: [{ last_error: undefined } as never, `got undefined. ${leaveOut}`],
   metadata: [{ metadata: undefined } as never, `got undefined. ${leaveOut}`],
   redaction: [{ redaction: undefined } as never, `got undefined. ${leaveOut}`],
-  "a field beside one that is right": [{ status: "verified", client_reference_id: undefined } as never, reference]
+  "a field next to one that is right": [{ status: "verified", client_reference_id: undefined } as never, reference]
 }
 
 const thrown = (run: () => unknown): string => {

@@ -15,8 +15,8 @@ const queue: Engine = {
   share: 0.2,
   exitWithin: 1000,
   sizes: whole
-    ? { killed: [1000, 12], frozen: 20, beside: [300, 50_000], away: [300, 45, 10], paced: [1500, 91] }
-    : { killed: [24, 2], frozen: 8, beside: [20, 2500], away: [16, 5, 6], paced: [70, 10] }
+    ? { killed: [1000, 12], frozen: 20, mixed: [300, 50_000], away: [300, 45, 10], paced: [1500, 91] }
+    : { killed: [24, 2], frozen: 8, mixed: [20, 2500], away: [16, 5, 6], paced: [70, 10] }
 }
 
 const cluster: Engine = {
@@ -28,8 +28,8 @@ const cluster: Engine = {
   share: 0.05,
   exitWithin: 5000,
   sizes: whole
-    ? { killed: [300, 4], frozen: 10, beside: [100, 10_000], away: [100, 45, 10], paced: [600, 91] }
-    : { killed: [12, 1], frozen: 8, beside: [12, 2000], away: [20, 5, 6], paced: [80, 10] }
+    ? { killed: [300, 4], frozen: 10, mixed: [100, 10_000], away: [100, 45, 10], paced: [600, 91] }
+    : { killed: [12, 1], frozen: 8, mixed: [12, 2000], away: [20, 5, 6], paced: [80, 10] }
 }
 
 const timeout = whole ? 3_600_000 : 300_000

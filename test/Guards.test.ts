@@ -122,7 +122,7 @@ describe("a query within a range", () => {
 })
 
 describe("an empty id", () => {
-  it.effect("is none, so nothing can go on from it", () =>
+  it.effect("is not an id, so nothing can resume from it", () =>
     Effect.gen(function* () {
       const page = { data: [{ id: "", created: DateTime.makeUnsafe(0) }], has_more: true, requestId: undefined }
       const failed = yield* Pagination.rows(() => Effect.succeed(page)).pipe(Stream.runDrain, Effect.flip)

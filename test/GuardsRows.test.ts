@@ -83,7 +83,7 @@ describe("a row that is wrong", () => {
 
   class Refused extends Data.TaggedError("Refused")<{ readonly id: string | undefined }> {}
 
-  it.effect("goes to onDecodeError, in order, and the stream goes on without it", () =>
+  it.effect("goes to onDecodeError, in order, and the stream continues without it", () =>
     Effect.gen(function* () {
       const list = yield* listIds
       yield* sandbox.use((sandbox) => sandbox.inject(bad(3), { skip: 1 }))
@@ -120,7 +120,7 @@ describe("a row that is wrong", () => {
     ["in milliseconds", 1_767_225_600_000],
     ["before 1970", -1]
   ] as const) {
-    it.effect(`with a created ${name} has no place in the order, and costs no row beside it`, () =>
+    it.effect(`with a created ${name} has no place in the order, and costs no row next to it`, () =>
       Effect.gen(function* () {
         const list = yield* listIds
         yield* sandbox.use((sandbox) => sandbox.inject(bad(3, { created })))
@@ -182,7 +182,7 @@ describe("a row that is wrong", () => {
     }).pipe(Effect.provide(small))
   )
 
-  it.effect("a page on which no row has an id cannot be gone on from, and says so", () =>
+  it.effect("a page on which no row has an id cannot be continued from, and says so", () =>
     Effect.gen(function* () {
       yield* sandbox.use((sandbox) => sandbox.inject(bad(0, { id: null })))
       const failed = yield* reason(

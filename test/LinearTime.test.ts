@@ -38,7 +38,7 @@ const timed = Effect.fnUntraced(function* (read: Reader, text: string) {
   return { said, time }
 })
 
-/** Twenty problems, each of which is expected in a few lines. */
+/** Twenty problems, each expected in a few lines. */
 const longestMessage = 16_000
 
 const check = Effect.fnUntraced(function* (read: Reader, piece: string) {

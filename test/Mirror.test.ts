@@ -18,7 +18,7 @@ const last = (batches: Batches): Checkpoint.Checkpoint => {
 
 const day = 86_400
 
-/** A world of which everything was mirrored once. */
+/** A world whose sessions were all mirrored once. */
 const mirrored = Effect.fnUntraced(function* (count: number, options?: Parameters<typeof quietWorld>[1]) {
   const world = yield* quietWorld(count, options)
   const first = yield* collect(world.stripe, world.service.mirror())

@@ -11,7 +11,7 @@ import {
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { countRequests, listIds, query, requests, settled, world } from "./support/world.ts"
 
-// What follows the list for ever has to outlast a Stripe that does not answer.
+// What keeps polling the list has to outlast a Stripe that does not answer.
 
 const there = world({ sandbox: { sessions: 250 } })
 
@@ -89,7 +89,7 @@ describe("hours without Stripe", () => {
 })
 
 describe("a destination that is followed", () => {
-  it.effect("may be retried as a whole, because each try goes on from the checkpoint that it has stored", () =>
+  it.effect("may be retried as a whole, because each try resumes from the checkpoint that it has stored", () =>
     Effect.gen(function* () {
       yield* begin
       const stored: Array<string> = []

@@ -17,7 +17,7 @@ const page = (has_more: boolean, ...texts: ReadonlyArray<string>): Page => ({
   requestId: "req_1"
 })
 
-/** Answers requests with these pages in turn, the last one for ever, and records what was asked. */
+/** Answers requests with these pages in turn, the last one again and again, and records what was asked. */
 const scripted = (...pages: ReadonlyArray<Page>) =>
   Effect.map(Ref.make<ReadonlyArray<Pagination.PageRequest>>([]), (asked) => ({
     asked: Ref.get(asked),
@@ -46,7 +46,7 @@ const read = (pages: ReadonlyArray<Page>, options?: Pagination.Options) =>
   })
 
 describe("a read", () => {
-  it.effect("goes on from the last row, whose id is the cursor", () =>
+  it.effect("continues from the last row, whose id is the cursor", () =>
     Effect.gen(function* () {
       const { asked, seen } = yield* read([page(true, "d@4", "c@4"), page(true, "b@3", "a@3"), page(false, "z@1")], {
         pageSize: 2
@@ -60,7 +60,7 @@ describe("a read", () => {
     })
   )
 
-  it.effect("oldest-first turns each page round and goes on from its newest row", () =>
+  it.effect("oldest-first turns each page round and continues from its newest row", () =>
     Effect.gen(function* () {
       const { asked, seen } = yield* read([page(true, "c@2", "b@1"), page(false, "e@4", "d@3")], {
         direction: "oldest-first",
@@ -75,7 +75,7 @@ describe("a read", () => {
     })
   )
 
-  it.effect("maxItems ends the walk although the list goes on", () =>
+  it.effect("maxItems ends the read although the list has more", () =>
     Effect.gen(function* () {
       const { asked, seen } = yield* read([page(true, "c@3", "b@2"), page(true, "a@1")], { pageSize: 2, maxItems: 3 })
       assert.deepStrictEqual(seen, ["c", "b", "a"])
@@ -149,7 +149,7 @@ describe("rows up to ten minutes out of order are delivered, once", () => {
   )
 })
 
-describe("a list that does not go on is PaginationStalledError, never an end and never a loop", () => {
+describe("stalled pagination is PaginationStalledError, never an end and never a loop", () => {
   const cases: ReadonlyArray<
     readonly [name: string, pages: ReadonlyArray<Page>, seen: number, says: string, options?: Pagination.Options]
   > = [
@@ -267,7 +267,7 @@ describe("prefetch", () => {
       })
   )
 
-  it.effect("a pull after the scope has closed ends, instead of waiting for ever", () =>
+  it.effect("a pull after the scope has closed ends, instead of waiting forever", () =>
     Effect.gen(function* () {
       const fetch = (request: Pagination.PageRequest) => Effect.succeed(page(true, `r${request.page}@0`))
       const pull = yield* Effect.scoped(Stream.toPull(Pagination.rows(fetch, { prefetch: 2 })))

@@ -141,7 +141,7 @@ describe("what was written in the wrong place is an InvalidArgumentError that sa
     }).pipe(Effect.provide(world()))
   )
 
-  it.effect("an id that is none is told what an id is", () =>
+  it.effect("an invalid id is told what an id is", () =>
     Effect.gen(function* () {
       // Type boundary: as above.
       for (const call of [retrieve(undefined as never), Stream.runDrain(stream({}, { startingAfter: 7 as never }))]) {
@@ -158,7 +158,7 @@ describe("what is no checkpoint is an InvalidArgumentError before any request", 
   const checkpoint = Checkpoint.start({ filter: "all" })
   const none = [null, Checkpoint.toText(checkpoint), JSON.parse(Checkpoint.toText(checkpoint)).filter, {}, 5]
 
-  it.effect("as the place to go on from", () =>
+  it.effect("as the place to resume from", () =>
     Effect.gen(function* () {
       for (const from of none) {
         for (const read of [sync, tail]) {

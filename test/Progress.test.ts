@@ -67,7 +67,7 @@ describe("progress", () => {
     })
   )
 
-  it.effect("of a run that goes on counts what was done before, but not as its own speed", () =>
+  it.effect("of a resumed run counts what was done before, but not as its own speed", () =>
     Effect.gen(function* () {
       yield* now
       const progress = yield* Progress.make(january)
@@ -110,7 +110,7 @@ describe("progress", () => {
     })
   )
 
-  it.effect("refuses a filter that is none", () =>
+  it.effect("refuses an invalid filter", () =>
     Effect.gen(function* () {
       // @ts-expect-error: a misspelt status, as from JavaScript.
       const error = yield* Effect.flip(Progress.make({ status: "verfied" }))

@@ -338,8 +338,8 @@ describe("a limiter of the caller's", () => {
 
   const delays: ReadonlyArray<readonly [name: string, answer: Answer, millis: number]> = [
     ["an hour with nobody waiting", { delay: Duration.hours(1) }, 1000],
-    ["for ever", { delay: Duration.infinity, remaining: -3 }, 4000],
-    ["for ever, with a queue without end", { delay: Duration.infinity, remaining: -Infinity }, 1000],
+    ["forever", { delay: Duration.infinity, remaining: -3 }, 4000],
+    ["forever, with a queue without end", { delay: Duration.infinity, remaining: -Infinity }, 1000],
     ["three seconds with three waiting", { delay: Duration.seconds(3), remaining: -3 }, 3000],
     ["less than nothing", { delay: Duration.seconds(-3) }, 0]
   ]

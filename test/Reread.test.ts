@@ -124,7 +124,7 @@ describe("reread", () => {
     })
   )
 
-  it.effect("tells a handler of a session that cannot be decoded, and goes on", () =>
+  it.effect("tells a handler of a session that cannot be decoded, and continues", () =>
     Effect.gen(function* () {
       const { service, stripe } = yield* quietWorld(3)
       Object.assign(stripe.sessions[1] ?? {}, { status: 7 })

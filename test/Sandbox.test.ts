@@ -594,7 +594,7 @@ describe("options that make no sense", () => {
 // From plain JavaScript. What would do nothing makes a test pass that relies on it.
 describe("what nobody would read is refused", () => {
   it.effect.each<readonly [string, unknown, string]>([
-    ["a name that is none", { session: 10 }, "the options must not have session, only sessions, seed"],
+    ["an unknown name", { session: 10 }, "the options must not have session, only sessions, seed"],
     ["no object", null, "the options must be an object"],
     ["another history", { history: "unifrom" }, "history must be one of uniform, growing"],
     ["another account", { account: "disabled" }, "account must be one of identity-enabled"],
@@ -633,11 +633,11 @@ describe("what nobody would read is refused", () => {
       "the fault Conflict must not have status"
     ],
     ["an option misspelt", Fault.Conflict(), { time: 2 }, "the options of inject must not have time, only times, skip"],
-    ["options that are none", Fault.Conflict(), 2, "the options of inject must be an object"],
+    ["invalid options", Fault.Conflict(), 2, "the options of inject must be an object"],
     ["no number of times", Fault.Conflict(), { times: Number.NaN }, "times must be a whole number or Infinity"],
     ["a part of a time", Fault.Conflict(), { times: 1.5 }, "times must be a whole number or Infinity"],
     ["no number to skip", Fault.Conflict(), { skip: "1" }, "skip must be a whole number"],
-    ["a condition that is none", Fault.Conflict(), { when: "limit" }, "when must be a function of the request"]
+    ["an invalid condition", Fault.Conflict(), { when: "limit" }, "when must be a function of the request"]
   ])("as a fault: %s", ([, fault, options, message]) =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox.make()

@@ -418,7 +418,7 @@ describe("injecting", () => {
       answers.map(({ status }) => status)
     )
 
-  it.effect("befalls one request, or as many as are said, after as many as are skipped", () =>
+  it.effect("applies to one request, or as many as are said, after as many as are skipped", () =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox.Sandbox
       yield* sandbox.inject(Fault.Conflict(), { skip: 1, times: 2 })
@@ -442,7 +442,7 @@ describe("injecting", () => {
     }).pipe(Effect.provide(Sandbox.layer()))
   )
 
-  it.effect("may choose the requests it befalls", () =>
+  it.effect("may choose the requests it applies to", () =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox.Sandbox
       yield* sandbox.inject(Fault.ServerError(), {

@@ -55,7 +55,7 @@ describe("a server that adds fields", () => {
         yield* sandbox.inject(Fault.AddedFields({ fields: { added: 1 } }))
         const { text } = yield* ask(query)
         assert.deepStrictEqual(JSON.parse(text.replaceAll(/,?\s*"added": 1/g, "")), JSON.parse(honest.text))
-        // A row has at least `metadata` besides, which is the caller's own.
+        // A row also has at least `metadata`, which is the caller's own.
         const { data } = JSON.parse(text)
         for (const row of data) {
           assert.strictEqual(row.added, 1)

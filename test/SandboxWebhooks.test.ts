@@ -176,7 +176,7 @@ describe("deliver", () => {
     return { received, client }
   }
 
-  // Signatures take real time, which no TestClock can hurry: it goes on in small steps until something holds.
+  // Signatures take real time, which no TestClock can hurry: it advances in small steps until something holds.
   const until = Effect.fnUntraced(function* (holds: () => boolean) {
     for (let count = 0; count < 5000 && !holds(); count++) {
       yield* TestClock.adjust("100 millis")

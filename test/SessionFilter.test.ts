@@ -410,7 +410,7 @@ describe("what Stripe does not filter by", () => {
     }).pipe(Effect.provide(thousand))
   )
 
-  it.effect("leaves pages as they are, even those of which nothing matches", () =>
+  it.effect("leaves pages as they are, even those without a match", () =>
     Effect.gen(function* () {
       const selected = yield* Stream.runCollect(pages({ livemode: true }, { pageSize: 25 }))
       assert.lengthOf(selected, 2)

@@ -74,7 +74,7 @@ describe("a destination that cannot be", () => {
     })
   )
 
-  it.effect("is refused before anything is asked: options that are none", () =>
+  it.effect("is refused before anything is asked: invalid options", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient.pipe(Effect.provide(client("pg")))
       for (const [options, words] of [

@@ -13,7 +13,7 @@ if (Databases.withoutPostgres !== undefined) {
     suite(it)
     killed(it)
 
-    it.effect("that loses the connection in the middle of a batch has nothing of it, and the next run goes on", () =>
+    it.effect("that loses the connection in the middle of a batch has nothing of it, and the next run resumes", () =>
       Effect.gen(function* () {
         const table = newTable()
         const { destination, sql } = yield* opened({ table })

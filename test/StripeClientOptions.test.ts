@@ -148,7 +148,7 @@ describe("a layer with options that cannot work fails to build, and sends nothin
     ],
     ["no limits", { rateLimit: [] }, ["rateLimit: expected at least one limit, or false for no limit", "got []"]],
     [
-      "several limits of which two are wrong",
+      "several limits, two of them wrong",
       { rateLimit: [{ limit: 0 }, 25] },
       ["rateLimit[0].limit: expected a whole number", "rateLimit[1]: expected an object such as { limit: 25"]
     ],

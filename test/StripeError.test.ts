@@ -73,7 +73,7 @@ describe("the reason behind a status", () => {
     [".", undefined],
     ["9".repeat(100_000) + ".", undefined]
   ]
-  it.each(waits)("of which Retry-After is %s waits %d ms at least", (header, millis) => {
+  it.each(waits)("whose Retry-After is %s waits %d ms at least", (header, millis) => {
     const { retryAfter } = reasonOf(429, error({}), { "retry-after": header })
     assert.strictEqual(retryAfter === undefined ? undefined : Duration.toMillis(retryAfter), millis)
   })

@@ -93,7 +93,7 @@ describe("sync", () => {
     }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 0 } })))
   )
 
-  it.effect("goes on with what is older after it has caught up", () =>
+  it.effect("continues with what is older after it has caught up", () =>
     Effect.gen(function* () {
       const [first] = yield* Stream.runCollect(Stream.take(VerificationSessions.sync(), 1))
       const { id } = yield* insert()
@@ -109,7 +109,7 @@ describe("sync", () => {
     ["newer", "2020-01-01"],
     ["older", "2025-12-31"]
   ] as const) {
-    it.effect(`takes no row from the wrong side of where it goes on (${direction})`, () =>
+    it.effect(`takes no row from the wrong side of where it resumes (${direction})`, () =>
       Effect.gen(function* () {
         const [first] = yield* Stream.runCollect(Stream.take(VerificationSessions.sync(), 1))
         yield* insert({ created: year / 1000 })
@@ -147,7 +147,7 @@ describe("sync", () => {
     }).pipe(Effect.provide(inWorld()))
   )
 
-  it.effect("takes rows away that the filter does not let through, and goes on all the same", () =>
+  it.effect("takes rows away that the filter does not let through, and continues", () =>
     Effect.gen(function* () {
       const filter = { type: "verification_flow", status: ["verified", "canceled"] } as const
       const { checkpoint, ids, sizes } = yield* collect(VerificationSessions.sync(filter, { pageSize: 5 }))
@@ -451,7 +451,7 @@ describe("tail", () => {
     }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 130 } })))
   )
 
-  it.effect("goes on from a checkpoint, and takes a relative date once", () =>
+  it.effect("resumes from a checkpoint, and takes a relative date once", () =>
     Effect.gen(function* () {
       const first = yield* Stream.runHead(VerificationSessions.tail({ created: "24h" }))
       assert.isTrue(Option.isSome(first))

@@ -52,7 +52,7 @@ const examples: ReadonlyArray<Example> = [
     parameters: (path) => ["--database", `sqlite:${path}`, "--quiet"],
     stored: (path) => {
       if (!existsSync(path)) return []
-      // A copy, because to open a database is to change the files beside it.
+      // A copy, because to open a database is to change the files next to it.
       const copy = join(mkdtempSync(join(tmpdir(), "copy-")), "copy.sqlite")
       for (const part of ["", "-wal"]) if (existsSync(path + part)) copyFileSync(path + part, copy + part)
       const database = new DatabaseSync(copy)
@@ -107,7 +107,7 @@ describe.each(examples)("$program", ({ expected, name, parameters, program, room
   })
 
   it.live(
-    "where files may not grow: says so, keeps what was stored, and goes on when they may",
+    "where files may not grow: says so, keeps what was stored, and resumes when they may",
     () =>
       Effect.gen(function* () {
         const path = join(yield* folder, name)
@@ -127,7 +127,7 @@ describe.each(examples)("$program", ({ expected, name, parameters, program, room
   )
 
   it.live.skipIf(!canMakeDisk)(
-    "on a disk that is full, at any of its blocks: says so, keeps what was stored, and goes on when there is space",
+    "on a disk that is full, at any of its blocks: says so, keeps what was stored, and resumes when there is space",
     () =>
       Effect.gen(function* () {
         const inside = yield* folder
@@ -152,7 +152,7 @@ describe.each(examples)("$program", ({ expected, name, parameters, program, room
   )
 
   it.live(
-    "in a folder that is read only: says so, changes nothing, and goes on when it is not",
+    "in a folder that is read only: says so, changes nothing, and resumes when it is not",
     () =>
       Effect.gen(function* () {
         const inside = yield* folder

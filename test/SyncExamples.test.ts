@@ -37,7 +37,7 @@ describe("tail", () => {
 
 describe("export --resume", () => {
   it.live(
-    "goes on with what is there, and an export without it begins anew",
+    "resumes with what is there, and an export without it starts over",
     () =>
       Effect.gen(function* () {
         const url = yield* baseUrl
@@ -117,7 +117,7 @@ describe("export", () => {
   )
 
   it.live(
-    "writes through a link the file that it leads to, beside which it keeps what it has so far",
+    "writes through a link the file that it leads to, and keeps next to it what it has so far",
     () =>
       Effect.gen(function* () {
         const url = yield* baseUrl
@@ -135,15 +135,15 @@ describe("export", () => {
   )
 
   it.live(
-    "goes on when it was stopped between giving the file its name and taking the checkpoint away",
+    "resumes when it was stopped between giving the file its name and taking the checkpoint away",
     () =>
       Effect.gen(function* () {
         const url = yield* baseUrl
         const path = join(yield* folder, "verified.ndjson")
-        const beside = `${path}.partial.checkpoint`
+        const sidecar = `${path}.partial.checkpoint`
         const killedAfter = Effect.sleep("5 millis").pipe(
           Effect.repeat({
-            until: () => existsSync(beside) && readFileSync(beside, "utf8").includes("range")
+            until: () => existsSync(sidecar) && readFileSync(sidecar, "utf8").includes("range")
           }),
           Effect.asVoid
         )

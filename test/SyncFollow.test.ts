@@ -32,7 +32,7 @@ const idsIn = (path: string): ReadonlyArray<string> => {
 
 describe("mirror --follow", () => {
   it.live.each(["SIGINT", "SIGTERM"] as const)(
-    "stores what comes while it runs, ends with its summary at %s, and goes on when it is started again",
+    "stores what comes while it runs, ends with its summary at %s, and resumes when it is started again",
     (signal) =>
       Effect.gen(function* () {
         const url = yield* baseUrl
@@ -135,7 +135,7 @@ describe("a program that follows", () => {
   ]
 
   it.live.each(programs)(
-    "outlasts an outage that no request outlasts by itself, says so once, and goes on: $name",
+    "outlasts an outage that no request outlasts by itself, says so once, and continues: $name",
     ({ came, name, parameters }) =>
       Effect.gen(function* () {
         const url = yield* baseUrl
@@ -188,7 +188,7 @@ describe("a program that follows", () => {
 
 describe("a program whose output nobody reads any more", () => {
   it.live(
-    "goes on where it stores something",
+    "continues where it stores something",
     () =>
       Effect.gen(function* () {
         const url = yield* baseUrl

@@ -35,7 +35,7 @@ const withKills = Effect.fnUntraced(function* (name: string, parameters: Readonl
   let killed = 0
   while (killed < kills) {
     const ended = yield* runExample(name, parameters, { url, killedAfter })
-    // An export that has ended has nothing to go on with.
+    // An export that has ended has nothing to resume.
     if (ended.signal !== "SIGKILL") {
       assert.strictEqual(ended.code, 0, ended.errors)
       return killed

@@ -173,7 +173,7 @@ describe("spans", () => {
     }).pipe(Effect.provide(world({ sandbox: { sessions: 250 } })))
   )
 
-  it.effect("say why nothing was sent, or why what came does not go on", () =>
+  it.effect("say why nothing was sent, or why pagination stalled", () =>
     Effect.gen(function* () {
       const refused = yield* observe(Stream.runDrain(VerificationSessions.stream({}, { pageSize: 0 })))
       assert.deepStrictEqual(

@@ -126,7 +126,7 @@ describe("a walk over the reports", () => {
     }).pipe(Effect.provide([world({ sessions: 90, history: "import" }), atOnce]))
   )
 
-  it.effect("stops at a report that cannot be read, or tells and goes on", () =>
+  it.effect("stops at a report that cannot be read, or tells and continues", () =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox.Sandbox
       const list = yield* listIds

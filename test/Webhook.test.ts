@@ -311,7 +311,7 @@ describe("what a caller gets wrong", () => {
     })
   )
 
-  it.effect("is said with what to do: a parsed body, secrets that can be none, times that are none", () =>
+  it.effect("is said with what to do: a parsed body, secrets that cannot be secrets, invalid times", () =>
     Effect.gen(function* () {
       for (const [options, words] of [
         [{ body: snapshot }, /body: expected the raw body.*, got an object, as from a body parser/],

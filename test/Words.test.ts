@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { pages } from "./support/documentation/pages.ts"
 import { readabilityOf, sentencesIn } from "./support/readability.ts"
-import { findingsIn, pageFiles, report } from "./support/vocabulary.ts"
+import { findingsIn, pageFiles, programFiles, report } from "./support/vocabulary.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -22,8 +22,8 @@ describe("a sentence of the pages", () => {
 })
 
 describe("words that a reader has to decode", () => {
-  it("are in no page", () => {
-    assert.deepStrictEqual(report(root, pageFiles(root)), [])
+  it("are in no page, comment, message or name", () => {
+    assert.deepStrictEqual(report(root, [...pageFiles(root), ...programFiles(root)]), [])
   })
 })
 

@@ -165,7 +165,7 @@ export const isPlain = (value: unknown): value is object => {
 export const accepts = (expected: string, isAccepted: (value: unknown) => boolean) =>
   Schema.Unknown.check(Schema.makeFilter(isAccepted, { expected }))
 
-/** A list of values, of which a function says what would be accepted in place of one that is wrong. */
+/** A list of values. A function says what is accepted instead of a wrong one. */
 export const list = (name: string, expectedInstead: (value: unknown) => string | undefined) =>
   Schema.Array(
     Schema.Unknown.check(

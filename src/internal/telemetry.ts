@@ -26,7 +26,7 @@ export const currentFiber: Effect.Effect<AnyFiber> = Effect.withFiber(Effect.suc
 type Attributes = Readonly<Record<string, string>>
 
 /**
- * The series of a metric by operation, and by other attributes, of which `key` says as much. Each is made once, because
+ * The series of a metric by operation, and by other attributes, which `key` identifies. Each is made once, because
  * Effect looks for one that it has seen before without building its key again.
  */
 const seriesOf = <State>(metric: Metric.Metric<number, State>) => {

@@ -1,5 +1,5 @@
 /**
- * What reading a list costs, beside stripe-node, plain Effect, and nothing but HTTP: one run, one server, the same pages.
+ * What reading a list costs, compared with stripe-node, plain Effect, and nothing but HTTP: one run, one server, the same pages.
  *
  *     npm run bench                # about a quarter of an hour
  *     npm run bench -- --quick     # two minutes, with shorter lists and fewer rounds

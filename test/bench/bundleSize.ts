@@ -108,7 +108,7 @@ const bundle = async (code: string, external: RegExp | undefined): Promise<{ raw
 const { version } = JSON.parse(readFileSync(join(root, "node_modules/rolldown/package.json"), "utf8"))
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
 console.log(`\nrolldown ${version}, minified and compressed (minified alone)\n`)
-console.log("| program | in all | of which this library |")
+console.log("| program | in all | this library |")
 console.log("| --- | --- | --- |")
 for (const [label, code] of programs) {
   const all = await bundle(code, undefined)

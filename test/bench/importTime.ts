@@ -1,5 +1,5 @@
 /**
- * How long `import "effect-stripe-identity"` takes, beside importing only the modules of Effect that it needs.
+ * How long `import "effect-stripe-identity"` takes, compared with importing only the modules of Effect that it needs.
  *
  *     npm run bench:import -- [ROUNDS]
  *

@@ -1,4 +1,4 @@
-// What SqlDestination costs beside a plain loop of the same client: the processor time of this process a row.
+// What SqlDestination costs compared with a plain loop of the same client: the processor time of this process a row.
 //
 //   npm run bench:sql -- [postgres://…]
 //

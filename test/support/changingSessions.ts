@@ -251,7 +251,7 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
       return Effect.fromResult(Result.flatMap(reply, (body) => decode(body, undefined)))
     }).pipe(
       Effect.mapError((reason) => new StripeError.StripeError({ operation, reason, cursor })),
-      // Others may come to their end while a reply is on its way.
+      // Others may end while a reply is on its way.
       Effect.tap(() => Effect.repeat(Effect.yieldNow, { times: inFlight.now > 1 ? below(12) : 0 })),
       Effect.tap(() => Effect.map(RetryPolicy.Current, (policy) => policies.push(policy))),
       Effect.ensuring(Effect.sync(() => inFlight.now--))

@@ -8,7 +8,7 @@ import { given } from "./filters.ts"
 const { Fault } = Sandbox
 
 // A story is one read of a list that changes while it is read, from a server on which things go wrong, all of it a
-// function of the seed. What it must come to is said in `verdict`.
+// function of the seed. `verdict` says how it must end.
 
 const statuses = ["canceled", "processing", "requires_input", "verified"] as const
 
@@ -226,7 +226,7 @@ export const verdict = (story: Story): string | undefined => {
   const { _tag } = error.reason
   // The caller's own cursor is only looked up once without a status.
   if (_tag === "CursorNotFoundError" && start !== undefined && emitted.length === 0) return undefined
-  // A row of another time, of which a server that filters again knows nothing.
+  // A row of another time: a server that filters again does not know it.
   if (_tag === "CursorNotFoundError" && story.isFilterIgnored) return undefined
   return error.isRetryable ? undefined : `it failed without need: ${error.message}`
 }

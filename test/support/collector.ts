@@ -68,7 +68,7 @@ export const collector = Effect.gen(function* () {
   )
   const address = server.address()
   const port = typeof address === "object" && address !== null ? address.port : 0
-  // Type boundary: OTLP's JSON, of which the interfaces above name what tests look at.
+  // Type boundary: OTLP's JSON; the interfaces above name what tests look at.
   const read = (path: string) => bodies.filter((body) => body.path === path).map(({ text }) => JSON.parse(text) as Body)
   return {
     url: `http://127.0.0.1:${port}`,

@@ -83,7 +83,7 @@ export const simulate = (
 ): Outcome => {
   const chance = random(network.seed)
   const size = seconds.length
-  // Where each segment goes on, and its pages that wait.
+  // Where each segment continues, and its pages that wait.
   const positions = new Map<number, number>()
   const pages = new Map<number, Array<readonly [from: number, to: number]>>()
   const delivered: Array<number> = []

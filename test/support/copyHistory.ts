@@ -145,7 +145,7 @@ export interface Broken {
   readonly loss?: number | undefined
 }
 
-/** What a life came to: what is wrong in the end, if anything is, and what happened in it. */
+/** How a life ended: what is wrong in the end, if anything is, and what happened in it. */
 export interface Life {
   readonly wrong: string | undefined
   readonly runs: number

@@ -1,6 +1,6 @@
 import type { Expectation, Outcome } from "./faultMatrix.ts"
 
-// What each case of the matrix comes to. `Faults*.test.ts` hold every number here against what happens, and the table in
+// How each case of the matrix ends. `Faults*.test.ts` hold every number here against what happens, and the table in
 // the README is made of them. Waits are in milliseconds.
 
 type End = readonly [rows: number, requests: number, end: string]

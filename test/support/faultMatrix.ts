@@ -5,7 +5,7 @@ import { expectations } from "./faultExpectations.ts"
 
 const { Fault } = Sandbox
 
-// What can go wrong with a read of 250 sessions in pages of 100. Unless a case says otherwise, the fault befalls one
+// What can go wrong with a read of 250 sessions in pages of 100. Unless a case says otherwise, the fault applies to one
 // request: the second, which is the first for page 2.
 
 export interface Injection {
@@ -28,7 +28,7 @@ export interface Read {
   readonly startingAfter?: string | undefined
   /** Read oldest-first, from the oldest row. */
   readonly backwards?: boolean | undefined
-  /** Hand rows that cannot be decoded to a handler, and go on. */
+  /** Hand rows that cannot be decoded to a handler, and continue. */
   readonly onDecodeError?: boolean | undefined
 }
 

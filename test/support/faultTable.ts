@@ -12,7 +12,7 @@ const markers = ["<!-- faults -->", "<!-- /faults -->"] as const
 const versionOf = (dependency: string): string =>
   JSON.parse(readFileSync(new URL(`node_modules/${dependency}/package.json`, root), "utf8")).version
 
-// Reads that come to their end have all rows, so their number says nothing.
+// Reads that end without an error have all rows, so their number says nothing.
 const outcome = ({ end, requests, rows }: Outcome): string => {
   if (end === "complete") return `all, ${requests} requests`
   if (end === "complete, with a wrong row") return "**all, and the wrong row among them**"
@@ -57,7 +57,7 @@ const place = () => {
 /** What stands between the markers in the guide. */
 export const current = (): string => place().table
 
-/** What is to stand there. */
+/** The table as it should be. */
 export const wanted = async (): Promise<string> => `\n\n${await render()}\n`
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -24,7 +24,7 @@ export interface Engine {
   readonly sizes: {
     readonly killed: readonly [accounts: number, kills: number]
     readonly frozen: number
-    readonly beside: readonly [small: number, sessions: number]
+    readonly mixed: readonly [small: number, sessions: number]
     readonly away: readonly [accounts: number, database: number, redis: number]
     readonly paced: readonly [accounts: number, rate: number]
   }
@@ -151,11 +151,11 @@ export const suite = (engine: Engine) => {
   )
 
   it.live(
-    "reads small accounts beside a large one, brings every change, and asks once a run where Stripe refuses",
+    "reads small accounts next to a large one, brings every change, and asks once a run where Stripe refuses",
     () =>
       running(
         Effect.gen(function* () {
-          const [count] = sizes.beside
+          const [count] = sizes.mixed
           const sandbox = yield* Sandbox.Sandbox
           const small = Fleet.accountIds(count)
           const readable = ["acct_large", ...small]
@@ -223,7 +223,7 @@ export const suite = (engine: Engine) => {
         {
           sessions: 300,
           accounts: {
-            acct_large: { sessions: sizes.beside[1] },
+            acct_large: { sessions: sizes.mixed[1] },
             acct_revoked: { access: "revoked" },
             acct_without: { access: "identity-not-enabled" }
           }

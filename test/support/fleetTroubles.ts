@@ -10,7 +10,7 @@ export const troubles = (engine: Engine) => {
   const { enrolled, start } = engineOf(engine)
   const { sizes } = engine
 
-  /** A worker is frozen for longer than its lock while it waits for Stripe, and goes on when others have its accounts. */
+  /** A worker is frozen for longer than its lock while it waits for Stripe, and continues when others have its accounts. */
   const frozen = (preload: ReadonlyArray<string>) =>
     running(
       Effect.gen(function* () {

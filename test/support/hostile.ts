@@ -188,7 +188,7 @@ const replyReaders: Readonly<Record<string, Reader>> = {
       say({ cause: new Error("fetch failed", { cause: new AggregateError([new Error(text)], text) }) })
     ])
   },
-  "a list that is none": (text) => refusal(readList({ object: text, [text]: text }, undefined)),
+  "an invalid list": (text) => refusal(readList({ object: text, [text]: text }, undefined)),
   "rows that are wrong": (text) =>
     refusal(
       readList(
@@ -249,7 +249,7 @@ const callReaders: Readonly<Record<string, Reader>> = {
         )
       )
     ),
-  "sync: where to go on": (text) =>
+  "sync: where to resume": (text) =>
     failure(Stream.runDrain(VerificationSessions.sync({}, { from: any({ [text]: text }) }))),
   "tail: the filter": (text) => failure(Stream.runDrain(VerificationSessions.tail(any({ type: text })))),
   "Progress: the filter": (text) => failure(Progress.make(any({ created: { gte: text }, [text]: text }))),

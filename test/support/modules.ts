@@ -250,7 +250,7 @@ export const withoutExample = (sources: Sources): ReadonlyArray<string> => {
 }
 
 /**
- * Options of which nobody says what they mean, in what unit, and what holds without them. An option that has the name of a
+ * Options without a word on what they mean, in what unit, and what holds without them. An option that has the name of a
  * documented one of the same module means the same.
  */
 export const undocumentedOptions = (sources: Sources): ReadonlyArray<string> => {

@@ -127,7 +127,7 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("may be empty, may be large, and may have a session twice, of which the last counts", () =>
+    it.effect("may be empty, may be large, and may have a session twice: the last counts", () =>
       Effect.gen(function* () {
         const table = newTable()
         const { destination, sql } = yield* opened({ table })

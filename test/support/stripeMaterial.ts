@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
-/** Stripe's own description of the calls, its fixtures and error bodies. They are its data, so they lie beside us. */
+/** Stripe's own description of the calls, its fixtures and error bodies. They are its data, so they are outside of the project. */
 export const folder = fileURLToPath(new URL("../../../shared/stripe/", import.meta.url))
 
 /** Whether there is something to check against. */

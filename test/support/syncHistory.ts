@@ -37,7 +37,7 @@ const filters = [
 
 const start = DateTime.toEpochMillis(DateTime.makeUnsafe("2026-01-01T00:00:00Z"))
 
-/** What a whole life came to, for those who count. */
+/** How a whole life ended, in counts. */
 export interface Life {
   readonly rows: number
   readonly runs: number

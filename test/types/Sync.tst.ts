@@ -50,7 +50,7 @@ test("there are no cursors to choose, because the checkpoint has them", () => {
   expect(VerificationSessions.sync).type.not.toBeCallableWith({}, { from: "vs_1" })
 })
 
-test("a checkpoint is encoded as plain JSON, of which the fields are known", () => {
+test("a checkpoint is encoded as plain JSON with known fields", () => {
   expect<Schema.Codec.Encoded<typeof Checkpoint.Checkpoint>>().type.toBe<Checkpoint.Encoded>()
   expect<Checkpoint.Encoded["version"]>().type.toBe<1>()
   expect<NonNullable<Checkpoint.Encoded["range"]>["newest"]>().type.toBe<{

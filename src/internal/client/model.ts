@@ -42,7 +42,7 @@ export interface RateLimit {
   /**
    * What to do when the limiter fails, or does not answer within 5 seconds; both are logged as a warning and counted in
    * `stripe.client.rate_limiter.failures`. With `"own-limit"` the client keeps to the same limit by itself, and asks the
-   * limiter again after 10 seconds: reading goes on, and all processes together may send `limit` requests each. With
+   * limiter again after 10 seconds: reading continues, and all processes together may send `limit` requests each. With
    * `"wait"` the client sends nothing, and asks again every second.
    *
    * @default "own-limit"

@@ -72,7 +72,7 @@ const shouldRetry = (headers: Headers.Headers): boolean | undefined => {
 }
 
 /**
- * The least wait that `Retry-After` asks for. Beside whole seconds and a date it may be what some proxies write: fractions
+ * The least wait that `Retry-After` asks for. Apart from whole seconds and a date it may be what some proxies write: fractions
  * of a second, or several numbers, where it was sent more than once. The longest of them holds for all who sent one.
  */
 const retryAfter = (headers: Headers.Headers, now: number): Duration.Duration | undefined => {

@@ -1,7 +1,7 @@
 /**
  * How many rows to expect in time that nobody has read: **what comes next is taken to mirror what was read last.** The
  * seconds below a place are expected to hold what the same number of known seconds above it held, and unread time between
- * is skipped. So a burst is expected to go on for as long as it has lasted, then to be followed by what came before it.
+ * is skipped. So a burst is expected to last for as long again as it has lasted, then to be followed by what came before it.
  *
  * All times are whole epoch seconds.
  */

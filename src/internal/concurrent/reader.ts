@@ -28,7 +28,7 @@ const unknownPlace = Number.NEGATIVE_INFINITY
 
 /**
  * The pages of the list in the order of the list, one a pull. Nothing is sent before the first pull, and nothing is read
- * ahead before the second. Requests go on in the scope between pulls, and end with it.
+ * ahead before the second. Requests continue in the scope between pulls, and end with it.
  */
 export const make = <A extends Row, E, R>(
   fetch: FetchPage<A, E, R>,
@@ -42,7 +42,7 @@ export const make = <A extends Row, E, R>(
     const segments = new Map<number, Segment<A>>()
     // More readers than pages would only ask for what nobody wants.
     const readers = fitsLastPage ? Math.min(concurrency, Math.ceil(maxItems / pageSize)) : concurrency
-    // Behind a row of which only the id is known, it shows with the first page where it stands.
+    // Only the id of the start row is known: the first page shows where it is.
     const cutBelow = route.cutBelow ?? (route.start === undefined ? Number.POSITIVE_INFINITY : unknownPlace)
     let schedule = Scheduler.make(readers, pageSize, within, cutBelow)
     let failure: Cause.Cause<E | PaginationStalledError> | undefined

@@ -63,7 +63,7 @@ const decode = (value: unknown, present: Moments.Present): Decoded => {
     : fail("a whole second, which is Stripe's resolution, or a range such as { gte, lt }")
 }
 
-/** `from..to`, either of which may be missing. */
+/** `from..to`; either may be missing. */
 const decodeText = (text: string, present: Moments.Present): Decoded => {
   const [from = "", to = "", ...rest] = text.split("..")
   const moments = [from, to].map((part) => (part === "" ? undefined : Moments.fromText(part, present)))

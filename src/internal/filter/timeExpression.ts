@@ -135,7 +135,7 @@ const tooEarly = (now: number): Result.Result<never, string> => {
 }
 
 /**
- * The first second of a day in a zone. Where the clocks skip midnight, it is the one at which they go on; where they show
+ * The first second of a day in a zone. Where the clocks skip midnight, it is the one at which they resume; where they show
  * it twice, the first of the two. `midnight` is the one of UTC.
  */
 const dayStart = (zone: DateTime.TimeZone, midnight: DateTime.Utc): number =>
@@ -147,7 +147,7 @@ interface Length {
 }
 
 /**
- * Days or months in a zone, of which `start` is the midnight of UTC. The end is the start of the next one and no sum: a
+ * Days or months in a zone; `start` is the midnight in UTC. The end is the start of the next one and not a sum: a
  * day that begins at 01:00 is an hour shorter.
  */
 const calendarInterval = (

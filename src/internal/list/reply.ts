@@ -21,7 +21,7 @@ const envelopeDecoder = () =>
 
 const decodeEnvelope = envelopeDecoder()
 
-/** What is known of the page besides its reply, for errors. */
+/** What is known of the page apart from its reply, for errors. */
 export interface Place {
   readonly page?: number | undefined
   readonly cursor?: string | undefined
@@ -52,7 +52,7 @@ const withoutOwnNames = (path: ReadonlyArray<PropertyKey>): ReadonlyArray<Proper
   return metadata < 0 ? path : path.slice(0, metadata + 1)
 }
 
-/** The id of a row of which nothing else need be right. What looks like a client secret is none. */
+/** The id of a row, even if the rest of it is wrong. A text that looks like a client secret is not an id. */
 const idOf = (row: unknown): string | undefined =>
   Predicate.hasProperty(row, "id") && Predicate.isString(row.id) && /^(?!.*_secret_)\w{1,255}$/.test(row.id)
     ? row.id

@@ -229,7 +229,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     return unknown.length === 0 ? Result.void : Result.fail(Arguments.explain(params, unknown, "params"))
   }
 
-  // A page of which rows were left out as a matter of course would look like the end of the list.
+  // A page without the rows that only we can filter out would look like the end of the list.
   const refuseClientField = (name: string) =>
     Arguments.refuse(
       name,

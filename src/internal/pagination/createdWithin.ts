@@ -1,5 +1,5 @@
 /**
- * A query that asks for a range of time besides what it asked for already. Stripe takes each bound once, so the two
+ * Adds a range of time to a query that may have one already. Stripe takes each bound once, so the two
  * ranges become the one in which they agree.
  */
 import * as Predicate from "effect/Predicate"

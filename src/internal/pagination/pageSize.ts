@@ -48,7 +48,7 @@ export const afterFailures = (limit: number, failures: number): number => {
   return halved < 1 ? limit : Math.max(smallest, Math.floor(limit / 2 ** halved))
 }
 
-// The most pages between two tries of a larger one, each of which costs waits where nothing has changed.
+// The most pages between two tries of a larger one. A try costs waits if nothing has changed.
 const mostPatience = 32
 
 /**

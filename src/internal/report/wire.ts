@@ -28,7 +28,7 @@ export const Address = Schema.Struct({
 export interface Address extends Schema.Struct.Type<typeof Address.fields> {}
 
 /**
- * A day of the calendar, without a time zone, of which Stripe may know only some parts. `month` counts from 1.
+ * A calendar day without a time zone. Stripe may know only some parts. `month` counts from 1.
  *
  * @category schemas
  * @since 0.1.0
@@ -40,7 +40,7 @@ export const CalendarDate = Schema.Struct({
 })
 
 /**
- * A day of the calendar, without a time zone, of which Stripe may know only some parts.
+ * A calendar day without a time zone. Stripe may know only some parts.
  *
  * @category models
  * @since 0.1.0

@@ -23,7 +23,7 @@ export type Permission = "rak_identity_product_read" | "rak_identity_product_wri
 /** What the holder of a valid key may do. */
 export interface Caller {
   readonly livemode: boolean
-  /** Of which verifications the sensitive results may be read. "recent" is the last {@link recentSeconds}. */
+  /** Whose sensitive results may be read. "recent" is the last {@link recentSeconds}. */
   readonly sensitive: "none" | "recent" | "all"
 }
 

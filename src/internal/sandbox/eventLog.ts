@@ -15,7 +15,7 @@ export const retention = 30 * 86_400
 
 /** A place in the list of events. `index` is the number of its session. */
 export interface EventEntry extends Timeline.Entry {
-  /** Out of which its id is made. */
+  /** What its id is made from. */
   readonly number: number
   readonly stored: Stored | undefined
 }
@@ -28,7 +28,7 @@ interface Stored {
   readonly drift: EventFaults.Drift | undefined
 }
 
-/** A change of which there is an event. */
+/** A change that has an event. */
 export interface Change {
   readonly type: EventType
   readonly session: Session

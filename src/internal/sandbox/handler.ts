@@ -16,7 +16,7 @@ import type { Cursor } from "./timeline.ts"
 
 const longestUrl = 16 * 1024
 
-/** What the answers depend on besides the request. */
+/** What the answers depend on apart from the request. */
 export interface Account {
   readonly seed: number
   readonly identityEnabled: boolean
@@ -31,7 +31,7 @@ export interface Account {
 /** What is known about a request before it is answered. */
 export interface RequestContext {
   readonly incoming: Incoming
-  /** The number of the request, out of which its `request-id` is made. */
+  /** The number of the request. Its `request-id` is made from it. */
   readonly index: number
   /** Epoch milliseconds. */
   readonly now: number

@@ -9,7 +9,7 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
 import type { Service } from "./service.ts"
 
-// Statuses of which the Fetch standard says that they have no body, not even an empty one.
+// Statuses without a body by the Fetch standard, not even an empty one.
 const bodiless = new Set([204, 205, 304])
 
 /** Makes a client that asks the given sandbox, whatever host a request names. */

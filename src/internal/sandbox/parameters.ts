@@ -7,7 +7,7 @@ import * as Expansion from "./expansion.ts"
 
 /** What a request for one kind of row may say. */
 export interface Rules {
-  /** The parameters of text, besides those of every list. */
+  /** The parameters of text, without those of every list. */
   readonly texts: ReadonlyArray<string>
   /** The parameters that are lists, and how long each may be. */
   readonly lists?: Readonly<Record<string, number>> | undefined
@@ -18,7 +18,7 @@ export interface Rules {
   readonly expandable: Expansion.Tree
 }
 
-/** The parameters that were sent, besides those of every list. */
+/** The parameters that were sent, without those of every list. */
 export interface Given {
   readonly texts: Readonly<Record<string, string>>
   readonly lists: Readonly<Record<string, ReadonlyArray<string>>>

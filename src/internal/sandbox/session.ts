@@ -3,7 +3,7 @@
  * the sandbox is what those Schemas are tested against.
  */
 
-/** A text of which some values are known; any other is possible. */
+/** A text with some known values; any other is possible. */
 export type Open<Known extends string> = Known | (string & {})
 
 /** The statuses a session has had so far. */

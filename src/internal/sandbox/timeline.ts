@@ -133,7 +133,7 @@ function* merged<Row extends Entry>(
   positions: ReadonlyArray<number>,
   step: 1 | -1
 ): Generator<Row> {
-  // What is used up is left out, so that one source that goes on alone costs no comparison.
+  // What is used up is left out, so that a last source costs no comparison.
   let heads = sources.flatMap((source, which): ReadonlyArray<Head<Row>> => {
     const position = positions[which] ?? -1
     const row = source.at(position)

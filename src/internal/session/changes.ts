@@ -22,7 +22,7 @@ import * as Events from "./events.ts"
 import type { ChangesBatch, ChangesOptions } from "./mirrorModel.ts"
 import * as Reread from "./reread.ts"
 
-/** A length of time, of which its seconds are looked at. */
+/** A length of time, in seconds. */
 export const length = (form: string, example: string, isAccepted: (seconds: number) => boolean) =>
   Arguments.duration(form, example, (time) => isAccepted(Duration.toSeconds(time)))
 
@@ -112,7 +112,7 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
 
   const windows = Effect.map(DateTime.now, (now) =>
     Stream.paginate(Windows.seconds(checkpoint.events), (position) =>
-      // An event that was a cursor may be gone on the next page. The window is read anew, as long as Stripe has its events.
+      // An event that was a cursor may have expired when the next page is read. The window is read again, as long as Stripe has its events.
       Effect.retry(readNext(position, Windows.seconds(now) - lengths.settle), {
         times: 3,
         while: Events.isCursorExpired

@@ -124,12 +124,12 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
 
   const size = sizeOf(path)
 
-  const readBeside = Effect.flatMap(sizeOf(sidecarPath), (found) =>
+  const readSidecar = Effect.flatMap(sizeOf(sidecarPath), (found) =>
     Option.isNone(found) ? Effect.succeedNone : orNone(fileSystem.readFileString(sidecarPath))
   )
 
   const look = Effect.gen(function* (): Effect.fn.Return<FileState, FileDestinationError | CheckpointMismatchError> {
-    const text = yield* readBeside
+    const text = yield* readSidecar
     const found = Option.getOrElse(yield* size, () => 0)
     // The old state stays until everything was read again.
     const stand = (now: FileState) => {
@@ -184,7 +184,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   /** Fails if another program modified the file, because two writers would overwrite each other. */
   const ensureExclusive = Effect.fnUntraced(function* (expected: number | undefined) {
     if (standing === undefined) return yield* look
-    const text = yield* readBeside
+    const text = yield* readSidecar
     const found = yield* size
     const isOurs = Option.getOrUndefined(text) === seen && (expected === undefined || Option.contains(found, expected))
     isShared ||= !isOurs

@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import * as Checkpoint from "../../Checkpoint.ts"
 import * as Arguments from "../arguments.ts"
 
-/** Where to go on. */
+/** Where to resume. */
 export const from = Schema.optional(
   Arguments.accepts("a checkpoint, from a batch or from Checkpoint.fromText", Schema.is(Checkpoint.Checkpoint))
 )
@@ -12,5 +12,5 @@ export const from = Schema.optional(
 /** When to begin the next run. */
 export const schedule = Schema.optional(Arguments.accepts("a Schedule", Schedule.isSchedule))
 
-/** Checks where to go on, and when. */
+/** Checks where to resume, and when. */
 export const decode = Arguments.decoder(Schema.Struct({ from, schedule }), "options")

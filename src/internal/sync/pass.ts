@@ -29,7 +29,7 @@ export type PageOptions<E, R> = Pick<PaginationOptions<E, R>, "pageSize" | "pref
 /** Where a pass begins, and where it ends. */
 export interface Pass {
   readonly direction: "newer" | "older"
-  /** The first second of which rows may still come. */
+  /** The first second in which rows may still appear. */
   readonly until: number
   /** What was processed before, if anything was. */
   readonly from: Interval | undefined
@@ -87,7 +87,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
       ...part
     })
 
-    /** What is to be read, in this order. */
+    /** The reads of this pass, in this order. */
     const readings: ReadonlyArray<Read.Reading<E2, R2>> =
       begin === undefined
         ? // The list begins at its newest row, which may be too young. The rows that are not may stand among those.

@@ -48,7 +48,7 @@ export const next = (
  * The checkpoint to read on from: with a position, and with an audit where one is due.
  *
  * Without a position in events that Stripe still keeps, nobody knows what changed. Then events count from now on, and
- * everything that was read before is read again. A list of which nothing was read needs no audit: its first read is one.
+ * everything that was read before is read again. A list that was never read needs no audit: its first read is one.
  */
 export const plan = (checkpoint: Checkpoint, at: DateTime.Utc, interval: number | undefined): Positioned => {
   const { audit, ...rest } = checkpoint

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 
 /**
- * A string of which some values are known, for editors to complete. Any other string is kept, because Stripe adds values
+ * A string with some known values, for editors to complete. Any other string is kept, because Stripe adds values
  * without a new API version (`redaction.status` got `validated` in 2026). Comparing does not narrow such a type; guards do.
  */
 export const openEnum = <const Known extends ReadonlyArray<string>>(

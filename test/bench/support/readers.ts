@@ -110,7 +110,7 @@ const readers: Record<Task["reader"], () => Promise<Read>> = {
   libraryOnFetch: async () => libraryOn((await import("effect/http/FetchHttpClient")).layer)
 }
 
-/** Effect's HTTP client and `JSON.parse`, in a loop of Effect's own, and what is to happen to each row. */
+/** Effect's HTTP client and `JSON.parse`, in a loop of Effect's own, and what it does with each row. */
 const clientAlone = async (touch: (row: Record<string, unknown>) => void): Promise<Read> => {
   const { Effect, ManagedRuntime } = await import("effect")
   const { HttpClient } = await import("effect/http")

@@ -3,7 +3,7 @@
  */
 import type { Spread } from "./measure.ts"
 
-/** One way to read, beside stripe-node in the same rounds. */
+/** One way to read, compared with stripe-node in the same rounds. */
 export interface Processor {
   readonly name: string
   /** Microseconds a row. */
