@@ -3,7 +3,7 @@
 //
 //   node examples/fleet/cluster.ts --once                                          alone: SQLite, and a limit in memory
 //   DATABASE_URL=… REDIS_URL=… node examples/fleet/cluster.ts --host 10.0.0.5      with others, each under its own address
-import { NodeClusterSocket, NodeCrypto, NodeRuntime, NodeServices } from "@effect/platform-node"
+import { NodeClusterSocket, NodeCrypto } from "@effect/platform-node"
 import {
   Cause,
   Clock,
@@ -11,7 +11,6 @@ import {
   Cron,
   Duration,
   Effect,
-  Exit,
   Layer,
   Option,
   Result,
@@ -33,10 +32,9 @@ import {
 } from "effect/cluster"
 import { Rpc } from "effect/rpc"
 import { SqlClient } from "effect/sql"
-import { continueWithoutReader } from "../support/output.ts"
 import * as Accounts from "./support/accounts.ts"
 import * as Flags from "./support/flags.ts"
-import * as Log from "./support/log.ts"
+import { run } from "./support/main.ts"
 import * as Services from "./support/services.ts"
 import { everyRead, takeTurn, type Work } from "./support/turn.ts"
 
@@ -165,13 +163,4 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Keeps copies of the sessions of many accounts, as a runner of a cluster"))
 
-continueWithoutReader()
-
-Command.run(command, { version: "0.1.0" }).pipe(
-  Effect.provide([NodeServices.layer, Log.layer]),
-  NodeRuntime.runMain({
-    disableErrorReporting: true,
-    // To be stopped is how a runner ends.
-    teardown: (exit, end) => end(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? 0 : 1)
-  })
-)
+run(command)

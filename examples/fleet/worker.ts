@@ -6,14 +6,12 @@
 //
 // A job is one slice of one account, some pages at most, and ends by putting the next one into the queue: at once where the
 // account has more, and else after a pause. So no account is read twice at a time, and a large one keeps no other waiting.
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Cause, Console, Effect, Exit, Layer } from "effect"
+import { Cause, Console, Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { StripeError } from "effect-stripe-identity"
-import { continueWithoutReader } from "../support/output.ts"
 import * as Flags from "./support/flags.ts"
 import * as Jobs from "./support/jobs.ts"
-import * as Log from "./support/log.ts"
+import { run } from "./support/main.ts"
 import * as Services from "./support/services.ts"
 import { everyRead, takeTurn, type Work } from "./support/turn.ts"
 
@@ -56,13 +54,4 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Keeps copies of the sessions of many accounts"))
 
-continueWithoutReader()
-
-Command.run(command, { version: "0.1.0" }).pipe(
-  Effect.provide([NodeServices.layer, Log.layer]),
-  NodeRuntime.runMain({
-    disableErrorReporting: true,
-    // To be stopped is how a worker ends.
-    teardown: (exit, end) => end(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? 0 : 1)
-  })
-)
+run(command)
