@@ -41,7 +41,7 @@ const sessions = (url: string, apiKey: Redacted.Redacted<string>, parameters: Re
   )
 
 /** In how many faults this program ends with every row, with an error, or wrong and without an error: as the README says. */
-export const plainEffectOutcomes = { complete: 30, error: 50, wrong: 9 }
+export const plainEffectOutcomes = { complete: 29, error: 50, wrong: 10 }
 
 /** How this program ends with one fault. */
 export const plainEffect = (one: Case) =>
@@ -68,5 +68,7 @@ export const plainEffect = (one: Case) =>
       Effect.exit
     )
     if (Exit.isFailure(exit)) return "error"
-    return ids.length === list.length && ids.every((id, index) => id === list[index]?.id) ? "complete" : "wrong"
+    // A fault may make one row another one, which the filter leaves out.
+    const right = one.without === undefined ? list : list.toSpliced(one.without, 1)
+    return ids.length === right.length && ids.every((id, index) => id === right[index]?.id) ? "complete" : "wrong"
   }).pipe(Effect.provide(NodeHttpClient.layerUndici), Effect.provide(server(sandboxOf(one))))
