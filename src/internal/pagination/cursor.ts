@@ -79,7 +79,7 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   const entries = oldestFirst ? inReply.toReversed() : inReply
   // A row without an id cannot be a cursor, nor can one outside of the range: a server that ignored the range once would not
   // find it the next time. Such rows at the end of a page come again on the next one.
-  const inside = entries.findLastIndex((entry) => canBeCursor(entry, within))
+  const inside = entries.findLastIndex((entry) => entry.id !== undefined && Guards.isInside(entry, within))
   const last = inside >= 0 ? inside : entries.findLastIndex(({ id }) => id !== undefined)
   const whole = has_more && last >= 0 && last < entries.length - 1 ? entries.slice(0, last + 1) : entries
   const checked = Guards.checkPage(state.seen, reply, whole, { limit, oldestFirst, cursor, within })
@@ -105,9 +105,6 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   }
   return [step, Option.some(moved)]
 })
-
-const canBeCursor = (entry: Guards.Entry<unknown> | undefined, within: Window | undefined): boolean =>
-  entry?.id !== undefined && (within === undefined || Guards.isInside(entry, within))
 
 /** How many places count for `maxItems`: rows that could not be decoded do, and rows that the filter leaves out do not. */
 export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number => {

@@ -141,7 +141,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
           }
           const settled = settledOf(entries)
           // A checkpoint names no row outside of the range: a server that ignored the range once would not find it again.
-          const places = settled.filter((entry) => Guards.isInside(entry, within ?? {})).flatMap(rowOf)
+          const places = settled.filter((entry) => Guards.isInside(entry, within)).flatMap(rowOf)
           const rows = Read.rowsOf({ entries: settled })
           return Effect.succeed({
             rows: rows.map(({ row }) => row),
