@@ -50,8 +50,8 @@ const resource = Resource.make<ReportFilter, VerificationReport.ExpandPath>({
   filter: {
     names: ["client_reference_id", "created", "type", "verification_session"],
     decode: Parts.decoder(FilterFromUnknown),
-    toQuery: (filter) => Parts.toQuery({ ...filter }, ["client_reference_id"]),
-    partition: () => ({ client: {} })
+    partition: (filter) => ({ server: filter, client: {} }),
+    personal: ["client_reference_id"]
   }
 })
 

@@ -12,7 +12,6 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type { ListExpandPath } from "./internal/session/model.ts"
 import { resource, rows } from "./internal/session/resource.ts"
-import type { ChangesOptions, MirrorOptions, RereadOptions, Wanted } from "./internal/session/mirrorModel.ts"
 import type * as Calls from "./internal/session/service.ts"
 import type { Service, TestHandlers } from "./internal/session/service.ts"
 import * as SessionMirror from "./internal/session/mirror.ts"
@@ -57,42 +56,15 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
   StripeClient.StripeClient,
   (client): Service =>
     VerificationSessions.of({
-      list: <const Paths extends ReadonlyArray<ListExpandPath>, const Status extends SessionFilter.Status | undefined>(
-        params?: Calls.ListParams<Paths, Status>
-      ) => resource.list(client, rows<Paths, Status>(), params),
-      retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
-        id: string,
-        options?: { readonly expand?: Paths | undefined }
-      ) => resource.retrieve(client, rows<Paths, undefined>(), id, options),
-      pages: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
-        filter?: SessionFilter.InputWithStatus<Status>,
-        options?: Calls.ReadOptions<Paths, E, R>
-      ) => resource.pages(client, rows<Paths, Status>(), filter, options),
-      stream: <
-        const Paths extends ReadonlyArray<ListExpandPath>,
-        E,
-        R,
-        const Status extends SessionFilter.StatusChoice
-      >(
-        filter?: SessionFilter.InputWithStatus<Status>,
-        options?: Calls.ReadOptions<Paths, E, R>
-      ) => resource.stream(client, rows<Paths, Status>(), filter, options),
-      sync: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
-        filter?: SessionFilter.InputWithStatus<Status>,
-        options?: Calls.SyncOptions<Paths, E, R>
-      ) => SessionSync.sync(client, rows<Paths, Status>(), filter, options),
-      tail: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
-        filter?: SessionFilter.InputWithStatus<Status>,
-        options?: Calls.TailOptions<Paths, E, R>
-      ) => SessionSync.tail(client, rows<Paths, Status>(), filter, options),
-      reread: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(
-        ids: Iterable<Wanted>,
-        options?: RereadOptions<Paths, E, R>
-      ) => SessionMirror.reread(client, rows<Paths, undefined>(), ids, options),
-      changes: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(options?: ChangesOptions<Paths, E, R>) =>
-        SessionMirror.changes(client, rows<Paths, undefined>(), options),
-      mirror: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(options?: MirrorOptions<Paths, E, R>) =>
-        SessionMirror.mirror(client, rows<Paths, undefined>(), options)
+      list: (params) => resource.list(client, rows(), params),
+      retrieve: (id, options) => resource.retrieve(client, rows(), id, options),
+      pages: (filter, options) => resource.pages(client, rows(), filter, options),
+      stream: (filter, options) => resource.stream(client, rows(), filter, options),
+      sync: (filter, options) => SessionSync.sync(client, rows(), filter, options),
+      tail: (filter, options) => SessionSync.tail(client, rows(), filter, options),
+      reread: (ids, options) => SessionMirror.reread(client, rows(), ids, options),
+      changes: (options) => SessionMirror.changes(client, rows(), options),
+      mirror: (options) => SessionMirror.mirror(client, rows(), options)
     })
 )
 

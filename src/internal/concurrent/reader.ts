@@ -150,7 +150,8 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
 
   return Effect.gen(function* (): Effect.fn.Return<Cursor.Step<A>, E | PaginationStalledError | Cause.Done, R> {
     pulls++
-    while (remaining > 0) {
+    while (true) {
+      if (remaining === 0) return yield* Cause.done()
       const step = deliver()
       if (step !== undefined) {
         // What is delivered makes room. With the second pull it is known that one page was not enough.
@@ -159,7 +160,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
       }
       if (schedule.segments.length === 0) {
         if (failure !== undefined) return yield* Effect.failCause(failure)
-        if (withoutRows === undefined) break
+        if (withoutRows === undefined) return yield* Cause.done()
         const empty = withoutRows
         withoutRows = undefined
         return empty
@@ -168,7 +169,6 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
       yield* sendAll
       yield* arrived.await
     }
-    return yield* Cause.done()
   })
 })
 

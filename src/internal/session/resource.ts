@@ -55,8 +55,8 @@ const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> =
   filter: {
     names: Struct.keys(filterNames),
     decode: SessionFilter.decode,
-    toQuery: Predicates.toQuery,
-    partition: Predicates.partition
+    partition: Predicates.partition,
+    personal: Predicates.personal
   }
 }
 
