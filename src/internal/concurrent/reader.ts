@@ -56,9 +56,16 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
     for (let next = Scheduler.next(schedule); next !== undefined; next = Scheduler.next(schedule)) {
       const [request, after] = next
       schedule = after
+      const { segment } = request
       // The caller's own cursor stands above the first segment alone.
-      const own = segments.get(request.segment) ?? begin(request.segment === 0 ? route : { ...route, start: undefined })
-      segments.set(request.segment, own)
+      const from = segment === 0 ? route : { ...route, start: undefined }
+      const own: Segment<A> = segments.get(segment) ?? {
+        route: from,
+        state: Cursor.start(from),
+        steps: [],
+        fiber: undefined
+      }
+      segments.set(segment, own)
       own.fiber = yield* Effect.forkIn(send(request, own), scope)
     }
   })
@@ -170,11 +177,4 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
       yield* arrived.await
     }
   })
-})
-
-const begin = (route: Cursor.Route): Segment<never> => ({
-  route,
-  state: Cursor.start(route),
-  steps: [],
-  fiber: undefined
 })

@@ -77,13 +77,10 @@ export const steps = <A extends Row, E, R, E2, R2>(
     let page = 0
 
     const toReading = (part: Partial<Read.Reading<E2, R2>>): Read.Reading<E2, R2> => ({
-      ...Read.toReading({
-        ...options,
-        ...(direction === "newer"
-          ? { direction: "oldest-first", endingBefore: begin?.id }
-          : { startingAfter: begin?.id }),
-        within: range
-      }),
+      ...Read.toReading(options),
+      ...(direction === "newer" ? { oldestFirst: true, concurrency: 1 } : {}),
+      start: begin?.id,
+      within: range,
       ...part
     })
 
