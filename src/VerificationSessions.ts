@@ -10,18 +10,13 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import type { ListExpandPath } from "./internal/session/model.ts"
 import { resource, rows } from "./internal/session/resource.ts"
-import type * as Calls from "./internal/session/service.ts"
 import type { Service, TestHandlers } from "./internal/session/service.ts"
 import * as SessionMirror from "./internal/session/mirror.ts"
 import * as SessionSync from "./internal/session/sync.ts"
 import { VerificationSessions } from "./internal/session/tag.ts"
-import type { Page } from "./Pagination.ts"
-import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
 import type { StripeError } from "./StripeError.ts"
-import type * as VerificationSession from "./VerificationSession.ts"
 
 export type { PageParameters } from "./internal/list/resource.ts"
 export { changes, mirror, reread, sync, tail } from "./internal/session/accessors.ts"
@@ -180,17 +175,10 @@ export const layerTest = (handlers: TestHandlers): Layer.Layer<VerificationSessi
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const list = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  const Status extends SessionFilter.Status | undefined = undefined
->(
-  params?: Calls.ListParams<Paths, Status>
-): Effect.Effect<
-  Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
-  StripeError,
-  VerificationSessions
-> => VerificationSessions.use((service) => service.list<Paths, Status>(params))
+export const list: Service<VerificationSessions>["list"] = (params) =>
+  VerificationSessions.use((service) => service.list(params))
 
 /**
  * One session by its id. Fails with `NotFoundError` if this account and mode have no session with the id.
@@ -215,11 +203,9 @@ export const list = <
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const retrieve = <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
-  id: string,
-  options?: { readonly expand?: Paths | undefined }
-): Effect.Effect<VerificationSession.Expanded<Paths>, StripeError, VerificationSessions> =>
+export const retrieve: Service<VerificationSessions>["retrieve"] = (id, options) =>
   VerificationSessions.use((service) => service.retrieve(id, options))
 
 /**
@@ -247,20 +233,10 @@ export const retrieve = <const Paths extends ReadonlyArray<VerificationSession.E
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const pages = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never,
-  const Status extends SessionFilter.StatusChoice = undefined
->(
-  filter?: SessionFilter.InputWithStatus<Status>,
-  options?: Calls.ReadOptions<Paths, E, R>
-): Stream.Stream<
-  Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
-  StripeError | E,
-  VerificationSessions | R
-> => Stream.unwrap(VerificationSessions.useSync((service) => service.pages<Paths, E, R, Status>(filter, options)))
+export const pages: Service<VerificationSessions>["pages"] = (filter, options) =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.pages(filter, options)))
 
 /**
  * Every session that matches the filter, newest first, one request at a time and only when needed. With `concurrency`
@@ -288,17 +264,7 @@ export const pages = <
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const stream = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never,
-  const Status extends SessionFilter.StatusChoice = undefined
->(
-  filter?: SessionFilter.InputWithStatus<Status>,
-  options?: Calls.ReadOptions<Paths, E, R>
-): Stream.Stream<
-  SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>,
-  StripeError | E,
-  VerificationSessions | R
-> => Stream.unwrap(VerificationSessions.useSync((service) => service.stream<Paths, E, R, Status>(filter, options)))
+export const stream: Service<VerificationSessions>["stream"] = (filter, options) =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.stream(filter, options)))

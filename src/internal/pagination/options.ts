@@ -72,7 +72,7 @@ export type ReadOptions<E = never, R = never> = Direction & {
    *
    * @default the stream fails with `DecodeError`, after the rows before
    */
-  readonly onDecodeError?: OnDecodeError<E, R> | undefined
+  readonly onDecodeError?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
 }
 
 /**
