@@ -9,7 +9,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
@@ -42,9 +41,6 @@ const checkFields = Arguments.decoder(
   "options"
 )
 
-const validate = <E, R>(options: Options<E, R>): Result.Result<Read.Reading<E, R>, InvalidArgumentError> =>
-  Result.map(Read.checkOptions(checkFields, options), () => Read.toReading(options))
-
 /**
  * Streams the pages of a list. An empty list is one page without rows. {@link rows} has examples of a fetch.
  *
@@ -54,8 +50,7 @@ const validate = <E, R>(options: Options<E, R>): Result.Result<Read.Reading<E, R
 export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
   options: Options<E2, R2> = {}
-): Stream.Stream<Page<A>, E | E2 | PaginationError, R | R2> =>
-  Stream.unwrap(Effect.map(Effect.fromResult(validate(options)), (reading) => Read.read(fetch, reading, Read.pageOf)))
+): Stream.Stream<Page<A>, E | E2 | PaginationError, R | R2> => read(fetch, options, Read.pageOf)
 
 /**
  * Streams the rows of a list, one chunk per page.
@@ -120,5 +115,13 @@ export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
 export const rows = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
   options: Options<E2, R2> = {}
-): Stream.Stream<A, E | E2 | PaginationError, R | R2> =>
-  Stream.unwrap(Effect.map(Effect.fromResult(validate(options)), (reading) => Read.read(fetch, reading, Read.rowsOf)))
+): Stream.Stream<A, E | E2 | PaginationError, R | R2> => read(fetch, options, Read.rowsOf)
+
+const read = <A extends Row, E, R, E2, R2, Element>(
+  fetch: FetchPage<A, E, R>,
+  options: Options<E2, R2>,
+  emit: Read.Emit<A, Element>
+): Stream.Stream<Element, E | E2 | PaginationError, R | R2> =>
+  Stream.unwrap(
+    Effect.map(Effect.fromResult(Read.checkOptions(checkFields, options)), () => Read.read(fetch, options, emit))
+  )

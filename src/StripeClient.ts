@@ -154,8 +154,7 @@ const transformed = (
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Service, StripeError.StripeError, HttpClient.HttpClient> {
-  const problem = ClientOptions.problem(options)
-  if (Option.isSome(problem)) return yield* unbuilt(problem.value)
+  yield* Effect.mapError(Effect.fromResult(ClientOptions.check(options)), unbuilt)
   const httpClient = yield* HttpClient.HttpClient
   const warn = Telemetry.warnings()
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")

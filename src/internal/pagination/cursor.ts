@@ -20,7 +20,7 @@ export interface Route {
    * The second above which the list is read by its cursor alone, however many requests are in flight. Where the read starts
    * at a row, the reader finds it out.
    */
-  readonly cutBelow?: number | undefined
+  readonly cutBelow: number | undefined
   readonly pageSize: number
   readonly maxItems: number
   /** Whether the last page asks only for the rows that are still wanted. Not where the fetch leaves out rows. */
@@ -53,7 +53,13 @@ export const start = (route: Route): State => ({
   cursor: route.start,
   remaining: route.maxItems,
   size: undefined,
-  seen: Guards.start(route.start)
+  // The row that the read starts from counts as handed out.
+  seen: {
+    ids: new Set(route.start === undefined ? [] : [route.start]),
+    older: new Set(),
+    since: Number.POSITIVE_INFINITY,
+    reached: undefined
+  }
 })
 
 /** The next page, and where the read is after it. */

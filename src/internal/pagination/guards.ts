@@ -57,14 +57,6 @@ export interface Seen {
   readonly reached: number | undefined
 }
 
-/** Nothing but the cursor that a read starts from. */
-export const start = (cursor: string | undefined): Seen => ({
-  ids: new Set(cursor === undefined ? [] : [cursor]),
-  older: new Set(),
-  since: Number.POSITIVE_INFINITY,
-  reached: undefined
-})
-
 /** Whether a place lies in the range of time that was asked for, as far as it says when it was created. */
 export const isInside = (
   { created }: Entry<unknown>,

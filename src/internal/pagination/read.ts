@@ -16,28 +16,12 @@ import type { OnDecodeError, Options } from "./options.ts"
 import * as Prefetch from "./prefetch.ts"
 import * as Cursor from "./cursor.ts"
 
-/** How a list is read. */
-export interface Reading<E = never, R = never> extends Cursor.Route {
-  readonly concurrency: number
-  readonly prefetch: number
-  readonly onDecodeError: OnDecodeError<E, R> | undefined
-}
-
-/** How a list is read by these options, with the defaults. */
-export const toReading = <E, R>(options: Options<E, R>, fitsLastPage = true): Reading<E, R> => {
-  const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, onDecodeError, pageSize = 100 } = options
-  const oldestFirst = options.direction === "oldest-first"
-  return {
-    oldestFirst,
-    start: oldestFirst ? endingBefore : options.startingAfter,
-    within: options.within,
-    pageSize,
-    maxItems,
-    fitsLastPage,
-    concurrency: oldestFirst ? 1 : concurrency,
-    prefetch: options.prefetch ?? 0,
-    onDecodeError
-  }
+/** How a list is read: options that were checked, and what a caller cannot choose. */
+export type Reading<E = never, R = never> = Options<E, R> & {
+  /** Whether the last page asks only for the rows that are still wanted. @default true */
+  readonly fitsLastPage?: boolean
+  /** See `Route`. */
+  readonly cutBelow?: number
 }
 
 /** Checks options whose fields `checkFields` checks one by one: a direction and the ids to start from only make sense together. */
@@ -61,6 +45,9 @@ export const checkOptions = (
   return fields
 }
 
+/** What comes out of a page. */
+export type Emit<A, Element> = (step: Cursor.Step<A>) => ReadonlyArray<Element>
+
 type Failure<E, E2> = E | E2 | DecodeError | PaginationStalledError
 
 /**
@@ -70,13 +57,24 @@ type Failure<E, E2> = E | E2 | DecodeError | PaginationStalledError
 export const read = <A extends Row, E, R, E2, R2, Element>(
   fetch: FetchPage<A, E, R>,
   reading: Reading<E2, R2>,
-  emit: (step: Cursor.Step<A>) => ReadonlyArray<Element>
+  emit: Emit<A, Element>
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
-  if (reading.maxItems === 0) return Stream.empty
-  if (reading.concurrency > 1) return concurrently(fetch, reading, emit)
+  const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, pageSize = 100, prefetch = 0 } = reading
+  if (maxItems === 0) return Stream.empty
+  const oldestFirst = reading.direction === "oldest-first"
+  const route: Cursor.Route = {
+    oldestFirst,
+    start: oldestFirst ? endingBefore : reading.startingAfter,
+    within: reading.within,
+    cutBelow: reading.cutBelow,
+    pageSize,
+    maxItems,
+    fitsLastPage: reading.fitsLastPage ?? true
+  }
+  if (concurrency > 1 && !oldestFirst) return concurrently(Reader.make(fetch, route, concurrency), reading, emit)
   type State = Result.Result<Cursor.State, E2 | DecodeError>
   const onPage = Effect.fnUntraced(function* (state: State) {
-    const [step, next] = yield* Cursor.next(fetch, reading, yield* Effect.fromResult(state))
+    const [step, next] = yield* Cursor.next(fetch, route, yield* Effect.fromResult(state))
     const [elements, failure] = step.hasInvalid ? yield* tell(step, reading, emit) : [emit(step), Option.none()]
     const after: Option.Option<State> = Option.isSome(failure)
       ? Option.some(Result.fail(failure.value))
@@ -84,19 +82,19 @@ export const read = <A extends Row, E, R, E2, R2, Element>(
     return [elements, after] as const
   })
   const inSequence = Stream.paginate<State, Element, Failure<E, E2>, R | R2>(
-    Result.succeed(Cursor.start(reading)),
+    Result.succeed(Cursor.start(route)),
     onPage
   )
-  return reading.prefetch === 0 ? inSequence : Prefetch.chunks(reading.prefetch)(inSequence)
+  return prefetch === 0 ? inSequence : Prefetch.chunks(prefetch)(inSequence)
 }
 
 const concurrently = <A extends Row, E, R, E2, R2, Element>(
-  fetch: FetchPage<A, E, R>,
+  reader: ReturnType<typeof Reader.make<A, E, R>>,
   reading: Reading<E2, R2>,
-  emit: (step: Cursor.Step<A>) => ReadonlyArray<Element>
+  emit: Emit<A, Element>
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
   type Next = Pull.Pull<Arr.NonEmptyReadonlyArray<Element>, Failure<E, E2>, void, R | R2>
-  const elements = Effect.map(Reader.make(fetch, reading, reading.concurrency), (steps): Next => {
+  const elements = Effect.map(reader, (steps): Next => {
     let failure: Option.Option<E2 | DecodeError> = Option.none()
     const next: Next = Effect.gen(function* () {
       if (Option.isSome(failure)) return yield* Effect.fail(failure.value)
@@ -135,7 +133,7 @@ export const report = <E, R>(
 const tell = Effect.fnUntraced(function* <A, E, R, Element>(
   step: Cursor.Step<A>,
   { onDecodeError }: Reading<E, R>,
-  emit: (step: Cursor.Step<A>) => ReadonlyArray<Element>
+  emit: Emit<A, Element>
 ): Effect.fn.Return<readonly [ReadonlyArray<Element>, Option.Option<E | DecodeError>], never, R> {
   const entries: Array<Guards.Entry<A>> = []
   for (const entry of step.entries) {
