@@ -28,7 +28,7 @@ const untilNoneIsOpen = requests.pipe(
   Effect.map((requests) => requests.every(({ outcome }) => outcome !== "open")),
   Effect.repeat({ until: (closed) => closed, schedule: Schedule.spaced("5 millis") }),
   Effect.timeoutOrElse({
-    duration: "3 seconds",
+    duration: "60 seconds",
     orElse: () => Effect.flatMap(requests, (seen) => Effect.die(new Error(JSON.stringify(seen))))
   })
 )

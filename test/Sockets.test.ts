@@ -34,7 +34,7 @@ const untilOutcome = (index: number, outcome: Sandbox.RecordedRequest["outcome"]
     Effect.map((requests) => requests[index]?.outcome),
     Effect.repeat({ until: (seen) => seen === outcome, schedule: Schedule.spaced("5 millis") }),
     Effect.timeoutOrElse({
-      duration: "3 seconds",
+      duration: "60 seconds",
       orElse: () => Effect.flatMap(requests, (seen) => Effect.die(new Error(JSON.stringify(seen))))
     })
   )

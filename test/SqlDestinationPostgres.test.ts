@@ -51,7 +51,7 @@ if (Databases.withoutPostgres !== undefined) {
           ["vs_5"]
         )
         // The client notices a moment later that its connection is gone.
-        const retry = { schedule: Schedule.spaced("10 millis"), times: 100 }
+        const retry = { schedule: Schedule.spaced("10 millis"), times: 1000 }
         assert.deepStrictEqual(yield* Effect.retry(destination.load, retry), Option.some(checkpoint(1)))
         yield* destination.save(batch(2, [session("vs_6")]))
         assert.lengthOf(yield* rowsOf(admin, table), 2)
