@@ -2,7 +2,9 @@
 // because a container may use its own name for this machine, and because all its data is made up.
 //
 //   npm run sandbox -- --port 12111 --sessions 2500
-import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, Exit, Layer, Option, Predicate, Redacted } from "effect"
 import { CliOutput, Command, Flag } from "effect/cli"
 import { FetchHttpClient, HttpServer } from "effect/http"

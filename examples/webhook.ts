@@ -6,7 +6,9 @@
 // A webhook only says which session changed. The session is read again and stored, unless a later read of it is there, so
 // order and repetition do not matter. The answer is 200 only when it is stored; to any other answer Stripe delivers again.
 // Webhooks can be lost, so run the mirror as well. Without a key, a sandbox delivers what happens in it.
-import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { ByteSize, Config, Console, Deferred, Effect, Layer, Predicate, Redacted, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FetchHttpClient, HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"

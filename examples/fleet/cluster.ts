@@ -3,7 +3,8 @@
 //
 //   node examples/fleet/cluster.ts --once                                          alone: SQLite, and a limit in memory
 //   DATABASE_URL=… REDIS_URL=… node examples/fleet/cluster.ts --host 10.0.0.5      with others, each under its own address
-import { NodeClusterSocket, NodeCrypto } from "@effect/platform-node"
+import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import {
   Cause,
   Clock,

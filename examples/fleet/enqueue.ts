@@ -3,7 +3,8 @@
 //
 //   node examples/fleet/enqueue.ts --file accounts.txt
 //   node examples/fleet/enqueue.ts --file accounts.txt --again     gives each a turn at once, whatever became of the last
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, FileSystem, Layer } from "effect"
 import { Command, Flag } from "effect/cli"
 import { endWithoutReader } from "../support/output.ts"

@@ -2,7 +2,8 @@
 //
 //   node examples/fleet/status.ts
 //   node examples/fleet/status.ts --watch --limit 50
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Clock, Console, Effect, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
 import { endWithoutReader } from "../support/output.ts"

@@ -1,6 +1,8 @@
 // What a worker stands on, by the environment: with DATABASE_URL and REDIS_URL several of them share the work, and without
 // either one of them does it alone.
-import { NodeHttpClient, NodeRedis, NodeServices } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeRedis from "@effect/platform-node/NodeRedis"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { PgClient } from "@effect/sql-pg"
 import { Config, Duration, Effect, Layer, Redacted, Schedule, Scope } from "effect"
 import { RateLimiter } from "effect/persistence"
