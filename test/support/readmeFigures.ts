@@ -39,7 +39,7 @@ const sentences = (): ReadonlyArray<readonly [sentence: string, figures: Readonl
       [String(plainEffectOutcomes.wrong), count(ours, isSilentlyWrong)]
     ],
     [
-      "It delivers every row in # (stripe-node in #, plain Effect in #) and fails with a typed error in #.",
+      "This library delivers every row in # (stripe-node in #, plain Effect in #) and fails with a typed error in #.",
       [
         count(ours, isComplete),
         count(stripeNode, isComplete),
