@@ -4,6 +4,7 @@ import { Reactivity } from "effect/reactivity"
 import { SqlClient, Statement } from "effect/sql"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Databases from "./support/databases.ts"
+import { mirrorSuite } from "./support/mirrorSuite.ts"
 import { killed } from "./support/sqlKills.ts"
 import { batch, checkpoint, newTable, on, opened, reasonOf, rowsOf, session, suite } from "./support/sqlSuite.ts"
 
@@ -11,6 +12,7 @@ const { Database } = Databases
 
 it.layer(Databases.sqlite, { excludeTestServices: true })("SQLite", (it) => {
   suite(it)
+  mirrorSuite(it, { many: false })
   killed(it)
 
   it.effect("whose disk is full stores nothing of a batch, and resumes when there is room", () =>

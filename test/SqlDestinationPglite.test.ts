@@ -1,10 +1,12 @@
 import { it } from "@effect/vitest"
 import * as Databases from "./support/databases.ts"
+import { mirrorSuite } from "./support/mirrorSuite.ts"
 import { suite } from "./support/sqlSuite.ts"
 
 it.layer(Databases.pglite, { excludeTestServices: true, timeout: "60 seconds" })(
   "Postgres in this process (PGlite)",
   (it) => {
     suite(it)
+    mirrorSuite(it, { many: false })
   }
 )
