@@ -1,5 +1,6 @@
 import { it } from "@effect/vitest"
 import * as Databases from "./support/databases.ts"
+import { erasureSuite } from "./support/erasureSuite.ts"
 import { mirrorSuite } from "./support/mirrorSuite.ts"
 import { suite } from "./support/sqlSuite.ts"
 
@@ -8,5 +9,6 @@ it.layer(Databases.pglite, { excludeTestServices: true, timeout: "60 seconds" })
   (it) => {
     suite(it)
     mirrorSuite(it, { many: false })
+    erasureSuite(it)
   }
 )
