@@ -55,7 +55,9 @@ const mirror = Effect.fn("mirror")(function* (
         Effect.gen(function* () {
           yield* table.save(batch)
           total.add(batch)
-          yield* show(yield* progress.add(batch))
+          const now = yield* progress.add(batch)
+          // What a poll brings is told by its own line. A full page is a long read, which more pages follow.
+          if (batch.sessions.length >= 100) yield* show(now)
         })
       )
   }
