@@ -60,6 +60,14 @@ const flags = {
     ),
     Flag.optional
   ),
+  accounts: Flag.Int("accounts").pipe(
+    Flag.withDescription("How many connected accounts /v1/accounts lists: acct_1, acct_2 and so on"),
+    Flag.filter(
+      (count) => count >= 0 && count <= 100_000,
+      () => "a number between 0 and 100000"
+    ),
+    Flag.withDefault(0)
+  ),
   revoked: Flag.String("revoked").pipe(
     Flag.withDescription("A connected account (acct_…) that no key may read; may be given several times"),
     Flag.filter(
@@ -112,7 +120,10 @@ const command = Command.make(
           // Nobody reads the recorded requests here, and a server may run for days.
           recordedRequests: 1,
           rateLimit,
-          accounts: Object.fromEntries(given.revoked.map((account) => [account, { access: "revoked" }]))
+          accounts: Object.fromEntries([
+            ...Array.from({ length: given.accounts }, (_, index) => [`acct_${index + 1}`, {}] as const),
+            ...given.revoked.map((account) => [account, { access: "revoked" }] as const)
+          ])
         })
       ),
       Layer.provideMerge(
