@@ -12,11 +12,10 @@ const queue: Engine = {
   flags: Effect.succeed([]),
   lock: 3,
   learnsOfLoss: false,
-  share: 0.2,
   exitWithin: 1000,
   sizes: whole
-    ? { killed: [1000, 12], frozen: 20, mixed: [300, 50_000], away: [300, 45, 10], paced: [1500, 91] }
-    : { killed: [24, 2], frozen: 8, mixed: [20, 2500], away: [16, 5, 6], paced: [70, 10] }
+    ? { killed: [1000, 12], frozen: 20, mixed: [300, 50_000], away: [300, 45, 10], paced: [2500, 91] }
+    : { killed: [24, 2], frozen: 8, mixed: [20, 2500], away: [16, 5, 6], paced: [80, 10] }
 }
 
 const cluster: Engine = {
@@ -25,10 +24,9 @@ const cluster: Engine = {
   flags: Effect.map(freePort, (port) => ["--port", String(port), "--cron", "* * * * * *"]),
   lock: whole ? 10 : 6,
   learnsOfLoss: true,
-  share: 0.05,
   exitWithin: 5000,
   sizes: whole
-    ? { killed: [300, 4], frozen: 10, mixed: [100, 10_000], away: [100, 45, 10], paced: [600, 91] }
+    ? { killed: [300, 4], frozen: 10, mixed: [100, 10_000], away: [100, 45, 10], paced: [2500, 91] }
     : { killed: [12, 1], frozen: 8, mixed: [12, 2000], away: [20, 5, 6], paced: [80, 10] }
 }
 

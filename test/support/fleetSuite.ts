@@ -17,8 +17,6 @@ export interface Engine {
   readonly lock: number
   /** Whether a worker that was frozen may learn that it lost its accounts before it stores anything. */
   readonly learnsOfLoss: boolean
-  /** The least part of the requests that each of two workers sends. */
-  readonly share: number
   /** Milliseconds from SIGTERM to the end. */
   readonly exitWithin: number
   readonly sizes: {
@@ -59,11 +57,16 @@ export const engineOf = ({ flags, isCluster, lock, program }: Engine) => ({
 // Most of what a fleet does is wait, so some can run at a time; all at once, they would be slow and not wrong.
 const some = Semaphore.makeUnsafe(whole ? 1 : 3)
 
+const withFleet = <A, E>(
+  effect: Effect.Effect<A, E, Fleet.Fleet | Sandbox.Sandbox | Scope.Scope>,
+  options: Sandbox.Options
+) => effect.pipe(Effect.scoped, Effect.provide(Layer.fresh(Fleet.layer(options))))
+
 /** Runs a test with a fleet of its own, when there is room for one more. */
 export const running = <A, E>(
   effect: Effect.Effect<A, E, Fleet.Fleet | Sandbox.Sandbox | Scope.Scope>,
   options: Sandbox.Options
-) => effect.pipe(Effect.scoped, Effect.provide(Layer.fresh(Fleet.layer(options))), Semaphore.withPermit(some))
+) => Semaphore.withPermit(some, withFleet(effect, options))
 
 /** What a fleet does every day. */
 export const suite = (engine: Engine) => {
@@ -157,7 +160,7 @@ export const suite = (engine: Engine) => {
       const [count, sessions] = sizes.mixed
       const small = Fleet.accountIds(count)
       const timeWith = (others: ReadonlyArray<string>) =>
-        running(
+        withFleet(
           Effect.gen(function* () {
             const worker = yield* start(unlimited)
             yield* Fleet.ready(worker)
@@ -172,14 +175,19 @@ export const suite = (engine: Engine) => {
           }),
           { sessions: 300, accounts: { acct_large: { sessions }, acct_revoked: { access: "revoked" } } }
         )
-      return Effect.gen(function* () {
-        const without = yield* timeWith([])
-        const among = yield* timeWith(["acct_large", "acct_revoked"])
+      const measured = Effect.gen(function* () {
+        // In turn, and the faster of two, because whatever else this machine does makes one slower.
+        const times = yield* Effect.forEach(
+          [[], ["acct_large", "acct_revoked"], [], ["acct_large", "acct_revoked"]],
+          timeWith
+        )
+        const [without = 0, among = 0] = [0, 1].map((place) => Math.min(times[place] ?? 0, times[place + 2] ?? 0))
         console.log(
           `99 of 100 small accounts after ${Math.round(among)} ms, and ${Math.round(without)} ms without others`
         )
         assert.isAtMost(among, 1.3 * without)
       })
+      return Semaphore.withPermit(some, measured)
     })
   }
 
@@ -195,7 +203,7 @@ export const suite = (engine: Engine) => {
           // The large one comes first.
           yield* enrolled(readable)
           yield* enqueued(["acct_revoked", "acct_without", "acct_1"], "2 of 3 accounts are new.")
-          yield* start([...unlimited, "--every", "1", "--refused-every", "1", "--settle", "1"])
+          yield* start([...unlimited, "--every", whole ? "10" : "1", "--refused-every", "1", "--settle", "1"])
 
           yield* Fleet.until<{ readonly left: number }>(
             `SELECT count(*)::int AS left FROM fleet_accounts
