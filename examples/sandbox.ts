@@ -4,10 +4,11 @@
 //   npm run sandbox -- --port 12111 --sessions 2500
 import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, Exit, Layer, Option, Predicate, Redacted } from "effect"
-import { CliOutput, Command, Flag } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { createServer } from "node:http"
+import { presenter } from "./support/presenter.ts"
 
 const isLoopback = (text: string): boolean =>
   URL.canParse(text) &&
@@ -191,16 +192,6 @@ const announce = Effect.fnUntraced(function* (sessions: number) {
       "Press Ctrl-C to end it."
     ].join("\n")
   )
-})
-
-// One line for a wrong flag; the help only with --help.
-const presenter = CliOutput.layerPresenter({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Console.error(
-          `${event.errors.map(({ message }) => message.replaceAll(/\s+/g, " ")).join("; ")} (--help shows the flags)`
-        )
-      : CliOutput.defaultPresenter.present(event)
 })
 
 command.pipe(

@@ -4,22 +4,23 @@
 //   node examples/fleet/enqueue.ts --file accounts.txt
 //   node examples/fleet/enqueue.ts --connected                     with the key of the platform in STRIPE_API_KEY
 //   node examples/fleet/enqueue.ts --file accounts.txt --again     gives each a turn at once, whatever became of the last
-import { NodeHttpClient, NodeRuntime, NodeServices } from "@effect/platform-node"
+import { NodeHttpClient } from "@effect/platform-node"
 import { Console, Effect, FileSystem, Layer, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { StripeClient } from "effect-stripe-identity"
-import { endWithoutReader } from "../support/output.ts"
 import * as Accounts from "./support/accounts.ts"
 import * as Connected from "./support/connected.ts"
 import * as Flags from "./support/flags.ts"
 import * as Jobs from "./support/jobs.ts"
-import * as Log from "./support/log.ts"
+import { runOnce } from "./support/main.ts"
 import * as Services from "./support/services.ts"
 
 const isAccount = (line: string) => /^acct_\w+$/.test(line)
 
 const fromFile = Effect.fnUntraced(function* (file: string) {
-  const text = yield* FileSystem.FileSystem.use((fileSystem) => fileSystem.readFileString(file))
+  const text = yield* FileSystem.FileSystem.use((fileSystem) => fileSystem.readFileString(file)).pipe(
+    Effect.mapError(({ reason }) => new Error(`${file} cannot be read: ${reason._tag}`))
+  )
   const lines = text
     .split(/\r?\n/)
     .map((line) => line.trim())
@@ -73,9 +74,4 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Takes accounts into a fleet"))
 
-endWithoutReader()
-
-Command.run(command, { version: "0.1.0" }).pipe(
-  Effect.provide([NodeServices.layer, Log.layer]),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+runOnce(command)
