@@ -2,6 +2,7 @@ import { describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { freePort, withoutServices } from "./support/fleet.ts"
 import { type Engine, suite, whole } from "./support/fleetSuite.ts"
+import { times } from "./support/fleetTimes.ts"
 import { troubles } from "./support/fleetTroubles.ts"
 
 // Workers that are real processes, on Postgres and Redis. FLEET=whole runs all of it at its whole size.
@@ -38,11 +39,15 @@ if (withoutServices !== undefined) {
   describe("a fleet of workers", { timeout }, () => {
     suite(queue)
     troubles(queue)
+    if (whole) times(queue)
   })
 
   describe("a fleet on a cluster", { timeout }, () => {
     suite(cluster)
     // The troubles are the same, and take their time.
-    if (whole) troubles(cluster)
+    if (whole) {
+      troubles(cluster)
+      times(cluster)
+    }
   })
 }
