@@ -1,6 +1,7 @@
 import { describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { freePort, withoutServices } from "./support/fleet.ts"
+import { clocks } from "./support/fleetClocks.ts"
 import { type Engine, suite, whole } from "./support/fleetSuite.ts"
 import { times } from "./support/fleetTimes.ts"
 import { troubles } from "./support/fleetTroubles.ts"
@@ -36,6 +37,8 @@ const timeout = whole ? 3_600_000 : 300_000
 if (withoutServices !== undefined) {
   it.skip(`a fleet: a service does not answer at ${withoutServices}`, () => {})
 } else {
+  describe("the limit of a fleet", clocks)
+
   describe("a fleet of workers", { timeout }, () => {
     suite(queue)
     troubles(queue)
