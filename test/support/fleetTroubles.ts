@@ -61,7 +61,7 @@ export const troubles = (engine: Engine) => {
   }
 
   /**
-   * Two workers whose clocks are 10 s apart read as fast as they may, and then the one whose clock is late goes on alone. Gives
+   * Two workers whose clocks are 10 s apart read as fast as they may, and then the one whose clock is late continues alone. Gives
    * how many requests a second there were while both did, and from then on.
    */
   const paced = (preload: ReadonlyArray<string>) =>
