@@ -9,98 +9,18 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import * as Arguments from "./internal/arguments.ts"
 import type { ExcludedRow, FetchPage, InvalidRow, Page, PageRequest, Row, Window } from "./internal/list/model.ts"
-import * as FieldOptions from "./internal/pagination/options.ts"
+import * as ReadFields from "./internal/pagination/options.ts"
+import type { Options } from "./internal/pagination/options.ts"
 import * as Read from "./internal/pagination/read.ts"
 import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
 
 export type { ExcludedRow, FetchPage, InvalidRow, Page, PageRequest, Row, Window }
-
-/**
- * Where a read starts, and its direction. Stripe's lists are newest first. Oldest-first needs an id to start from,
- * because Stripe has no such order.
- *
- * @category options
- * @since 0.1.0
- */
-export type Direction =
-  | {
-      /** @default "newest-first" */
-      readonly direction?: "newest-first" | undefined
-      /** Read only rows older than the one with this id. */
-      readonly startingAfter?: string | undefined
-      readonly endingBefore?: undefined
-    }
-  | {
-      readonly direction: "oldest-first"
-      /** Read the rows newer than the one with this id, up to the newest. */
-      readonly endingBefore: string
-      readonly startingAfter?: undefined
-    }
-
-/**
- * Options of every read.
- *
- * @category options
- * @since 0.1.0
- */
-export type ReadOptions<E = never, R = never> = Direction & {
-  /**
-   * Rows per request, 1 to 100. It changes the number of requests, never the rows.
-   *
-   * @default 100
-   */
-  readonly pageSize?: number | undefined
-  /**
-   * The most rows to read in all. The last request asks only for the remaining rows.
-   *
-   * @default no limit
-   */
-  readonly maxItems?: number | undefined
-  /**
-   * The most requests in flight, 1 to 100. The rows and their order stay the same: several ranges of `created` are read
-   * in parallel, and up to eight pages per request are buffered. Stripe allows 25 requests a second, so 16 are enough
-   * for replies that take half a second. Oldest-first always reads one page at a time.
-   *
-   * @default 1
-   */
-  readonly concurrency?: number | undefined
-  /**
-   * How many pages to request ahead when reading one page at a time, 0 to 100. If the stream ends early, up to that
-   * many requests were sent for nothing.
-   *
-   * @default 0
-   */
-  readonly prefetch?: number | undefined
-  /**
-   * Handles a row that cannot be decoded, instead of failing. It is called for each such row when its page arrives, in
-   * the order of the read, and the read continues without the row. If it fails, the stream fails, after the rows
-   * before. Such rows count for `maxItems`.
-   *
-   * @default the stream fails with `DecodeError`, after the rows before
-   */
-  readonly onDecodeError?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
-}
-
-/**
- * Options of {@link pages} and {@link rows}.
- *
- * @category options
- * @since 0.1.0
- */
-export type Options<E = never, R = never> = ReadOptions<E, R> & {
-  /**
-   * Only rows that were created in this range. Each request passes it to the fetch.
-   *
-   * @default all rows
-   */
-  readonly within?: Window | undefined
-}
+export type { Direction, Options, ReadOptions } from "./internal/pagination/options.ts"
 
 /**
  * The errors of a read, in addition to those of its fetch.
@@ -112,7 +32,7 @@ export type PaginationError = InvalidArgumentError | PaginationStalledError | De
 
 const checkFields = Arguments.decoder(
   Schema.Struct(
-    Struct.assign(FieldOptions.fields(Schema.NonEmptyString.annotate({ expected: "the id of a row" })), {
+    Struct.assign(ReadFields.fields(Schema.NonEmptyString.annotate({ expected: "the id of a row" })), {
       within: Schema.optional(
         Schema.Struct({ gte: Schema.optional(Arguments.wholeNumber(0)), lt: Schema.optional(Arguments.wholeNumber(0)) })
       )
@@ -120,9 +40,6 @@ const checkFields = Arguments.decoder(
   ),
   "options"
 )
-
-const validate = <E, R>(options: Options<E, R>): Result.Result<Read.Reading<E, R>, InvalidArgumentError> =>
-  Result.map(Read.checkOptions(checkFields, options), () => Read.toReading(options))
 
 /**
  * Streams the pages of a list. An empty list is one page without rows. {@link rows} has examples of a fetch.
@@ -133,8 +50,7 @@ const validate = <E, R>(options: Options<E, R>): Result.Result<Read.Reading<E, R
 export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
   options: Options<E2, R2> = {}
-): Stream.Stream<Page<A>, E | E2 | PaginationError, R | R2> =>
-  Stream.unwrap(Effect.map(Effect.fromResult(validate(options)), (reading) => Read.read(fetch, reading, Read.pageOf)))
+): Stream.Stream<Page<A>, E | E2 | PaginationError, R | R2> => read(fetch, options, Read.pageOf)
 
 /**
  * Streams the rows of a list, one chunk per page.
@@ -199,5 +115,13 @@ export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
 export const rows = <A extends Row, E, R, E2 = never, R2 = never>(
   fetch: FetchPage<A, E, R>,
   options: Options<E2, R2> = {}
-): Stream.Stream<A, E | E2 | PaginationError, R | R2> =>
-  Stream.unwrap(Effect.map(Effect.fromResult(validate(options)), (reading) => Read.read(fetch, reading, Read.rowsOf)))
+): Stream.Stream<A, E | E2 | PaginationError, R | R2> => read(fetch, options, Read.rowsOf)
+
+const read = <A extends Row, E, R, E2, R2, Element>(
+  fetch: FetchPage<A, E, R>,
+  options: Options<E2, R2>,
+  emit: Read.Emit<A, Element>
+): Stream.Stream<Element, E | E2 | PaginationError, R | R2> =>
+  Stream.unwrap(
+    Effect.map(Effect.fromResult(Read.checkOptions(checkFields, options)), () => Read.read(fetch, options, emit))
+  )

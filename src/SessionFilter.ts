@@ -317,4 +317,5 @@ export const partition = (filter: SessionFilter): { readonly server: SessionFilt
  * @category conversions
  * @since 0.1.0
  */
-export const toQuery = (filter: SessionFilter): Query => Predicates.toQuery(valid(filter))
+export const toQuery = (filter: SessionFilter): Query =>
+  Parts.toQuery(Predicates.partition(valid(filter)).server, Predicates.personal)

@@ -133,15 +133,13 @@ const isClient = (made: unknown): made is HttpClient.HttpClient =>
 const transformed = (
   client: HttpClient.HttpClient,
   transform: (client: HttpClient.HttpClient) => HttpClient.HttpClient
-): Result.Result<HttpClient.HttpClient, StripeError.InvalidArgumentError> => {
-  const refuse = (actual: string) =>
-    Arguments.refuse("transformClient", actual, "a function that returns an HttpClient")
-  return Result.try({ try: (): unknown => transform(client), catch: (error) => error }).pipe(
-    Result.match({
-      onFailure: (error) => refuse(`one that threw ${Transport.describeCause(Cause.die(error))}`),
-      onSuccess: (made) => (isClient(made) ? Result.succeed(made) : refuse(`one that returned ${Arguments.show(made)}`))
-    })
-  )
+): Effect.Effect<HttpClient.HttpClient, StripeError.StripeError> => {
+  const expected = "a function that returns an HttpClient"
+  const refuse = (actual: string) => unbuilt(Arguments.invalid([{ path: "transformClient", actual, expected }]))
+  return Effect.try({
+    try: (): unknown => transform(client),
+    catch: (error) => refuse(`one that threw ${Transport.describeCause(Cause.die(error))}`)
+  }).pipe(Effect.filterOrFail(isClient, (made) => refuse(`one that returned ${Arguments.show(made)}`)))
 }
 
 /**
@@ -154,8 +152,7 @@ const transformed = (
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Service, StripeError.StripeError, HttpClient.HttpClient> {
-  const problem = ClientOptions.problem(options)
-  if (Option.isSome(problem)) return yield* unbuilt(problem.value)
+  yield* Effect.mapError(Effect.fromResult(ClientOptions.check(options)), unbuilt)
   const httpClient = yield* HttpClient.HttpClient
   const warn = Telemetry.warnings()
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
@@ -194,9 +191,7 @@ export const make = Effect.fnUntraced(function* (
   })
   const configured = HttpClient.mapRequestEffect(Transport.sender(httpClient), prepare)
   const client =
-    options.transformClient === undefined
-      ? configured
-      : yield* Effect.mapError(Effect.fromResult(transformed(configured, options.transformClient)), unbuilt)
+    options.transformClient === undefined ? configured : yield* transformed(configured, options.transformClient)
 
   const get = Effect.fnUntraced(function* <A>(request: Request<A>): Effect.fn.Return<A, StripeError.StripeError> {
     yield* Effect.mapError(currentAccount, (reason) => errorOf(request, reason, 0))
@@ -223,10 +218,9 @@ export const make = Effect.fnUntraced(function* (
     return yield* Effect.catch(once, (error) => retry(once, error, began, warn))
   })
 
-  const account = Effect.withFiber((fiber) => {
-    const current = fiber.getRef(CurrentAccount)
-    const { account, context } = current === undefined ? options : { ...current }
-    return Effect.succeed<Account>({ account, context, livemode: isLive(options.apiKey) })
+  const account = Effect.map(CurrentAccount, (current): Account => {
+    const { account, context } = current ?? options
+    return { account, context, livemode: isLive(options.apiKey) }
   })
 
   return { account, client, get }

@@ -14,7 +14,6 @@ import * as Clock from "effect/Clock"
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -115,10 +114,6 @@ const decodeOptions = Arguments.decoder(
   "options"
 )
 
-/** The options, if all of them are valid. */
-const validate = <E, R>(options: Options<E, R>): Result.Result<Options<E, R>, InvalidArgumentError> =>
-  Result.map(decodeOptions(options), () => options)
-
 /**
  * Reads a list once in resumable batches: from a checkpoint to the newest row that is old enough, and to the oldest
  * row. Without rows to read there is no batch.
@@ -149,7 +144,8 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
 ): Stream.Stream<Batch<A>, E | E2 | PaginationError | CheckpointMismatchError, R | R2> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const { from, settle = "1 minute", ...pages } = yield* Effect.fromResult(validate(options))
+      yield* Effect.fromResult(decodeOptions(options))
+      const { from, settle = "1 minute", ...pages } = options
       const settled = Duration.fromInputUnsafe(settle)
       const begin = from ?? Checkpoint.start(source.subject)
       yield* Effect.fromResult(Checkpoint.check(begin, source.subject))

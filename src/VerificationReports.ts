@@ -18,11 +18,10 @@ import * as Stream from "effect/Stream"
 import * as Created from "./internal/filter/created.ts"
 import * as Parts from "./internal/filter/parts.ts"
 import * as Resource from "./internal/list/resource.ts"
-import type { Filter, ListParams, ReadOptions, Service } from "./internal/report/service.ts"
+import type { Service } from "./internal/report/service.ts"
 import { confidentialFromWire } from "./internal/report/codec.ts"
 import { expandPaths, Wire } from "./internal/report/wire.ts"
 import { rowDecoder } from "./internal/wire/fastPath.ts"
-import type { Page } from "./Pagination.ts"
 import * as StripeClient from "./StripeClient.ts"
 import type { StripeError } from "./StripeError.ts"
 import type * as VerificationReport from "./VerificationReport.ts"
@@ -50,8 +49,8 @@ const resource = Resource.make<ReportFilter, VerificationReport.ExpandPath>({
   filter: {
     names: ["client_reference_id", "created", "type", "verification_session"],
     decode: Parts.decoder(FilterFromUnknown),
-    toQuery: (filter) => Parts.toQuery({ ...filter }, ["client_reference_id"]),
-    partition: () => ({ client: {} })
+    partition: (filter) => ({ server: filter, client: {} }),
+    personal: ["client_reference_id"]
   }
 })
 
@@ -231,10 +230,9 @@ export const layerTest = (handlers: Partial<Service>): Layer.Layer<VerificationR
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const list = (
-  params?: ListParams
-): Effect.Effect<Page<VerificationReport.RedactedReport>, StripeError, VerificationReports> =>
+export const list: Service<VerificationReports>["list"] = (params) =>
   VerificationReports.use((service) => service.list(params))
 
 /**
@@ -260,11 +258,9 @@ export const list = (
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const retrieve = (
-  id: string,
-  options?: { readonly expand?: ReadonlyArray<VerificationReport.ExpandPath> | undefined }
-): Effect.Effect<VerificationReport.RedactedReport, StripeError, VerificationReports> =>
+export const retrieve: Service<VerificationReports>["retrieve"] = (id, options) =>
   VerificationReports.use((service) => service.retrieve(id, options))
 
 /**
@@ -291,11 +287,9 @@ export const retrieve = (
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const pages = <E = never, R = never>(
-  filter?: Filter,
-  options?: ReadOptions<E, R>
-): Stream.Stream<Page<VerificationReport.RedactedReport>, StripeError | E, VerificationReports | R> =>
+export const pages: Service<VerificationReports>["pages"] = (filter, options) =>
   Stream.unwrap(VerificationReports.useSync((service) => service.pages(filter, options)))
 
 /**
@@ -325,9 +319,7 @@ export const pages = <E = never, R = never>(
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const stream = <E = never, R = never>(
-  filter?: Filter,
-  options?: ReadOptions<E, R>
-): Stream.Stream<VerificationReport.RedactedReport, StripeError | E, VerificationReports | R> =>
+export const stream: Service<VerificationReports>["stream"] = (filter, options) =>
   Stream.unwrap(VerificationReports.useSync((service) => service.stream(filter, options)))

@@ -10,19 +10,13 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import type { ListExpandPath } from "./internal/session/model.ts"
 import { resource, rows } from "./internal/session/resource.ts"
-import type { ChangesOptions, MirrorOptions, RereadOptions, Wanted } from "./internal/session/mirrorModel.ts"
-import type * as Calls from "./internal/session/service.ts"
 import type { Service, TestHandlers } from "./internal/session/service.ts"
 import * as SessionMirror from "./internal/session/mirror.ts"
 import * as SessionSync from "./internal/session/sync.ts"
 import { VerificationSessions } from "./internal/session/tag.ts"
-import type { Page } from "./Pagination.ts"
-import type * as SessionFilter from "./SessionFilter.ts"
 import * as StripeClient from "./StripeClient.ts"
 import type { StripeError } from "./StripeError.ts"
-import type * as VerificationSession from "./VerificationSession.ts"
 
 export type { PageParameters } from "./internal/list/resource.ts"
 export { changes, mirror, reread, sync, tail } from "./internal/session/accessors.ts"
@@ -57,42 +51,15 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
   StripeClient.StripeClient,
   (client): Service =>
     VerificationSessions.of({
-      list: <const Paths extends ReadonlyArray<ListExpandPath>, const Status extends SessionFilter.Status | undefined>(
-        params?: Calls.ListParams<Paths, Status>
-      ) => resource.list(client, rows<Paths, Status>(), params),
-      retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
-        id: string,
-        options?: { readonly expand?: Paths | undefined }
-      ) => resource.retrieve(client, rows<Paths, undefined>(), id, options),
-      pages: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
-        filter?: SessionFilter.InputWithStatus<Status>,
-        options?: Calls.ReadOptions<Paths, E, R>
-      ) => resource.pages(client, rows<Paths, Status>(), filter, options),
-      stream: <
-        const Paths extends ReadonlyArray<ListExpandPath>,
-        E,
-        R,
-        const Status extends SessionFilter.StatusChoice
-      >(
-        filter?: SessionFilter.InputWithStatus<Status>,
-        options?: Calls.ReadOptions<Paths, E, R>
-      ) => resource.stream(client, rows<Paths, Status>(), filter, options),
-      sync: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
-        filter?: SessionFilter.InputWithStatus<Status>,
-        options?: Calls.SyncOptions<Paths, E, R>
-      ) => SessionSync.sync(client, rows<Paths, Status>(), filter, options),
-      tail: <const Paths extends ReadonlyArray<ListExpandPath>, E, R, const Status extends SessionFilter.StatusChoice>(
-        filter?: SessionFilter.InputWithStatus<Status>,
-        options?: Calls.TailOptions<Paths, E, R>
-      ) => SessionSync.tail(client, rows<Paths, Status>(), filter, options),
-      reread: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(
-        ids: Iterable<Wanted>,
-        options?: RereadOptions<Paths, E, R>
-      ) => SessionMirror.reread(client, rows<Paths, undefined>(), ids, options),
-      changes: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(options?: ChangesOptions<Paths, E, R>) =>
-        SessionMirror.changes(client, rows<Paths, undefined>(), options),
-      mirror: <const Paths extends ReadonlyArray<ListExpandPath>, E, R>(options?: MirrorOptions<Paths, E, R>) =>
-        SessionMirror.mirror(client, rows<Paths, undefined>(), options)
+      list: (params) => resource.list(client, rows(), params),
+      retrieve: (id, options) => resource.retrieve(client, rows(), id, options),
+      pages: (filter, options) => resource.pages(client, rows(), filter, options),
+      stream: (filter, options) => resource.stream(client, rows(), filter, options),
+      sync: (filter, options) => SessionSync.sync(client, rows(), filter, options),
+      tail: (filter, options) => SessionSync.tail(client, rows(), filter, options),
+      reread: (ids, options) => SessionMirror.reread(client, rows(), ids, options),
+      changes: (options) => SessionMirror.changes(client, rows(), options),
+      mirror: (options) => SessionMirror.mirror(client, rows(), options)
     })
 )
 
@@ -208,17 +175,10 @@ export const layerTest = (handlers: TestHandlers): Layer.Layer<VerificationSessi
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const list = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  const Status extends SessionFilter.Status | undefined = undefined
->(
-  params?: Calls.ListParams<Paths, Status>
-): Effect.Effect<
-  Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
-  StripeError,
-  VerificationSessions
-> => VerificationSessions.use((service) => service.list<Paths, Status>(params))
+export const list: Service<VerificationSessions>["list"] = (params) =>
+  VerificationSessions.use((service) => service.list(params))
 
 /**
  * One session by its id. Fails with `NotFoundError` if this account and mode have no session with the id.
@@ -243,11 +203,9 @@ export const list = <
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const retrieve = <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
-  id: string,
-  options?: { readonly expand?: Paths | undefined }
-): Effect.Effect<VerificationSession.Expanded<Paths>, StripeError, VerificationSessions> =>
+export const retrieve: Service<VerificationSessions>["retrieve"] = (id, options) =>
   VerificationSessions.use((service) => service.retrieve(id, options))
 
 /**
@@ -275,20 +233,10 @@ export const retrieve = <const Paths extends ReadonlyArray<VerificationSession.E
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const pages = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never,
-  const Status extends SessionFilter.StatusChoice = undefined
->(
-  filter?: SessionFilter.InputWithStatus<Status>,
-  options?: Calls.ReadOptions<Paths, E, R>
-): Stream.Stream<
-  Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
-  StripeError | E,
-  VerificationSessions | R
-> => Stream.unwrap(VerificationSessions.useSync((service) => service.pages<Paths, E, R, Status>(filter, options)))
+export const pages: Service<VerificationSessions>["pages"] = (filter, options) =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.pages(filter, options)))
 
 /**
  * Every session that matches the filter, newest first, one request at a time and only when needed. With `concurrency`
@@ -316,17 +264,7 @@ export const pages = <
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const stream = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never,
-  const Status extends SessionFilter.StatusChoice = undefined
->(
-  filter?: SessionFilter.InputWithStatus<Status>,
-  options?: Calls.ReadOptions<Paths, E, R>
-): Stream.Stream<
-  SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>,
-  StripeError | E,
-  VerificationSessions | R
-> => Stream.unwrap(VerificationSessions.useSync((service) => service.stream<Paths, E, R, Status>(filter, options)))
+export const stream: Service<VerificationSessions>["stream"] = (filter, options) =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.stream(filter, options)))

@@ -127,11 +127,10 @@ export const decoder = <
         ? (instead(String(path[0])) ?? suggest(listed, path[0], names))
         : expected
   })
-  return (input) => {
-    const given = object(input, name)
-    if (Result.isFailure(given)) return Result.fail(given.failure)
-    return Result.mapError(decode(input), ({ issue }) => explain(input, Issues.expectations(issue).map(inWords), name))
-  }
+  return (input) =>
+    Predicate.isObject(input)
+      ? Result.mapError(decode(input), ({ issue }) => explain(input, Issues.expectations(issue).map(inWords), name))
+      : refuse(name, show(input), "an object")
 }
 
 /** The problems with a part of an argument, under the name of that part. */

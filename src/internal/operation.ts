@@ -5,9 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { PaginationError } from "../Pagination.ts"
 import * as StripeError from "../StripeError.ts"
+import type { OnDecodeError } from "./pagination/options.ts"
 import * as Telemetry from "./telemetry.ts"
-
-type OnInvalid<E, R> = (error: StripeError.DecodeError) => Effect.Effect<void, E, R>
 
 /** An error of the caller's own, on its way through a read. It may look like an error of the read, which is given the operation's name. */
 export class HandlerError<out E> {
@@ -19,8 +18,8 @@ export class HandlerError<out E> {
 
 /** A handler whose errors come out of {@link withOperation} as they are. */
 export const tagHandlerError = <E, R>(
-  onDecodeError: OnInvalid<E, R> | undefined
-): OnInvalid<HandlerError<E>, R> | undefined =>
+  onDecodeError: OnDecodeError<E, R> | undefined
+): OnDecodeError<HandlerError<E>, R> | undefined =>
   // From plain JavaScript it may be anything. The read refuses what is not a function.
   typeof onDecodeError === "function"
     ? (error) => Effect.mapError(onDecodeError(error), (error) => new HandlerError(error))

@@ -44,54 +44,28 @@ const seriesOf = <State>(metric: Metric.Metric<number, State>) => {
 // What OpenTelemetry advises for `http.client.request.duration`.
 const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
-const requestDuration = seriesOf(
-  Metric.histogram("http.client.request.duration", {
-    description: "Duration of HTTP client requests, from sending to the decoded body.",
-    boundaries,
-    // Effect's exporter for OpenTelemetry reads the unit of a metric from here.
-    attributes: { unit: "s" }
-  })
-)
+// Effect's exporter for OpenTelemetry reads the unit of a metric from its attributes.
+const seconds = (name: string, description: string) =>
+  seriesOf(Metric.histogram(name, { description, boundaries, attributes: { unit: "s" } }))
+const counted = (name: string, unit: string, description: string) =>
+  seriesOf(Metric.counter(name, { description, incremental: true, attributes: { unit } }))
 
-const waitTime = seriesOf(
-  Metric.histogram("stripe.client.rate_limiter.wait_time", {
-    description: "How long a request waited for the rate limiter before it was sent.",
-    boundaries,
-    attributes: { unit: "s" }
-  })
+const requestDuration = seconds(
+  "http.client.request.duration",
+  "Duration of HTTP client requests, from sending to the decoded body."
 )
-
-const limiterFailures = seriesOf(
-  Metric.counter("stripe.client.rate_limiter.failures", {
-    description: "Failures of the rate limiter that was given to the client.",
-    incremental: true,
-    attributes: { unit: "{failure}" }
-  })
+const waitTime = seconds(
+  "stripe.client.rate_limiter.wait_time",
+  "How long a request waited for the rate limiter before it was sent."
 )
-
-const retries = seriesOf(
-  Metric.counter("stripe.client.retries", {
-    description: "Requests that were sent again, by the reason why.",
-    incremental: true,
-    attributes: { unit: "{retry}" }
-  })
+const limiterFailures = counted(
+  "stripe.client.rate_limiter.failures",
+  "{failure}",
+  "Failures of the rate limiter that was given to the client."
 )
-
-const pages = seriesOf(
-  Metric.counter("stripe.client.consumed.pages", {
-    description: "Pages that were read.",
-    incremental: true,
-    attributes: { unit: "{page}" }
-  })
-)
-
-const rows = seriesOf(
-  Metric.counter("stripe.client.consumed.rows", {
-    description: "Rows on the pages that were read.",
-    incremental: true,
-    attributes: { unit: "{row}" }
-  })
-)
+const retries = counted("stripe.client.retries", "{retry}", "Requests that were sent again, by the reason why.")
+const pages = counted("stripe.client.consumed.pages", "{page}", "Pages that were read.")
+const rows = counted("stripe.client.consumed.rows", "{row}", "Rows on the pages that were read.")
 
 /** The span of a fiber, if there is one that has not ended. */
 const spanOf = ({ context }: AnyFiber): Tracer.Span | undefined => {

@@ -112,7 +112,7 @@ export const simulate = (
       flights.push({ at, request, from, to: Math.max(from, Math.min(from + pageSize, end)), end })
     }
     mostInFlight = Math.max(mostInFlight, flights.length)
-    held = Math.max(held, Scheduler.waiting(schedule) + flights.length)
+    held = Math.max(held, Scheduler.waiting(schedule.segments) + flights.length)
   }
 
   const arrive = ({ at, end, from, request: { segment }, to }: Flight): void => {

@@ -276,18 +276,16 @@ const callReaders: Readonly<Record<string, Reader>> = {
       Effect.try({ try: () => RetryPolicy.make(any({ [text]: text, maxDelay: text })), catch: (error) => error })
     ),
   "the options of a client": (text) =>
-    Effect.succeed(
-      Option.getOrUndefined(
-        ClientOptions.problem(
-          any({
-            apiKey: text,
-            apiBase: text,
-            apiVersion: text,
-            account: text,
-            rateLimit: { [text]: text },
-            [text]: text
-          })
-        )
+    refusal(
+      ClientOptions.check(
+        any({
+          apiKey: text,
+          apiBase: text,
+          apiVersion: text,
+          account: text,
+          rateLimit: { [text]: text },
+          [text]: text
+        })
       )
     ),
   "the account of a call": (text) => refusal(ClientOptions.checkAccount({ account: text, context: undefined })),

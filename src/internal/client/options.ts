@@ -3,7 +3,6 @@
  * all of them; and an HTTP client would refuse some too late, or repeat a key in the words of its refusal.
  */
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -166,32 +165,20 @@ const checkKey = (key: unknown): Result.Result<void, InvalidArgumentError> => {
   )
 }
 
-/** What is wrong with the options of a client, if anything. */
-export const problem = <
-  O extends {
-    readonly apiKey: unknown
-    readonly apiBase?: unknown
-    readonly rateLimit?: unknown
-    readonly account?: unknown
-    readonly context?: unknown
-  }
->(
-  options: O
-): Option.Option<InvalidArgumentError> => {
-  // In words only, because a text in the place of the options may be a key.
-  const given = Arguments.object(options, "options", "a value that is not an object")
-  if (Result.isFailure(given)) return Option.some(given.failure)
-  const { apiKey, ...rest } = given.success
+/** Checks the options of a client. In words only, because a text in the place of the options may be a key. */
+export const check = (options: {
+  readonly [Name in keyof typeof Options.fields]?: unknown
+}): Result.Result<unknown, InvalidArgumentError> => {
+  if (!Predicate.isObject(options)) return Arguments.refuse("options", "a value that is not an object", "an object")
+  const { apiKey, ...rest } = options
   const { apiBase, rateLimit } = rest
-  return Result.getFailure(
-    Arguments.all([
-      checkKey(apiKey),
-      apiBase === undefined ? Result.void : checkBase(apiBase),
-      rateLimit === undefined || rateLimit === false ? Result.void : checkRateLimit(rateLimit),
-      decodeOptions(rest),
-      checkOne(rest)
-    ])
-  )
+  return Arguments.all([
+    checkKey(apiKey),
+    apiBase === undefined ? Result.void : checkBase(apiBase),
+    rateLimit === undefined || rateLimit === false ? Result.void : checkRateLimit(rateLimit),
+    decodeOptions(rest),
+    checkOne(rest)
+  ])
 }
 
 const decodeAccount = Arguments.decoder(Schema.Struct({ account, context }), "CurrentAccount")

@@ -26,38 +26,35 @@ export const add = (known: Known, stretch: Stretch): Known => {
 }
 
 /** How many rows to expect between two seconds that are unread. */
-export const rowsBetween = (known: Known, from: number, to: number): number => {
-  const nearest = nearestAbove(known, from)
-  return mirrored(known, nearest, nearest - to).rows - mirrored(known, nearest, nearest - from).rows
-}
+export const rowsBetween = (known: Known, from: number, to: number): number =>
+  mirrored(known, from, to).rows - rowsAbove(known, from)
 
 /** How many rows to expect between a second and the nearest second above it that was read. */
-export const rowsAbove = (known: Known, second: number): number => {
-  const nearest = nearestAbove(known, second)
-  return mirrored(known, nearest, nearest - second).rows
-}
+export const rowsAbove = (known: Known, second: number): number => mirrored(known, second, second).rows
 
 /** The second before which so many rows are expected, counted from `from` towards older rows. */
-export const secondAfter = (known: Known, from: number, rows: number): number => {
-  const nearest = nearestAbove(known, from)
-  return Math.floor(nearest - mirrored(known, nearest, Number.POSITIVE_INFINITY, rowsAbove(known, from) + rows).seconds)
-}
+export const secondAfter = (known: Known, from: number, rows: number): number =>
+  Math.floor(mirrored(known, from, Number.NEGATIVE_INFINITY, rowsAbove(known, from) + rows).second)
 
 /** The oldest known stretch that does not reach below a second. */
 const indexAbove = (known: Known, second: number): number => known.findLastIndex(({ oldest }) => oldest >= second)
 
-const nearestAbove = (known: Known, second: number): number => known[indexAbove(known, second)]?.oldest ?? second
-
-/** The known time from a second upward, over so many seconds or rows. What is missing is taken to be like the rest. */
+/**
+ * What to expect from the nearest known second above `from` downward, to the second `to` or for so many rows: what is known
+ * from there upward. What is missing is taken to be like the rest.
+ */
 const mirrored = (
   known: Known,
   from: number,
-  mostSeconds: number,
+  to: number,
   mostRows = Number.POSITIVE_INFINITY
-): { readonly seconds: number; readonly rows: number } => {
+): { readonly second: number; readonly rows: number } => {
+  const above = indexAbove(known, from)
+  const nearest = known[above]?.oldest ?? from
+  const mostSeconds = nearest - to
   let seconds = 0
   let rows = 0
-  for (let index = indexAbove(known, from); index >= 0; index--) {
+  for (let index = above; index >= 0; index--) {
     const stretch = known[index]
     if (stretch === undefined || seconds >= mostSeconds || rows >= mostRows) break
     const length = stretch.newest - stretch.oldest
@@ -65,7 +62,7 @@ const mirrored = (
     seconds += length * part
     rows += stretch.rows * part
   }
-  if (seconds === 0 || rows === 0) return { seconds, rows }
+  if (seconds === 0 || rows === 0) return { second: nearest - seconds, rows }
   const missing = Math.max(1, Math.min(mostSeconds / seconds, mostRows / rows))
-  return { seconds: seconds * missing, rows: rows * missing }
+  return { second: nearest - seconds * missing, rows: rows * missing }
 }

@@ -18,6 +18,7 @@ import * as Scheduler from "./scheduler.ts"
 
 /** A segment of the schedule: where its cursor stands, its pages that wait, and its request in flight. */
 interface Segment<A> {
+  readonly route: Cursor.Route
   state: Cursor.State
   readonly steps: Array<Cursor.Step<A>>
   fiber: Fiber.Fiber<void> | undefined
@@ -30,149 +31,150 @@ const unknownPlace = Number.NEGATIVE_INFINITY
  * The pages of the list in the order of the list, one a pull. Nothing is sent before the first pull, and nothing is read
  * ahead before the second. Requests continue in the scope between pulls, and end with it.
  */
-export const make = <A extends Row, E, R>(
+export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
   fetch: FetchPage<A, E, R>,
   route: Cursor.Route,
   concurrency: number
-): Effect.Effect<Pull.Pull<Cursor.Step<A>, E | PaginationStalledError, void, R>, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const { fitsLastPage, maxItems, pageSize, within = {} } = route
-    const scope = yield* Effect.scope
-    const arrived = yield* Latch.make()
-    const segments = new Map<number, Segment<A>>()
-    // More readers than pages would only ask for what nobody wants.
-    const readers = fitsLastPage ? Math.min(concurrency, Math.ceil(maxItems / pageSize)) : concurrency
-    // Only the id of the start row is known: the first page shows where it is.
-    const cutBelow = route.cutBelow ?? (route.start === undefined ? Number.POSITIVE_INFINITY : unknownPlace)
-    let schedule = Scheduler.make(readers, pageSize, within, cutBelow)
-    let failure: Cause.Cause<E | PaginationStalledError> | undefined
-    let pulls = 0
-    let remaining = maxItems
-    // A list without rows is one page without rows, and so is the end of one whose last page said that there is more.
-    let withoutRows: Cursor.Step<A> | undefined
+): Effect.fn.Return<Pull.Pull<Cursor.Step<A>, E | PaginationStalledError, void, R>, never, Scope.Scope> {
+  const { fitsLastPage, maxItems, pageSize, within = {} } = route
+  const scope = yield* Effect.scope
+  const arrived = yield* Latch.make()
+  const segments = new Map<number, Segment<A>>()
+  // More readers than pages would only ask for what nobody wants.
+  const readers = fitsLastPage ? Math.min(concurrency, Math.ceil(maxItems / pageSize)) : concurrency
+  // Only the id of the start row is known: the first page shows where it is.
+  const cutBelow = route.cutBelow ?? (route.start === undefined ? Number.POSITIVE_INFINITY : unknownPlace)
+  let schedule = Scheduler.make(readers, pageSize, within, cutBelow)
+  let failure: Cause.Cause<E | PaginationStalledError> | undefined
+  let pulls = 0
+  let remaining = maxItems
+  // A list without rows is one page without rows, and so is the end of one whose last page said that there is more.
+  let withoutRows: Cursor.Step<A> | undefined
 
-    // The caller's own cursor stands above the first segment alone.
-    const routeOf = (segment: number): Cursor.Route => (segment === 0 ? route : { ...route, start: undefined })
-
-    const segmentOf = (segment: number): Segment<A> => {
-      const known = segments.get(segment)
-      if (known !== undefined) return known
-      const own: Segment<A> = { state: Cursor.start(routeOf(segment)), steps: [], fiber: undefined }
-      segments.set(segment, own)
-      return own
-    }
-
-    /** Sends everything that the schedule wants now. */
-    const sendAll: Effect.Effect<void, never, R> = Effect.gen(function* () {
-      for (let next = Scheduler.next(schedule); next !== undefined; next = Scheduler.next(schedule)) {
-        const [request, after] = next
-        schedule = after
-        const own = segmentOf(request.segment)
-        own.fiber = yield* Effect.forkIn(send(request, own), scope)
-      }
-    })
-
-    const send = (request: Scheduler.Request, own: Segment<A>): Effect.Effect<void, never, R> =>
-      Cursor.next(fetch, routeOf(request.segment), own.state, request.within).pipe(
-        Effect.provideService(
-          OnRateLimited,
-          Effect.sync(() => {
-            schedule = Scheduler.refused(schedule, request.number)
-          })
-        ),
-        Effect.matchCause({
-          onFailure: (cause) => {
-            own.fiber = undefined
-            end(request.segment, cause)
-          },
-          onSuccess: ([step, state]) => {
-            own.fiber = undefined
-            record(request, own, step, state)
-          }
-        }),
-        Effect.andThen(Effect.suspend(() => (pulls > 1 && remaining > 0 ? sendAll : Effect.void))),
-        // Nobody waits for a request that died: a defect of our own ends the read too.
-        Effect.catchCause((cause) => Effect.sync(() => end(schedule.segments[0]?.id, cause))),
-        Effect.andThen(arrived.open)
-      )
-
-    const record = (
-      { number, segment }: Scheduler.Request,
-      own: Segment<A>,
-      step: Cursor.Step<A>,
-      state: Option.Option<Cursor.State>
-    ): void => {
-      const seconds = step.entries.flatMap(({ created }) => (created === undefined ? [] : [Guards.secondOf(created)]))
-      const last = step.entries.at(-1)
-      const hasRows = seconds.length > 0
-      if (hasRows && schedule.cutBelow === unknownPlace) {
-        schedule = { ...schedule, cutBelow: Math.max(...seconds) - Guards.disorder / 1000 }
-      }
-      schedule = Scheduler.replied(schedule, segment, {
-        rows: step.entries.length,
-        newest: hasRows ? Math.max(...seconds) : undefined,
-        oldest: hasRows ? Math.min(...seconds) : undefined,
-        hasMore: Option.isSome(state),
-        // A cursor has to be inside of the window it is sent with, so that must be known of its row.
-        canCut: Option.isSome(state) && last?.created !== undefined && last.id === state.value.cursor
-      })
-      if (step.entries.length > 0) own.steps.push(step)
-      if (number === 1) withoutRows = { ...step, entries: [], has_more: false }
-      if (Option.isSome(state)) own.state = state.value
-      releaseAbandoned()
-    }
-
-    /** Ends the read at a segment: what lies before it is still read and delivered, and then this is what comes out. */
-    const end = (segment: number | undefined, cause: Cause.Cause<E | PaginationStalledError>): void => {
-      if (segment !== undefined && !schedule.segments.some(({ id }) => id === segment)) return
-      if (segment !== undefined) schedule = Scheduler.failed(schedule, segment)
-      failure = cause
-      releaseAbandoned()
-    }
-
-    /** Lets go of segments that are read or given up. */
-    const releaseAbandoned = (): void => {
-      const alive = new Set(schedule.segments.map(({ id }) => id))
-      for (const [id, { fiber }] of segments) {
-        if (alive.has(id)) continue
-        segments.delete(id)
-        fiber?.interruptUnsafe()
-      }
-    }
-
-    const deliver = (): Cursor.Step<A> | undefined => {
-      const next = Scheduler.deliver(schedule)
-      if (next === undefined) return undefined
-      const [segment, hasMore, after] = next
-      const step = segments.get(segment)?.steps.shift()
+  /** Sends everything that the schedule wants now. */
+  const sendAll: Effect.Effect<void, never, R> = Effect.gen(function* () {
+    for (let next = Scheduler.next(schedule); next !== undefined; next = Scheduler.next(schedule)) {
+      const [request, after] = next
       schedule = after
-      releaseAbandoned()
-      if (step === undefined) return undefined
-      const entries = step.entries.length > remaining ? Cursor.upTo(step.entries, remaining) : step.entries
-      remaining -= Cursor.countRows(entries)
-      const has_more = hasMore || step.has_more || entries.length < step.entries.length
-      withoutRows = has_more ? { ...step, entries: [], has_more: false } : undefined
-      return { ...step, entries, has_more }
+      const { segment } = request
+      // The caller's own cursor stands above the first segment alone.
+      const from = segment === 0 ? route : { ...route, start: undefined }
+      const own: Segment<A> = segments.get(segment) ?? {
+        route: from,
+        state: Cursor.start(from),
+        steps: [],
+        fiber: undefined
+      }
+      segments.set(segment, own)
+      own.fiber = yield* Effect.forkIn(send(request, own), scope)
     }
+  })
 
-    const pull: Pull.Pull<Cursor.Step<A>, E | PaginationStalledError, void, R> = Effect.suspend(() => {
-      if (remaining === 0) return Cause.done()
+  const send = (request: Scheduler.Request, own: Segment<A>): Effect.Effect<void, never, R> =>
+    Cursor.next(fetch, own.route, own.state, request.within).pipe(
+      Effect.provideService(
+        OnRateLimited,
+        Effect.sync(() => {
+          schedule = Scheduler.refused(schedule, request.number)
+        })
+      ),
+      Effect.matchCause({
+        onFailure: (cause) => end(request.segment, own, cause),
+        onSuccess: ([step, state]) => record(request, own, step, state)
+      }),
+      Effect.andThen(Effect.suspend(() => (pulls > 1 && remaining > 0 ? sendAll : Effect.void))),
+      // Nobody waits for a request that died: a defect of our own ends the read too.
+      Effect.catchCause((cause) => Effect.sync(() => end(schedule.segments[0]?.id, own, cause))),
+      Effect.andThen(arrived.open)
+    )
+
+  const record = (
+    { number, segment }: Scheduler.Request,
+    own: Segment<A>,
+    step: Cursor.Step<A>,
+    state: Option.Option<Cursor.State>
+  ): void => {
+    own.fiber = undefined
+    let newest: number | undefined
+    let oldest: number | undefined
+    for (const { created } of step.entries) {
+      if (created === undefined) continue
+      const second = Math.floor(created / 1000)
+      newest = Math.max(newest ?? second, second)
+      oldest = Math.min(oldest ?? second, second)
+    }
+    if (newest !== undefined && schedule.cutBelow === unknownPlace) {
+      schedule = { ...schedule, cutBelow: newest - Guards.disorder / 1000 }
+    }
+    const last = step.entries.at(-1)
+    schedule = Scheduler.replied(schedule, segment, {
+      rows: step.entries.length,
+      newest,
+      oldest,
+      hasMore: Option.isSome(state),
+      // A cursor has to be inside of the window it is sent with, so that must be known of its row.
+      canCut: Option.isSome(state) && last?.created !== undefined && last.id === state.value.cursor
+    })
+    if (step.entries.length > 0) own.steps.push(step)
+    if (number === 1) withoutRows = { ...step, entries: [], has_more: false }
+    if (Option.isSome(state)) own.state = state.value
+    releaseAbandoned()
+  }
+
+  /** Ends the read at a segment: what lies before it is still read and delivered, and then this is what comes out. */
+  const end = (segment: number | undefined, own: Segment<A>, cause: Cause.Cause<E | PaginationStalledError>): void => {
+    own.fiber = undefined
+    if (segment !== undefined && !schedule.segments.some(({ id }) => id === segment)) return
+    if (segment !== undefined) schedule = Scheduler.failed(schedule, segment)
+    failure = cause
+    releaseAbandoned()
+  }
+
+  /** Lets go of segments that are read or given up. */
+  const releaseAbandoned = (): void => {
+    const alive = new Set(schedule.segments.map(({ id }) => id))
+    for (const [id, { fiber }] of segments) {
+      if (alive.has(id)) continue
+      segments.delete(id)
+      fiber?.interruptUnsafe()
+    }
+  }
+
+  const deliver = (): Cursor.Step<A> | undefined => {
+    const next = Scheduler.deliver(schedule)
+    if (next === undefined) return undefined
+    const [segment, hasMore, after] = next
+    const step = segments.get(segment)?.steps.shift()
+    schedule = after
+    releaseAbandoned()
+    if (step === undefined) return undefined
+    const entries = step.entries.length > remaining ? Cursor.upTo(step.entries, remaining) : step.entries
+    remaining -= Cursor.countRows(entries)
+    const has_more = hasMore || step.has_more || entries.length < step.entries.length
+    withoutRows = has_more ? { ...step, entries: [], has_more: false } : undefined
+    return { ...step, entries, has_more }
+  }
+
+  return Effect.gen(function* (): Effect.fn.Return<Cursor.Step<A>, E | PaginationStalledError | Cause.Done, R> {
+    pulls++
+    while (true) {
+      if (remaining === 0) return yield* Cause.done()
       const step = deliver()
-      // What is delivered makes room. With the second pull it is known that one page was not enough.
-      if (step !== undefined) return pulls > 1 && remaining > 0 ? Effect.as(sendAll, step) : Effect.succeed(step)
-      if (Scheduler.isFinished(schedule)) {
-        if (failure !== undefined) return Effect.failCause(failure)
-        if (withoutRows === undefined) return Cause.done()
+      if (step !== undefined) {
+        // What is delivered makes room. With the second pull it is known that one page was not enough.
+        if (pulls > 1 && remaining > 0) yield* sendAll
+        return step
+      }
+      if (schedule.segments.length === 0) {
+        if (failure !== undefined) return yield* Effect.failCause(failure)
+        if (withoutRows === undefined) return yield* Cause.done()
         const empty = withoutRows
         withoutRows = undefined
-        return Effect.succeed(empty)
+        return empty
       }
       arrived.closeUnsafe()
-      return sendAll.pipe(Effect.andThen(arrived.await), Effect.andThen(pull))
-    })
-
-    return Effect.suspend(() => {
-      pulls++
-      return pull
-    })
+      yield* sendAll
+      yield* arrived.await
+    }
   })
+})

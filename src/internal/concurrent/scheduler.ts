@@ -69,7 +69,7 @@ export interface Segment {
 export interface Schedule {
   readonly readers: number
   readonly pageSize: number
-  /** In the order of the list, without those that are read and delivered. */
+  /** In the order of the list, without those that are read and delivered. None is left at the end of the read. */
   readonly segments: ReadonlyArray<Segment>
   readonly known: Density.Known
   /** The second above which nothing is cut. */
@@ -137,26 +137,31 @@ export const make = (
   narrowedAt: 0
 })
 
-const count = (segments: ReadonlyArray<Segment>, of: (segment: Segment) => number): number =>
-  segments.reduce((sum, segment) => sum + of(segment), 0)
-
-const isReading = ({ state }: Segment): number => (state === "reading" ? 1 : 0)
-
 /** Pages that wait for their turn. */
-export const waiting = ({ segments }: Schedule): number => count(segments, (segment) => segment.waiting)
+export const waiting = (segments: ReadonlyArray<Segment>): number => {
+  let pages = 0
+  for (const segment of segments) pages += segment.waiting
+  return pages
+}
+
+const inFlight = (segments: ReadonlyArray<Segment>): number => {
+  let requests = 0
+  for (const { state } of segments) if (state === "reading") requests++
+  return requests
+}
 
 /** The next request, and the schedule with that request sent. Undefined if nothing should be sent before a reply. */
 export const next = (schedule: Schedule): readonly [Request, Schedule] | undefined => {
   const { pageSize, readers, segments } = schedule
-  const free = Math.floor(schedule.width) - count(segments, isReading)
+  const free = Math.floor(schedule.width) - inFlight(segments)
   if (free <= 0) return undefined
   const head = segments.findIndex(({ state }) => state !== "done")
   const memory = pagesPerReader * readers
-  const taken = waiting(schedule) + count(segments.slice(head + 1), isReading)
+  const taken = waiting(segments) + inFlight(segments.slice(head + 1))
   let before = 0
   for (const [index, segment] of segments.entries()) {
     if (segment.state === "new" || segment.state === "ready") {
-      const isAtHead = index === head && waiting(schedule) - count(segments.slice(index + 1), (s) => s.waiting) <= 1
+      const isAtHead = index === head && waiting(segments.slice(0, index + 1)) <= 1
       if (isAtHead || taken + reserve * before < memory - 1) return send(cut(schedule, index, free), index)
     }
     before += segment.waiting + (segment.state === "done" ? 0 : rowsLeft(schedule, segment) / pageSize)
@@ -190,9 +195,8 @@ const cut = (schedule: Schedule, index: number, free: number): Schedule => {
   if (segment === undefined || !mayCut(schedule, segment, index)) return schedule
   const { gte, lt, oldest = lt } = segment
   const pages = rowsLeft(schedule, segment) / pageSize
-  const heldBelow = count(segments.slice(index + 1), (below) => below.waiting)
   // One page of each reader is in flight.
-  const room = pagesPerReader - 1 - heldBelow / readers
+  const room = pagesPerReader - 1 - waiting(segments.slice(index + 1)) / readers
   const part = Math.max(smallestPart, Math.ceil(Math.min(room, pages / free)))
   const second = Math.min(Density.secondAfter(known, oldest, part * pageSize), schedule.cutBelow)
   if (Math.round(pages / part) < 2 || !(second > gte && second < oldest)) return schedule
@@ -212,7 +216,8 @@ const mayCut = (schedule: Schedule, segment: Segment, index: number): boolean =>
   const unanswered = index - 1 - above.findLastIndex(({ oldest }) => oldest !== undefined)
   if (segment.state === "new" && unanswered >= guesses * readers) return false
   const pages = schedule.rows / pageSize
-  const open = count(segments, (other) => (other.oldest === undefined ? isReading(other) : 0))
+  let open = 0
+  for (const { oldest, state } of segments) if (state === "reading" && oldest === undefined) open++
   return answered - pages + open + 1 <= guesses * (pages + readers)
 }
 
@@ -271,11 +276,8 @@ export const deliver = (
   const [head, ...others] = schedule.segments
   if (head === undefined || head.waiting === 0) return undefined
   const isLast = head.state === "done" && head.waiting === 1
-  const hasMore = !isLast || schedule.failed || others.some((segment) => segment.waiting > 0)
+  const hasMore = !isLast || schedule.failed || waiting(others) > 0
   if (!hasMore && others.length > 0) return undefined
   const segments = [{ ...head, waiting: head.waiting - 1 }, ...others]
   return [head.id, hasMore, withoutRead({ ...schedule, segments })]
 }
-
-/** Whether everything was read and delivered. */
-export const isFinished = ({ segments }: Schedule): boolean => segments.length === 0

@@ -66,12 +66,10 @@ const decode = (value: unknown, present: Moments.Present): Decoded => {
 /** `from..to`; either may be missing. */
 const decodeText = (text: string, present: Moments.Present): Decoded => {
   const [from = "", to = "", ...rest] = text.split("..")
-  const moments = [from, to].map((part) => (part === "" ? undefined : Moments.fromText(part, present)))
-  const failed = moments.find((moment) => moment !== undefined && Result.isFailure(moment))
-  if (failed !== undefined && Result.isFailure(failed)) return fail(inFull(failed.failure))
-  const [start, end] = moments.map((moment) =>
-    moment === undefined || Result.isFailure(moment) ? undefined : moment.success
-  )
+  const read = (part: string) => (part === "" ? Result.succeed(undefined) : Moments.fromText(part, present))
+  const moments = Result.all([read(from), read(to)])
+  if (Result.isFailure(moments)) return fail(inFull(moments.failure))
+  const [start, end] = moments.success
   if (rest.length > 0 || (start === undefined && end === undefined)) return fail(textForms)
   const range: Range = {
     ...(start === undefined ? {} : { gte: DateTime.fromEpochSeconds(toBound.gte(start)) }),

@@ -56,24 +56,27 @@ const Metadata = checked<{ readonly [key: string]: string }>(Schema.Record(Schem
     : Result.succeed(Object.fromEntries(entries) as Record<string, string>)
 })
 
+/** The fields of a filter. */
+export const filterFields = {
+  client_reference_id: Schema.optionalKey(text("a string of 1 to 5000 characters")),
+  created: Schema.optionalKey(CreatedFromUnknown),
+  related_customer: Schema.optionalKey(text("the id of a Customer (cus_…)")),
+  related_customer_account: Schema.optionalKey(text("the id of an Account (acct_…)")),
+  status: Schema.optionalKey(words(Model.statuses)),
+  type: Schema.optionalKey(words(Model.types)),
+  livemode: Schema.optionalKey(
+    checked(Schema.Boolean, (value) => (Predicate.isBoolean(value) ? Result.succeed(value) : refuse("true or false")))
+  ),
+  last_error: Schema.optionalKey(exact({ code: words(Model.lastErrorCodes) })),
+  metadata: Schema.optionalKey(Metadata),
+  redaction: Schema.optionalKey(exact({ status: words(Model.redactionStatuses) }))
+}
+
 /** The filter. */
-export const Filter: Schema.Codec<SessionFilter, unknown> = exact(
-  {
-    client_reference_id: Schema.optionalKey(text("a string of 1 to 5000 characters")),
-    created: Schema.optionalKey(CreatedFromUnknown),
-    related_customer: Schema.optionalKey(text("the id of a Customer (cus_…)")),
-    related_customer_account: Schema.optionalKey(text("the id of an Account (acct_…)")),
-    status: Schema.optionalKey(words(Model.statuses)),
-    type: Schema.optionalKey(words(Model.types)),
-    livemode: Schema.optionalKey(
-      checked(Schema.Boolean, (value) => (Predicate.isBoolean(value) ? Result.succeed(value) : refuse("true or false")))
-    ),
-    last_error: Schema.optionalKey(exact({ code: words(Model.lastErrorCodes) })),
-    metadata: Schema.optionalKey(Metadata),
-    redaction: Schema.optionalKey(exact({ status: words(Model.redactionStatuses) }))
-  },
-  ["related_customer", "related_customer_account"]
-)
+export const Filter: Schema.Codec<SessionFilter, unknown> = exact(filterFields, [
+  "related_customer",
+  "related_customer_account"
+])
 
 /**
  * The Schema of a filter, for use within other Schemas. It decodes an `Input`, refuses unknown names, and reports every

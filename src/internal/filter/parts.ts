@@ -170,6 +170,11 @@ export const exact = <Fields extends Schema.Struct.Fields>(
   )
 }
 
+/** The fields of a filter that Stripe filters by. */
+export interface ServerFields {
+  readonly [name: string]: string | Created.Created | undefined
+}
+
 /** The decoder of a filter, from anything that a caller may hand over. */
 export const decoder = <A>(filter: Schema.Codec<A, unknown>) => {
   const decode = SchemaParser.decodeUnknownEffect(filter)
@@ -181,10 +186,7 @@ export const decoder = <A>(filter: Schema.Codec<A, unknown>) => {
  * The query of a filter that has nothing but texts and a `created`. `personal` is what may identify a person: Effect's HTTP
  * client sends what is `Redacted` and keeps it out of spans.
  */
-export const toQuery = (
-  fields: { readonly [name: string]: string | Created.Created | undefined },
-  personal: ReadonlyArray<string>
-): Query => {
+export const toQuery = (fields: ServerFields, personal: ReadonlyArray<string>): Query => {
   const query: Array<Query[number]> = []
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value === "string") query.push([name, personal.includes(name) ? Redacted.make(value) : value])

@@ -8,11 +8,9 @@ import * as Result from "effect/Result"
 import type { ArgumentIssue, InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import * as Issues from "../issues.ts"
-import type { Query } from "../client/model.ts"
 import * as Created from "./created.ts"
 import type { SessionFilter } from "./fields.ts"
-import type { OneOrMore, Filterable } from "./model.ts"
-import * as Parts from "./parts.ts"
+import type { Filterable, OneOrMore, Status } from "./model.ts"
 
 type Test = (session: Filterable) => boolean
 
@@ -42,13 +40,15 @@ export const matches = (filter: SessionFilter): Test => {
     metadata.every(([key, value]) => session.metadata[key] === value)
 }
 
+/** The fields that may identify a person. */
+export const personal = ["client_reference_id", "related_customer", "related_customer_account"] as const
+
 /** The fields that Stripe filters by, of `status` one. */
-const serverFields = ["client_reference_id", "created", "related_customer", "related_customer_account", "status"]
+type Server = Pick<SessionFilter, (typeof personal)[number] | "created"> & { readonly status?: Status }
+const serverFields: ReadonlyArray<string> = [...personal, "created", "status"]
 
 /** The part that Stripe answers, and the rest. */
-export const partition = (
-  filter: SessionFilter
-): { readonly server: SessionFilter; readonly client: SessionFilter } => {
+export const partition = (filter: SessionFilter): { readonly server: Server; readonly client: SessionFilter } => {
   const server: Record<string, unknown> = {}
   const client: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(filter)) {
@@ -56,21 +56,6 @@ export const partition = (
     if (value !== undefined) (isOfServer ? server : client)[name] = value
   }
   return { server, client }
-}
-
-/** What Stripe is asked for. */
-export const toQuery = (filter: SessionFilter): Query => {
-  const { client_reference_id, created, related_customer, related_customer_account, status } = filter
-  return Parts.toQuery(
-    {
-      client_reference_id,
-      created,
-      related_customer,
-      related_customer_account,
-      status: typeof status === "string" ? status : undefined
-    },
-    ["client_reference_id", "related_customer", "related_customer_account"]
-  )
 }
 
 /** Without the fields that are `undefined`. */

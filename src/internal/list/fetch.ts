@@ -17,7 +17,7 @@ import type { FetchPage, Page, PageRequest, Row } from "./model.ts"
 import * as ListReply from "./reply.ts"
 
 /** Which rows of a list are read, and how. `Sent` is what Stripe sends, `A` what matches. */
-export interface Selection<Sent extends Row, A extends Sent> {
+export interface Selection<Sent extends Row, A extends Row> {
   /** The service and the call, as spans and errors name them. */
   readonly service: string
   readonly operation: string
@@ -27,7 +27,7 @@ export interface Selection<Sent extends Row, A extends Sent> {
   readonly expand: Query
   readonly decodeRow: DecodeRow<Sent>
   /** Whether a row matches the filter, all of it. */
-  readonly matches: (row: Sent) => row is A
+  readonly matches: ListReply.Matches<Sent, A>
   /** Whether the filter has a part that Stripe cannot answer, so that rows are left out as a matter of course. */
   readonly isPartial: boolean
 }
@@ -49,7 +49,7 @@ const toQuery = ({ expand, query }: Pick<Selection<never, never>, "expand" | "qu
 const isCursorLost = ({ reason }: StripeError): boolean => reason._tag === "CursorNotFoundError"
 
 /** Fetches one page as Stripe answers it. Fails where Stripe does not find the cursor. */
-export const ask = <Sent extends Row, A extends Sent>(
+export const ask = <Sent extends Row, A extends Row>(
   client: StripeClient.Service,
   selection: Selection<Sent, A>,
   request: PageRequest
@@ -79,14 +79,14 @@ export const ask = <Sent extends Row, A extends Sent>(
  * `status`, and the rows that match are kept. The next page starts after the last of those, in the list with `status`
  * again, or where none matched, after the last row that came.
  */
-export const make = <Sent extends Row, A extends Sent>(
+export const make = <Sent extends Row, A extends Row>(
   client: StripeClient.Service,
   selection: Selection<Sent, A>
 ): FetchPage<A, StripeError> => {
   const { isPartial, operation, query, service } = selection
 
   const askWithoutStatus = (request: PageRequest): Effect.Effect<Page<A>, StripeError> => {
-    const withoutStatus = { ...selection, query: query.filter(([name]) => name !== "status") }
+    const withoutStatus: Selection<Sent, A> = { ...selection, query: query.filter(([name]) => name !== "status") }
     const asked = Effect.map(ask(client, withoutStatus, request), (page) =>
       toLastMatch(page, request.ending_before !== undefined)
     )
@@ -117,7 +117,7 @@ export const make = <Sent extends Row, A extends Sent>(
  * Exactly one page, with exactly one request and its retries. One wrong row is a failure, because one page is all that was
  * asked for.
  */
-export const one = <Sent extends Row, A extends Sent>(
+export const one = <Sent extends Row, A extends Row>(
   client: StripeClient.Service,
   selection: Selection<Sent, A>,
   page: PageQuery

@@ -21,6 +21,9 @@ const envelopeDecoder = () =>
 
 const decodeEnvelope = envelopeDecoder()
 
+/** Whether a row that Stripe sends matches a filter, which its type then says. */
+export type Matches<Sent, A> = (row: Sent) => row is Sent & A
+
 /** What is known of the page apart from its reply, for errors. */
 export interface Place {
   readonly page?: number | undefined
@@ -72,13 +75,13 @@ export const readRow =
 
 /** The reply to a list: one page, with the rows set apart that are wrong or that the filter leaves out. */
 export const readRows =
-  <A extends Row, B extends A>(decodeRow: DecodeRow<A>, matches: (row: A) => row is B, place: Place) =>
-  (body: unknown, requestId: string | undefined): Result.Result<Page<B>, DecodeError> => {
+  <Sent extends Row, A>(decodeRow: DecodeRow<Sent>, matches: Matches<Sent, A>, place: Place) =>
+  (body: unknown, requestId: string | undefined): Result.Result<Page<A>, DecodeError> => {
     const envelope = decodeEnvelope(body)
     if (Result.isFailure(envelope)) {
       return Result.fail(toDecodeError("envelope", envelope.failure, { ...place, requestId }))
     }
-    const data: Array<B> = []
+    const data: Array<A> = []
     const invalid: Array<InvalidRow> = []
     const excluded: Array<ExcludedRow> = []
     const { data: rows, has_more } = envelope.success

@@ -12,6 +12,7 @@ import type * as StripeClient from "../../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/model.ts"
+import * as FilterParts from "../filter/parts.ts"
 import { each } from "../issues.ts"
 import { suggest } from "../nearest.ts"
 import { check, tagHandlerError, withOperation } from "../operation.ts"
@@ -38,18 +39,18 @@ export interface Definition<Filter, Path extends string> {
     /** The names of its fields. */
     readonly names: ReadonlyArray<string>
     readonly decode: (input: unknown) => Effect.Effect<Filter, InvalidArgumentError>
-    /** What Stripe is asked for. */
-    readonly toQuery: (filter: Filter) => Query
-    /** The part that Stripe cannot answer. It is applied to the rows that it sends. */
-    readonly partition: (filter: Filter) => { readonly client: object }
+    /** What Stripe is asked for, and the part that it cannot answer, which is applied to the rows that it sends. */
+    readonly partition: (filter: Filter) => { readonly server: FilterParts.ServerFields; readonly client: object }
+    /** The fields that may identify a person. */
+    readonly personal: ReadonlyArray<string>
   }
 }
 
 /** The rows of one call: `Sent` is what Stripe sends for what was expanded, `A` what of it matches the filter. */
-export interface Rows<Sent extends Row, A extends Sent, Filter> {
+export interface Rows<Sent extends Row, A extends Row, Filter> {
   /** How a row is decoded for which these paths, as a retrieve has them, were expanded. */
   readonly variant: (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Sent> }
-  readonly matches: (filter: Filter) => (row: Sent) => row is A
+  readonly matches: (filter: Filter) => ListReply.Matches<Sent, A>
 }
 
 /**
@@ -94,31 +95,31 @@ export interface Selected<Sent, A, Filter> {
 
 /** The calls of a list. Each fails with `StripeError` alone, and with the errors of the caller's own handlers. */
 export interface Resource<Filter> {
-  readonly list: <Sent extends Row, A extends Sent>(
+  readonly list: <Sent extends Row, A extends Row>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
-    params?: object
+    params?: PageParameters & ExpandOptions
   ) => Effect.Effect<Page<A>, StripeError>
-  readonly retrieve: <Sent extends Row, A extends Sent>(
+  readonly retrieve: <Sent extends Row, A extends Row>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     id: string,
     options?: ExpandOptions
   ) => Effect.Effect<Sent, StripeError>
-  readonly pages: <Sent extends Row, A extends Sent, E = never, R = never>(
+  readonly pages: <Sent extends Row, A extends Row, E = never, R = never>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     filter?: object,
     options?: Pagination.ReadOptions<E, R> & ExpandOptions
   ) => Stream.Stream<Page<A>, StripeError | E, R>
-  readonly stream: <Sent extends Row, A extends Sent, E = never, R = never>(
+  readonly stream: <Sent extends Row, A extends Row, E = never, R = never>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     filter?: object,
     options?: Pagination.ReadOptions<E, R> & ExpandOptions
   ) => Stream.Stream<A, StripeError | E, R>
   /** A filter and paths checked, and how pages and single rows are read, under the name of a call. */
-  readonly select: <Sent extends Row, A extends Sent>(
+  readonly select: <Sent extends Row, A extends Row>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     operation: string,
@@ -172,23 +173,26 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   const checkPage = Arguments.decoder(Schema.Struct(pageFields), "params")
   const pageNames = [...filters.names, ...Object.keys(pageFields)]
 
-  const selectionOf = <Sent extends Row, A extends Sent>(
+  const selectionOf = <Sent extends Row, A extends Row>(
     rows: Rows<Sent, A, Filter>,
     operation: string,
     filter: Filter,
     expand: ReadonlyArray<string> = []
-  ): Fetch.Selection<Sent, A> => ({
-    service,
-    operation,
-    path,
-    query: filters.toQuery(filter),
-    expand: expand.map((path) => ["expand[]", path]),
-    decodeRow: rows.variant(expand.map(withoutData)).decodeRow,
-    matches: rows.matches(filter),
-    isPartial: Object.keys(filters.partition(filter).client).length > 0
-  })
+  ): Fetch.Selection<Sent, A> => {
+    const { client, server } = filters.partition(filter)
+    return {
+      service,
+      operation,
+      path,
+      query: FilterParts.toQuery(server, filters.personal),
+      expand: expand.map((path) => ["expand[]", path]),
+      decodeRow: rows.variant(expand.map(withoutData)).decodeRow,
+      matches: rows.matches(filter),
+      isPartial: Object.keys(client).length > 0
+    }
+  }
 
-  const one = <Sent extends Row, A extends Sent>(
+  const one = <Sent extends Row, A extends Row>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     operation: string,
@@ -239,11 +243,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
         : "a field that Stripe filters by. To filter by this one, use stream or pages."
     )
 
-  const list = Effect.fn(operations.list)(function* <Sent extends Row, A extends Sent>(
-    client: StripeClient.Service,
-    rows: Rows<Sent, A, Filter>,
-    params: PageParameters & ExpandOptions = {}
-  ) {
+  const list: Resource<Filter>["list"] = Effect.fn(operations.list)(function* (client, rows, params = {}) {
     const operation = operations.list
     const given = yield* check(operation, Effect.fromResult(Arguments.object(params, "params")))
     const { ending_before, expand, limit, starting_after, ...rest } = given
@@ -268,11 +268,11 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     })
   }, Effect.tapError(Telemetry.failed))
 
-  const retrieve = Effect.fn(operations.retrieve)(function* <Sent extends Row, A extends Sent>(
-    client: StripeClient.Service,
-    rows: Rows<Sent, A, Filter>,
-    id: string,
-    options: ExpandOptions = {}
+  const retrieve: Resource<Filter>["retrieve"] = Effect.fn(operations.retrieve)(function* (
+    client,
+    rows,
+    id,
+    options = {}
   ) {
     const operation = operations.retrieve
     yield* check(operation, Effect.fromResult(Arguments.all([checkId({ id }), checkRetrieve(options)])))
@@ -280,7 +280,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   }, Effect.tapError(Telemetry.failed))
 
   /** What `pages` and `stream` share. `emit` says what comes out of a page. */
-  const read = <Sent extends Row, A extends Sent, E, R, Element>(
+  const read = <Sent extends Row, A extends Row, E, R, Element>(
     operation: string,
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
@@ -296,10 +296,13 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       const { concurrency = 1, onDecodeError } = options
       const within = concurrency > 1 ? CreatedWithin.windowOf(selection.query) : undefined
       // How many rows are sent for each that matches is not known, so the last page is as large as the others.
-      const reading = Read.toReading(
-        { ...options, onDecodeError: onDecodeError && tagHandlerError(onDecodeError), within },
-        !selection.isPartial
-      )
+      const fitsLastPage = !selection.isPartial
+      const reading = {
+        ...options,
+        onDecodeError: onDecodeError && tagHandlerError(onDecodeError),
+        within,
+        fitsLastPage
+      }
       return Read.read(Fetch.make(client, selection), reading, emit)
     })
     return withOperation(operation, Stream.unwrap(elements))

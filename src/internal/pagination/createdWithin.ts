@@ -2,7 +2,6 @@
  * Adds a range of time to a query that may have one already. Stripe takes each bound once, so the two
  * ranges become the one in which they agree.
  */
-import * as Predicate from "effect/Predicate"
 import type { Window } from "../list/model.ts"
 import type { Query } from "../client/model.ts"
 
@@ -22,20 +21,20 @@ export const intersect = (left: Window, right: Window): Window => {
   return { ...(Number.isFinite(gte) ? { gte } : {}), ...(Number.isFinite(lt) ? { lt } : {}) }
 }
 
-const boundOf = ([name, value]: Query[number]): Window | undefined =>
-  Predicate.isString(value) ? windows[name]?.(Number(value)) : undefined
-
 /** The range of time that a query asks for. */
-export const windowOf = (query: Query): Window =>
-  query.reduce<Window>((window, parameter) => intersect(window, boundOf(parameter) ?? {}), {})
+export const windowOf = (query: Query): Window => {
+  let window: Window = {}
+  for (const [name, second] of query) window = intersect(window, windows[name]?.(Number(second)) ?? {})
+  return window
+}
 
 /** The query for the rows of a window alone. */
 export const narrow = (query: Query, within: Window | undefined): Query => {
   if (within === undefined) return query
   const { gte, lt } = intersect(within, windowOf(query))
-  return [
-    ...query.filter((parameter) => boundOf(parameter) === undefined),
-    ...(gte === undefined ? [] : [["created[gte]", String(gte)] as const]),
-    ...(lt === undefined ? [] : [["created[lt]", String(lt)] as const])
-  ]
+  const parameters: Array<Query[number]> = []
+  for (const parameter of query) if (!Object.hasOwn(windows, parameter[0])) parameters.push(parameter)
+  if (gte !== undefined) parameters.push(["created[gte]", String(gte)])
+  if (lt !== undefined) parameters.push(["created[lt]", String(lt)])
+  return parameters
 }

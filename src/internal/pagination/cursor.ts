@@ -20,7 +20,7 @@ export interface Route {
    * The second above which the list is read by its cursor alone, however many requests are in flight. Where the read starts
    * at a row, the reader finds it out.
    */
-  readonly cutBelow?: number | undefined
+  readonly cutBelow: number | undefined
   readonly pageSize: number
   readonly maxItems: number
   /** Whether the last page asks only for the rows that are still wanted. Not where the fetch leaves out rows. */
@@ -53,7 +53,13 @@ export const start = (route: Route): State => ({
   cursor: route.start,
   remaining: route.maxItems,
   size: undefined,
-  seen: Guards.start(route.start)
+  // The row that the read starts from counts as handed out.
+  seen: {
+    ids: new Set(route.start === undefined ? [] : [route.start]),
+    older: new Set(),
+    since: Number.POSITIVE_INFINITY,
+    reached: undefined
+  }
 })
 
 /** The next page, and where the read is after it. */
@@ -79,7 +85,7 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   const entries = oldestFirst ? inReply.toReversed() : inReply
   // A row without an id cannot be a cursor, nor can one outside of the range: a server that ignored the range once would not
   // find it the next time. Such rows at the end of a page come again on the next one.
-  const inside = entries.findLastIndex((entry) => canBeCursor(entry, within))
+  const inside = entries.findLastIndex((entry) => entry.id !== undefined && Guards.isInside(entry, within))
   const last = inside >= 0 ? inside : entries.findLastIndex(({ id }) => id !== undefined)
   const whole = has_more && last >= 0 && last < entries.length - 1 ? entries.slice(0, last + 1) : entries
   const checked = Guards.checkPage(state.seen, reply, whole, { limit, oldestFirst, cursor, within })
@@ -105,9 +111,6 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   }
   return [step, Option.some(moved)]
 })
-
-const canBeCursor = (entry: Guards.Entry<unknown> | undefined, within: Window | undefined): boolean =>
-  entry?.id !== undefined && (within === undefined || Guards.isInside(entry, within))
 
 /** How many places count for `maxItems`: rows that could not be decoded do, and rows that the filter leaves out do not. */
 export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number => {

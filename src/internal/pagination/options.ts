@@ -1,7 +1,94 @@
-/** The options of reading a list, one by one: what is accepted, and what is refused with words. */
+/** The options of reading a list: their types, public through `Pagination`, and what is accepted of each. */
+import type * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type { DecodeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
+import type { Window } from "../list/model.ts"
+
+/** Takes care of a row that could not be decoded. */
+export type OnDecodeError<E, R> = (error: DecodeError) => Effect.Effect<void, E, R>
+
+/**
+ * Where a read starts, and its direction. Stripe's lists are newest first. Oldest-first needs an id to start from,
+ * because Stripe has no such order.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Direction =
+  | {
+      /** @default "newest-first" */
+      readonly direction?: "newest-first" | undefined
+      /** Read only rows older than the one with this id. */
+      readonly startingAfter?: string | undefined
+      readonly endingBefore?: undefined
+    }
+  | {
+      readonly direction: "oldest-first"
+      /** Read the rows newer than the one with this id, up to the newest. */
+      readonly endingBefore: string
+      readonly startingAfter?: undefined
+    }
+
+/**
+ * Options of every read.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type ReadOptions<E = never, R = never> = Direction & {
+  /**
+   * Rows per request, 1 to 100. It changes the number of requests, never the rows.
+   *
+   * @default 100
+   */
+  readonly pageSize?: number | undefined
+  /**
+   * The most rows to read in all. The last request asks only for the remaining rows.
+   *
+   * @default no limit
+   */
+  readonly maxItems?: number | undefined
+  /**
+   * The most requests in flight, 1 to 100. The rows and their order stay the same: several ranges of `created` are read
+   * in parallel, and up to eight pages per request are buffered. Stripe allows 25 requests a second, so 16 are enough
+   * for replies that take half a second. Oldest-first always reads one page at a time.
+   *
+   * @default 1
+   */
+  readonly concurrency?: number | undefined
+  /**
+   * How many pages to request ahead when reading one page at a time, 0 to 100. If the stream ends early, up to that
+   * many requests were sent for nothing.
+   *
+   * @default 0
+   */
+  readonly prefetch?: number | undefined
+  /**
+   * Handles a row that cannot be decoded, instead of failing. It is called for each such row when its page arrives, in
+   * the order of the read, and the read continues without the row. If it fails, the stream fails, after the rows
+   * before. Such rows count for `maxItems`.
+   *
+   * @default the stream fails with `DecodeError`, after the rows before
+   */
+  readonly onDecodeError?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
+}
+
+/**
+ * Options of {@link pages} and {@link rows}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Options<E = never, R = never> = ReadOptions<E, R> & {
+  /**
+   * Only rows that were created in this range. Each request passes it to the fetch.
+   *
+   * @default all rows
+   */
+  readonly within?: Window | undefined
+}
 
 export const pageSize = Schema.optional(Arguments.wholeNumber(1, 100))
 export const prefetch = Schema.optional(Arguments.wholeNumber(0, 100))

@@ -10,54 +10,24 @@ import * as Stream from "effect/Stream"
 import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "../../StripeError.ts"
 import * as Reader from "../concurrent/reader.ts"
 import * as Arguments from "../arguments.ts"
-import type { FetchPage, Page, Row, Window } from "../list/model.ts"
+import type { FetchPage, Page, Row } from "../list/model.ts"
 import type * as Guards from "./guards.ts"
+import type { OnDecodeError, Options } from "./options.ts"
 import * as Prefetch from "./prefetch.ts"
 import * as Cursor from "./cursor.ts"
 
-type OnDecodeError<E, R> = ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
-
-/** How a list is read. */
-export interface Reading<E = never, R = never> extends Cursor.Route {
-  readonly concurrency: number
-  readonly prefetch: number
-  readonly onDecodeError: OnDecodeError<E, R>
-}
-
-/** Options whose fields were checked one by one. */
-export interface Checked<E, R> {
-  readonly direction?: "newest-first" | "oldest-first" | undefined
-  readonly startingAfter?: string | undefined
-  readonly endingBefore?: string | undefined
-  readonly pageSize?: number | undefined
-  readonly prefetch?: number | undefined
-  readonly maxItems?: number | undefined
-  readonly concurrency?: number | undefined
-  readonly within?: Window | undefined
-  readonly onDecodeError?: OnDecodeError<E, R>
-}
-
-/** How a list is read by these options, with the defaults. */
-export const toReading = <E, R>(options: Checked<E, R>, fitsLastPage = true): Reading<E, R> => {
-  const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, onDecodeError, pageSize = 100 } = options
-  const oldestFirst = options.direction === "oldest-first"
-  return {
-    oldestFirst,
-    start: oldestFirst ? endingBefore : options.startingAfter,
-    within: options.within,
-    pageSize,
-    maxItems,
-    fitsLastPage,
-    concurrency: oldestFirst ? 1 : concurrency,
-    prefetch: options.prefetch ?? 0,
-    onDecodeError
-  }
+/** How a list is read: options that were checked, and what a caller cannot choose. */
+export type Reading<E = never, R = never> = Options<E, R> & {
+  /** Whether the last page asks only for the rows that are still wanted. @default true */
+  readonly fitsLastPage?: boolean
+  /** See `Route`. */
+  readonly cutBelow?: number
 }
 
 /** Checks options whose fields `checkFields` checks one by one: a direction and the ids to start from only make sense together. */
 export const checkOptions = (
   checkFields: (options: unknown) => Result.Result<unknown, InvalidArgumentError>,
-  options: Checked<unknown, unknown>
+  options: Options<unknown, unknown>
 ): Result.Result<unknown, InvalidArgumentError> => {
   const fields = checkFields(options)
   if (Result.isFailure(fields)) return fields
@@ -75,6 +45,9 @@ export const checkOptions = (
   return fields
 }
 
+/** What comes out of a page. */
+export type Emit<A, Element> = (step: Cursor.Step<A>) => ReadonlyArray<Element>
+
 type Failure<E, E2> = E | E2 | DecodeError | PaginationStalledError
 
 /**
@@ -84,42 +57,51 @@ type Failure<E, E2> = E | E2 | DecodeError | PaginationStalledError
 export const read = <A extends Row, E, R, E2, R2, Element>(
   fetch: FetchPage<A, E, R>,
   reading: Reading<E2, R2>,
-  emit: (step: Cursor.Step<A>) => ReadonlyArray<Element>
+  emit: Emit<A, Element>
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
-  if (reading.maxItems === 0) return Stream.empty
-  if (reading.concurrency > 1) return concurrently(fetch, reading, emit)
+  const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, pageSize = 100, prefetch = 0 } = reading
+  if (maxItems === 0) return Stream.empty
+  const oldestFirst = reading.direction === "oldest-first"
+  const route: Cursor.Route = {
+    oldestFirst,
+    start: oldestFirst ? endingBefore : reading.startingAfter,
+    within: reading.within,
+    cutBelow: reading.cutBelow,
+    pageSize,
+    maxItems,
+    fitsLastPage: reading.fitsLastPage ?? true
+  }
+  if (concurrency > 1 && !oldestFirst) return concurrently(Reader.make(fetch, route, concurrency), reading, emit)
   type State = Result.Result<Cursor.State, E2 | DecodeError>
   const onPage = Effect.fnUntraced(function* (state: State) {
-    const [step, next] = yield* Cursor.next(fetch, reading, yield* Effect.fromResult(state))
-    const [told, failure] = step.hasInvalid ? yield* tell(step, reading.onDecodeError) : [step, Option.none()]
+    const [step, next] = yield* Cursor.next(fetch, route, yield* Effect.fromResult(state))
+    const [elements, failure] = step.hasInvalid ? yield* tell(step, reading, emit) : [emit(step), Option.none()]
     const after: Option.Option<State> = Option.isSome(failure)
       ? Option.some(Result.fail(failure.value))
       : Option.map(next, Result.succeed)
-    // The rows before a failure come first, and the next pull fails.
-    return [Option.isSome(failure) && told.entries.length === 0 ? [] : emit(told), after] as const
+    return [elements, after] as const
   })
   const inSequence = Stream.paginate<State, Element, Failure<E, E2>, R | R2>(
-    Result.succeed(Cursor.start(reading)),
+    Result.succeed(Cursor.start(route)),
     onPage
   )
-  return reading.prefetch === 0 ? inSequence : Prefetch.chunks(reading.prefetch)(inSequence)
+  return prefetch === 0 ? inSequence : Prefetch.chunks(prefetch)(inSequence)
 }
 
 const concurrently = <A extends Row, E, R, E2, R2, Element>(
-  fetch: FetchPage<A, E, R>,
+  reader: ReturnType<typeof Reader.make<A, E, R>>,
   reading: Reading<E2, R2>,
-  emit: (step: Cursor.Step<A>) => ReadonlyArray<Element>
+  emit: Emit<A, Element>
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
   type Next = Pull.Pull<Arr.NonEmptyReadonlyArray<Element>, Failure<E, E2>, void, R | R2>
-  const elements = Effect.map(Reader.make(fetch, reading, reading.concurrency), (steps): Next => {
+  const elements = Effect.map(reader, (steps): Next => {
     let failure: Option.Option<E2 | DecodeError> = Option.none()
     const next: Next = Effect.gen(function* () {
       if (Option.isSome(failure)) return yield* Effect.fail(failure.value)
       const step = yield* steps
-      const [told, failed] = step.hasInvalid ? yield* tell(step, reading.onDecodeError) : [step, Option.none()]
+      const [elements, failed] = step.hasInvalid ? yield* tell(step, reading, emit) : [emit(step), Option.none()]
       failure = failed
-      const emitted = Option.isSome(failed) && told.entries.length === 0 ? [] : emit(told)
-      return Arr.isReadonlyArrayNonEmpty(emitted) ? emitted : yield* next
+      return Arr.isReadonlyArrayNonEmpty(elements) ? elements : yield* next
     })
     return next
   })
@@ -138,24 +120,30 @@ export const rowsOf = <A>({ entries }: Pick<Cursor.Step<A>, "entries">): Readonl
   return rows
 }
 
-/** The page up to its first row that nobody takes care of. There are more rows from there on. */
-const tell = Effect.fnUntraced(function* <A, E, R>(
+/** Passes a row that could not be decoded to the caller's handler. Without one it is a failure. */
+export const report = <E, R>(
+  error: DecodeError,
+  onDecodeError: OnDecodeError<E, R> | undefined
+): Effect.Effect<void, E | DecodeError, R> => (onDecodeError === undefined ? Effect.fail(error) : onDecodeError(error))
+
+/**
+ * What comes out of a page with rows that could not be decoded: the rows up to the first that nobody takes care of, and then
+ * its failure. There are more rows from there on.
+ */
+const tell = Effect.fnUntraced(function* <A, E, R, Element>(
   step: Cursor.Step<A>,
-  onDecodeError: OnDecodeError<E, R>
-): Effect.fn.Return<readonly [Cursor.Step<A>, Option.Option<E | DecodeError>], never, R> {
+  { onDecodeError }: Reading<E, R>,
+  emit: Emit<A, Element>
+): Effect.fn.Return<readonly [ReadonlyArray<Element>, Option.Option<E | DecodeError>], never, R> {
   const entries: Array<Guards.Entry<A>> = []
   for (const entry of step.entries) {
     if (entry.error === undefined) {
       entries.push(entry)
       continue
     }
-    const { error } = entry
-    // A handler of the caller's own may throw.
-    const told: Result.Result<void, E | DecodeError> =
-      onDecodeError === undefined
-        ? Result.fail(error)
-        : yield* Effect.result(Effect.suspend(() => onDecodeError(error)))
-    if (Result.isFailure(told)) return [{ ...step, entries, has_more: true }, Option.some(told.failure)]
+    const told = yield* Effect.result(report(entry.error, onDecodeError))
+    if (Result.isSuccess(told)) continue
+    return [entries.length === 0 ? [] : emit({ ...step, entries, has_more: true }), Option.some(told.failure)]
   }
-  return [{ ...step, entries }, Option.none()]
+  return [emit({ ...step, entries }), Option.none()]
 })

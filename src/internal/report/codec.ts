@@ -38,31 +38,10 @@ export interface VerificationReport extends Omit<Encoded, "created"> {
   readonly created: DateTime.Utc
 }
 
-/** The fields that say nothing about the person. Each is named, so that what Stripe adds to reports is dropped. */
-const plainFields = (wire: Encoded): Types.Mutable<Omit<VerificationReport, CheckName>> => {
-  const report: Types.Mutable<Omit<VerificationReport, CheckName>> = {
-    id: wire.id,
-    object: wire.object,
-    created: DateTime.fromEpochSeconds(wire.created),
-    livemode: wire.livemode,
-    type: wire.type
-  }
-  if (wire.client_reference_id !== undefined) report.client_reference_id = wire.client_reference_id
-  if (wire.options !== undefined) report.options = wire.options
-  if (wire.verification_flow !== undefined) report.verification_flow = wire.verification_flow
-  if (wire.verification_session !== undefined) report.verification_session = wire.verification_session
-  return report
-}
-
-export const fromWire = (wire: Encoded): VerificationReport => {
-  const report: Types.Mutable<VerificationReport> = plainFields(wire)
-  if (wire.document !== undefined) report.document = wire.document
-  if (wire.email !== undefined) report.email = wire.email
-  if (wire.id_number !== undefined) report.id_number = wire.id_number
-  if (wire.phone !== undefined) report.phone = wire.phone
-  if (wire.selfie !== undefined) report.selfie = wire.selfie
-  return report
-}
+export const fromWire = ({ created, ...report }: Encoded): VerificationReport => ({
+  ...report,
+  created: DateTime.fromEpochSeconds(created)
+})
 
 export const toWire = (report: Unchecked<VerificationReport>): unknown => ({
   ...report,
@@ -120,12 +99,13 @@ export interface RedactedReport extends Omit<VerificationReport, CheckName> {
 }
 
 export const confidentialFromWire = (wire: Encoded): RedactedReport => {
-  const report: Types.Mutable<RedactedReport> = plainFields(wire)
-  if (wire.document !== undefined) report.document = redacted(wire.document, "document")
-  if (wire.email !== undefined) report.email = redacted(wire.email, "email")
-  if (wire.id_number !== undefined) report.id_number = redacted(wire.id_number, "id_number")
-  if (wire.phone !== undefined) report.phone = redacted(wire.phone, "phone")
-  if (wire.selfie !== undefined) report.selfie = redacted(wire.selfie, "selfie")
+  const { document, email, id_number, phone, selfie, ...plain } = fromWire(wire)
+  const report: Types.Mutable<RedactedReport> = plain
+  if (document !== undefined) report.document = redacted(document, "document")
+  if (email !== undefined) report.email = redacted(email, "email")
+  if (id_number !== undefined) report.id_number = redacted(id_number, "id_number")
+  if (phone !== undefined) report.phone = redacted(phone, "phone")
+  if (selfie !== undefined) report.selfie = redacted(selfie, "selfie")
   return report
 }
 

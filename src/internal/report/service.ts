@@ -67,26 +67,29 @@ export type ReadOptions<E = never, R = never> = Pagination.ReadOptions<E, R> & {
 }
 
 /**
- * The calls of `VerificationReports`. Every call fails with `StripeError` only.
+ * The calls of `VerificationReports`. Every call fails with `StripeError` only. `Requires` is what a call needs to be
+ * provided: nothing, or the service itself for the functions of the module.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Service {
+export interface Service<out Requires = never> {
   /** One page of the list: one request and its retries, newest report first. */
-  readonly list: (params?: ListParams) => Effect.Effect<Pagination.Page<VerificationReport.RedactedReport>, StripeError>
+  readonly list: (
+    params?: ListParams
+  ) => Effect.Effect<Pagination.Page<VerificationReport.RedactedReport>, StripeError, Requires>
 
   /** One report by its id. Fails with `NotFoundError` if there is no such report. */
   readonly retrieve: (
     id: string,
     options?: { readonly expand?: ReadonlyArray<VerificationReport.ExpandPath> | undefined }
-  ) => Effect.Effect<VerificationReport.RedactedReport, StripeError>
+  ) => Effect.Effect<VerificationReport.RedactedReport, StripeError, Requires>
 
   /** Every page of the list, newest first, one request at a time and only when needed. */
   readonly pages: <E = never, R = never>(
     filter?: Filter,
     options?: ReadOptions<E, R>
-  ) => Stream.Stream<Pagination.Page<VerificationReport.RedactedReport>, StripeError | E, R>
+  ) => Stream.Stream<Pagination.Page<VerificationReport.RedactedReport>, StripeError | E, R | Requires>
 
   /**
    * Every report that matches the filter, newest first, one request at a time and only when needed; one chunk a page. Each
@@ -95,5 +98,5 @@ export interface Service {
   readonly stream: <E = never, R = never>(
     filter?: Filter,
     options?: ReadOptions<E, R>
-  ) => Stream.Stream<VerificationReport.RedactedReport, StripeError | E, R>
+  ) => Stream.Stream<VerificationReport.RedactedReport, StripeError | E, R | Requires>
 }

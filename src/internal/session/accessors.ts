@@ -2,19 +2,7 @@
  * The accessors that resume, poll and mirror. Public through `VerificationSessions`.
  */
 import * as Stream from "effect/Stream"
-import type * as SessionFilter from "../../SessionFilter.ts"
-import type { StripeError } from "../../StripeError.ts"
-import type {
-  ChangesBatch,
-  ChangesOptions,
-  MirrorBatch,
-  MirrorOptions,
-  RereadBatch,
-  RereadOptions,
-  Wanted
-} from "./mirrorModel.ts"
-import type { Expanded, ListExpandPath } from "./model.ts"
-import type * as Calls from "./service.ts"
+import type { Service } from "./service.ts"
 import { VerificationSessions } from "./tag.ts"
 
 /**
@@ -51,20 +39,10 @@ import { VerificationSessions } from "./tag.ts"
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const sync = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never,
-  const Status extends SessionFilter.StatusChoice = undefined
->(
-  filter?: SessionFilter.InputWithStatus<Status>,
-  options?: Calls.SyncOptions<Paths, E, R>
-): Stream.Stream<
-  Calls.Batch<SessionFilter.WithStatusOf<Expanded<Paths>, Status>>,
-  StripeError | E,
-  VerificationSessions | R
-> => Stream.unwrap(VerificationSessions.useSync((service) => service.sync<Paths, E, R, Status>(filter, options)))
+export const sync: Service<VerificationSessions>["sync"] = (filter, options) =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.sync(filter, options)))
 
 /**
  * Runs {@link sync}, then keeps polling for new sessions: every 5 minutes, or by `schedule`. The stream does not end.
@@ -93,20 +71,10 @@ export const sync = <
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const tail = <
-  const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  E = never,
-  R = never,
-  const Status extends SessionFilter.StatusChoice = undefined
->(
-  filter?: SessionFilter.InputWithStatus<Status>,
-  options?: Calls.TailOptions<Paths, E, R>
-): Stream.Stream<
-  Calls.Batch<SessionFilter.WithStatusOf<Expanded<Paths>, Status>>,
-  StripeError | E,
-  VerificationSessions | R
-> => Stream.unwrap(VerificationSessions.useSync((service) => service.tail<Paths, E, R, Status>(filter, options)))
+export const tail: Service<VerificationSessions>["tail"] = (filter, options) =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.tail(filter, options)))
 
 /**
  * Reads sessions by their ids, as they are now, in batches and each id once. An id that Stripe does not know is in
@@ -136,12 +104,10 @@ export const tail = <
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const reread = <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
-  ids: Iterable<Wanted>,
-  options?: RereadOptions<Paths, E, R>
-): Stream.Stream<RereadBatch<Expanded<Paths>>, StripeError | E, VerificationSessions | R> =>
-  Stream.unwrap(VerificationSessions.useSync((service) => service.reread<Paths, E, R>(ids, options)))
+export const reread: Service<VerificationSessions>["reread"] = (ids, options) =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.reread(ids, options)))
 
 /**
  * Every session that changed since a checkpoint, according to Stripe's events: each is read again and given as it is now,
@@ -180,11 +146,10 @@ export const reread = <const Paths extends ReadonlyArray<ListExpandPath> = reado
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const changes = <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
-  options?: ChangesOptions<Paths, E, R>
-): Stream.Stream<ChangesBatch<Expanded<Paths>>, StripeError | E, VerificationSessions | R> =>
-  Stream.unwrap(VerificationSessions.useSync((service) => service.changes<Paths, E, R>(options)))
+export const changes: Service<VerificationSessions>["changes"] = (options) =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.changes(options)))
 
 /**
  * Keeps a copy of all sessions up to date: the whole list first, then in each run the new sessions, the changed ones
@@ -232,8 +197,7 @@ export const changes = <const Paths extends ReadonlyArray<ListExpandPath> = read
  *
  * @category accessors
  * @since 0.1.0
+ * @function
  */
-export const mirror = <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
-  options?: MirrorOptions<Paths, E, R>
-): Stream.Stream<MirrorBatch<Expanded<Paths>>, StripeError | E, VerificationSessions | R> =>
-  Stream.unwrap(VerificationSessions.useSync((service) => service.mirror<Paths, E, R>(options)))
+export const mirror: Service<VerificationSessions>["mirror"] = (options) =>
+  Stream.unwrap(VerificationSessions.useSync((service) => service.mirror(options)))

@@ -213,20 +213,13 @@ export const VerificationSession: Schema.Codec<VerificationSession, Encoded> =
 
 const plain: Variant = { codec: plainCodec, decodeRow: decoder(Wire) }
 
-const outputs: Variant = {
-  codec: codec(WireWithOutputs, WireWithOutputs.mapFields(generatedSession)),
-  decodeRow: decoder(WireWithOutputs)
-}
-
-const report: Variant = {
-  codec: codec(WireWithReport, WireWithReport.mapFields(generatedSession)),
-  decodeRow: decoder(WireWithReport)
-}
-
-const outputsAndReport: Variant = {
-  codec: codec(WireWithBoth, WireWithBoth.mapFields(generatedSession)),
-  decodeRow: decoder(WireWithBoth)
-}
+const variantOf = (...wire: Parameters<typeof codec>): Variant => ({
+  codec: codec(...wire),
+  decodeRow: decoder(wire[0])
+})
+const outputs = variantOf(WireWithOutputs, WireWithOutputs.mapFields(generatedSession))
+const report = variantOf(WireWithReport, WireWithReport.mapFields(generatedSession))
+const outputsAndReport = variantOf(WireWithBoth, WireWithBoth.mapFields(generatedSession))
 
 /** The variant for paths without `data.`. */
 export const variant = (paths: ReadonlyArray<string>): Variant => {

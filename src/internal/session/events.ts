@@ -20,6 +20,8 @@ import * as Fetch from "../list/fetch.ts"
 import type { FetchPage, Row, Window } from "../list/model.ts"
 import * as Telemetry from "../telemetry.ts"
 import * as Guards from "../pagination/guards.ts"
+import type { OnDecodeError } from "../pagination/options.ts"
+import * as Read from "../pagination/read.ts"
 import { EpochSeconds } from "../wire/fields.ts"
 import type { DecodeRow } from "../wire/fastPath.ts"
 import { isId } from "./reread.ts"
@@ -97,7 +99,7 @@ const explain = (error: StripeError): StripeError =>
 export const read = <E, R>(
   fetch: FetchPage<SessionEvent, StripeError>,
   within: Window,
-  onDecodeError: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
+  onDecodeError: OnDecodeError<E, R> | undefined
 ): Effect.Effect<ReadonlyArray<SessionEvent>, StripeError | DecodeError | PaginationStalledError | E, R> =>
   Effect.suspend(() => {
     const seen = new Set<string>()
@@ -107,10 +109,7 @@ export const read = <E, R>(
     }
     const onPage = Effect.fnUntraced(function* (place: Place) {
       const reply = yield* fetch({ ...place, limit: 100, within })
-      for (const { error } of reply.invalid ?? []) {
-        // A handler of the caller's own may throw.
-        yield* onDecodeError === undefined ? Effect.fail(error) : Effect.suspend(() => onDecodeError(error))
-      }
+      for (const { error } of reply.invalid ?? []) yield* Read.report(error, onDecodeError)
       const ids = Guards.entriesOf(reply).flatMap(({ id }) => id ?? [])
       const isNew = ids.some((id) => !seen.has(id))
       for (const id of ids) seen.add(id)

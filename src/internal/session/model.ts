@@ -5,7 +5,7 @@ import type * as Redacted from "effect/Redacted"
 import type { VerificationReport } from "../report/codec.ts"
 import type { ExpandPath as ReportExpandPath } from "../report/wire.ts"
 import type { AnyExpansion, VerificationSession } from "./codec.ts"
-import type { VerifiedOutputs } from "./wire.ts"
+import type { expandPaths, VerifiedOutputs } from "./wire.ts"
 
 export type { AnyExpansion as Any } from "./codec.ts"
 
@@ -28,15 +28,7 @@ export type { AnyExpansion as Any } from "./codec.ts"
  * @category models
  * @since 0.1.0
  */
-export type ExpandPath =
-  | "verified_outputs"
-  | "verified_outputs.dob"
-  | "verified_outputs.id_number"
-  | "verified_outputs.sex"
-  | "verified_outputs.unparsed_place_of_birth"
-  | "verified_outputs.unparsed_sex"
-  | "last_verification_report"
-  | `last_verification_report.${ReportExpandPath}`
+export type ExpandPath = (typeof expandPaths)[number] | `last_verification_report.${ReportExpandPath}`
 
 /**
  * The paths that a list can expand. `VerificationSession.ExpandPath` says which key each path needs.

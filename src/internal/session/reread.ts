@@ -138,12 +138,8 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
           if (reason._tag === "NotFoundError" && reason.code === "resource_missing") {
             return Effect.succeed({ sessions: [], missing: [id] })
           }
-          // A handler of the caller's own may throw.
           return reason._tag === "DecodeError" && reason.part === "row" && onDecodeError !== undefined
-            ? Effect.as(
-                Effect.suspend(() => onDecodeError(reason)),
-                { sessions: [], missing: [] }
-              )
+            ? Effect.as(onDecodeError(reason), { sessions: [], missing: [] })
             : Effect.fail(error)
         }
       )

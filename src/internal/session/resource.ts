@@ -4,37 +4,14 @@
 import * as Arr from "effect/Array"
 import * as Struct from "effect/Struct"
 import * as SessionFilter from "../../SessionFilter.ts"
+import { filterFields } from "../filter/fields.ts"
 import * as Predicates from "../filter/predicate.ts"
 import * as Resource from "../list/resource.ts"
 import { expandPaths as reportPaths } from "../report/wire.ts"
 import { variant } from "./codec.ts"
 import type { DecodeRow } from "../wire/fastPath.ts"
 import type { Expanded, ExpandPath, ListExpandPath } from "./model.ts"
-
-// A record, so that the compiler asks for every path that the type has.
-const ownPaths: { readonly [Path in Exclude<ExpandPath, `last_verification_report.${string}`>]: true } = {
-  verified_outputs: true,
-  "verified_outputs.dob": true,
-  "verified_outputs.id_number": true,
-  "verified_outputs.sex": true,
-  "verified_outputs.unparsed_place_of_birth": true,
-  "verified_outputs.unparsed_sex": true,
-  last_verification_report: true
-}
-
-// A record too, so that none is forgotten.
-const filterNames: { readonly [Name in keyof SessionFilter.Input]-?: true } = {
-  client_reference_id: true,
-  created: true,
-  related_customer: true,
-  related_customer_account: true,
-  status: true,
-  type: true,
-  livemode: true,
-  last_error: true,
-  metadata: true,
-  redaction: true
-}
+import { expandPaths } from "./wire.ts"
 
 /** What an id of a session looks like. */
 export const id = { pattern: /^vs_[A-Za-z0-9]+$/, expected: "the id of a session (vs_…)" }
@@ -47,16 +24,16 @@ const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> =
   id,
   expand: {
     paths: Arr.appendAll(
-      Struct.keys(ownPaths),
+      expandPaths,
       reportPaths.map((path) => `last_verification_report.${path}` as const)
     ),
     examples: ["verified_outputs", "last_verification_report"]
   },
   filter: {
-    names: Struct.keys(filterNames),
+    names: Struct.keys(filterFields),
     decode: SessionFilter.decode,
-    toQuery: Predicates.toQuery,
-    partition: Predicates.partition
+    partition: Predicates.partition,
+    personal: Predicates.personal
   }
 }
 

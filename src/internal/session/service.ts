@@ -117,14 +117,15 @@ export interface TailOptions<
 }
 
 /**
- * The calls of `VerificationSessions`. Every call fails with `StripeError` only.
+ * The calls of `VerificationSessions`. Every call fails with `StripeError` only. `Requires` is what a call needs to be
+ * provided: nothing, or the service itself for the functions of the module.
  *
  * The type of a call's sessions says which fields it expands and which status its filter selects.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Service {
+export interface Service<out Requires = never> {
   /**
    * One page of the list: one request and its retries, newest session first. `cursor` is where the next page starts: pass it
    * as `starting_after`, or as `ending_before` to read towards the newest.
@@ -136,14 +137,15 @@ export interface Service {
     params?: ListParams<Paths, Status>
   ) => Effect.Effect<
     Pagination.Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
-    StripeError
+    StripeError,
+    Requires
   >
 
   /** One session by its id. Fails with `NotFoundError` if there is no such session. */
   readonly retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
     id: string,
     options?: { readonly expand?: Paths | undefined }
-  ) => Effect.Effect<VerificationSession.Expanded<Paths>, StripeError>
+  ) => Effect.Effect<VerificationSession.Expanded<Paths>, StripeError, Requires>
 
   /**
    * Every page of the list, newest first, one request at a time and only when needed. A part of the filter that Stripe does
@@ -160,7 +162,7 @@ export interface Service {
   ) => Stream.Stream<
     Pagination.Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
     StripeError | E,
-    R
+    R | Requires
   >
 
   /**
@@ -175,7 +177,11 @@ export interface Service {
   >(
     filter?: SessionFilter.InputWithStatus<Status>,
     options?: ReadOptions<Paths, E, R>
-  ) => Stream.Stream<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>, StripeError | E, R>
+  ) => Stream.Stream<
+    SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>,
+    StripeError | E,
+    R | Requires
+  >
 
   /**
    * Exports the list in resumable batches: one a page, each with the checkpoint to store with its sessions. It reads first
@@ -190,7 +196,11 @@ export interface Service {
   >(
     filter?: SessionFilter.InputWithStatus<Status>,
     options?: SyncOptions<Paths, E, R>
-  ) => Stream.Stream<Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>, StripeError | E, R>
+  ) => Stream.Stream<
+    Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
+    StripeError | E,
+    R | Requires
+  >
 
   /**
    * Runs `sync`, then keeps polling for new sessions. Outages do not end it: `RetryPolicy.forever` retries each request, with
@@ -204,7 +214,11 @@ export interface Service {
   >(
     filter?: SessionFilter.InputWithStatus<Status>,
     options?: TailOptions<Paths, E, R>
-  ) => Stream.Stream<Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>, StripeError | E, R>
+  ) => Stream.Stream<
+    Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
+    StripeError | E,
+    R | Requires
+  >
 
   /**
    * Reads sessions by their ids, as they are now, each id once. An id that Stripe does not know is in `missing`; it fails
@@ -216,7 +230,7 @@ export interface Service {
   readonly reread: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
     ids: Iterable<Wanted>,
     options?: RereadOptions<Paths, E, R>
-  ) => Stream.Stream<RereadBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R>
+  ) => Stream.Stream<RereadBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
 
   /**
    * Every session that changed since `from`, according to Stripe's events: one run, oldest changes first. Each is read as it
@@ -228,7 +242,7 @@ export interface Service {
    */
   readonly changes: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
     options?: ChangesOptions<Paths, E, R>
-  ) => Stream.Stream<ChangesBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R>
+  ) => Stream.Stream<ChangesBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
 
   /**
    * Keeps a copy of all sessions up to date: the whole list first, then in each run the new sessions, the changed ones
@@ -240,7 +254,7 @@ export interface Service {
    */
   readonly mirror: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
     options?: MirrorOptions<Paths, E, R>
-  ) => Stream.Stream<MirrorBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R>
+  ) => Stream.Stream<MirrorBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
 }
 
 /** The same call as a test's handler: with the widest row type, and only the service's own errors. */

@@ -18,12 +18,12 @@ import type { ListExpandPath } from "./model.ts"
 import { path, resource } from "./resource.ts"
 import type { Batch, SyncOptions, TailOptions } from "./service.ts"
 
-type SessionRows<Sent extends Row, A extends Sent> = Rows<Sent, A, SessionFilter.SessionFilter>
+type SessionRows<Sent extends Row, A extends Row> = Rows<Sent, A, SessionFilter.SessionFilter>
 
 type Paths = ReadonlyArray<ListExpandPath>
 
 /** One run from a checkpoint. `tail` is runs that follow each other, under its own name. */
-const run = <Sent extends Row, A extends Sent, E, R>(
+const run = <Sent extends Row, A extends Row, E, R>(
   client: StripeClient.Service,
   operation: string,
   rows: SessionRows<Sent, A>,
@@ -44,14 +44,14 @@ const run = <Sent extends Row, A extends Sent, E, R>(
   return withOperation(operation, Stream.unwrap(batches))
 }
 
-export const sync = <Sent extends Row, A extends Sent, E, R>(
+export const sync = <Sent extends Row, A extends Row, E, R>(
   client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
   filter?: SessionFilter.Input,
   options?: SyncOptions<Paths, E, R>
 ): Stream.Stream<Batch<A>, StripeError | E, R> => run(client, "VerificationSessions.sync", rows, filter, options)
 
-export const tail = <Sent extends Row, A extends Sent, E, R>(
+export const tail = <Sent extends Row, A extends Row, E, R>(
   client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
   input: SessionFilter.Input = {},

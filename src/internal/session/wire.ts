@@ -196,6 +196,17 @@ export const VerifiedOutputs = Schema.Struct({
  */
 export interface VerifiedOutputs extends Schema.Struct.Type<typeof VerifiedOutputs.fields> {}
 
+/** What a session can expand, but for the paths into its report. */
+export const expandPaths = [
+  "verified_outputs",
+  "verified_outputs.dob",
+  "verified_outputs.id_number",
+  "verified_outputs.sex",
+  "verified_outputs.unparsed_place_of_birth",
+  "verified_outputs.unparsed_sex",
+  "last_verification_report"
+] as const
+
 /** A session on the wire, without expanded fields. */
 export const Wire = Schema.Struct({
   id,

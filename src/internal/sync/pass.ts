@@ -76,35 +76,20 @@ export const steps = <A extends Row, E, R, E2, R2>(
     const below = from?.oldest.within
     let page = 0
 
-    const toReading = (part: Partial<Read.Reading<E2, R2>>): Read.Reading<E2, R2> => ({
-      ...Read.toReading({
-        ...options,
-        ...(direction === "newer"
-          ? { direction: "oldest-first", endingBefore: begin?.id }
-          : { startingAfter: begin?.id }),
-        within: range
-      }),
-      ...part
-    })
-
+    const within = (part: Window) => ({ ...options, within: CreatedWithin.intersect(range, part) })
     /** The reads of this pass, in this order. */
     const readings: ReadonlyArray<Read.Reading<E2, R2>> =
       begin === undefined
         ? // The list begins at its newest row, which may be too young. The rows that are not may stand among those.
-          [
-            toReading({
-              within: CreatedWithin.intersect(range, { lt: until + tolerance }),
-              cutBelow: until - tolerance
-            })
-          ]
-        : direction === "newer" || below === undefined
-          ? [toReading({})]
-          : [
-              toReading({ within: CreatedWithin.intersect(range, below), concurrency: 1 }),
-              ...(below.gte === undefined
-                ? []
-                : [toReading({ within: CreatedWithin.intersect(range, { lt: below.gte }), start: undefined })])
-            ]
+          [{ ...within({ lt: until + tolerance }), cutBelow: until - tolerance }]
+        : direction === "newer"
+          ? [{ ...within({}), direction: "oldest-first", endingBefore: begin.id }]
+          : below === undefined
+            ? [{ ...within({}), startingAfter: begin.id }]
+            : [
+                { ...within(below), startingAfter: begin.id, concurrency: 1 },
+                ...(below.gte === undefined ? [] : [within({ lt: below.gte })])
+              ]
 
     /** The rows at both ends, and those beyond the end where the pass begins, were processed before. */
     const isProcessed = ({ created, id }: Guards.Entry<unknown>): boolean => {
@@ -141,7 +126,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
           }
           const settled = settledOf(entries)
           // A checkpoint names no row outside of the range: a server that ignored the range once would not find it again.
-          const places = settled.filter((entry) => Guards.isInside(entry, within ?? {})).flatMap(rowOf)
+          const places = settled.filter((entry) => Guards.isInside(entry, within)).flatMap(rowOf)
           const rows = Read.rowsOf({ entries: settled })
           return Effect.succeed({
             rows: rows.map(({ row }) => row),

@@ -59,6 +59,7 @@ const application = await Application.bootstrap({
     "src/internal/sandbox/session.ts:Open",
     "src/internal/sandbox/session.ts:Status",
     "src/internal/sandbox/session.ts:VerifiedOutputs",
+    "src/internal/session/wire.ts:expandPaths",
     "src/internal/session/wire.ts:statuses",
     "src/internal/session/wire.ts:types"
   ]
