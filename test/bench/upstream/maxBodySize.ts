@@ -9,7 +9,7 @@
  *
  * Proposed: read the body by `NodeStream.toArrayBuffer` with `maxBytes`, as `NodeHttpIncomingMessage` does.
  */
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { ByteSize, Effect, type Layer } from "effect"
 import { HttpClient, HttpIncomingMessage } from "effect/http"
 import { createServer } from "node:http"

@@ -10,7 +10,7 @@
  * Proposed: `dispatch` with a handler that keeps the chunks until `text`, `json` or `arrayBuffer` asks, and that becomes a
  * `Readable` only for `stream`. `dispatchUpgrade` in the same file has such a handler.
  */
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { fork } from "node:child_process"
