@@ -4,7 +4,8 @@
 // keep some. Rows go to FILE.partial, which becomes FILE when the export is complete. After a stop or a crash, --resume
 // continues, and every session is in the file once. Sessions of the last minute are left for the next export, because
 // Stripe lists a session late.
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Duration, Effect, FileSystem, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import {

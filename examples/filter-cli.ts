@@ -4,7 +4,8 @@
 //
 // Rows go to standard output and everything else to standard error, so that a pipe gets only rows. The table shows
 // control characters escaped; CSV has every value unchanged.
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, DateTime, Effect, Layer, Predicate, Schema, Stdio, Stream } from "effect"
 import { CliOutput, Command, Flag } from "effect/cli"
 import { Csv, Ndjson } from "effect/encoding"

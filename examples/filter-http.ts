@@ -5,7 +5,9 @@
 //
 // It listens on loopback, because whoever can reach it can read your sessions. It refuses other Host names, because a web
 // page can point its own name at this machine and send requests from your browser.
-import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, DateTime, Effect, Layer, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Ndjson } from "effect/encoding"

@@ -6,7 +6,8 @@
 // The first run reads the whole list. Later runs read what is new in the list and what changed by Stripe's events, and once
 // a week the whole list again. Rows and checkpoint are stored in one transaction, so it may be stopped at any time: the next
 // run resumes from what is stored. With --follow it keeps polling, and outlasts outages of Stripe.
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Config, Console, Duration, Effect, Layer, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { SqlClient } from "effect/sql"
@@ -54,7 +55,9 @@ const mirror = Effect.fn("mirror")(function* (
         Effect.gen(function* () {
           yield* table.save(batch)
           total.add(batch)
-          yield* show(yield* progress.add(batch))
+          const now = yield* progress.add(batch)
+          // What a poll brings is told by its own line. A full page is a long read, which more pages follow.
+          if (batch.sessions.length >= 100) yield* show(now)
         })
       )
   }

@@ -1,6 +1,6 @@
 // Where the time of a read goes: its spans as a tree, and its metrics. The sandbox has three faults.
 // With OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 both are also sent to an OpenTelemetry collector.
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Config, Console, Effect, Layer, Metric, Option, Stream } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { Otlp } from "effect/observability"

@@ -1,5 +1,5 @@
 // The same list with 1, 4 and 16 requests at once: the same sessions in the same order, and less time.
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Clock, Console, Duration, Effect, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { Progress, VerificationSessions } from "effect-stripe-identity"

@@ -1,4 +1,4 @@
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, DateTime, Effect, Stream } from "effect"
 import { VerificationSessions } from "effect-stripe-identity"
 import { takesNoArguments } from "./support/noArguments.ts"

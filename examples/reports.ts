@@ -1,5 +1,5 @@
 // How the checks of one year's reports ended, and why some failed: counts, without personal data.
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Stream } from "effect"
 import { VerificationReport, VerificationReports } from "effect-stripe-identity"
 import { takesNoArguments } from "./support/noArguments.ts"

@@ -2,12 +2,15 @@
 // because a container may use its own name for this machine, and because all its data is made up.
 //
 //   npm run sandbox -- --port 12111 --sessions 2500
-import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, Exit, Layer, Option, Predicate, Redacted } from "effect"
-import { CliOutput, Command, Flag } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { createServer } from "node:http"
+import { presenter } from "./support/presenter.ts"
 
 const isLoopback = (text: string): boolean =>
   URL.canParse(text) &&
@@ -59,6 +62,14 @@ const flags = {
       () => "at least one request a second"
     ),
     Flag.optional
+  ),
+  accounts: Flag.Int("accounts").pipe(
+    Flag.withDescription("How many connected accounts /v1/accounts lists: acct_1, acct_2 and so on"),
+    Flag.filter(
+      (count) => count >= 0 && count <= 100_000,
+      () => "a number between 0 and 100000"
+    ),
+    Flag.withDefault(0)
   ),
   revoked: Flag.String("revoked").pipe(
     Flag.withDescription("A connected account (acct_…) that no key may read; may be given several times"),
@@ -112,7 +123,10 @@ const command = Command.make(
           // Nobody reads the recorded requests here, and a server may run for days.
           recordedRequests: 1,
           rateLimit,
-          accounts: Object.fromEntries(given.revoked.map((account) => [account, { access: "revoked" }]))
+          accounts: Object.fromEntries([
+            ...Array.from({ length: given.accounts }, (_, index) => [`acct_${index + 1}`, {}] as const),
+            ...given.revoked.map((account) => [account, { access: "revoked" }] as const)
+          ])
         })
       ),
       Layer.provideMerge(
@@ -180,16 +194,6 @@ const announce = Effect.fnUntraced(function* (sessions: number) {
       "Press Ctrl-C to end it."
     ].join("\n")
   )
-})
-
-// One line for a wrong flag; the help only with --help.
-const presenter = CliOutput.layerPresenter({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Console.error(
-          `${event.errors.map(({ message }) => message.replaceAll(/\s+/g, " ")).join("; ")} (--help shows the flags)`
-        )
-      : CliOutput.defaultPresenter.present(event)
 })
 
 command.pipe(

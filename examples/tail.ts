@@ -3,7 +3,8 @@
 // In the sandbox somebody starts a verification every second. A list shows new sessions, and not that an old one changed
 // its status. A session appears here some seconds after it was created (`settle`), because Stripe does not list it at once.
 // An outage of Stripe's only delays it.
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, DateTime, Effect, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Checkpoint, VerificationSessions } from "effect-stripe-identity"

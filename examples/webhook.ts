@@ -6,7 +6,9 @@
 // A webhook only says which session changed. The session is read again and stored, unless a later read of it is there, so
 // order and repetition do not matter. The answer is 200 only when it is stored; to any other answer Stripe delivers again.
 // Webhooks can be lost, so run the mirror as well. Without a key, a sandbox delivers what happens in it.
-import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { ByteSize, Config, Console, Deferred, Effect, Layer, Predicate, Redacted, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FetchHttpClient, HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
@@ -25,15 +27,22 @@ const types = (["created", "processing", "requires_input", "verified", "canceled
   (change) => `identity.verification_session.${change}` as const
 )
 
-/** While a secret is rolled there are two, with a comma between them. */
-const secrets = Config.Redacted("STRIPE_WEBHOOK_SECRET").pipe(
-  Config.withDefault(Redacted.make("whsec_SANDBOX_webhook_secret")),
-  Config.map((all) =>
-    Redacted.value(all)
-      .split(",")
-      .map((secret) => Redacted.make(secret.trim()))
-  )
-)
+/**
+ * While a secret is rolled there are two, with a comma between them. Only the sandbox has a default, because anybody could
+ * sign with a secret that stands here.
+ */
+const secrets = Effect.gen(function* () {
+  const ofSandbox = process.env["STRIPE_API_KEY"] === undefined ? "whsec_SANDBOX_webhook_secret" : ""
+  const text = yield* Config.Redacted("STRIPE_WEBHOOK_SECRET").pipe(Config.withDefault(Redacted.make(ofSandbox)))
+  const all = Redacted.value(text).split(",")
+  return yield* all.every((secret) => /^whsec_\S+$/.test(secret.trim()))
+    ? Effect.succeed(all.map((secret) => Redacted.make(secret.trim())))
+    : Effect.fail(
+        new Error(
+          "STRIPE_WEBHOOK_SECRET: expected the signing secret of the endpoint (whsec_…), or two with a comma between them. Copy it from the endpoint in Stripe's Dashboard, or from stripe listen."
+        )
+      )
+})
 
 /** Stores the session that a webhook is about. */
 const store = Effect.fn("store")(function* (request: HttpServerRequest.HttpServerRequest, options: Options) {
@@ -117,6 +126,10 @@ const command = Command.make(
     database: Database.flag,
     port: Flag.Int("port").pipe(
       Flag.withDescription("Port to listen on; 0 for any that is free"),
+      Flag.filter(
+        (port) => port >= 0 && port <= 65_535,
+        () => "a port from 0 to 65535"
+      ),
       Flag.withDefault(3000)
     )
   },

@@ -155,7 +155,8 @@ const fromEncoded = (encoded: Model.JsonInput): FlagValues => {
 }
 
 /**
- * The codec between a filter and what {@link flags} collect from a command line. {@link decode} does the same and returns the library's own error messages.
+ * The codec between a filter and what {@link flags} collect from a command line. {@link decode} does the same and returns
+ * the library's own error messages.
  *
  * @category schemas
  * @since 0.1.0

@@ -60,18 +60,18 @@ afterAll(async () => {
 })
 
 let modulesWritten = 0
-const run = async (example: Example): Promise<void> => {
+const run = async (example: Example, patience = 30_000): Promise<void> => {
   const path = join(directory, `${modulesWritten++}.run.ts`)
   writeFileSync(path, instrument(example))
   const { $examination }: { readonly $examination: Examination } = await import(path)
   // A program that was started and not awaited is given a moment.
   const nothing = () => assert.deepStrictEqual($examination.unreached(), [], "claims that the program never reached")
-  await vi.waitFor(nothing, { timeout: 2000 })
+  await vi.waitFor(nothing, { timeout: patience })
   for (const mismatch of $examination.mismatches()) throw mismatch
 }
 
 const failure = (example: Example): Promise<string> =>
-  run(example).then(
+  run(example, 1000).then(
     () => "it passed",
     (error: unknown) => String(error)
   )

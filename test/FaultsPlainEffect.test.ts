@@ -9,12 +9,21 @@ describe("twenty-five lines of plain Effect, with the same faults over the same 
     "end as the README counts",
     () =>
       Effect.gen(function* () {
-        const ends = yield* Effect.forEach(
-          // It has no limiter that could fail.
-          matrix.filter(({ limiter }) => limiter === undefined),
-          (one) => Effect.map(plainEffect(one), (end) => ({ end, key: keyOf(one) })),
-          { concurrency: 4 }
-        )
+        // It has no limiter that could fail.
+        const cases = matrix.filter(({ limiter }) => limiter === undefined)
+        // A body of 200 MB holds up this process, and what is read meanwhile would run into its time limit.
+        const isLarge = ({ name }: (typeof cases)[number]) => name.startsWith("200 MB")
+        const endsOf = (some: typeof cases, concurrency: number) =>
+          Effect.forEach(some, (one) => Effect.map(plainEffect(one), (end) => ({ end, key: keyOf(one) })), {
+            concurrency
+          })
+        const ends = [
+          ...(yield* endsOf(
+            cases.filter((one) => !isLarge(one)),
+            16
+          )),
+          ...(yield* endsOf(cases.filter(isLarge), 1))
+        ]
         const keysOf = (end: keyof typeof plainEffectOutcomes) =>
           ends.filter((one) => one.end === end).map(({ key }) => key)
         const found = { complete: keysOf("complete"), error: keysOf("error"), wrong: keysOf("wrong") }

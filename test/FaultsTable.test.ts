@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { matrix } from "./support/faultMatrix.ts"
 import { current, render, wanted } from "./support/faultTable.ts"
 
 describe("the table of faults in the guide to errors", () => {
@@ -6,9 +7,10 @@ describe("the table of faults in the guide to errors", () => {
     assert.strictEqual(current(), await wanted())
   })
 
-  it("has a line for every fault", async () => {
+  it("names every fault, and has a line for every way to end", async () => {
     const table = await render()
     assert.include(table, "never ends")
+    for (const { name } of matrix) assert.include(table, name)
     assert.isAtLeast(table.trim().split("\n").length, 42)
   })
 })

@@ -1,4 +1,4 @@
-import { NodeFileSystem } from "@effect/platform-node"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, DateTime, Effect, Exit, FileSystem, Layer, Redacted, Schema, Stream } from "effect"
 import { Csv } from "effect/encoding"

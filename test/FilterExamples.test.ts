@@ -1,4 +1,4 @@
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Redacted } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
@@ -269,7 +269,9 @@ describe("filter-http", () => {
         outgoing.on("error", () => {})
         outgoing.end()
       })
-      yield* Effect.sleep("100 millis")
+      yield* Effect.repeat(Effect.andThen(Effect.sleep("20 millis"), sandbox.requests), {
+        until: (seen) => seen.every(({ outcome }) => outcome !== "open")
+      })
       const after = yield* sandbox.requests
       yield* Effect.sleep("500 millis")
       assert.deepStrictEqual(yield* sandbox.requests, after)

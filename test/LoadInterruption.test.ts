@@ -1,4 +1,4 @@
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Option, Schedule, Stream } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
@@ -28,7 +28,7 @@ const untilNoneIsOpen = requests.pipe(
   Effect.map((requests) => requests.every(({ outcome }) => outcome !== "open")),
   Effect.repeat({ until: (closed) => closed, schedule: Schedule.spaced("5 millis") }),
   Effect.timeoutOrElse({
-    duration: "3 seconds",
+    duration: "60 seconds",
     orElse: () => Effect.flatMap(requests, (seen) => Effect.die(new Error(JSON.stringify(seen))))
   })
 )

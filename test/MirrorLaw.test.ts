@@ -24,7 +24,7 @@ describe("a copy kept by mirror", () => {
         assert.isAbove(total.gaps, cases / 10)
         assert.isAbove(total.rereads, cases / 2)
       }),
-    600_000
+    Math.max(600_000, cases * 60)
   )
 
   const wrong: ReadonlyArray<readonly [string, Design, Broken]> = [

@@ -3,6 +3,8 @@ import { DateTime, Effect, Layer, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Checkpoint, type VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { makeChange } from "./support/sandboxLives.ts"
+import { choices } from "./support/syncHistory.ts"
 import { countRequests, query, requests, world } from "./support/world.ts"
 
 // The sandbox shares no code with the library, and knows what the model of the law does not: reports, redactions that take
@@ -67,6 +69,44 @@ describe("mirror of the sandbox", () => {
         assert.include(copy.get(id)?.text ?? "", "[redacted]")
         assert.notInclude(copy.get(id)?.text ?? "", outputs.first_name)
       }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 50, eventLag: "9 minutes" } })))
+  )
+
+  it.effect("has every status right where a reader that stores what events hold, as they arrive, has wrong ones", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const { copy, run } = makeCopy()
+      const naive = new Map<string | undefined, string | undefined>(
+        (yield* sandbox.sessions).map(({ id, status }) => [id, status])
+      )
+      const seen = new Set<string>()
+      const readNaively = Effect.map(sandbox.events, (events) => {
+        for (const { data, id } of events.toReversed()) {
+          if (!seen.has(id)) naive.set(data.object.id, data.object.status)
+          seen.add(id)
+        }
+      })
+      yield* readNaively
+      const change = yield* makeChange(choices(1))
+      for (let minute = 0; minute < 60; minute++) {
+        yield* Effect.repeat(change, { times: 5 })
+        yield* TestClock.adjust("1 minute")
+        yield* readNaively
+        if (minute % 10 === 0) yield* run
+      }
+      yield* TestClock.adjust("30 minutes")
+      yield* readNaively
+      yield* run
+
+      const sessions = yield* sandbox.sessions
+      const wrong = (statusOf: (id: string) => unknown) => sessions.filter(({ id, status }) => statusOf(id) !== status)
+      const statusIn = (text: string | undefined): unknown => (JSON.parse(text ?? "[]") as ReadonlyArray<unknown>)[0]
+      assert.deepStrictEqual(
+        wrong((id) => statusIn(copy.get(id)?.text)),
+        []
+      )
+      assert.strictEqual(naive.size, sessions.length)
+      assert.isAbove(wrong((id) => naive.get(id)).length, 10)
+    }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 50, eventLag: "9 minutes" } })))
   )
 
   it.effect("finds by an audit what no event told", () =>

@@ -333,12 +333,9 @@ describe("the rows", () => {
     })
   )
 
-  it.effect("are a million without being made", () =>
-    Effect.gen(function* () {
-      const started = performance.now()
-      yield* inSandbox({ sessions: 1_000_000, history: "growing" }, page("?limit=100&created[lt]=1750000000"))
-      assert.isBelow(performance.now() - started, 1000)
-    })
+  // No machine makes so many while a test may run.
+  it.effect("are a billion without being made", () =>
+    inSandbox({ sessions: 1_000_000_000, history: "growing" }, page("?limit=100&created[lt]=1750000000"))
   )
 })
 

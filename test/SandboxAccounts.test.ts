@@ -5,7 +5,7 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { Stripe } from "stripe"
 import * as Sandbox from "../src/Sandbox.ts"
-import { ask, ids, inSandbox, page, refusal } from "./support/sandboxClient.ts"
+import { ask, type Asked, ids, inSandbox, page, refusal } from "./support/sandboxClient.ts"
 import { baseUrl, server } from "./support/sandboxServer.ts"
 
 setFlagsFromString("--expose-gc")
@@ -91,6 +91,33 @@ describe("a connected account", () => {
         assert.deepStrictEqual(
           statuses.map(({ status }) => status),
           [200, 200, 403, 400]
+        )
+      })
+    )
+  )
+
+  it.effect("is listed to its platform, newest first, while it is connected", () =>
+    inSandbox(
+      { account: "identity-not-enabled", accounts: { acct_1: {}, acct_2: { access: "revoked" }, acct_3: {} } },
+      Effect.gen(function* () {
+        const url = "https://api.stripe.com/v1/accounts"
+        const listed = (query: string, asked: Asked = {}) =>
+          Effect.map(page(query, { url, ...asked }), ({ data, has_more }) => [ids(data).join(), has_more])
+        assert.deepStrictEqual(yield* listed(""), ["acct_3,acct_1", false])
+        const sandbox = yield* Sandbox.Sandbox
+        yield* sandbox.account("acct_2").setAccess("full")
+        yield* sandbox.account("acct_4").setAccess("identity-not-enabled")
+        yield* sandbox.account("acct_3").setAccess("revoked")
+        assert.deepStrictEqual(yield* listed("?limit=2"), ["acct_4,acct_2", true])
+        assert.deepStrictEqual(yield* listed("?starting_after=acct_2"), ["acct_1", false])
+        assert.deepStrictEqual(yield* listed("", as("acct_1")), ["", false])
+        assert.deepStrictEqual(yield* listed("", { key: Sandbox.liveApiKey }), ["", false])
+        const { error, status } = yield* refusal("?starting_after=acct_3", { url })
+        assert.strictEqual(status, 400)
+        assert.strictEqual(error["message"], "No such account: 'acct_3'")
+        assert.match(
+          (yield* refusal("", { url, key: Sandbox.restrictedApiKey })).error["message"] ?? "",
+          /rak_accounts_kyc_basic_read/
         )
       })
     )

@@ -37,7 +37,7 @@ const sandbox = (flags: ReadonlyArray<string>, during: (output: string) => Promi
       )
   )
 
-describe("npm run sandbox", { timeout: 30_000 }, () => {
+describe("npm run sandbox", () => {
   it.live("says where it is, which key it takes and what to try, and ends with Ctrl-C", () =>
     Effect.gen(function* () {
       let rows: ReadonlyArray<unknown> = []
@@ -100,14 +100,13 @@ describe("npm run sandbox", { timeout: 30_000 }, () => {
 
   it.live("ends with Ctrl-C while a request waits for its answer", () =>
     Effect.gen(function* () {
-      const started = performance.now()
+      // Who waits for the answer waits for ten minutes, which is longer than a test may take.
       const { code } = yield* sandbox(["--port", "0", "--latency", "600000"], async (output) => {
         const [, url = ""] = /curl "(\S+?)\?/.exec(output) ?? []
         fetch(url).catch(() => {})
         await new Promise((resolve) => setTimeout(resolve, 100))
       })
       assert.strictEqual(code, 0)
-      assert.isBelow(performance.now() - started, 10_000)
     })
   )
 

@@ -549,7 +549,8 @@ describe("the two fronts", () => {
         return fiber
       }).pipe(Effect.provide(server()))
       assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
-      assert.isBelow(performance.now() - started, 5000)
+      // A server that waited for its requests would do so for 20 seconds.
+      assert.isBelow(performance.now() - started, 15_000)
     })
   )
 })

@@ -24,6 +24,17 @@ const decodeCreated = (created: unknown) =>
 
 const atNoon = TestClock.setTime(DateTime.toEpochMillis(instant("2026-03-31T12:34:56.700Z")))
 
+describe("what a message shows of a value", () => {
+  it.effect("has no character that a terminal obeys or that turns the text around", () =>
+    Effect.gen(function* () {
+      const status = "\u001b[31m\u009b2J\u202etxet\u2066\u2028\u200b\u{e0041}"
+      const { message } = yield* Effect.flip(SessionFilter.decode({ status }))
+      assert.notMatch(message, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+      assert.include(message, "\\u009b2J\\u202etxet")
+    })
+  )
+})
+
 describe("created", () => {
   const forms: ReadonlyArray<readonly [created: unknown, means: string]> = [
     [1767225600, "2026-01-01T00:00:00.000Z"],

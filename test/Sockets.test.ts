@@ -1,9 +1,10 @@
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import { type Duration, Effect, Fiber, Layer, Schedule, Stream } from "effect"
-import { FetchHttpClient, type HttpClient } from "effect/http"
+import { Deferred, type Duration, Effect, Fiber, Layer, Schedule, Stream } from "effect"
+import { FetchHttpClient, HttpClient } from "effect/http"
 import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { createServer as createHttpServer } from "node:http"
 import { createServer } from "node:net"
 import { baseUrl, server } from "./support/sandboxServer.ts"
 import { countRequests, ids, listIds, reason, requests } from "./support/world.ts"
@@ -34,7 +35,7 @@ const untilOutcome = (index: number, outcome: Sandbox.RecordedRequest["outcome"]
     Effect.map((requests) => requests[index]?.outcome),
     Effect.repeat({ until: (seen) => seen === outcome, schedule: Schedule.spaced("5 millis") }),
     Effect.timeoutOrElse({
-      duration: "3 seconds",
+      duration: "60 seconds",
       orElse: () => Effect.flatMap(requests, (seen) => Effect.die(new Error(JSON.stringify(seen))))
     })
   )
@@ -122,6 +123,23 @@ for (const [name, client] of clients) {
       }).pipe(Effect.provide(overSocket(client)))
     )
 
+    it.live("a reply that transformClient gives up unread leaves no socket behind", () =>
+      Effect.gen(function* () {
+        const { abandoned, port } = yield* largeErrorFirst
+        const transformClient = (client: HttpClient.HttpClient) => HttpClient.retryTransient(client, { times: 1 })
+        const apiBase = `http://127.0.0.1:${port}`
+        yield* Effect.gen(function* () {
+          assert.deepStrictEqual((yield* VerificationSessions.list()).data, [])
+          // The client is still there, so it is not its end that closes the socket.
+          yield* Effect.timeout(abandoned, "3 seconds")
+        }).pipe(
+          Effect.provide(
+            VerificationSessions.layer({ apiKey: Sandbox.apiKey, apiBase, transformClient }).pipe(Layer.provide(client))
+          )
+        )
+      }).pipe(Effect.scoped)
+    )
+
     it.live("a closed port is a TransportError that says where nobody listens", () =>
       Effect.gen(function* () {
         const port = yield* closedPort
@@ -140,6 +158,31 @@ for (const [name, client] of clients) {
     )
   })
 }
+
+/** A server whose first reply is an error larger than any buffer on its way, and the end of that reply's connection. */
+const largeErrorFirst = Effect.gen(function* () {
+  const ended = yield* Deferred.make<void>()
+  let requests = 0
+  const server = createHttpServer((_request, response) => {
+    requests++
+    if (requests === 1) {
+      response.once("close", () => Deferred.doneUnsafe(ended, Effect.void))
+      response.writeHead(503, { "content-type": "text/plain" }).end(Buffer.alloc(15_000_000))
+    } else {
+      response.writeHead(200, { "content-type": "application/json" })
+      response.end(JSON.stringify({ object: "list", data: [], has_more: false, url: "/" }))
+    }
+  })
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => {
+      server.listen(0, "127.0.0.1", () => resume(Effect.void))
+    }),
+    () => Effect.sync(() => server.close().closeAllConnections())
+  )
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : 0
+  return { port, abandoned: Deferred.await(ended) }
+})
 
 /** A port of this machine on which nobody listens: one that was free a moment ago. */
 const closedPort = Effect.callback<number>((resume) => {

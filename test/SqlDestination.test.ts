@@ -4,6 +4,8 @@ import { Reactivity } from "effect/reactivity"
 import { SqlClient, Statement } from "effect/sql"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Databases from "./support/databases.ts"
+import { erasureOfFiles, erasureSuite } from "./support/erasureSuite.ts"
+import { mirrorSuite } from "./support/mirrorSuite.ts"
 import { killed } from "./support/sqlKills.ts"
 import { batch, checkpoint, newTable, on, opened, reasonOf, rowsOf, session, suite } from "./support/sqlSuite.ts"
 
@@ -11,6 +13,8 @@ const { Database } = Databases
 
 it.layer(Databases.sqlite, { excludeTestServices: true })("SQLite", (it) => {
   suite(it)
+  mirrorSuite(it, { many: false })
+  erasureSuite(it)
   killed(it)
 
   it.effect("whose disk is full stores nothing of a batch, and resumes when there is room", () =>
@@ -49,6 +53,10 @@ it.layer(Databases.sqlite, { excludeTestServices: true })("SQLite", (it) => {
       assert.lengthOf(yield* rowsOf(other, table), 1)
     }).pipe(Effect.scoped)
   )
+})
+
+describe("what a redaction took away", () => {
+  erasureOfFiles(it)
 })
 
 describe("a destination that cannot be", () => {

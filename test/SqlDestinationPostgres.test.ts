@@ -1,6 +1,8 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Schedule } from "effect"
 import * as Databases from "./support/databases.ts"
+import { erasureSuite } from "./support/erasureSuite.ts"
+import { mirrorSuite } from "./support/mirrorSuite.ts"
 import { killed } from "./support/sqlKills.ts"
 import { batch, checkpoint, newTable, opened, rowsOf, session, suite } from "./support/sqlSuite.ts"
 
@@ -11,6 +13,8 @@ if (Databases.withoutPostgres !== undefined) {
 } else {
   it.layer(Databases.postgres, { excludeTestServices: true })("Postgres", (it) => {
     suite(it)
+    mirrorSuite(it, { many: true })
+    erasureSuite(it)
     killed(it)
 
     it.effect("that loses the connection in the middle of a batch has nothing of it, and the next run resumes", () =>
@@ -51,7 +55,7 @@ if (Databases.withoutPostgres !== undefined) {
           ["vs_5"]
         )
         // The client notices a moment later that its connection is gone.
-        const retry = { schedule: Schedule.spaced("10 millis"), times: 100 }
+        const retry = { schedule: Schedule.spaced("10 millis"), times: 1000 }
         assert.deepStrictEqual(yield* Effect.retry(destination.load, retry), Option.some(checkpoint(1)))
         yield* destination.save(batch(2, [session("vs_6")]))
         assert.lengthOf(yield* rowsOf(admin, table), 2)

@@ -1,4 +1,4 @@
-import { NodeFileSystem } from "@effect/platform-node"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, FileSystem, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -177,6 +177,30 @@ describe("webhook", () => {
       const { errors } = yield* end
       assert.match(errors, /^503 VerificationSessions\.reread: ApiError: /m)
       assert.match(errors, /^503 The database refused: database is locked\. Another program is writing to it/m)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.live("does not start with a secret that anybody could sign with, or with a port that cannot be", () =>
+    Effect.gen(function* () {
+      const url = yield* baseUrl
+      const path = join(yield* FileSystem.FileSystem.use((files) => files.makeTempDirectoryScoped()), "mirror.db")
+      const run = (secret: string, port = "0") =>
+        runExample("webhook.ts", ["--database", `sqlite:${path}`, "--port", port], {
+          url,
+          env: { STRIPE_WEBHOOK_SECRET: secret }
+        })
+      for (const secret of ["", "whsec_", "a_secret", "whsec_one,", "whsec_one two"]) {
+        const { code, errors } = yield* run(secret)
+        assert.strictEqual(code, 1)
+        assert.match(
+          errors,
+          /^STRIPE_WEBHOOK_SECRET: expected the signing secret of the endpoint \(whsec_…\).*Copy it from the endpoint/
+        )
+        if (secret.length > "whsec_".length) assert.notInclude(errors, secret)
+      }
+      const { code, errors } = yield* run("whsec_one", "99999")
+      assert.strictEqual(code, 1)
+      assert.match(errors, /--port: "99999"\. Expected: a port from 0 to 65535/)
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 })

@@ -3,7 +3,8 @@
 //
 //   node examples/fleet/cluster.ts --once                                          alone: SQLite, and a limit in memory
 //   DATABASE_URL=… REDIS_URL=… node examples/fleet/cluster.ts --host 10.0.0.5      with others, each under its own address
-import { NodeClusterSocket, NodeCrypto } from "@effect/platform-node"
+import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import {
   Cause,
   Clock,
@@ -34,7 +35,7 @@ import { Rpc } from "effect/rpc"
 import { SqlClient } from "effect/sql"
 import * as Accounts from "./support/accounts.ts"
 import * as Flags from "./support/flags.ts"
-import { run } from "./support/main.ts"
+import { runUntilStopped } from "./support/main.ts"
 import * as Services from "./support/services.ts"
 import { everyRead, takeTurn, type Work } from "./support/turn.ts"
 
@@ -153,7 +154,7 @@ const command = Command.make(
     yield* Effect.gen(function* () {
       if (yield* Services.isAlone) yield* Accounts.add(Services.sandboxAccounts)
       yield* Effect.logInfo(
-        `Ready: ${concurrency} accounts at a time, ${options.rate} requests a second with all others`
+        `Ready: ${concurrency} accounts at a time, and all workers together ${options.rate} requests a second`
       )
       yield* Effect.raceFirst(Layer.launch(entities), once ? everyRead : Effect.never)
     }).pipe(
@@ -163,4 +164,4 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Keeps copies of the sessions of many accounts, as a runner of a cluster"))
 
-run(command)
+runUntilStopped(command)

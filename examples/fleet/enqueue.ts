@@ -2,21 +2,25 @@
 // that is in the fleet already keeps its turn, so this may run every hour.
 //
 //   node examples/fleet/enqueue.ts --file accounts.txt
+//   node examples/fleet/enqueue.ts --connected                     with the key of the platform in STRIPE_API_KEY
 //   node examples/fleet/enqueue.ts --file accounts.txt --again     gives each a turn at once, whatever became of the last
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Console, Effect, FileSystem, Layer } from "effect"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { Console, Effect, FileSystem, Layer, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { endWithoutReader } from "../support/output.ts"
+import { StripeClient } from "effect-stripe-identity"
 import * as Accounts from "./support/accounts.ts"
+import * as Connected from "./support/connected.ts"
 import * as Flags from "./support/flags.ts"
 import * as Jobs from "./support/jobs.ts"
-import * as Log from "./support/log.ts"
+import { runOnce } from "./support/main.ts"
 import * as Services from "./support/services.ts"
 
 const isAccount = (line: string) => /^acct_\w+$/.test(line)
 
 const fromFile = Effect.fnUntraced(function* (file: string) {
-  const text = yield* FileSystem.FileSystem.use((fileSystem) => fileSystem.readFileString(file))
+  const text = yield* FileSystem.FileSystem.use((fileSystem) => fileSystem.readFileString(file)).pipe(
+    Effect.mapError(({ reason }) => new Error(`${file} cannot be read: ${reason._tag}`))
+  )
   const lines = text
     .split(/\r?\n/)
     .map((line) => line.trim())
@@ -29,10 +33,21 @@ const fromFile = Effect.fnUntraced(function* (file: string) {
   return Array.from(new Set(lines))
 })
 
+const fromStripe = Stream.runCollect(Connected.ids).pipe(
+  Effect.provide(Layer.provide(StripeClient.layerConfig(), NodeHttpClient.layerUndici))
+)
+
 const command = Command.make(
   "enqueue",
   {
-    file: Flag.String("file").pipe(Flag.withDescription("A file with the id of an account in each line")),
+    file: Flag.String("file").pipe(
+      Flag.withDescription("A file with the id of an account in each line"),
+      Flag.optional
+    ),
+    connected: Flag.Boolean("connected").pipe(
+      Flag.withDescription("All connected accounts of the platform whose key STRIPE_API_KEY is"),
+      Flag.withDefault(false)
+    ),
     again: Flag.Boolean("again").pipe(
       Flag.withDescription("Give a turn at once to those that are in the fleet, too"),
       Flag.withDefault(false)
@@ -44,9 +59,12 @@ const command = Command.make(
     fleet: Flags.shared.fleet,
     lock: Flags.shared.lock
   },
-  Effect.fn(function* ({ again, cluster, file, fleet, lock }) {
+  Effect.fn(function* ({ again, cluster, connected, file, fleet, lock }) {
     yield* Effect.gen(function* () {
-      const accounts = yield* fromFile(file)
+      if (connected === Option.isSome(file)) {
+        return yield* Effect.fail(new Error("Say which accounts: pass either --file or --connected"))
+      }
+      const accounts = yield* Option.isSome(file) ? fromFile(file.value) : fromStripe
       const enrolled = cluster ? (yield* Accounts.add(accounts, again)).length : yield* Jobs.enroll(accounts, again)
       yield* Console.log(`${enrolled} of ${accounts.length} accounts ${again ? "have a turn now" : "are new"}.`)
     }).pipe(
@@ -56,9 +74,4 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Takes accounts into a fleet"))
 
-endWithoutReader()
-
-Command.run(command, { version: "0.1.0" }).pipe(
-  Effect.provide([NodeServices.layer, Log.layer]),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+runOnce(command)

@@ -2,12 +2,10 @@
 //
 //   node examples/fleet/status.ts
 //   node examples/fleet/status.ts --watch --limit 50
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Clock, Console, Effect, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
-import { endWithoutReader } from "../support/output.ts"
 import * as Flags from "./support/flags.ts"
-import * as Log from "./support/log.ts"
+import { runOnce } from "./support/main.ts"
 import * as Services from "./support/services.ts"
 import { table } from "./support/table.ts"
 
@@ -33,9 +31,4 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Shows what a fleet is at"))
 
-endWithoutReader()
-
-Command.run(command, { version: "0.1.0" }).pipe(
-  Effect.provide([NodeServices.layer, Log.layer]),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+runOnce(command)

@@ -11,7 +11,7 @@ import { Command } from "effect/cli"
 import { StripeError } from "effect-stripe-identity"
 import * as Flags from "./support/flags.ts"
 import * as Jobs from "./support/jobs.ts"
-import { run } from "./support/main.ts"
+import { runUntilStopped } from "./support/main.ts"
 import * as Services from "./support/services.ts"
 import { everyRead, takeTurn, type Work } from "./support/turn.ts"
 
@@ -39,7 +39,7 @@ const command = Command.make(
     yield* Effect.gen(function* () {
       if (yield* Services.isAlone) yield* Jobs.enroll(Services.sandboxAccounts)
       yield* Effect.logInfo(
-        `Ready: ${concurrency} accounts at a time, ${options.rate} requests a second with all others`
+        `Ready: ${concurrency} accounts at a time, and all workers together ${options.rate} requests a second`
       )
       yield* Effect.raceFirst(workers, once ? everyRead : Effect.never)
     }).pipe(
@@ -54,4 +54,4 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Keeps copies of the sessions of many accounts"))
 
-run(command)
+runUntilStopped(command)

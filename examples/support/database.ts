@@ -5,7 +5,8 @@ import { SqlError } from "effect/sql"
 import { inWords as fileInWords, prepareFile } from "./files.ts"
 import * as Sqlite from "./sqlite.ts"
 
-const isPostgres = (address: string): boolean => /^postgres(ql)?:\/\//.test(address) && URL.canParse(address)
+/** Whether an address is that of a Postgres. */
+export const isPostgres = (address: string): boolean => /^postgres(ql)?:\/\//.test(address) && URL.canParse(address)
 
 export const flag = Flag.String("database").pipe(
   Flag.withDescription("sqlite:FILE, or postgres://USER:PASSWORD@HOST/NAME"),

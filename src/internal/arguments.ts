@@ -36,13 +36,18 @@ export const show = (value: unknown): string => {
   if (Predicate.isString(value) && value.length > longest) return `a string of ${value.length} characters`
   try {
     const text = format(outline(value))
-    // In one line, as a message is.
-    const shown = withoutSecrets(beginning(text, 500)).replaceAll(/\n\s*/g, " ")
+    // In one line, as a message is. A terminal obeys more control characters than JSON escapes.
+    const shown = withoutSecrets(beginning(text, 500))
+      .replaceAll(/\n\s*/g, " ")
+      .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)
     return shown.length > longest ? `${shown.slice(0, longest)}…` : shown || `a value of ${text.length} characters`
   } catch {
     return "a value that cannot be shown"
   }
 }
+
+const escaped = (text: string): string =>
+  Array.from(text.split(""), (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")
 
 /** What stands at a path, which has names as messages show them; or `nothing`. */
 const showAt = (input: unknown, path: ReadonlyArray<PropertyKey>): string => {

@@ -1,12 +1,14 @@
 /**
- * What reading a list costs, compared with stripe-node, plain Effect, and nothing but HTTP: one run, one server, the same pages.
+ * What reading a list costs, compared with stripe-node and with Effect's HTTP client alone: the same pages from servers in
+ * processes of their own.
  *
- *     npm run bench                # about a quarter of an hour
- *     npm run bench -- --quick     # two minutes, with shorter lists and fewer rounds
- *     npm run bench -- --write     # and put the figures and the chart where the README shows them
+ *     npm run bench                            # half an hour
+ *     npm run bench -- --quick                 # five minutes, with shorter lists and fewer rounds
+ *     npm run bench -- --only memory,profile   # these parts, and the rest as the last run that counts found it
+ *     npm run bench -- --write                 # and put the figures and the chart where the guide shows them
  *
- * Every reader is a process of its own. Rounds are interleaved, so that a noisy moment meets all of them; what counts are
- * the ratios to stripe-node within a round. The results are in `out/bench.json`, with `--write` in `test/bench/results.json`.
+ * Each reader is a process of its own. Rounds are interleaved, so that a noisy moment meets all readers; what counts is the
+ * median of the ratios within a round. The results are in `out/bench.json`, with `--write` in `test/bench/results.json`.
  */
 import { execFileSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
@@ -14,10 +16,10 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { root } from "../support/packed.ts"
 import {
-  compiler,
   median,
   read,
   type Reading,
+  type Replies,
   served,
   sources,
   spread,
@@ -25,50 +27,105 @@ import {
   withServer
 } from "./support/measure.ts"
 import * as Pages from "./support/pages.ts"
-import { bars, render, type Processor, type Results, type Wall } from "./support/results.ts"
+import { bars, render, type Processor, type Results, type Run, type Wall } from "./support/results.ts"
 
 const quick = process.argv.includes("--quick")
 const progress = (text: string) => process.stderr.write(`… ${text}\n`)
 
-interface Way {
+interface Way extends Pick<Task, "reader" | "forEach"> {
   readonly name: string
-  readonly reader: Task["reader"]
-  readonly flags?: ReadonlyArray<string>
-  readonly bar?: number
+  /** Only where the list is short: what no bar is about. */
+  readonly shortOnly?: boolean
+  readonly unknownKey?: boolean
+  readonly bar?: Processor["bar"]
 }
 
 const peer = "stripe-node"
+const client = "Effect's client alone"
+const counted = "this library, runCount"
 const ways: ReadonlyArray<Way> = [
-  { name: "node:http and JSON.parse, nothing else", reader: "bare" },
+  { name: "node:http and JSON.parse", reader: "bare", shortOnly: true },
   { name: peer, reader: "stripeNode" },
-  { name: "Effect's client and JSON.parse, nothing else", reader: "effectClient" },
-  { name: "the same, and a DateTime and the Redacted of each row", reader: "effectValues" },
-  { name: "25 lines of plain Effect, two fields checked", reader: "plainEffect" },
-  { name: "this library, schema compiler on", reader: "library", flags: compiler, bar: 1.1 },
-  { name: "this library", reader: "library", bar: 1.35 },
-  { name: "this library, on fetch", reader: "libraryOnFetch" }
+  { name: client, reader: "effectClient" },
+  { name: "the same with DateTime and Redacted", reader: "effectValues", shortOnly: true },
+  { name: counted, reader: "library", bar: { most: 1.5, of: client } },
+  { name: "this library, runForEach", reader: "library", forEach: true, bar: { most: 1.5, of: client } },
+  {
+    name: "the same as runCount, one unknown key a row",
+    reader: "library",
+    unknownKey: true,
+    bar: { most: 1.1, of: counted }
+  }
 ]
 
-const processorTime = (rows: number, rounds: number) =>
-  withServer(rows, 0, async (port) => {
-    const readings = new Map<Way, Array<Reading>>(ways.map((way) => [way, []]))
-    for (let round = 1; round <= rounds; round++) {
-      progress(`processor time, ${rows} rows, round ${round} of ${rounds}`)
-      for (const [way, own] of readings) own.push(await read({ reader: way.reader, port, rows }, way.flags))
-    }
-    const peers = Array.from(readings).find(([{ name }]) => name === peer)?.[1] ?? []
-    const found = Array.from(readings, ([{ bar, name }, own]): Processor => ({
-      name,
-      time: spread(own.map(({ processor }) => processor)),
-      ratio: spread(own.map(({ processor }, round) => processor / (peers[round]?.processor ?? Number.NaN))),
-      rate: rows / (median(own.map(({ wall }) => wall)) / 1000),
-      ...(bar === undefined ? {} : { bar })
-    }))
-    return { rows, rounds, ways: found }
+/** Rounds of readers one after the other, by their names. */
+const rounds = async <Name>(
+  times: number,
+  names: ReadonlyArray<Name>,
+  one: (name: Name) => Promise<Reading>
+): Promise<ReadonlyMap<Name, ReadonlyArray<Reading>>> => {
+  const readings = new Map<Name, Array<Reading>>(names.map((name) => [name, []]))
+  for (let round = 1; round <= times; round++) {
+    progress(`round ${round} of ${times}`)
+    for (const [name, own] of readings) own.push(await one(name))
+  }
+  return readings
+}
+
+const processorTime = (replies: Replies, rows: number, times: number): Promise<Run> =>
+  withServer({ rows, replies }, (port) =>
+    withServer({ rows, replies, unknownKey: true }, async (unknownPort) => {
+      progress(`processor time, ${replies} replies, ${rows} rows`)
+      const used = ways.filter(({ shortOnly = false }) => rows < 1_000_000 || !shortOnly)
+      const readings = await rounds(times, used, ({ forEach = false, reader, unknownKey = false }) =>
+        read({ reader, forEach, port: unknownKey ? unknownPort : port, rows })
+      )
+      const timesOf = (name: string) =>
+        Array.from(readings)
+          .find(([way]) => way.name === name)?.[1]
+          .map(({ processor }) => processor) ?? []
+      const ratio = (own: ReadonlyArray<Reading>, other: string) =>
+        spread(own.map(({ processor }, round) => processor / (timesOf(other)[round] ?? Number.NaN)))
+      const found = Array.from(readings, ([{ bar, name }, own]): Processor => ({
+        name,
+        time: spread(own.map(({ processor }) => processor)),
+        ratioToClient: ratio(own, client),
+        ratioToPeer: ratio(own, peer),
+        gc: median(own.map(({ gc }) => gc)),
+        memory: median(own.map(({ peakMemory }) => peakMemory)),
+        rate: rows / (median(own.map(({ wall }) => wall)) / 1000),
+        ...(bar === undefined ? {} : { bar, ratioOfBar: ratio(own, bar.of).median })
+      }))
+      return { replies, rows, rounds: times, ways: found }
+    })
+  )
+
+/** The memory of whole processes. */
+const residentMemory = (replies: Replies, rows: number, times: number) =>
+  withServer({ rows, replies }, async (port) => {
+    progress(`resident memory, ${replies} replies`)
+    const readings = await rounds(times, ["stripeNode", "effectClient", "library"] as const, (reader) =>
+      read({ reader, port, rows })
+    )
+    const peak = (reader: Task["reader"]) =>
+      median(
+        Array.from(readings)
+          .find(([name]) => name === reader)?.[1]
+          .map(({ peakMemory }) => peakMemory) ?? []
+      )
+    return { replies, rows, peer: peak("stripeNode"), client: peak("effectClient"), library: peak("library") }
+  })
+
+const atOnce = (rows: number, times: number) =>
+  withServer({ rows }, async (port) => {
+    progress("sixteen requests at once, without latency")
+    const readings = await rounds(times, [1, 16], (concurrency) => read({ reader: "library", concurrency, port, rows }))
+    const [alone = [], many = []] = readings.values()
+    return { rows, ratio: spread(many.map(({ wall }, round) => (alone[round]?.wall ?? Number.NaN) / wall)) }
   })
 
 const wallTime = (rows: number) =>
-  withServer(rows, 150, async (port) => {
+  withServer({ rows, latency: 150 }, async (port) => {
     const seconds = async (task: Omit<Task, "port" | "rows">) => {
       progress(`150 ms a reply: ${task.reader}, ${task.concurrency ?? 1} at once`)
       return (await read({ ...task, port, rows, warmUp: 0 })).wall / 1000
@@ -88,7 +145,7 @@ const wallTime = (rows: number) =>
   })
 
 const limited = (rows: number) =>
-  withServer(rows, 150, async (port) => {
+  withServer({ rows, latency: 150 }, async (port) => {
     progress("25 requests a second")
     await read({ reader: "library", port, rows, warmUp: 0, concurrency: 16, rateLimit: true })
     const { arrivals } = await served(port)
@@ -98,9 +155,9 @@ const limited = (rows: number) =>
     return { rows, share: (later.length - 1) / seconds / 25 }
   })
 
-const memory = (rows: number) =>
-  withServer(rows, 0, async (port) => {
-    progress("memory")
+const smallHeap = (rows: number) =>
+  withServer({ rows, replies: "compact" }, async (port) => {
+    progress("a heap of 48 MB")
     const limit = 48
     const within = (rows: number) =>
       read({ reader: "library", port, rows }, [`--max-old-space-size=${limit}`, "--expose-gc"])
@@ -110,7 +167,7 @@ const memory = (rows: number) =>
   })
 
 const profile = (rows: number) =>
-  withServer(rows, 0, async (port) => {
+  withServer({ rows, replies: "compact" }, async (port) => {
     progress("profile")
     const { profile = [] } = await read({ reader: "library", port, rows, profile: true }, sources)
     const total = profile.reduce((sum, [, microseconds]) => sum + microseconds, 0)
@@ -118,7 +175,7 @@ const profile = (rows: number) =>
   })
 
 const overTheWire = () =>
-  withServer(1000, 0, async (port) => {
+  withServer({ rows: 1000 }, async (port) => {
     progress("rows over the wire")
     const carried = async (task: Omit<Task, "port" | "rows">) => {
       const pairs: Array<readonly [number, number]> = []
@@ -143,17 +200,51 @@ const importTime = () => {
   return Number(/× ([\d.]+), bar/.exec(output)?.[1])
 }
 
+const times = quick ? 2 : 5
+const short = 100_000
+const long = quick ? 200_000 : 1_000_000
+
+const parts: { readonly [Part in keyof Results]: () => Results[Part] | Promise<Results[Part]> } = {
+  node: () => process.version,
+  compactShort: () => processorTime("compact", short, times),
+  compactLong: () => processorTime("compact", long, times),
+  indentedShort: () => processorTime("indented", short, times),
+  indentedLong: () => processorTime("indented", long, times),
+  compactMemory: () => residentMemory("compact", 200_000, times),
+  indentedMemory: () => residentMemory("indented", 200_000, times),
+  smallHeap: () => smallHeap(long),
+  atOnce: () => atOnce(200_000, times),
+  profile: () => profile(200_000),
+  wire: overTheWire,
+  importTime,
+  limited: () => limited(quick ? 10_000 : 50_000),
+  wall: () => wallTime(quick ? 10_000 : 100_000)
+}
+
+const at = process.argv.indexOf("--only")
+const only = at < 0 ? undefined : (process.argv[at + 1] ?? "").split(",")
+for (const name of only ?? []) {
+  if (!(name in parts)) throw new Error(`--only: expected ${Object.keys(parts).join(", ")}, got ${name}`)
+}
+const kept = only === undefined ? undefined : Pages.results()
+const part = async <Part extends keyof Results>(name: Part): Promise<Results[Part]> =>
+  kept === undefined || only?.includes(name) === true ? await parts[name]() : kept[name]
+
 const results: Results = {
-  node: process.version,
-  processor: quick
-    ? [await processorTime(100_000, 2)]
-    : [await processorTime(100_000, 7), await processorTime(1_000_000, 3)],
-  memory: await memory(quick ? 200_000 : 1_000_000),
-  profile: await profile(200_000),
-  wire: await overTheWire(),
-  importTime: importTime(),
-  limited: await limited(quick ? 10_000 : 50_000),
-  wall: await wallTime(quick ? 10_000 : 100_000)
+  node: await part("node"),
+  compactShort: await part("compactShort"),
+  compactLong: await part("compactLong"),
+  indentedShort: await part("indentedShort"),
+  indentedLong: await part("indentedLong"),
+  compactMemory: await part("compactMemory"),
+  indentedMemory: await part("indentedMemory"),
+  smallHeap: await part("smallHeap"),
+  atOnce: await part("atOnce"),
+  profile: await part("profile"),
+  wire: await part("wire"),
+  importTime: await part("importTime"),
+  limited: await part("limited"),
+  wall: await part("wall")
 }
 
 mkdirSync(join(root, "out"), { recursive: true })

@@ -1,9 +1,9 @@
-// What SqlDestination costs compared with a plain loop of the same client: the processor time of this process a row.
+// What SqlDestination costs compared with a plain loop of the same client: processor time of this process and rows a second.
 //
 //   npm run bench:sql -- [postgres://…]
 //
 // The plain loops store the same rows with the same checkpoint: one with the statements of SqlDestination, one with a bound
-// value a column, as one would write it by hand.
+// value a column, as one would write it by hand. Rounds are interleaved, and the figures are medians.
 import { PgClient } from "@effect/sql-pg"
 import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql"
@@ -12,6 +12,7 @@ import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Sqlite from "../../examples/support/sqlite.ts"
 import * as Statements from "../../src/internal/sql/statements.ts"
 import { fullSession } from "../support/identityRows.ts"
+import { median } from "./support/measure.ts"
 
 const batches = 100
 const rows = 100
@@ -28,13 +29,29 @@ const wire = Array.from({ length: batches }, (_, batch) =>
 const sessions = wire.map((batch) => batch.map((row) => decode(row)))
 const checkpoint = (batch: number) => ({ ...Checkpoint.start({ filter: "bench" }), filter: `bench${batch}` })
 
-const measure = <E>(run: Effect.Effect<unknown, E>) =>
+interface Reading {
+  /** Microseconds a row. */
+  readonly processor: number
+  readonly wall: number
+}
+
+const measure = <E>(run: Effect.Effect<unknown, E>): Effect.Effect<Reading, E> =>
   Effect.gen(function* () {
     const before = process.cpuUsage()
+    const start = performance.now()
     yield* run
+    const wall = ((performance.now() - start) * 1000) / (batches * rows)
     const { system, user } = process.cpuUsage(before)
-    return (user + system) / (batches * rows)
+    return { processor: (user + system) / (batches * rows), wall }
   })
+
+const show = (name: string, own: ReadonlyArray<Reading>, plain: ReadonlyArray<Reading>): string => {
+  const processor = median(own.map((reading) => reading.processor)).toFixed(1)
+  const rate = Math.round(1e6 / median(own.map(({ wall }) => wall))).toLocaleString("en-US")
+  const times = (of: keyof Reading) =>
+    median(own.map((reading, round) => reading[of] / (plain[round]?.[of] ?? Number.NaN))).toFixed(2)
+  return `${name.padEnd(20)} ${processor} µs a row (× ${times("processor")}), ${rate} rows a second (× ${times("wall")} the time)`
+}
 
 const program = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -109,15 +126,18 @@ const program = Effect.gen(function* () {
       loop((batch) => sql.unsafe(byHand, (wire[batch] ?? []).flatMap(values)))
     )
   }
-  const best: Record<string, number> = {}
-  for (let round = 0; round < rounds; round++) {
+  const readings = new Map<string, Array<Reading>>(Object.keys(contenders).map((name) => [name, []]))
+  // The first round only warms up.
+  for (let round = -1; round < rounds; round++) {
     for (const [name, run] of Object.entries(contenders)) {
       yield* clear
       yield* destination.load
-      best[name] = Math.min(best[name] ?? Infinity, yield* measure(run))
+      const reading = yield* measure(run)
+      if (round >= 0) readings.get(name)?.push(reading)
     }
   }
-  for (const [name, micros] of Object.entries(best)) console.log(`${name.padEnd(20)} ${micros.toFixed(1)} µs a row`)
+  console.log(`${dialect}, ${batches} batches of ${rows} rows, ${rounds} rounds, × the same statements`)
+  for (const [name, own] of readings) console.log(show(name, own, readings.get("the same statements") ?? []))
 })
 
 const [address] = process.argv.slice(2)

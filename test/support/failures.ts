@@ -1,5 +1,5 @@
 // One failing call for every message that the library can show. `messages.ts` prints them.
-import { NodeFileSystem } from "@effect/platform-node"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import {
   ConfigProvider,
   DateTime,

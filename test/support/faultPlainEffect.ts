@@ -1,4 +1,4 @@
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Exit, Option, Redacted, Schedule, Schema, Stream } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -18,7 +18,7 @@ const sessions = (url: string, apiKey: Redacted.Redacted<string>, parameters: Re
     Effect.gen(function* () {
       const client = (yield* HttpClient.HttpClient).pipe(
         HttpClient.filterStatusOk,
-        HttpClient.transformResponse(Effect.timeout("300 millis")),
+        HttpClient.transformResponse(Effect.timeout("2 seconds")),
         HttpClient.retryTransient({ times: 5, schedule: Schedule.exponential("5 millis") })
       )
       const { ending_before, starting_after, ...filter } = parameters
@@ -64,7 +64,7 @@ export const plainEffect = (one: Case) =>
       Stream.take(enough * 100),
       Stream.runForEach(({ id }) => happen(ids.push(id))),
       // Nothing limits the time for a body, and a wait of an hour is an hour.
-      Effect.timeout("8 seconds"),
+      Effect.timeout("12 seconds"),
       Effect.exit
     )
     if (Exit.isFailure(exit)) return "error"

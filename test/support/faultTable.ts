@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { format } from "prettier"
-import { expectationOf, matrix, type Outcome } from "./faultMatrix.ts"
+import { type Case, expectationOf, matrix, type Outcome } from "./faultMatrix.ts"
 
 const root = new URL("../../", import.meta.url)
 const page = "examples/guides/errors.md"
@@ -24,6 +24,26 @@ const outcome = ({ end, requests, rows }: Outcome): string => {
 const seconds = (waits: ReadonlyArray<number>): string =>
   waits.length === 0 ? "" : `${waits.map((wait) => wait / 1000).join(", ")} s`
 
+/** How a fault ends here, after which waits, and how it ends in stripe-node. */
+const ends = (one: Case): string => {
+  const { ours, stripeNode } = expectationOf(one)
+  const leavesOut = one.read.onDecodeError === true || one.without !== undefined
+  const mine = leavesOut ? outcome(ours).replace("all", "all but that row") : outcome(ours)
+  return `${mine} | ${seconds(ours.waits)} | ${stripeNode === undefined ? "has none" : outcome(stripeNode)}`
+}
+
+/** The faults of a group. Neighbours that end in the same way share a line. */
+const linesOf = (cases: ReadonlyArray<Case>): ReadonlyArray<string> => {
+  const lines: Array<{ readonly names: Array<string>; readonly end: string }> = []
+  for (const one of cases) {
+    const end = ends(one)
+    const last = lines.at(-1)
+    if (last?.end === end) last.names.push(one.name)
+    else lines.push({ names: [one.name], end })
+  }
+  return lines.map(({ end, names }) => `| ${names.join("; ")} | ${end} |`)
+}
+
 /** The table, as it is to stand in the guide. */
 export const render = (): Promise<string> => {
   const groups = new Set(matrix.map(({ group }) => group))
@@ -32,14 +52,7 @@ export const render = (): Promise<string> => {
     "| --- | --- | --- | --- |",
     ...Array.from(groups).flatMap((group) => [
       `| **${group}** | | | |`,
-      ...matrix
-        .filter((one) => one.group === group)
-        .map((one) => {
-          const { ours, stripeNode } = expectationOf(one)
-          const leavesOut = one.read.onDecodeError === true || one.without !== undefined
-          const mine = leavesOut ? outcome(ours).replace("all", "all but that row") : outcome(ours)
-          return `| ${one.name} | ${mine} | ${seconds(ours.waits)} | ${stripeNode === undefined ? "has none" : outcome(stripeNode)} |`
-        })
+      ...linesOf(matrix.filter((one) => one.group === group))
     ])
   ]
   return format(lines.join("\n"), { parser: "markdown" })

@@ -200,11 +200,15 @@ export const ready = (worker: Worker) =>
     Effect.asVoid
   )
 
-/** Waits until every account was read to its end. */
-export const allRead = until<{ readonly unread: number }>(
-  "SELECT count(*)::int AS unread FROM fleet_accounts WHERE ended_at IS NULL",
-  ([row]) => row?.unread === 0
+const countUnread = "SELECT count(*)::int AS unread FROM fleet_accounts WHERE ended_at IS NULL"
+
+/** How many accounts were not read to their end yet. */
+export const unread = Effect.suspend(() =>
+  Effect.map(query<{ readonly unread: number }>(countUnread), ([row]) => row?.unread ?? 0)
 )
+
+/** Waits until every account was read to its end. */
+export const allRead = until<{ readonly unread: number }>(countUnread, ([row]) => row?.unread === 0)
 
 /** What was written, and how often. */
 export const written = Effect.gen(function* () {

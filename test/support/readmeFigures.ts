@@ -23,9 +23,10 @@ const sentences = (): ReadonlyArray<readonly [sentence: string, figures: Readonl
   const stripeNode = faults.map((fault) => fault.stripeNode)
   const count = (outcomes: ReadonlyArray<Outcome>, is: (outcome: Outcome) => boolean) =>
     String(outcomes.filter(is).length)
-  const { processor, wall } = results()
+  const { indentedShort, wall } = results()
   const seconds = (name: string) => wall.ways.find((way) => way.name === name)?.seconds.toFixed(1) ?? "?"
-  const cost = processor[0]?.ways.find(({ name }) => name === "this library")?.ratio.median.toFixed(1) ?? "?"
+  const cost =
+    indentedShort.ways.find(({ name }) => name === "this library, runCount")?.ratioToPeer.median.toFixed(1) ?? "?"
   const lives = /MIRROR_CASES"\] \?\? (\d+)/.exec(
     readFileSync(new URL("../MirrorLaw.test.ts", import.meta.url), "utf8")
   )?.[1]
@@ -39,7 +40,7 @@ const sentences = (): ReadonlyArray<readonly [sentence: string, figures: Readonl
       [String(plainEffectOutcomes.wrong), count(ours, isSilentlyWrong)]
     ],
     [
-      "It delivers every row in # (stripe-node in #, plain Effect in #) and fails with a typed error in #.",
+      "This library delivers every row in # (stripe-node in #, plain Effect in #) and fails with a typed error in #.",
       [
         count(ours, isComplete),
         count(stripeNode, isComplete),

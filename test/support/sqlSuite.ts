@@ -62,6 +62,9 @@ export const opened = Effect.fnUntraced(function* (options: SqlDestination.Optio
   return { sql, destination: yield* SqlDestination.make(options).pipe(on(sql)) }
 })
 
+export const isPostgres = (sql: SqlClient.SqlClient): boolean =>
+  sql.onDialectOrElse({ pg: () => true, orElse: () => false })
+
 export const reasonOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), (error) =>
     error instanceof SqlDestination.SqlDestinationError ? error.reason._tag : String(error)
@@ -95,8 +98,9 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           session: safe
         })
         assert.deepInclude(second, { id: "vs_2", redaction_status: null, client_reference_id: null, metadata: {} })
-        const isPg = sql.onDialectOrElse({ pg: () => true, orElse: () => false })
-        const seconds = isPg ? "extract(epoch FROM created)::int" : "CAST(strftime('%s', created) AS INTEGER)"
+        const seconds = isPostgres(sql)
+          ? "extract(epoch FROM created)::int"
+          : "CAST(strftime('%s', created) AS INTEGER)"
         const times = yield* sql.unsafe<object>(
           `SELECT ${seconds} AS created FROM "${table}" WHERE NOT livemode AND created < read_at ORDER BY id`,
           []

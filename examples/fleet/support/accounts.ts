@@ -74,13 +74,15 @@ export const add = Effect.fn("fleet.add")(function* (accounts: ReadonlyArray<str
 // Postgres gives a BIGINT as a bigint.
 const toTurn = ({ account, turn }: Turn): Turn => ({ account, turn: Number(turn) })
 
-/** Begins a slice, unless the turn is over. */
+/** Begins a slice, unless the turn is over, and gives the moment when the run began. */
 export const open = Effect.fn("fleet.open")(function* ({ account, turn }: Turn) {
   const sql = yield* SqlClient.SqlClient
   const now = yield* Clock.currentTimeMillis
-  const rows = yield* sql`UPDATE fleet_accounts SET began_at = coalesce(began_at, ${now})
-    WHERE account = ${account} AND turn = ${turn} RETURNING account`
-  return rows.length > 0
+  const rows = yield* sql<{
+    readonly began_at: number | bigint
+  }>`UPDATE fleet_accounts SET began_at = coalesce(began_at, ${now})
+    WHERE account = ${account} AND turn = ${turn} RETURNING began_at`
+  return Option.map(Option.fromUndefinedOr(rows[0]), ({ began_at }) => Number(began_at))
 })
 
 const pauseAfter = (outcome: Outcome, failures: number, { every, longest, refused }: Pauses): Duration.Duration => {

@@ -10,7 +10,7 @@ const above = (minimum: number, what: string) =>
 
 const seconds = (name: string, description: string, otherwise: number) =>
   Flag.Finite(name).pipe(
-    Flag.withDescription(`${description}, in seconds`),
+    Flag.withDescription(`${description}, in seconds (default ${otherwise})`),
     above(0.1, `--${name} takes a number of seconds, 0.1 or more`),
     Flag.withDefault(otherwise),
     Flag.map(Duration.seconds)
@@ -18,7 +18,7 @@ const seconds = (name: string, description: string, otherwise: number) =>
 
 const count = (name: string, description: string, otherwise: number) =>
   Flag.Int(name).pipe(
-    Flag.withDescription(description),
+    Flag.withDescription(`${description} (default ${otherwise})`),
     above(1, `--${name} takes a whole number, 1 or more`),
     Flag.withDefault(otherwise)
   )

@@ -11,11 +11,17 @@ const innermost = (error: unknown): unknown => {
   return cause instanceof Error ? innermost(cause) : error
 }
 
+/** An error in one line. */
+export const describe = (error: unknown): string => {
+  const said = [error, innermost(error)].map((error) =>
+    error instanceof Error ? error.message || error.name : String(error)
+  )
+  return Array.from(new Set(said)).join(": ")
+}
+
 const messageOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
-  const bottom = innermost(error)
-  const said = [error, bottom].map((error) => (error instanceof Error ? error.message || error.name : String(error)))
-  const message = Array.from(new Set(said)).join(": ")
+  const message = describe(error)
   return SqlError.isSqlError(error) ? `Waiting for the database: ${message}` : message
 }
 

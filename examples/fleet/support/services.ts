@@ -1,6 +1,8 @@
 // What a worker stands on, by the environment: with DATABASE_URL and REDIS_URL several of them share the work, and without
 // either one of them does it alone.
-import { NodeHttpClient, NodeRedis, NodeServices } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeRedis from "@effect/platform-node/NodeRedis"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { PgClient } from "@effect/sql-pg"
 import { Config, Duration, Effect, Layer, Redacted, Schedule, Scope } from "effect"
 import { RateLimiter } from "effect/persistence"
@@ -9,6 +11,7 @@ import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Database from "../../support/database.ts"
 import * as Accounts from "./accounts.ts"
+import * as Log from "./log.ts"
 
 export interface Options {
   /** The name of what the workers share. */
@@ -25,7 +28,7 @@ export interface Options {
 /** Builds a layer again until its service answers, and says what it waits for. */
 const insist =
   (what: string) =>
-  <A, E extends { readonly message: string }, R>(self: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+  <A, E, R>(self: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
     Layer.effectContext(
       Effect.gen(function* () {
         const own = yield* Scope.fork(yield* Effect.scope)
@@ -33,7 +36,7 @@ const insist =
           exit._tag === "Failure" ? Scope.close(own, exit) : Effect.void
         )
       }).pipe(
-        Effect.tapError(({ message }) => Effect.logWarning(`Waiting for ${what}: ${message}`)),
+        Effect.tapError((error) => Effect.logWarning(`Waiting for ${what}: ${Log.describe(error)}`)),
         Effect.retry(Schedule.spaced("2 seconds"))
       )
     )
@@ -51,15 +54,23 @@ const postgres = (url: Redacted.Redacted<string>, { connections, lock }: Pick<Op
     }
   })
 
-const databaseUrl = Config.Redacted("DATABASE_URL").pipe(Config.withDefault(Redacted.make("sqlite:out/fleet.db")))
+const databaseUrl = Config.Redacted("DATABASE_URL").pipe(
+  Config.withDefault(Redacted.make("sqlite:out/fleet.db")),
+  Effect.map(Redacted.value),
+  // Without what was found, which may have a password.
+  Effect.filterOrFail(
+    (address) => Database.isPostgres(address) || address.startsWith("sqlite:"),
+    () => new Error("DATABASE_URL: expected postgres://USER:PASSWORD@HOST/NAME or sqlite:FILE, found something else.")
+  )
+)
 
 /** A client of the database, with the tables of sessions and accounts. */
 export const database = (options: Pick<Options, "connections" | "lock">) =>
   Layer.unwrap(
-    Effect.map(databaseUrl, (url) => {
-      const address = Redacted.value(url)
-      const client = address.startsWith("postgres") ? postgres(url, options) : Database.layer(address)
-      return insist("the database")(
+    Effect.map(databaseUrl, (address) => {
+      const isPostgres = Database.isPostgres(address)
+      const client = isPostgres ? postgres(Redacted.make(address), options) : Database.layer(address)
+      return insist(`the database ${Database.shown(address)}`)(
         Layer.mergeAll(SqlDestination.layer(), Accounts.layer).pipe(Layer.provideMerge(client))
       )
     })
@@ -74,13 +85,21 @@ const paced = (perSecond: number) => {
   return { limit: 3, window: Duration.millis(3 * each), algorithm: "fixed-window", onLimiterError: "wait" } as const
 }
 
+const redisUrl = Config.String("REDIS_URL").pipe(
+  Config.withDefault(""),
+  Effect.filterOrFail(
+    (url) => url === "" || (/^rediss?:\/\//.test(url) && URL.canParse(url)),
+    () => new Error("REDIS_URL: expected redis://HOST:PORT or rediss://USER:PASSWORD@HOST:PORT, found something else.")
+  )
+)
+
 const limiter = Layer.unwrap(
-  Effect.map(Config.String("REDIS_URL").pipe(Config.withDefault("")), (url) =>
+  Effect.map(redisUrl, (url) =>
     url === ""
       ? RateLimiter.layerStoreMemory
       : RateLimiter.layerStoreRedis().pipe(
           Layer.provide(NodeRedis.layer({ url, socket: { connectTimeout: 5000 } })),
-          insist("Redis")
+          insist(`Redis at ${new URL(url).host}`)
         )
   )
 ).pipe((store) => Layer.provide(RateLimiter.layer, store))

@@ -18,8 +18,9 @@ export const takeTurn = Effect.fnUntraced(function* <E = never, R = never>(
   handOn: (next: Accounts.Turn, pause: Duration.Duration) => Effect.Effect<void, E, R> = () => Effect.void
 ) {
   const sql = yield* SqlClient.SqlClient
-  if (!(yield* Accounts.open(turn))) return Option.none()
-  const outcome = yield* slice(turn.account, work)
+  const beganAt = yield* Accounts.open(turn)
+  if (Option.isNone(beganAt)) return Option.none()
+  const outcome = yield* slice(turn.account, beganAt.value, work)
   if ("error" in outcome) yield* Effect.logWarning(`${turn.account}: ${outcome.error}`)
   return yield* sql.withTransaction(
     Effect.tap(Accounts.close(turn, outcome, work.pauses), (closed) =>

@@ -135,7 +135,7 @@ const Options = Schema.Struct({
 
 const decodeOptions = Arguments.decoder(Options, "options")
 
-const keyForm = "a secret key (sk_…) or restricted key (rk_…), in a Redacted"
+const keyForm = "a secret key (sk_…) or restricted key (rk_…), as Redacted.make(key)"
 
 // What stands in the same places of the dashboard, or in the same file of secrets, and what it is called.
 const otherKeys = new Map([

@@ -57,7 +57,8 @@ export const excerpt = (text: string): string | undefined => {
   // A control character, or the character that stands for bytes that are no text.
   if (/^[[{"]|"\s*:|[^\P{Cc}\s]|\uFFFD/u.test(start.slice(0, excerptLength))) return undefined
   const whole = beginning(start, excerptLength)
-  return whole === "" ? undefined : sentence(whole)
+  // Of a page of HTML the words are enough.
+  return sentence(whole.replace(/<[^<>]*>/g, " ")) || undefined
 }
 
 /** Stripe's id of the request. Nearly always it is of Stripe's own form, in which no secret has room. */

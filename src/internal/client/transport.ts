@@ -18,9 +18,16 @@ import { DecodeError, TimeoutError, TransportError } from "../../StripeError.ts"
 import * as StripeReply from "./reply.ts"
 import { sentence } from "../withoutSecrets.ts"
 
-/** The scope that a request ends with, before its reply was read. Unset for what others send on the client. */
-const RequestScope: Context.Reference<Scope.Scope | undefined> = Context.Reference<Scope.Scope | undefined>(
-  "effect-stripe-identity/internal/RequestScope",
+/** What is sent for one reply: a client that was transformed may retry, and sends more than one request. */
+interface Sending {
+  /** Closing it ends the requests. */
+  readonly scope: Scope.Closeable
+  requests: number
+}
+
+/** Unset for what others send on the client. */
+const CurrentSending: Context.Reference<Sending | undefined> = Context.Reference<Sending | undefined>(
+  "effect-stripe-identity/internal/CurrentSending",
   { defaultValue: () => undefined }
 )
 
@@ -32,11 +39,12 @@ export const sender = (httpClient: HttpClient.HttpClient): HttpClient.HttpClient
   const scoped = HttpClient.withScope(httpClient)
   return HttpClient.transform(httpClient, (effect, request) =>
     Effect.contextWith((context: Context.Context<never>) => {
-      const scope = Context.get(context, RequestScope)
+      const sending = Context.get(context, CurrentSending)
+      if (sending !== undefined) sending.requests++
       const sent =
-        scope === undefined
+        sending === undefined
           ? effect
-          : Effect.provideService(scoped.postprocess(Effect.succeed(request)), Scope.Scope, scope)
+          : Effect.provideService(scoped.postprocess(Effect.succeed(request)), Scope.Scope, sending.scope)
       return Effect.provideService(sent, FetchHttpClient.RequestInit, {
         redirect: "manual",
         ...Context.getOrUndefined(context, FetchHttpClient.RequestInit)
@@ -46,23 +54,25 @@ export const sender = (httpClient: HttpClient.HttpClient): HttpClient.HttpClient
 }
 
 /**
- * The reply to a request, read to its end within a time limit. What fails or is interrupted before that ends the request.
- * Effect's client does that without a scope too, but with every body at whose end nothing is left to be ended, at a fifth of
- * the cost of a read.
+ * The reply to a request, read to its end within a time limit. What fails or is interrupted before that ends the request, and
+ * so does a reply for which another request was sent: its body may be left unread. One request that was read to its end is
+ * left alone: Effect's client would abort it as well, at a fifth of the cost of a read.
  */
 export const receive = Effect.fnUntraced(function* (
   response: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>,
   limit: Duration.Duration
 ): Effect.fn.Return<StripeReply.Reply, TransportError | DecodeError | TimeoutError> {
-  const scope = Scope.makeUnsafe()
+  const sending: Sending = { scope: Scope.makeUnsafe(), requests: 0 }
   return yield* response.pipe(
     Effect.matchEffect({
       onSuccess: read,
       // A client that was transformed to fail on statuses still has to have them judged by our rules.
       onFailure: (error) => (error.reason._tag === "StatusCodeError" ? read(error.reason.response) : Effect.fail(error))
     }),
-    Effect.provideService(RequestScope, scope),
-    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+    Effect.provideService(CurrentSending, sending),
+    Effect.onExit((exit) =>
+      Exit.isSuccess(exit) && sending.requests === 1 ? Effect.void : Scope.close(sending.scope, exit)
+    ),
     Effect.mapError((error) => (error._tag === "DecodeError" ? error : toReason(error))),
     Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.fail(new TimeoutError({ limit })) })
   )

@@ -4,6 +4,7 @@
  */
 import type { Account } from "./handler.ts"
 import * as Changes from "./changes.ts"
+import * as Connected from "./connected.ts"
 import * as EventLog from "./eventLog.ts"
 import * as History from "./history.ts"
 import * as Listing from "./listing.ts"
@@ -61,8 +62,17 @@ const seedOf = (seed: number, id: string): number => {
   return hash
 }
 
-const makeState = (settings: Settings, seed: number, size: number, identityEnabled: boolean): State => {
-  const mode = (size: number): Mode => {
+// No account but that of the key has connected ones, and that one has them in test mode.
+const nobody = Connected.make(0, () => true)
+
+const makeState = (
+  settings: Settings,
+  seed: number,
+  size: number,
+  identityEnabled: boolean,
+  connected = nobody
+): State => {
+  const mode = (size: number, connected: Connected.Connected): Mode => {
     const listing = Listing.make({
       history: History.make({ shape: settings.history, size, seed, from: settings.from, to: settings.to }),
       ids: makeIdCodec("vs_", seed),
@@ -79,9 +89,9 @@ const makeState = (settings: Settings, seed: number, size: number, identityEnabl
       lag: settings.eventLag,
       version: settings.apiVersion
     })
-    return { listing, log, seed }
+    return { listing, log, connected, seed }
   }
-  const test = mode(size)
+  const test = mode(size, connected)
   const changes = Changes.make(test, settings.redactionTime)
   return {
     account: {
@@ -90,7 +100,7 @@ const makeState = (settings: Settings, seed: number, size: number, identityEnabl
       cursorsMustMatch: settings.cursorsMustMatch,
       version: settings.apiVersion,
       test,
-      live: mode(0),
+      live: mode(0, nobody),
       write: Writing.make(changes)
     },
     changes
@@ -99,10 +109,14 @@ const makeState = (settings: Settings, seed: number, size: number, identityEnabl
 
 /** The accounts, each made when it is first asked for. `undefined` is that of the key. */
 export const make = (settings: Settings) => {
-  const own = makeState(settings, settings.seed, settings.sessions, settings.identityEnabled)
   const untouched = new Map<string, State>()
   const changed = new Map<string, State>()
   const access = new Map(Array.from(settings.accounts, ([id, { access = "full" }]) => [id, access] as const))
+
+  const isRevoked = (id: string): boolean => access.get(id) === "revoked"
+  const connected = Connected.make(settings.from, isRevoked)
+  for (const id of settings.accounts.keys()) connected.add(id)
+  const own = makeState(settings, settings.seed, settings.sessions, settings.identityEnabled, connected)
 
   const accessOf = (id: string): Access =>
     access.get(id) ?? (settings.identityEnabled ? "full" : "identity-not-enabled")
@@ -135,9 +149,10 @@ export const make = (settings: Settings) => {
     clearFaults: (): void => {
       for (const { account } of [own, ...changed.values()]) account.test.log.clearFaults()
     },
-    isRevoked: (id: string): boolean => access.get(id) === "revoked",
+    isRevoked,
     setAccess: (id: string, to: Access): void => {
       access.set(id, to)
+      connected.add(id)
       // What happened in it stays, and whether Identity is on is a part of the account.
       for (const states of [untouched, changed]) {
         const found = states.get(id)

@@ -18,7 +18,8 @@ export const account = "acct_SANDBOX000000001"
 export const unreachableAccount = "acct_SANDBOX000000404"
 
 /** What a request asks the right for. */
-export type Permission = "rak_identity_product_read" | "rak_identity_product_write" | "rak_event_read"
+export type Permission =
+  "rak_identity_product_read" | "rak_identity_product_write" | "rak_event_read" | "rak_accounts_kyc_basic_read"
 
 /** What the holder of a valid key may do. */
 export interface Caller {

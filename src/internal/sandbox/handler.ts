@@ -7,11 +7,10 @@ import * as Errors from "./errors.ts"
 import type { Expansion } from "./expansion.ts"
 import * as Parameters from "./parameters.ts"
 import type { Incoming } from "./recording.ts"
-import { print, type ListEnvelope, type Reply } from "./reply.ts"
+import { print, type ListEnvelope, type Reply, type Row } from "./reply.ts"
 import * as Resources from "./resources.ts"
 import * as Writing from "./writing.ts"
 import { letters } from "./prng.ts"
-import type { Event, Report, Session } from "./session.ts"
 import type { Cursor } from "./timeline.ts"
 
 const longestUrl = 16 * 1024
@@ -112,18 +111,15 @@ const attempt = (account: Account, visit: RequestContext, extra: number): Result
     }
     const caller = yield* Authentication.authenticate(
       headers,
-      write !== undefined
-        ? "rak_identity_product_write"
-        : found?.resource === Resources.events
-          ? "rak_event_read"
-          : "rak_identity_product_read",
+      write !== undefined ? "rak_identity_product_write" : (found?.resource.permission ?? "rak_identity_product_read"),
       visit.isRevoked
     )
     const version = headers["stripe-version"]
     if (version !== undefined && !isVersion(version)) {
       return yield* Result.fail(Errors.invalidVersion(version))
     }
-    if (!account.identityEnabled) return yield* Result.fail(Errors.identityNotEnabled)
+    const isIdentity = found?.resource !== Resources.connected
+    if (isIdentity && !account.identityEnabled) return yield* Result.fail(Errors.identityNotEnabled)
     if (write !== undefined) return yield* written(account, visit, caller, write)
     if (found === undefined) return yield* Result.fail(Errors.unrecognizedUrl(method, url.pathname))
     const asked: AuthorizedRequest = {
@@ -207,7 +203,7 @@ const find = (
   asked: AuthorizedRequest,
   id: string,
   param: string
-): Result.Result<Resources.Found<Session | Report | Event>, Errors.Refusal> => {
+): Result.Result<Resources.Found<Row>, Errors.Refusal> => {
   const { account, resource, visit } = asked
   const found = resource.find(modeOf(asked), id, visit.now)
   if (found !== undefined) return Result.succeed(found)

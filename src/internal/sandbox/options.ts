@@ -86,8 +86,8 @@ export interface Options {
    */
   readonly rateLimit?: RateLimit | ReadonlyArray<RateLimit> | undefined
   /**
-   * Options of single connected accounts, by id. Every other `acct_…` is accepted too, and has its own history of
-   * `sessions` sessions, by the seed and its id. @default {}
+   * Options of single connected accounts, by id. `GET /v1/accounts` lists them, the last one first. Every other `acct_…` is
+   * accepted too, and has its own history of `sessions` sessions, by the seed and its id. @default {}
    */
   readonly accounts?: { readonly [account: string]: AccountOptions } | undefined
   /**

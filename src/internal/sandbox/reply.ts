@@ -3,12 +3,15 @@
  */
 import * as Data from "effect/Data"
 import type * as Stream from "effect/Stream"
-import type { Event, Report, Session } from "./session.ts"
+import type { ConnectedAccount, Event, Report, Session } from "./session.ts"
+
+/** A row of any list. */
+export type Row = Session | Report | Event | ConnectedAccount
 
 /** The four keys of every list reply. */
 export interface ListEnvelope {
   readonly object: "list"
-  readonly data: ReadonlyArray<Session | Report | Event>
+  readonly data: ReadonlyArray<Row>
   readonly has_more: boolean
   readonly url: string
 }

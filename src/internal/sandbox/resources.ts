@@ -3,6 +3,9 @@
  * they look.
  */
 import type { ReportEntry } from "./attempts.ts"
+import type { Permission } from "./authentication.ts"
+import * as Connected from "./connected.ts"
+import type { ConnectedEntry } from "./connected.ts"
 import * as EventLog from "./eventLog.ts"
 import type { EventEntry } from "./eventLog.ts"
 import * as Expansion from "./expansion.ts"
@@ -10,13 +13,15 @@ import type { Listing } from "./listing.ts"
 import type { Given, Rules } from "./parameters.ts"
 import * as Redaction from "./redaction.ts"
 import * as Reports from "./reports.ts"
-import type { Event, Report, Session } from "./session.ts"
+import type { Row as AnyRow } from "./reply.ts"
+import type { ConnectedAccount, Event, Report, Session } from "./session.ts"
 import { type Cursor, type Entry, type Page, type Selection, selects } from "./timeline.ts"
 
 /** What is stored for one account and mode. */
 export interface Mode {
   readonly listing: Listing
   readonly log: EventLog.EventLog
+  readonly connected: Connected.Connected
   readonly seed: number
 }
 
@@ -44,13 +49,14 @@ export interface Found<out Row> {
 }
 
 /** What tells one resource from another. */
-export interface Resource<out Row = Session | Report | Event> {
+export interface Resource<out Row = AnyRow> {
   /** The path of the list; a row is one segment below it. */
   readonly path: string
   /** What Stripe calls it in a refusal. */
   readonly noun: string
   /** What Stripe calls the id in the path of a retrieve. */
   readonly param: string
+  readonly permission: Permission
   readonly rules: Rules
   readonly find: (mode: Mode, id: string, now: number) => Found<Row> | undefined
   readonly page: (
@@ -66,6 +72,8 @@ const define = <Row, Place extends Entry>(definition: {
   readonly path: string
   readonly noun: string
   readonly param: string
+  /** What a restricted key needs. @default Identity: read */
+  readonly permission?: Permission
   readonly rules: Rules
   readonly find: (mode: Mode, id: string, now: number) => Place | undefined
   /** Whether the parameters select a row; `created` is looked at elsewhere. */
@@ -74,7 +82,7 @@ const define = <Row, Place extends Entry>(definition: {
   readonly render: (mode: Mode, entry: Place, view: View) => Row
   readonly isExpired?: (entry: Place, now: number) => boolean
 }): Resource<Row> => {
-  const { includes, isExpired, noun, param, path, render, rules } = definition
+  const { includes, isExpired, noun, param, path, permission = "rak_identity_product_read", render, rules } = definition
   const selection = (mode: Mode, { from, given, to }: Wanted): Selection<Place> => ({
     from,
     to,
@@ -90,6 +98,7 @@ const define = <Row, Place extends Entry>(definition: {
     path,
     noun,
     param,
+    permission,
     rules,
     find: (mode, id, now) => {
       const entry = definition.find(mode, id, now)
@@ -167,6 +176,7 @@ export const events: Resource<Event> = define({
   path: "/v1/events",
   noun: "event",
   param: "id",
+  permission: "rak_event_read",
   rules: {
     texts: ["delivery_success", "type"],
     lists: { types: 20 },
@@ -187,12 +197,25 @@ export const events: Resource<Event> = define({
   isExpired: (entry, now) => entry.created < now / 1000 - EventLog.retention
 })
 
+/** The connected accounts of the platform. */
+export const connected: Resource<ConnectedAccount> = define({
+  path: "/v1/accounts",
+  noun: "account",
+  param: "account",
+  permission: "rak_accounts_kyc_basic_read",
+  rules: { texts: [], choices: {}, onlyOne: [], expandable: {} },
+  find: ({ connected }, id) => connected.find(id),
+  includes: ({ connected }, entry: ConnectedEntry) => connected.isListed(entry),
+  page: ({ connected }, selection, cursor, limit, now) => connected.page(selection, cursor, limit, now),
+  render: (_, entry) => Connected.render(entry)
+})
+
 const isLike = (type: string, pattern: string): boolean =>
   pattern.endsWith("*") ? type.startsWith(pattern.slice(0, -1)) : type === pattern
 
 /** The resource that a path leads to, and the segment below its list. */
 export const at = (path: string): { readonly resource: Resource; readonly segment: string | undefined } | undefined => {
-  for (const resource of [sessions, reports, events]) {
+  for (const resource of [sessions, reports, events, connected]) {
     if (path === resource.path) return { resource, segment: undefined }
     const segment = path.startsWith(`${resource.path}/`) ? path.slice(resource.path.length + 1) : ""
     if (segment !== "" && !segment.includes("/")) return { resource, segment }

@@ -93,6 +93,24 @@ export interface Session {
 /** What a test may say about a session; all else is made up. */
 export type SessionPatch = { readonly [Key in Exclude<keyof Session, "object">]?: Session[Key] | undefined }
 
+/** A connected account as the wire shows it, without what nobody asks here. */
+export interface ConnectedAccount {
+  readonly id: string
+  readonly object: "account"
+  readonly business_type: null
+  readonly capabilities: {}
+  readonly charges_enabled: boolean
+  readonly country: string
+  /** Epoch seconds. */
+  readonly created: number
+  readonly default_currency: string
+  readonly details_submitted: boolean
+  readonly email: null
+  readonly metadata: {}
+  readonly payouts_enabled: boolean
+  readonly type: "standard"
+}
+
 /** One of the six types that sessions have. */
 export type EventType =
   | "identity.verification_session.canceled"

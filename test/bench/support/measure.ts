@@ -7,8 +7,7 @@ import { promisify } from "node:util"
 
 /** What one process reads. */
 export interface Task {
-  readonly reader:
-    "bare" | "stripeNode" | "plainEffect" | "effectClient" | "effectValues" | "library" | "libraryOnFetch"
+  readonly reader: "bare" | "stripeNode" | "effectClient" | "effectValues" | "library"
   readonly port: number
   readonly rows: number
   /** Rows to read before it counts. */
@@ -17,6 +16,8 @@ export interface Task {
   readonly pageSize?: number
   /** How the read ends after `rows`: by `maxItems`, or by `Stream.take`. */
   readonly end?: "maxItems" | "take"
+  /** Whether the library's rows are counted, or an effect of the caller's runs for each. */
+  readonly forEach?: boolean
   /** With the limit of 25 requests a second that is the default. */
   readonly rateLimit?: boolean
   readonly profile?: boolean
@@ -26,6 +27,8 @@ export interface Task {
 export interface Reading {
   /** Microseconds of processor time a row, of all threads. */
   readonly processor: number
+  /** Microseconds a row that the collector of garbage held the main thread. They are part of `processor`. */
+  readonly gc: number
   /** Milliseconds. */
   readonly wall: number
   /** Megabytes of the whole process. */
@@ -38,9 +41,6 @@ export interface Reading {
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** Effect's schema compiler, as a user turns it on. */
-export const compiler: ReadonlyArray<string> = ["--import", "effect/schema/SchemaJITCompiler/enable"]
-
 /** The library is what stands in `src`, where each function is in a file of its concept. */
 export const sources: ReadonlyArray<string> = [
   "--import",
@@ -52,9 +52,25 @@ export const read = async (task: Task, flags: ReadonlyArray<string> = []): Promi
   return JSON.parse(stdout)
 }
 
-/** A server of so many rows whose replies take so many milliseconds (± 30 %), for as long as `use` runs. */
-export const withServer = async <A>(rows: number, latency: number, use: (port: number) => Promise<A>): Promise<A> => {
-  const server = fork(file("server.ts"), [String(rows), String(latency)])
+/** How a server sends its replies: "indented" with a content-length, or "compact" without one, chunked. */
+export type Replies = "indented" | "compact"
+
+/** A list that a server has. */
+export interface List {
+  readonly rows: number
+  /** Milliseconds that a reply takes, ± 30 %. */
+  readonly latency?: number
+  readonly replies?: Replies
+  /** Whether each row has a key that no schema names. */
+  readonly unknownKey?: boolean
+}
+
+/** A server of a list, for as long as `use` runs. */
+export const withServer = async <A>(
+  { latency = 0, replies = "indented", rows, unknownKey = false }: List,
+  use: (port: number) => Promise<A>
+): Promise<A> => {
+  const server = fork(file("server.ts"), [String(rows), String(latency), replies, ...(unknownKey ? ["unknown"] : [])])
   try {
     return await use(await new Promise<number>((resolve) => server.once("message", (port) => resolve(Number(port)))))
   } finally {

@@ -21,7 +21,7 @@ const owners: ReadonlyArray<readonly [owner: string, fits: (url: string, name: s
   ["Effect and Stream", (url) => url.includes("/effect/dist/")],
   [
     "this library: rows",
-    (url) => /\/src\/internal\/(wire\/(exactly|rowDecoder|codec)|session\/codec|list\/reply)\.ts$/.test(url)
+    (url) => /\/src\/internal\/(wire\/(fastPath|fields)|session\/codec|list\/reply)\.ts$/.test(url)
   ],
   ["this library: order of rows, pages, spans, retries", (url) => url.includes("/src/")],
   ["the rest", () => true]

@@ -1,13 +1,22 @@
 // The same list read by one library in a process of its own: node readers.ts TASK, where the task is JSON. Prints one line
 // of JSON. What is measured is the second read: the first has started the connection and the compiler.
-import { performance } from "node:perf_hooks"
+import { performance, PerformanceObserver } from "node:perf_hooks"
 import type { Layer } from "effect"
 import type { HttpClient } from "effect/http/HttpClient"
 import type { Reading, Task } from "./measure.ts"
 import { byOwner } from "./profile.ts"
 
 const task: Task = JSON.parse(process.argv[2] ?? "{}")
-const { concurrency = 1, end = "maxItems", pageSize = 100, port, rateLimit = false, reader, rows } = task
+const {
+  concurrency = 1,
+  end = "maxItems",
+  forEach = false,
+  pageSize = 100,
+  port,
+  rateLimit = false,
+  reader,
+  rows
+} = task
 const { warmUp = 20_000 } = task
 
 const base = `http://127.0.0.1:${port}`
@@ -54,44 +63,6 @@ const readers: Record<Task["reader"], () => Promise<Read>> = {
       return count
     }
   },
-  // What a user writes without this library: about 25 lines, nothing checked but the two fields that are used.
-  plainEffect: async () => {
-    const { Effect, ManagedRuntime, Option, Schema, Stream } = await import("effect")
-    const { HttpClient, HttpClientResponse } = await import("effect/http")
-    const { NodeHttpClient } = await import("@effect/platform-node")
-    const Page = Schema.Struct({
-      data: Schema.Array(Schema.Struct({ id: Schema.String, created: Schema.Int })),
-      has_more: Schema.Boolean
-    })
-    const decode = HttpClientResponse.schemaBodyJson(Page)
-    const stream = Stream.unwrap(
-      Effect.gen(function* () {
-        const client = (yield* HttpClient.HttpClient).pipe(
-          HttpClient.filterStatusOk,
-          HttpClient.retryTransient({ times: 3 })
-        )
-        return Stream.paginate(undefined as string | undefined, (starting_after) =>
-          client
-            .get(`${base}${path}`, {
-              urlParams: { limit: pageSize, starting_after },
-              headers: { authorization: `Bearer ${key}` }
-            })
-            .pipe(
-              Effect.flatMap(decode),
-              Effect.map(
-                (page) =>
-                  [
-                    page.data,
-                    page.has_more ? Option.fromUndefinedOr(page.data.at(-1)?.id) : Option.none<string>()
-                  ] as const
-              )
-            )
-        )
-      })
-    )
-    const { runPromise } = ManagedRuntime.make(NodeHttpClient.layerUndici)
-    return (rows) => runPromise(stream.pipe(Stream.take(rows), Stream.runCount))
-  },
   // What any library on Effect's client pays: the request, the text and JSON.parse.
   effectClient: () => clientAlone(() => {}),
   // What no reader on Effect's client can do without whose rows have these types. Nothing is checked.
@@ -106,8 +77,7 @@ const readers: Record<Task["reader"], () => Promise<Read>> = {
       }
     })
   },
-  library: async () => libraryOn((await import("@effect/platform-node/NodeHttpClient")).layerUndici),
-  libraryOnFetch: async () => libraryOn((await import("effect/http/FetchHttpClient")).layer)
+  library: async () => libraryOn((await import("@effect/platform-node/NodeHttpClient")).layerUndici)
 }
 
 /** Effect's HTTP client and `JSON.parse`, in a loop of Effect's own, and what it does with each row. */
@@ -137,7 +107,8 @@ const clientAlone = async (touch: (row: Record<string, unknown>) => void): Promi
 
 const libraryOn = async (http: Layer.Layer<HttpClient>): Promise<Read> => {
   // Modules and no barrels, as in a program that counts its memory.
-  const [Layer, ManagedRuntime, Redacted, Stream, VerificationSessions] = await Promise.all([
+  const [Effect, Layer, ManagedRuntime, Redacted, Stream, VerificationSessions] = await Promise.all([
+    import("effect/Effect"),
     import("effect/Layer"),
     import("effect/ManagedRuntime"),
     import("effect/Redacted"),
@@ -151,7 +122,14 @@ const libraryOn = async (http: Layer.Layer<HttpClient>): Promise<Read> => {
       end === "take"
         ? VerificationSessions.stream({}, { concurrency, pageSize }).pipe(Stream.take(rows))
         : VerificationSessions.stream({}, { concurrency, pageSize, maxItems: rows })
-    return runPromise(Stream.runCount(sessions))
+    if (!forEach) return runPromise(Stream.runCount(sessions))
+    let count = 0
+    const each = Stream.runForEach(sessions, () =>
+      Effect.sync(() => {
+        count++
+      })
+    )
+    return runPromise(Effect.map(each, () => count))
   }
 }
 
@@ -163,17 +141,26 @@ const inspector = task.profile === true ? new (await import("node:inspector/prom
 inspector?.connect()
 await inspector?.post("Profiler.enable")
 await inspector?.post("Profiler.start")
+// Entries come when the read gives way, and the last of them with the next turn of the event loop.
+let gcMillis = 0
+const observer = new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) gcMillis += duration
+})
+observer.observe({ entryTypes: ["gc"] })
 const used = process.cpuUsage()
 const start = performance.now()
 const count = await read(rows)
 const { system, user } = process.cpuUsage(used)
 const wall = performance.now() - start
+await new Promise((resolve) => setTimeout(resolve, 20))
+observer.disconnect()
 const profiled = await inspector?.post("Profiler.stop")
 if (count < rows) throw new Error(`${reader} read ${count} rows of ${rows}`)
 const megabyte = 1024 * 1024
 globalThis.gc?.()
 const reading: Reading = {
   processor: (user + system) / count,
+  gc: (gcMillis * 1000) / count,
   wall,
   peakMemory: (process.resourceUsage().maxRSS * 1024) / megabyte,
   liveHeap: process.memoryUsage().heapUsed / megabyte,

@@ -1,12 +1,15 @@
-// A server with as little work of its own as possible: one page is made before the first request, and every reply is
-// that text with other ids and another end. Ids count downwards, so that a cursor says where the next page starts.
-// GET /served says what went over the wire since it was asked before.
+// A server with little work of its own: node server.ts ROWS LATENCY REPLIES UNKNOWN. One page is made before the first request,
+// and each reply is that text with other ids and another end. Ids count downwards, so that a cursor says where the next page
+// starts. REPLIES is "indented", which Stripe's API sends, with a content-length, or "compact", chunked, without one. With
+// UNKNOWN each row has a key that no schema names. GET /served says what went over the wire since it was asked before.
 import { Effect, Redacted } from "effect"
 import { HttpClient } from "effect/http"
 import { createServer } from "node:http"
 import * as Sandbox from "../../../src/Sandbox.ts"
 
-const [rows = 0, latency = 0] = process.argv.slice(2).map(Number)
+const [rows = 0, latency = 0] = process.argv.slice(2, 4).map(Number)
+const [replies = "indented", unknown = ""] = process.argv.slice(4)
+const isCompact = replies === "compact"
 
 const digits = 24
 const toId = (index: number) => `vs_${String(index).padStart(digits, "0")}`
@@ -23,24 +26,30 @@ const sample = await Effect.runPromise(
     return JSON.parse(yield* response.text) as { data: Array<{ id: string; created: number }> }
   }).pipe(Effect.provide(Sandbox.layer({ sessions: 100 })))
 )
+const compact = (text: string) => (isCompact ? JSON.stringify(JSON.parse(text)) : text)
+const [createdField, separator] = isCompact ? ['"created":', ","] : ['"created": ', ",\n    "]
 const texts = sample.data.map((row) => {
-  const text = JSON.stringify({ ...row, id: "ID", created: 0 }, null, 2).replaceAll("\n", "\n    ")
+  const added = unknown === "" ? {} : { from_the_future: "x" }
+  const text = compact(JSON.stringify({ ...row, id: "ID", created: 0, ...added }, null, 2)).replaceAll("\n", "\n    ")
   const [before = "", rest = ""] = text.split('"ID"')
-  const [between = "", after = ""] = rest.split('"created": 0')
+  const [between = "", after = ""] = rest.split(`${createdField}0`)
   return { before, between, after }
 })
+const [head = "", tail = ""] = compact(
+  '{\n  "object": "list",\n  "data": [\n    "ROWS"\n  ],\n  "has_more": "MORE",\n  "url": "/v1/identity/verification_sessions"\n}'
+).split('"ROWS"')
 
 // One session a second, the newest first.
 const lastSecond = 1_767_225_600
 
 const page = (from: number, to: number, limit: number): string => {
   const end = Math.min(from + limit, to)
-  let body = '{\n  "object": "list",\n  "data": [\n    '
+  let body = head
   for (let index = from; index < end; index++) {
     const { after, before, between } = texts[index % texts.length] ?? { after: "", before: "", between: "" }
-    body += `${index === from ? "" : ",\n    "}${before}"${toId(index)}"${between}"created": ${lastSecond - index}${after}`
+    body += `${index === from ? "" : separator}${before}"${toId(index)}"${between}${createdField}${lastSecond - index}${after}`
   }
-  return `${body}\n  ],\n  "has_more": ${end < to},\n  "url": "/v1/identity/verification_sessions"\n}`
+  return body + tail.replace('"MORE"', String(end < to))
 }
 
 let rowsServed = 0
@@ -63,7 +72,8 @@ const server = createServer({ keepAlive: true }, (request, response) => {
   const body = page(from, to, limit)
   rowsServed += Math.min(limit, to - from)
   arrivals.push(performance.now())
-  const headers = { "content-type": "application/json", "content-length": body.length, "request-id": "req_bench" }
+  const length = isCompact ? {} : { "content-length": body.length }
+  const headers = { "content-type": "application/json", ...length, "request-id": "req_bench" }
   const send = () => response.writeHead(200, headers).end(body)
   // The latency varies by three tenths, the same way in every run.
   const wait = latency * (0.7 + (0.6 * ((fromId(toId(from)) * 7919) % 1000)) / 1000)

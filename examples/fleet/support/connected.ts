@@ -1,0 +1,40 @@
+// The connected accounts of a platform, which this library does not read by itself: any list of Stripe's takes a function that
+// asks for one page.
+import { DateTime, Effect, Result, Schema, Stream } from "effect"
+import { Pagination, StripeClient, StripeError } from "effect-stripe-identity"
+
+const Page = Schema.Struct({
+  data: Schema.Array(Schema.Struct({ id: Schema.String, created: Schema.Int })),
+  has_more: Schema.Boolean
+})
+const decodePage = Schema.decodeUnknownResult(Page)
+
+const fetch =
+  (client: StripeClient.Service): Pagination.FetchPage<Pagination.Row, StripeError.StripeError> =>
+  ({ limit, page, starting_after }) =>
+    client.get({
+      operation: "Accounts.list",
+      path: "/v1/accounts",
+      query: [
+        ["limit", String(limit)],
+        ...(starting_after === undefined ? [] : [["starting_after", starting_after] as const])
+      ],
+      page,
+      cursor: starting_after,
+      decode: (body, requestId) =>
+        Result.mapBoth(decodePage(body), {
+          onFailure: () =>
+            new StripeError.DecodeError({ part: "envelope", description: "not a list of accounts", requestId }),
+          onSuccess: ({ data, has_more }) => ({
+            data: data.map(({ created, id }) => ({ id, created: DateTime.makeUnsafe(1000 * created) })),
+            has_more,
+            requestId
+          })
+        })
+    })
+
+/** Their ids, newest first. */
+export const ids = StripeClient.StripeClient.pipe(
+  Effect.map((client) => Stream.map(Pagination.rows(fetch(client)), ({ id }) => id)),
+  Stream.unwrap
+)

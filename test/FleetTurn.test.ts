@@ -1,0 +1,92 @@
+import { assert, it } from "@effect/vitest"
+import { Duration, Effect, Layer, Option, Stream, Tracer } from "effect"
+import { SqlClient } from "effect/sql"
+import { StripeClient, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import * as SqlDestination from "effect-stripe-identity/SqlDestination"
+import * as Accounts from "../examples/fleet/support/accounts.ts"
+import * as Connected from "../examples/fleet/support/connected.ts"
+import { takeTurn } from "../examples/fleet/support/turn.ts"
+import * as Databases from "./support/databases.ts"
+
+// What both engines of a fleet hand out, in this process.
+
+const work = {
+  pages: 2,
+  settle: Duration.seconds(1),
+  pauses: { every: Duration.minutes(1), longest: Duration.hours(1), refused: Duration.hours(2) }
+}
+
+const database = Layer.unwrap(
+  Effect.map(Databases.Database, ({ open }) => {
+    const client = Layer.effect(SqlClient.SqlClient, open)
+    return Layer.provideMerge(Layer.mergeAll(SqlDestination.layer(), Accounts.layer), client)
+  })
+).pipe(Layer.provide(Databases.sqlite))
+
+const stripe = (options: Sandbox.Options) =>
+  Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit: false }), Sandbox.layer(options))
+
+/** Takes turns of an account until the next one is due later, and gives how many it took and until when that is. */
+const run = Effect.fnUntraced(function* (account: string) {
+  let [turn] = yield* Accounts.add([account], true)
+  for (let turns = 1; turn !== undefined; turns++) {
+    const closed = Option.getOrThrow(yield* takeTurn(turn, work))
+    if (!Duration.isZero(closed.pause)) return { turns, pause: closed.pause }
+    turn = closed.next
+  }
+  return yield* Effect.die(new Error("There was no turn."))
+})
+
+it.live("a run of an account is one trace, however many slices it has", () =>
+  Effect.gen(function* () {
+    const slices: Array<Tracer.NativeSpan> = []
+    const tracer = Tracer.make({
+      span(options) {
+        const span = new Tracer.NativeSpan(options)
+        if (span.name === "fleet.slice") slices.push(span)
+        return span
+      }
+    })
+    const { turns } = yield* Effect.withTracer(run("acct_1"), tracer)
+    assert.isAtLeast(turns, 3)
+    const first = slices.splice(0).map(({ traceId }) => traceId)
+    assert.lengthOf(first, turns)
+    assert.lengthOf(new Set(first), 1)
+    assert.match(first[0] ?? "", /^[0-9a-f]{32}$/)
+    yield* Effect.sleep(2)
+    yield* Effect.withTracer(Effect.andThen(run("acct_1"), run("acct_2")), tracer)
+    const later = slices.map(({ attributes, traceId }) => [attributes.get("stripe.account"), traceId] as const)
+    assert.lengthOf(new Set([first[0], ...new Map(later).values()]), 3)
+  }).pipe(
+    Effect.provide([database, Layer.provide(VerificationSessions.layerFromClient, stripe({ sessions: 500 }))]),
+    Effect.scoped
+  )
+)
+
+it.live("an account that Stripe refuses costs one request a run, and its next run is later than that of others", () =>
+  Effect.gen(function* () {
+    assert.deepStrictEqual(yield* run("acct_1"), { turns: 1, pause: Duration.hours(2) })
+    assert.deepStrictEqual(yield* run("acct_2"), { turns: 1, pause: Duration.minutes(1) })
+    const { accounts } = yield* Sandbox.Sandbox.use((sandbox) => sandbox.traffic)
+    assert.strictEqual(accounts["acct_1"], 1)
+  }).pipe(
+    Effect.provide(
+      VerificationSessions.layerFromClient.pipe(
+        Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit: false })),
+        Layer.provideMerge(Sandbox.layer({ sessions: 10, accounts: { acct_1: { access: "revoked" } } })),
+        Layer.merge(database)
+      )
+    ),
+    Effect.scoped
+  )
+)
+
+it.live("all connected accounts of a platform are listed, page by page", () =>
+  Effect.gen(function* () {
+    const names = Array.from({ length: 250 }, (_, index) => `acct_${index + 1}`)
+    const accounts = Object.fromEntries(names.map((name) => [name, {}]))
+    const found = yield* Effect.provide(Stream.runCollect(Connected.ids), stripe({ accounts }))
+    assert.deepStrictEqual(found, names.reverse())
+  })
+)

@@ -1,0 +1,126 @@
+import { assert, describe, type Vitest } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import type { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { existsSync, readFileSync } from "node:fs"
+import * as Databases from "./databases.ts"
+import { runInto, simulated } from "./mirrorSuite.ts"
+import { isPostgres, newTable, opened, rowsOf } from "./sqlSuite.ts"
+
+// A redaction in Stripe reaches everything that a copy holds of a person: every column of every table, and in SQLite the
+// bytes of its files.
+
+/** All texts in a value. */
+const textsIn = (value: unknown): ReadonlyArray<string> =>
+  typeof value === "string"
+    ? [value]
+    : typeof value === "object" && value !== null
+      ? Object.values(value).flatMap(textsIn)
+      : []
+
+/** Everything in the database but its bookkeeping, as text. */
+const everything = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
+  const tables = yield* sql.unsafe<{ readonly name: string }>(
+    isPostgres(sql)
+      ? "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
+      : "SELECT name FROM sqlite_master WHERE type = 'table'",
+    []
+  )
+  assert.isAtLeast(tables.length, 3)
+  const rows = yield* Effect.forEach(tables, ({ name }) => sql.unsafe(`SELECT * FROM "${name}"`, []))
+  return JSON.stringify(rows)
+})
+
+/** The bytes of SQLite's files, after its log was written into the database. */
+const bytesOf = (address: string) =>
+  Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
+    yield* sql.unsafe("PRAGMA wal_checkpoint(TRUNCATE)", [])
+    return ["", "-wal", "-shm"]
+      .filter((suffix) => existsSync(address + suffix))
+      .map((suffix) => readFileSync(address + suffix, "latin1"))
+      .join("\n")
+  })
+
+const everyPath = [
+  "data.verified_outputs",
+  "data.verified_outputs.dob",
+  "data.verified_outputs.id_number",
+  "data.last_verification_report",
+  "data.last_verification_report.document.number",
+  "data.last_verification_report.document.dob"
+] as const
+
+const everySecret = [
+  "client_secret",
+  "url",
+  "provided_details",
+  "verified_outputs",
+  "last_verification_report"
+] as const
+
+const erased = (search: (sql: SqlClient.SqlClient) => Effect.Effect<string, unknown>) =>
+  Effect.gen(function* () {
+    const table = newTable()
+    const { destination, sql } = yield* opened({ table, reveal: everySecret })
+    const sandbox = yield* Sandbox.Sandbox
+    const run = runInto(destination, { expand: everyPath })
+    const told = yield* sandbox.insert({ metadata: { case: "told of by an event" } })
+    const silent = yield* sandbox.insert({ metadata: { case: "found by an audit" } })
+    for (const { id } of [told, silent]) {
+      yield* sandbox.submit(id)
+      yield* sandbox.pass(id)
+    }
+    yield* TestClock.adjust("1 hour")
+    yield* run
+    const before = yield* rowsOf(sql, table)
+
+    yield* sandbox.injectEvent(Sandbox.EventFault.Lost(), {
+      times: Infinity,
+      when: ({ session }) => session === silent.id
+    })
+    yield* sandbox.redact(told.id)
+    yield* sandbox.redact(silent.id)
+    yield* TestClock.adjust("2 days")
+    yield* run
+    const after = yield* rowsOf(sql, table)
+    const others = new Set(after.filter(({ id }) => id !== silent.id).flatMap(({ session }) => textsIn(session)))
+    /** What only this session said, and no longer may. Short ones may be anywhere by chance. */
+    const personal = (id: string) =>
+      textsIn(before.find((row) => row.id === id)?.["session"]).filter(
+        (text) => text.length > 5 && text !== id && !others.has(text)
+      )
+    const [toldOf, unheard] = [personal(told.id), personal(silent.id)]
+    assert.isAbove(Math.min(toldOf.length, unheard.length), 5)
+    const between = yield* search(sql)
+    for (const text of toldOf) assert.notInclude(between, text)
+    for (const text of unheard) assert.include(between, text)
+
+    yield* TestClock.adjust("7 days")
+    yield* run
+    const end = yield* search(sql)
+    const kept = new Set((yield* rowsOf(sql, table)).flatMap(({ session }) => textsIn(session)))
+    const gone = unheard.filter((text) => !kept.has(text))
+    assert.isAbove(gone.length, 5)
+    for (const text of [...toldOf, ...gone]) assert.notInclude(end, text)
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(Layer.fresh(simulated({ sandbox: { sessions: 20 }, client: { apiKey: Sandbox.sensitiveApiKey } })))
+  )
+
+export const erasureSuite = (it: Vitest.MethodsNonLive<Databases.Database>) => {
+  describe("what a redaction took away", () => {
+    it.effect("is in no column of any table, whether an event told of it or an audit found it", () =>
+      erased(everything)
+    )
+  })
+}
+
+/** In a file of its own, which nobody else has open. */
+export const erasureOfFiles = (it: Vitest.Methods) =>
+  it.live("is in no byte of the files of SQLite either, after PRAGMA wal_checkpoint", () =>
+    Databases.Database.use(({ address }) => erased(bytesOf(address))).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.fresh(Databases.sqlite))
+    )
+  )
