@@ -471,13 +471,13 @@ describe("what names nothing is refused before any request, because it would be 
   it.effect("an unknown option, and options that are not an object", () =>
     Effect.gen(function* () {
       yield* refusals("csv", [
-        [{ column: ["id"] }, [`column: ["id"], one of the names columns, bom. Did you mean "columns"?`]],
+        [{ column: ["id"] }, [`column: "column", one of the names columns, bom. Did you mean "columns"?`]],
         [{ bom: "yes" }, [`bom: "yes", true or false`]],
         [["id"], [`options: ["id"], an object`]],
         [null, ["options: null, an object"]]
       ])
       yield* refusals("ndjson", [
-        [{ revel: ["url"] }, [`revel: ["url"], the name reveal. Did you mean "reveal"?`]],
+        [{ revel: ["url"] }, [`revel: "revel", the name reveal. Did you mean "reveal"?`]],
         ["url", [`options: "url", an object`]]
       ])
     })

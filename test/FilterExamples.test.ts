@@ -99,7 +99,7 @@ describe("filter-cli", { timeout: 60_000 }, () => {
     assert.deepStrictEqual(
       lines.map((line) => line.replace(/expected .*, got/, "…, got")),
       [
-        '--created gtee: …, got "5". Did you mean "gte"?',
+        '--created gtee: …, got "gtee". Did you mean "gte"?',
         '--status: …, got "verfied". Did you mean "verified"?',
         '--last-error: …, got "abandonned". Did you mean "abandoned"?',
         '--metadata plan: …, got ""'

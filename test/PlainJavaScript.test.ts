@@ -123,7 +123,7 @@ describe("what was written in the wrong place is an InvalidArgumentError that sa
       assert.strictEqual(
         error.message,
         'status: expected canceled, processing, requires_input or verified, got "verfied". Did you mean "verified"? ' +
-          'limt: expected one of the 14 known names, got 5. Did you mean "limit"?'
+          'limt: expected one of the 14 known names, got "limt". Did you mean "limit"?'
       )
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(world()))
@@ -135,7 +135,7 @@ describe("what was written in the wrong place is an InvalidArgumentError that sa
       const error = yield* reason(retrieve("vs", { expnad: [] } as never))
       assert.strictEqual(
         error.message,
-        'id: expected the id of a session (vs_…), got "vs"; expnad: expected the name expand, got []. Did you mean "expand"?'
+        'id: expected the id of a session (vs_…), got "vs"; expnad: expected the name expand, got "expnad". Did you mean "expand"?'
       )
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(world()))

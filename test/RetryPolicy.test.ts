@@ -102,8 +102,8 @@ describe("RetryPolicy", () => {
     [{ maxElapsed: -1 }, 'maxElapsed: expected a duration of zero or more, such as "5 minutes", got -1'],
     [{ jitter: 0.2 }, "jitter: expected true or false, got 0.2"],
     [{ while: true }, "while: expected a function that returns whether to retry an error, got true"],
-    [{ maxRetries: 3 }, `maxRetries: expected ${names}, got 3`],
-    [{ maxdelay: 3 }, `maxdelay: expected ${names}, got 3. Did you mean "maxDelay"?`],
+    [{ maxRetries: 3 }, `maxRetries: expected ${names}, got "maxRetries"`],
+    [{ maxdelay: 3 }, `maxdelay: expected ${names}, got "maxdelay". Did you mean "maxDelay"?`],
     [null, "options: expected an object, got null"]
   ])("refuses %o as it is made", (options, message) => {
     assert.throws(() => makeUnsafe(options), StripeError.InvalidArgumentError, message)

@@ -147,12 +147,12 @@ describe("refusals before any request", () => {
   const clock = "The Clock says it is 1970-01-01T00:00:00.000Z. In a test, set it with TestClock.setTime."
 
   const cases: Record<string, readonly [filter: unknown, message: string]> = {
-    "an unknown key": [{ stauts: "verified" }, `stauts: expected ${known}, got "verified". Did you mean "status"?`],
+    "an unknown key": [{ stauts: "verified" }, `stauts: expected ${known}, got "stauts". Did you mean "status"?`],
     "a key in another style": [
       { clientReferenceId: "user_1" },
-      `clientReferenceId: expected ${known}, got "user_1". Did you mean "client_reference_id"?`
+      `clientReferenceId: expected ${known}, got "clientReferenceId". Did you mean "client_reference_id"?`
     ],
-    "a key like no other": [{ colour: "blue" }, `colour: expected ${names}, got "blue"`],
+    "a key like no other": [{ colour: "blue" }, `colour: expected ${names}, got "colour"`],
     "a parameter of the call": [
       { limit: 10 },
       "limit: expected only filter fields here, got 10. limit is a parameter of the call."
@@ -181,7 +181,7 @@ describe("refusals before any request", () => {
     "a range without bounds": [{ created: {} }, "created: expected at least one of gt, gte, lt and lte, got {}"],
     "a misspelt bound": [
       { created: { from: 5, gte_: 7 } },
-      'created.from: expected one of the names gt, gte, lt and lte, got 5; created.gte_: expected one of the names gt, gte, lt and lte, got 7. Did you mean "gte"?'
+      'created.from: expected one of the names gt, gte, lt and lte, got "from"; created.gte_: expected one of the names gt, gte, lt and lte, got "gte_". Did you mean "gte"?'
     ],
     NaN: [{ created: Number.NaN }, "created: expected whole seconds since 1970, got NaN"],
     "a part of a second": [
@@ -251,7 +251,7 @@ describe("refusals before any request", () => {
     ],
     "everything at once": [
       { stauts: "verified", type: "documnet", livemode: "yes", created: { gte: "soon", lt: -1 } },
-      `stauts: expected ${known}, got "verified". Did you mean "status"? ` +
+      `stauts: expected ${known}, got "stauts". Did you mean "status"? ` +
         `created.gte: expected ${texts}, got "soon"; created.lt: expected whole seconds since 1970, got -1; ` +
         'type: expected document, id_number or verification_flow, got "documnet". Did you mean "document"? ' +
         'livemode: expected true or false, got "yes"'
@@ -291,8 +291,8 @@ describe("refusals before any request", () => {
       "created[gte]=2026-01-31T12:00:00+01:00",
       'created.gte: expected a time such as 2026-01-31T12:00:00+01:00, got "2026-01-31T12:00:00 01:00". In a URL, write its + as %2B: a plain + means a space.'
     ],
-    "brackets that lead nowhere": ["created[gte][lt]=5", `created[gte][lt]: expected ${names}, got "5"`],
-    "a prototype": ["__proto__[status]=verified", `__proto__: expected ${names}, got {"status":"verified"}`]
+    "brackets that lead nowhere": ["created[gte][lt]=5", `created[gte][lt]: expected ${names}, got "created[gte][lt]"`],
+    "a prototype": ["__proto__[status]=verified", `__proto__: expected ${names}, got "__proto__"`]
   }
 
   for (const [name, [query, message]] of Object.entries(queries)) {

@@ -81,7 +81,7 @@ describe("a layer with options that cannot work fails to build, and sends nothin
       { rateLimit: { windw: "1 second" } },
       [
         "rateLimit.windw: expected one of the names limit, window, algorithm, limiter, onLimiterError, key, per",
-        'got "1 second"'
+        'got "windw"'
       ]
     ],
     [
@@ -89,7 +89,7 @@ describe("a layer with options that cannot work fails to build, and sends nothin
       { apikey: Sandbox.apiKey },
       [
         "apikey: expected one of the names apiKey, apiBase, apiVersion, account, context, timeout, rateLimit, transformClient",
-        "got <redacted>"
+        'got "apikey"'
       ]
     ],
     ["no key", { apiKey: undefined }, ["apiKey: expected a secret key (sk_…) or restricted key (rk_…)", "got nothing"]],

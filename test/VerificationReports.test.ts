@@ -296,11 +296,11 @@ describe("bad input is refused before any request", () => {
   const cases = {
     "a misspelt field": [
       Stream.runDrain(stream(anything({ tpye: "document" }))),
-      `tpye: expected one of the names client_reference_id, created, type, verification_session, got "document". Did you mean "type"?`
+      `tpye: expected one of the names client_reference_id, created, type, verification_session, got "tpye". Did you mean "type"?`
     ],
     "a field of sessions": [
       Stream.runDrain(stream(anything({ status: "verified" }))),
-      `status: expected one of the names client_reference_id, created, type, verification_session, got "verified"`
+      `status: expected one of the names client_reference_id, created, type, verification_session, got "status"`
     ],
     "a misspelt type": [
       list({ type: anything("documnet") }),

@@ -413,7 +413,7 @@ describe("refusals before any request", () => {
       "a misspelt option",
       // @ts-expect-error a misspelt option does not compile
       Stream.runDrain(VerificationSessions.stream({}, { pagesize: 10 })),
-      "pagesize: expected one of the 9 known names, got 10"
+      'pagesize: expected one of the 9 known names, got "pagesize"'
     ],
     [
       "several problems at once, each named",

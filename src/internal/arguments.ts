@@ -64,6 +64,13 @@ const showAt = (input: unknown, path: ReadonlyArray<PropertyKey>): string => {
   }
 }
 
+// Where a name is wrong, nobody asks for its value.
+const found = (input: unknown, path: ReadonlyArray<PropertyKey>, expected: string): string => {
+  const name = path.at(-1)
+  const isName = Predicate.isString(name) && /^(?:one of the (?:\d+ known )?names|the name)\b/.test(expected)
+  return isName ? show(name) : showAt(input, path)
+}
+
 const ownKey = (value: unknown, shown: PropertyKey): PropertyKey =>
   Predicate.isObject(value) ? (Object.keys(value).find((key) => Issues.shownKey(key) === shown) ?? shown) : shown
 
@@ -93,7 +100,7 @@ export const explain = (
 ): InvalidArgumentError => {
   const { listed, omitted } = Issues.few(expectations)
   const issues = listed.map(({ expected, path }) =>
-    toProblem(path.length === 0 ? name : Issues.showPath(path), showAt(input, path), expected)
+    toProblem(path.length === 0 ? name : Issues.showPath(path), found(input, path, expected), expected)
   )
   // An issue always formats to something; the type cannot say so.
   return invalid(Arr.isArrayNonEmpty(issues) ? issues : [toProblem(name, show(input), "a valid value")], omitted)
