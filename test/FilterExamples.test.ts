@@ -203,7 +203,7 @@ describe("filter-http", () => {
       assert.deepStrictEqual(
         problems.map(({ actual, path }) => [path, actual]),
         [
-          ["stauts", '"verified"'],
+          ["stauts", '"stauts"'],
           ["created.gte", '"1767225600000"'],
           ["type", '"documnet"']
         ]
