@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Broken, byEventId, bySnapshot, type Design, life, mirror } from "./support/copyHistory.ts"
 
-// Every life is made from one number, which a failure names. MIRROR_CASES=100000 takes half an hour.
+// Every life is made from one number, which a failure names. MIRROR_CASES=100000 takes a quarter of an hour of processor time.
 
 const cases = Number(process.env["MIRROR_CASES"] ?? 3000)
 

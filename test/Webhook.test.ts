@@ -168,7 +168,18 @@ describe("a webhook that somebody changed", () => {
       const body = JSON.stringify(snapshot, null, 2)
       const header = sign(body, secret)
       assert.strictEqual((yield* verify({ body, header })).eventId, "evt_1")
-      assert.strictEqual(yield* refused({ body: JSON.stringify(JSON.parse(body)), header }), "SignatureMismatchError")
+      const { message } = yield* Effect.flip(verify({ body: JSON.stringify(JSON.parse(body)), header }))
+      assert.match(message, /SignatureMismatchError: Expected .*, got others\. Pass the raw body, byte for byte/)
+    })
+  )
+
+  it.effect("fails with the secret of another endpoint, and says where the right one is", () =>
+    Effect.gen(function* () {
+      const { message } = yield* Effect.flip(verify({ secrets: [Redacted.make(otherSecret)] }))
+      assert.match(
+        message,
+        /Expected a v1 signature of this body by the secret, got others\. .* the signing secret of this endpoint \(whsec_…\): each endpoint has its own, and so does the Stripe CLI/
+      )
     })
   )
 

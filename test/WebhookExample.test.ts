@@ -189,14 +189,14 @@ describe("webhook", () => {
           url,
           env: { STRIPE_WEBHOOK_SECRET: secret }
         })
-      for (const secret of ["", "whsec_", "a_secret", "whsec_one,", "whsec_one two"]) {
+      for (const secret of ["", "whsec_one two"]) {
         const { code, errors } = yield* run(secret)
         assert.strictEqual(code, 1)
         assert.match(
           errors,
           /^STRIPE_WEBHOOK_SECRET: expected the signing secret of the endpoint \(whsec_…\).*Copy it from the endpoint/
         )
-        if (secret.length > "whsec_".length) assert.notInclude(errors, secret)
+        if (secret !== "") assert.notInclude(errors, secret)
       }
       const { code, errors } = yield* run("whsec_one", "99999")
       assert.strictEqual(code, 1)

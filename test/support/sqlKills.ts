@@ -114,5 +114,6 @@ export const killed = (it: Vitest.MethodsNonLive<Database>) =>
             FetchHttpClient.layer
           )
         )
-      )
+      ),
+    120_000 + kills * 10_000
   )

@@ -354,10 +354,16 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         const table = newTable()
         const { destination, sql } = yield* opened({ table, account: "acct_1" })
         const foreign = { ...batch(1, [session("vs_1")]), checkpoint: { ...checkpoint(1), account: "acct_2" } }
-        assert.strictEqual(yield* reasonOf(destination.save(foreign)), "OtherAccountError")
+        assert.match(
+          (yield* Effect.flip(destination.save(foreign))).message,
+          /OtherAccountError: Expected sessions of acct_1, got sessions of acct_2\. Pass account: "acct_2" to the destination/
+        )
         yield* destination.save({ ...foreign, checkpoint: { ...checkpoint(1), account: "acct_1" } })
         const live = batch(2, [session("vs_2", { livemode: true })])
-        assert.strictEqual(yield* reasonOf(destination.save(live)), "OtherModeError")
+        assert.match(
+          (yield* Effect.flip(destination.save(live))).message,
+          /OtherModeError: Expected sessions of test mode for acct_1 .*, got sessions of live mode\. Use a key of test mode/
+        )
         assert.deepStrictEqual(yield* idsOf(sql, table), ["vs_1"])
         yield* destination.save(batch(3, []))
         yield* destination.save(batch(4, [session("vs_2")]))
