@@ -90,11 +90,12 @@ export interface Options {
   readonly header: string | ReadonlyArray<string> | null | undefined
   /**
    * The signing secrets of the endpoint, `whsec_…`, at least one. While a secret is rolled, Stripe signs with both:
-   * pass both. Each endpoint has its own secret, also one for Connect and the Stripe CLI.
+   * pass both. A Connect endpoint and the Stripe CLI have their own secrets too.
    */
   readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
   /**
-   * How far the time of the signature may be from `receivedAt`, before or after it. `0` is the same second.
+   * How far the time of the signature may be from `receivedAt`, before or after it. `0` is the same second. A number is
+   * milliseconds, and stripe-node's is seconds, so a number below a second is refused.
    *
    * @default "5 minutes"
    */
@@ -114,7 +115,8 @@ export interface Options {
 }
 
 /**
- * Verifies a webhook and returns its hint: which session may have changed, and when. It accepts every event about a
+ * Verifies a webhook and returns which session may have changed: its id, its account, and the type and time of the
+ * event. It accepts every event about a
  * session, including types that this version does not know and thin events (`v1.identity.verification_session.*`).
  *
  * It checks in this order: options, header, signature, time, event, mode. Nothing is decoded before the signature is
@@ -196,6 +198,10 @@ export const verify = Effect.fn("Webhook.verify")(
   Effect.mapError((reason) => new WebhookError({ reason }))
 )
 
+/** What a secret value is, without the value. */
+const typeOf = (value: unknown): string =>
+  Predicate.isNullish(value) ? "nothing" : Predicate.isObject(value) ? "an object" : `a ${typeof value}`
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -208,7 +214,11 @@ const decodeOptions = Arguments.decoder(
     header: Schema.Undefined,
     secrets: Schema.Undefined,
     tolerance: Schema.optional(
-      Arguments.duration("a duration of zero or more", "5 minutes", (tolerance) => !Duration.isNegative(tolerance))
+      Arguments.duration(
+        "zero, or a duration of a second or more",
+        "5 minutes",
+        (tolerance) => Duration.isZero(tolerance) || Duration.toSeconds(tolerance) >= 1
+      )
     ),
     receivedAt: Schema.optional(
       Arguments.accepts(
@@ -233,7 +243,7 @@ interface Checked {
 }
 
 const validate = (options: Options): Result.Result<Checked, InvalidArgumentError> =>
-  Result.flatMap(Arguments.object(options, "options", `a ${typeof options}`), (options) => {
+  Result.flatMap(Arguments.object(options, "options", typeOf(options)), (options) => {
     const { livemode, receivedAt, tolerance = "5 minutes" } = options
     return Result.map(
       Arguments.all([
@@ -258,11 +268,7 @@ const checkBody = (body: unknown): Result.Result<Uint8Array, InvalidArgumentErro
   if (body instanceof ArrayBuffer) return Result.succeed(new Uint8Array(body))
   const raw = "the raw body, as bytes or a string. Read it before a body parser does: Stripe signs the raw bytes."
   if (!Predicate.isString(body)) {
-    return Arguments.refuse(
-      "body",
-      Predicate.isObject(body) ? "an object, as from a body parser" : `a ${typeof body}`,
-      raw
-    )
+    return Arguments.refuse("body", Predicate.isObject(body) ? "an object, as from a body parser" : typeOf(body), raw)
   }
   // Half of a surrogate pair would be encoded as another character.
   return /\p{Surrogate}/u.test(body)
@@ -274,22 +280,23 @@ const checkHeader = (header: unknown): Result.Result<string, InvalidArgumentErro
   const lines = Predicate.isNullish(header) ? [] : Array.isArray(header) ? header : [header]
   return lines.every(Predicate.isString)
     ? Result.succeed(lines.join(","))
-    : Arguments.refuse("header", `a ${typeof header}`, "the value of the Stripe-Signature header")
+    : Arguments.refuse("header", typeOf(header), "the value of the Stripe-Signature header, not all headers")
 }
 
 const checkSecrets = ({ secrets }: Options): Result.Result<ReadonlyArray<string>, InvalidArgumentError> => {
   if (!Array.isArray(secrets) || secrets.length === 0) {
-    const actual = Array.isArray(secrets) ? "an empty list" : `a ${typeof secrets}`
+    const actual = Array.isArray(secrets) ? "an empty list" : typeOf(secrets)
     return Arguments.refuse("secrets", actual, "a list of at least one signing secret, such as [Redacted.make(secret)]")
   }
   return Arguments.all(
     secrets.map((secret: unknown, index) => {
       const path = `secrets[${index}]`
-      if (!Redacted.isRedacted(secret)) return Arguments.refuse(path, `a ${typeof secret}`, "a Redacted string")
+      if (!Redacted.isRedacted(secret)) return Arguments.refuse(path, typeOf(secret), "a Redacted string")
       const text = Redacted.value(secret)
       const accepted = "the signing secret of an endpoint (whsec_…)"
       // An unset environment variable gives an empty secret, with which anybody could sign.
       if (!Predicate.isString(text) || text === "") return Arguments.refuse(path, "nothing", accepted)
+      if (/^[srp]k_/.test(text)) return Arguments.refuse(path, "an API key", accepted)
       return /\s/.test(text) ? Arguments.refuse(path, "a string with whitespace", accepted) : Result.succeed(text)
     })
   )
