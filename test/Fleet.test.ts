@@ -23,7 +23,8 @@ const queue: Engine = {
 const cluster: Engine = {
   program: "cluster.ts",
   isCluster: true,
-  flags: Effect.map(freePort, (port) => ["--port", String(port), "--cron", "* * * * * *"]),
+  // Each time every account that is due is sent its turn again, which takes long where there are thousands.
+  flags: Effect.map(freePort, (port) => ["--port", String(port), "--cron", whole ? "*/10 * * * * *" : "* * * * * *"]),
   lock: whole ? 10 : 6,
   learnsOfLoss: true,
   exitWithin: 5000,

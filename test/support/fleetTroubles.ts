@@ -85,7 +85,10 @@ export const troubles = (engine: Engine) => {
           )
         const both = Effect.all([sent("rk_test"), sent("sk_test")])
         yield* both.pipe(
-          Effect.repeat({ schedule: Schedule.spaced("50 millis"), until: (sent) => Math.min(...sent) > 1 })
+          Effect.repeat({
+            schedule: Schedule.spaced("50 millis"),
+            until: (sent) => Math.min(...sent) > (whole ? 50 : 1)
+          })
         )
         const seconds = whole ? 10 : 2
         const perSecond = (effect: Effect.Effect<number>) =>
