@@ -29,7 +29,7 @@ const cluster: Engine = {
   learnsOfLoss: true,
   exitWithin: 5000,
   sizes: whole
-    ? { killed: [300, 4], frozen: 10, mixed: [100, 10_000], away: [100, 45, 10], paced: [2500, 91] }
+    ? { killed: [300, 4], frozen: 10, mixed: [100, 10_000], away: [100, 45, 10], paced: [600, 20] }
     : { killed: [12, 1], frozen: 8, mixed: [12, 2000], away: [20, 5, 6], paced: [80, 10] }
 }
 
