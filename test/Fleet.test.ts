@@ -23,12 +23,13 @@ const queue: Engine = {
 const cluster: Engine = {
   program: "cluster.ts",
   isCluster: true,
-  flags: Effect.map(freePort, (port) => ["--port", String(port), "--cron", "* * * * * *"]),
+  // Each time every account that is due is sent its turn again, which takes long where there are thousands.
+  flags: Effect.map(freePort, (port) => ["--port", String(port), "--cron", whole ? "*/10 * * * * *" : "* * * * * *"]),
   lock: whole ? 10 : 6,
   learnsOfLoss: true,
   exitWithin: 5000,
   sizes: whole
-    ? { killed: [300, 4], frozen: 10, mixed: [100, 10_000], away: [100, 45, 10], paced: [2500, 91] }
+    ? { killed: [300, 4], frozen: 10, mixed: [100, 10_000], away: [100, 45, 10], paced: [600, 20] }
     : { killed: [12, 1], frozen: 8, mixed: [12, 2000], away: [20, 5, 6], paced: [80, 10] }
 }
 

@@ -27,9 +27,12 @@ const wrongBy =
       })
     })
 
-const perSecond = 20
+const perSecond = 10
 
-/** How many requests a second the machine sends whose clock is late, once the other one has ended. */
+/**
+ * How many requests a second the machine sends whose clock is late, once the other one has ended. A bucket is forgotten when it is full, which ends
+ * what a wrong clock does to it: the lower the rate, the longer that takes.
+ */
 const rateAlone = (algorithm?: "token-bucket") =>
   Effect.gen(function* () {
     const limiter = yield* RateLimiter.RateLimiter

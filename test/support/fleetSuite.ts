@@ -101,6 +101,7 @@ export const suite = (engine: Engine) => {
           workers[place] = yield* start(unlimited)
         }
         const stopped = workers[killed % 3]
+        if (stopped !== undefined) yield* Fleet.ready(stopped)
         stopped?.signal("SIGTERM")
         assert.isAtLeast(yield* Fleet.unread, 1, "All of this must come while there is work.")
         yield* Fleet.allRead

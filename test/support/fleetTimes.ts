@@ -65,8 +65,11 @@ export const times = (engine: Engine) => {
         Effect.gen(function* () {
           const worker = yield* start(unlimited)
           yield* Fleet.ready(worker)
-          const began = performance.now()
           yield* enrolled([...others, ...small])
+          yield* Fleet.traffic.pipe(
+            Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: ({ requests }) => requests > 0 })
+          )
+          const began = performance.now()
           yield* Fleet.until<{ readonly left: number }>(
             `SELECT count(*)::int AS left FROM fleet_accounts WHERE ended_at IS NULL AND account = ANY($1)`,
             ([row]) => (row?.left ?? count) <= count / 100,

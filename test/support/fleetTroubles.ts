@@ -60,62 +60,67 @@ export const troubles = (engine: Engine) => {
     )
   }
 
+  // What a second may have over the rate: at 91 a second, as many as Stripe allows.
+  const spare = whole ? 9 : 4
+
   /**
    * Two workers whose clocks are 10 s apart read as fast as they may, and then the one whose clock is late continues alone. Gives
    * how many requests a second there were while both did, and from then on.
    */
-  const paced = (preload: ReadonlyArray<string>) =>
-    running(
-      Effect.gen(function* () {
-        const [count, rate] = sizes.paced
-        const concurrency = whole ? "24" : "8"
-        const flags = ["--rate", String(rate), "--account-rate", "1000", "--concurrency", concurrency]
-        const keys = [Sandbox.sensitiveApiKey, Sandbox.apiKey].map(Redacted.value)
-        const workers = yield* Effect.forEach(keys, (key, place) => {
-          const env = { STRIPE_API_KEY: key, CLOCK_SHIFT: place === 0 ? "5000" : "-5000" }
-          return start(flags, { preload: ["shiftedClock.ts", ...preload], env })
-        })
-        yield* Effect.forEach(workers, Fleet.ready)
-        yield* enrolled(Fleet.accountIds(count))
-        const { requests } = yield* Sandbox.Sandbox
-        const sent = (kind: string) =>
-          Effect.map(
-            requests,
-            (requests) => requests.filter(({ headers }) => headers["authorization"]?.includes(kind) === true).length
-          )
-        const both = Effect.all([sent("rk_test"), sent("sk_test")])
-        yield* both.pipe(
-          Effect.repeat({ schedule: Schedule.spaced("50 millis"), until: (sent) => Math.min(...sent) > 1 })
+  const paced = running(
+    Effect.gen(function* () {
+      const [count, rate] = sizes.paced
+      const concurrency = whole ? "24" : "8"
+      const flags = ["--rate", String(rate), "--account-rate", "1000", "--concurrency", concurrency]
+      const keys = [Sandbox.sensitiveApiKey, Sandbox.apiKey].map(Redacted.value)
+      const workers = yield* Effect.forEach(keys, (key, place) => {
+        const env = { STRIPE_API_KEY: key, CLOCK_SHIFT: place === 0 ? "5000" : "-5000" }
+        return start(flags, { preload: ["shiftedClock.ts"], env })
+      })
+      yield* Effect.forEach(workers, Fleet.ready)
+      yield* enrolled(Fleet.accountIds(count))
+      const { requests } = yield* Sandbox.Sandbox
+      const sent = (kind: string) =>
+        Effect.map(
+          requests,
+          (requests) => requests.filter(({ headers }) => headers["authorization"]?.includes(kind) === true).length
         )
-        const seconds = whole ? 10 : 2
-        const perSecond = (effect: Effect.Effect<number>) =>
-          Effect.gen(function* () {
-            const [before, began] = [yield* effect, performance.now()]
-            yield* Effect.sleep(`${seconds} seconds`)
-            return (1000 * ((yield* effect) - before)) / (performance.now() - began)
-          })
-        const together = yield* perSecond(Effect.map(both, ([early, late]) => early + late))
-        workers[0]?.signal("SIGTERM")
-        const alone = yield* perSecond(sent("sk_test"))
-        const { limited, mostInASecond, requests: all } = yield* Fleet.traffic
-        const found = { together, alone, mostInASecond, limited, all }
-        console.log(`${rate} a second:`, found)
-        return found
-      }),
-      {
-        // Few, so that the limit is what a worker waits for.
-        sessions: 10,
-        recordedRequests: 10_000,
-        rateLimit: { limit: whole ? 100 : sizes.paced[1] + 4, window: "1 second" }
-      }
-    )
+      const both = Effect.all([sent("rk_test"), sent("sk_test")])
+      yield* both.pipe(
+        Effect.repeat({
+          schedule: Schedule.spaced("50 millis"),
+          until: (sent) => Math.min(...sent) > (whole ? 50 : 1)
+        })
+      )
+      const seconds = whole ? 10 : 2
+      const perSecond = (effect: Effect.Effect<number>) =>
+        Effect.gen(function* () {
+          const [before, began] = [yield* effect, performance.now()]
+          yield* Effect.sleep(`${seconds} seconds`)
+          return (1000 * ((yield* effect) - before)) / (performance.now() - began)
+        })
+      const together = yield* perSecond(Effect.map(both, ([early, late]) => early + late))
+      workers[0]?.signal("SIGTERM")
+      const alone = yield* perSecond(sent("sk_test"))
+      const { limited, mostInASecond, requests: all } = yield* Fleet.traffic
+      const found = { together, alone, mostInASecond, limited, all }
+      console.log(`${rate} a second:`, found)
+      return found
+    }),
+    {
+      // Few, so that the limit is what a worker waits for.
+      sessions: 10,
+      recordedRequests: 10_000,
+      rateLimit: { limit: sizes.paced[1] + spare, window: "1 second" }
+    }
+  )
 
   it.live("keeps to its rate, and comes near it, on machines whose clocks are 10 s apart", () =>
     Effect.gen(function* () {
       const [, rate] = sizes.paced
-      const { all, alone, limited, mostInASecond, together } = yield* paced([])
+      const { all, alone, limited, mostInASecond, together } = yield* paced
       // A window is three requests, and a busy machine may send one of the next with them.
-      assert.isAtMost(mostInASecond, whole ? 100 : rate + 4)
+      assert.isAtMost(mostInASecond, rate + spare)
       assert.isAtMost(limited, all / 100)
       // How near it comes is a matter of seconds: see fleetClocks.ts for a run that shares its machine.
       if (!whole) return
@@ -125,14 +130,6 @@ export const troubles = (engine: Engine) => {
       assert.isAtLeast(alone, least)
     })
   )
-
-  if (whole && !engine.isCluster) {
-    it.live("would not come near it if it went by the clocks of its workers", () =>
-      Effect.gen(function* () {
-        assert.isBelow((yield* paced(["tokenBucket.ts"])).alone, 0.5 * sizes.paced[1])
-      })
-    )
-  }
 
   it.live("waits for its database and for Redis, says so, and loses and repeats nothing", () =>
     running(

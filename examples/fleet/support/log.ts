@@ -13,10 +13,10 @@ const innermost = (error: unknown): unknown => {
 
 /** An error in one line. */
 export const describe = (error: unknown): string => {
-  const said = [error, innermost(error)].map((error) =>
-    error instanceof Error ? error.message || error.name : String(error)
-  )
-  return Array.from(new Set(said)).join(": ")
+  const bottom = innermost(error)
+  const outer = error instanceof Error ? error.message : ""
+  const inner = bottom instanceof Error ? bottom.message || bottom.name : String(bottom)
+  return outer === "" || outer === inner ? inner : `${outer}: ${inner}`
 }
 
 const messageOf = (cause: Cause.Cause<unknown>): string => {

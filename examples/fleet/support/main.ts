@@ -5,10 +5,15 @@ import { Command } from "effect/cli"
 import { continueWithoutReader, endWithoutReader } from "../../support/output.ts"
 import { presenter } from "../../support/presenter.ts"
 import * as Log from "./log.ts"
+import * as Telemetry from "./telemetry.ts"
 
 const toProgram = <Name extends string, Input, ContextInput, E>(
   command: Command.Command<Name, Input, ContextInput, E, NodeServices.NodeServices>
-) => Command.run(command, { version: "0.1.0" }).pipe(Effect.provide([NodeServices.layer, Log.layer, presenter]))
+) =>
+  Command.run(command, { version: "0.1.0" }).pipe(
+    Effect.provide(Telemetry.layer),
+    Effect.provide([NodeServices.layer, Log.layer, presenter])
+  )
 
 /** Runs a program of a fleet that works until it is stopped. To be stopped is how it ends, so that is no failure. */
 export const runUntilStopped = <Name extends string, Input, ContextInput, E>(
