@@ -98,12 +98,9 @@ const most = (name: string, limit: number, of: string, found: number): Bar => ({
   holds: Number(found.toFixed(2)) <= limit
 })
 
-const runsOf = ({ compactLong, compactShort, indentedLong, indentedShort }: Results): ReadonlyArray<Run> => [
-  compactShort,
-  compactLong,
-  indentedShort,
-  indentedLong
-]
+/** The runs that were measured: one that is not measured yet has no ways. */
+const runsOf = ({ compactLong, compactShort, indentedLong, indentedShort }: Results): ReadonlyArray<Run> =>
+  [compactShort, compactLong, indentedShort, indentedLong].filter(({ ways }) => ways.length > 0)
 
 const library = "this library, runCount"
 
