@@ -173,7 +173,12 @@ const byRun = (
   names: ReadonlyArray<string> = runs[0]?.ways.map(({ name }) => name) ?? []
 ): string =>
   table(
-    ["reader", ...runs.map(({ replies, rounds, rows }) => `${replies}, ${count(rows)} rows, ${rounds} rounds`)],
+    [
+      "reader",
+      ...runs.map(
+        ({ replies, rounds, rows }) => `${replies}, ${count(rows)} rows, ${rounds} ${rounds === 1 ? "round" : "rounds"}`
+      )
+    ],
     names.map((name) => [
       name,
       ...runs.map(({ ways }) => {
