@@ -10,20 +10,21 @@ const owners: ReadonlyArray<readonly [owner: string, fits: (url: string, name: s
   // `JSON.parse` is native, and counts for who calls it.
   ["JSON.parse", (url) => url.endsWith("/src/internal/client/reply.ts")],
   [
-    "HTTP: Node and Undici",
+    "Node and Undici",
     (url) => url === "" || url.startsWith("node:") || url.includes("/undici/") || url.startsWith("wasm:")
   ],
-  ["HTTP: Effect's client", (url) => url.includes("/effect/dist/http/") || url.includes("/platform-node")],
+  ["Effect: HTTP client", (url) => url.includes("/effect/dist/http/") || url.includes("/platform-node")],
   [
-    "Redacted and DateTime",
+    "Effect: Redacted and DateTime",
     (url) => /\/effect\/dist\/(internal\/)?(Redacted|redacted|DateTime|dateTime)\.js$/.test(url)
   ],
-  ["Effect and Stream", (url) => url.includes("/effect/dist/")],
+  ["Effect: fibers, streams, spans, metrics", (url) => url.includes("/effect/dist/")],
   [
-    "this library: rows",
+    "this library: fields of rows",
     (url) => /\/src\/internal\/(wire\/(fastPath|fields)|session\/codec|list\/reply)\.ts$/.test(url)
   ],
-  ["this library: order of rows, pages, spans, retries", (url) => url.includes("/src/")],
+  ["this library: order of rows", (url) => url.includes("/src/internal/pagination/")],
+  ["this library: requests", (url) => url.includes("/src/")],
   ["the rest", () => true]
 ]
 

@@ -98,12 +98,9 @@ const most = (name: string, limit: number, of: string, found: number): Bar => ({
   holds: Number(found.toFixed(2)) <= limit
 })
 
-const runsOf = ({ compactLong, compactShort, indentedLong, indentedShort }: Results): ReadonlyArray<Run> => [
-  compactShort,
-  compactLong,
-  indentedShort,
-  indentedLong
-]
+/** The runs that were measured: one that is not measured yet has no ways. */
+const runsOf = ({ compactLong, compactShort, indentedLong, indentedShort }: Results): ReadonlyArray<Run> =>
+  [compactShort, compactLong, indentedShort, indentedLong].filter(({ ways }) => ways.length > 0)
 
 const library = "this library, runCount"
 
@@ -169,30 +166,43 @@ const count = (rows: number) => rows.toLocaleString("en-US")
 const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
 
-const showSpread = ({ highest, lowest, median }: Spread) =>
-  `${median.toFixed(2)} (${lowest.toFixed(2)}–${highest.toFixed(2)})`
+/** A figure of each run a column, for each way to read. */
+const byRun = (
+  runs: ReadonlyArray<Run>,
+  show: (way: Processor) => string,
+  names: ReadonlyArray<string> = runs[0]?.ways.map(({ name }) => name) ?? []
+): string =>
+  table(
+    [
+      "reader",
+      ...runs.map(
+        ({ replies, rounds, rows }) => `${replies}, ${count(rows)} rows, ${rounds} ${rounds === 1 ? "round" : "rounds"}`
+      )
+    ],
+    names.map((name) => [
+      name,
+      ...runs.map(({ ways }) => {
+        const way = ways.find((way) => way.name === name)
+        return way === undefined ? "" : show(way)
+      })
+    ])
+  )
 
 /** All tables. */
 export const render = (results: Results): string => {
   const { compactMemory, indentedMemory, limited, node, profile, smallHeap, wall, wire } = results
+  const runs = runsOf(results)
   const memories = [compactMemory, indentedMemory]
+  const missed = bars(results).filter(({ holds }) => !holds)
   return [
-    `Node ${node}, pages of 100, medians of ${results.compactShort.rounds} rounds (lowest–highest). Processor time, without latency:`,
-    table(
-      ["replies", "reader", "µs a row", "× Effect's client", "× stripe-node", "GC µs", "MB", "rows a second"],
-      runsOf(results).flatMap(({ replies, rows, ways }) =>
-        ways.map(({ gc, memory, name, rate, ratioToClient, ratioToPeer, time }, index) => [
-          index === 0 ? `${replies}, ${count(rows)} rows` : "",
-          name,
-          time.median.toFixed(1),
-          showSpread(ratioToClient),
-          showSpread(ratioToPeer),
-          gc.toFixed(2),
-          memory.toFixed(0),
-          count(Math.round(rate / 1000) * 1000)
-        ])
-      )
+    `Node ${node}, pages of 100, medians. Microseconds of processor time a row without latency, and as multiples of Effect's client alone and of stripe-node:`,
+    byRun(
+      runs,
+      ({ ratioToClient, ratioToPeer, time }) =>
+        `${time.median.toFixed(1)} (${ratioToClient.median.toFixed(2)}, ${ratioToPeer.median.toFixed(2)})`
     ),
+    "Garbage collection, microseconds a row of those:",
+    byRun(runs, ({ gc }) => gc.toFixed(2), ["stripe-node", "Effect's client alone", library]),
     `Where this library's time went, compact replies, by a profile of the main thread:`,
     table(
       ["", "share"],
@@ -220,10 +230,14 @@ export const render = (results: Results): string => {
       ["reader", ...(wire[0]?.carried ?? []).map(([wanted]) => `for ${wanted}`)],
       wire.map(({ carried, name }) => [name, ...carried.map(([, rows]) => String(rows))])
     ),
-    "What was asked for:",
-    table(
-      ["", "asked", "found", ""],
-      bars(results).map(({ asked, found, holds, name }) => [name, asked, found, holds ? "holds" : "**missed**"])
-    )
+    `Of ${bars(results).length} bars, ${missed.length} are missed${missed.length === 0 ? "." : ":"}`,
+    ...(missed.length === 0
+      ? []
+      : [
+          table(
+            ["missed", "asked", "found"],
+            missed.map(({ asked, found, name }) => [name, asked, found])
+          )
+        ])
   ].join("\n\n")
 }

@@ -1,6 +1,6 @@
 // A server with little work of its own: node server.ts ROWS LATENCY REPLIES UNKNOWN. One page is made before the first request,
 // and each reply is that text with other ids and another end. Ids count downwards, so that a cursor says where the next page
-// starts. REPLIES is "indented", which Stripe's API sends, with a content-length, or "compact", chunked, without one. With
+// starts. REPLIES is "indented", with a content-length, or "compact", chunked and without one. With
 // UNKNOWN each row has a key that no schema names. GET /served says what went over the wire since it was asked before.
 import { Effect, Redacted } from "effect"
 import { HttpClient } from "effect/http"
