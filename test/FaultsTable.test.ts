@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { matrix } from "./support/faultMatrix.ts"
 import { current, render, wanted } from "./support/faultTable.ts"
 
-describe("the table of faults in the guide to errors", () => {
+describe("the table of faults", () => {
   it("is the one that the tests hold (node test/support/faultTable.ts --write)", async () => {
     assert.strictEqual(current(), await wanted())
   })

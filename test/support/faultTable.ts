@@ -1,11 +1,11 @@
-// Writes the table of faults into the guide to errors: node test/support/faultTable.ts --write
+// Writes the table of faults into its page: node test/support/faultTable.ts --write
 import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { format } from "prettier"
 import { type Case, expectationOf, matrix, type Outcome } from "./faultMatrix.ts"
 
 const root = new URL("../../", import.meta.url)
-const page = "examples/guides/errors.md"
+const page = "test/faults.md"
 const path = fileURLToPath(new URL(page, root))
 const markers = ["<!-- faults -->", "<!-- /faults -->"] as const
 
@@ -44,7 +44,7 @@ const linesOf = (cases: ReadonlyArray<Case>): ReadonlyArray<string> => {
   return lines.map(({ end, names }) => `| ${names.join("; ")} | ${end} |`)
 }
 
-/** The table, as it is to stand in the guide. */
+/** The table, as it is to stand in the page. */
 export const render = (): Promise<string> => {
   const groups = new Set(matrix.map(({ group }) => group))
   const lines = [
@@ -58,7 +58,7 @@ export const render = (): Promise<string> => {
   return format(lines.join("\n"), { parser: "markdown" })
 }
 
-/** The guide around the place for the table. */
+/** The page around the place for the table. */
 const place = () => {
   const text = readFileSync(path, "utf8")
   const begin = text.indexOf(markers[0]) + markers[0].length
@@ -67,7 +67,7 @@ const place = () => {
   return { before: text.slice(0, begin), table: text.slice(begin, end), after: text.slice(end) }
 }
 
-/** What stands between the markers in the guide. */
+/** What stands between the markers in the page. */
 export const current = (): string => place().table
 
 /** The table as it should be. */

@@ -10,5 +10,6 @@ export const pages = (root: string): ReadonlyArray<string> =>
     "CONTRIBUTING.md",
     "AGENTS.md",
     "src/README.md",
+    "test/faults.md",
     ...(existsSync(join(root, guides)) ? readdirSync(join(root, guides)).map((file) => `${guides}/${file}`) : [])
   ].filter((file) => file.endsWith(".md") && existsSync(join(root, file)))
