@@ -43,7 +43,7 @@ export interface ListKey {
 }
 
 /**
- * A position in a list: a row. Stripe deletes no sessions, so a position stays valid.
+ * A position in a list: a row. Stripe deletes no sessions, not even redacted ones, so a position stays valid.
  *
  * @category models
  * @since 0.1.0
@@ -211,7 +211,7 @@ export interface Advance {
   readonly rows: ReadonlyArray<Row>
   /** The range of `created` in which the last of older rows was read, where several are read at once. */
   readonly within?: Window | undefined
-  /** Whether the list ends with them. Used only for "older", because newer rows always follow. */
+  /** Whether the list ends with them. Ignored for "newer", because a list can always get newer rows. */
   readonly end: boolean
 }
 

@@ -103,7 +103,7 @@ export const stream = <B extends Batch, Batch extends HasCheckpoint, E, R, E2, R
  * batch are written again, so upsert them by id.
  *
  * The checkpoint is stored twice, under `key` and under `key` with `.copy`, because a file is damaged if the program is
- * killed while writing it. The undamaged one counts.
+ * killed while writing it. If both can be read, the first counts.
  *
  * @category constructors
  * @since 0.1.0

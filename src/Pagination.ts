@@ -60,8 +60,8 @@ export const pages = <A extends Row, E, R, E2 = never, R2 = never>(
  *
  * **Details**
  *
- * Rows may be up to ten minutes out of order; each is emitted once. If a fetch asked for fewer rows (`Page.limit`), the
- * next pages grow back to `pageSize`.
+ * Rows may be up to ten minutes out of order; each is emitted once. A fetch that asks for fewer rows after
+ * failures (`Request.shrink`) says so in `Page.limit`; later pages double in size up to `pageSize`.
  *
  * **Example** (Read any list)
  *

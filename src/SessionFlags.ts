@@ -1,6 +1,6 @@
 /**
- * A filter as flags of a command line, for `effect/cli`. Flags only collect text: what it means is decided in one place,
- * the filter's schema, so that every problem is reported at once and in the same words as everywhere.
+ * A filter as flags of a command line, for `effect/cli`. Flags only collect text. {@link decode} gives it its meaning and
+ * reports every problem at once.
  *
  * It has a path of its own, `effect-stripe-identity/SessionFlags`, so that only command lines load `effect/cli`.
  *
@@ -45,9 +45,9 @@ const words = (name: string, known: ReadonlyArray<string>, description: string):
  * The flags of a filter, to be put into the configuration of a `Command`. What they collect decodes with {@link decode}, or
  * with the schema {@link Flags}.
  *
- * `--status`, `--type`, `--last-error` and `--redaction` may come more than once, for one of several values; `--metadata
- * key=value` may too, for several entries. `--created` is a range such as `7d`, or comes once a bound, as in
- * `--created gte=2026-01-01 --created lt=2026-02-01`. A key of metadata has `%3D` for a `=` of its own, and `%25` for a `%`.
+ * `--status`, `--type`, `--last-error` and `--redaction` may be repeated to accept several values, and
+ * `--metadata key=value` for several entries. `--created` is a range such as `7d`, or is given once for each bound, as in
+ * `--created gte=2026-01-01 --created lt=2026-02-01`. Write `%3D` for a `=` inside a metadata key, and `%25` for a `%`.
  *
  * @category command line
  * @since 0.1.0

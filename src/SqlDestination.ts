@@ -170,7 +170,7 @@ export interface Options<in out C = Checkpoint.Checkpoint, out E = CheckpointMis
   /**
    * The name of the checkpoint, if several reads of one account store into the same table.
    *
-   * @default "sync"
+   * @default "default"
    */
   readonly name?: string | undefined
   /**
@@ -188,14 +188,14 @@ export interface Options<in out C = Checkpoint.Checkpoint, out E = CheckpointMis
 }
 
 /**
- * Makes a destination that stores sessions in a table, for `Destination.stream`. {@link layer} creates the tables,
- * which must exist.
+ * Makes a destination that stores sessions in a table, for `Destination.stream`. The tables must exist:
+ * {@link layer} creates them.
  *
  * The columns are `account`, `id`, `created`, `livemode`, `status`, `type`, `client_reference_id`, `last_error_code`,
  * `last_error_reason`, `last_verification_report` (an id), `redaction_status`, `related_customer`,
  * `related_customer_account`, `related_person`, `verification_flow`, `metadata` and `session` (JSON: the whole row),
  * and `read_at`. In Postgres times are `timestamptz` and JSON is `jsonb`; in SQLite times are ISO text in UTC. The
- * primary key is `account` and `id`. You may add columns that are optional, and indexes.
+ * primary key is `account` and `id`. You may add columns that are nullable or have a default, and indexes.
  *
  * Fails with a `SqlDestinationError` if an option is invalid, if the database is neither Postgres nor SQLite, or if the
  * tables are missing or different.
@@ -231,7 +231,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
   options: Options<C, E> = {}
 ): Effect.fn.Return<SqlDestination<C, E>, SqlDestinationError | SqlError, SqlClient.SqlClient> {
   yield* named(Effect.fromResult(Checks.decode(options)))
-  const { account = "", name = "sync", table = Checks.defaultTable } = options
+  const { account = "", name = "default", table = Checks.defaultTable } = options
   // Type boundary: without a format, the type parameters have their defaults.
   const format = options.checkpoint ?? (Checkpoint as unknown as CheckpointFormat<C, E>)
   const toJson = SessionCodec.toJson(options.reveal ?? [])
@@ -278,7 +278,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
     const isKnown = Option.exists(yield* stored, ({ checkpoint }) => checkpoint === known)
     return yield* isKnown && livemode !== undefined
       ? refuse(new Reasons.OtherModeError({ table, account, livemode }))
-      : refuse(new Reasons.CheckpointMovedError({ table, account, name }))
+      : refuse(new Reasons.CheckpointMovedError({ table, account, checkpoint: name }))
   })
 
   const save = Effect.fnUntraced(function* ({ checkpoint, readAt, sessions }: Batch<C>) {

@@ -66,8 +66,8 @@ export interface Service {
   /** The account and the mode that are read here, by {@link CurrentAccount}, the options and the key. */
   readonly account: Effect.Effect<Account>
   /**
-   * Sends one request, retries it by the policy in force, and decodes the reply. It has no span of its own: how many
-   * attempts there were, and Stripe's id of the last, is noted on the current one.
+   * Sends one request, retries it by the policy in force, and decodes the reply. It has no span of its own: it writes the
+   * number of attempts, and Stripe's id of the last, to the current span.
    */
   readonly get: <A>(request: Request<A>) => Effect.Effect<A, StripeError.StripeError>
   /** The configured HTTP client, for calls that this library does not know: it adds the key, version and account. */
@@ -283,7 +283,7 @@ const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
 }
 
 /**
- * A client from options. Services that stand on it share its rate limit, as `VerificationReports.layerFromClient` shows. Fails
+ * A client from options. Services made from it share its rate limit, as `VerificationReports.layerFromClient` shows. Fails
  * as {@link make} does.
  *
  * @category layers

@@ -39,7 +39,7 @@ export interface Batch<out A> {
    * filter; store the checkpoint then too.
    */
   readonly rows: ReadonlyArray<A>
-  /** The time before their request: the rows include every change up to then. */
+  /** A time just before they were requested: the rows include every change up to then. */
   readonly readAt: DateTime.Utc
   /** Where the next run resumes. Store it with the rows or after them, never before. */
   readonly checkpoint: Checkpoint.Checkpoint
@@ -81,8 +81,8 @@ export interface Options<E = never, R = never> extends Pick<
   readonly from?: Checkpoint.Checkpoint | undefined
   /**
    * How old a row must be to be read. Stripe lists a row some seconds after its `created`, so younger rows wait for the
-   * next run: otherwise a row could appear behind the checkpoint. Make it longer than that delay and the difference
-   * between this clock and Stripe's together.
+   * next run: otherwise a row could appear behind the checkpoint. It must be longer than that delay plus the
+   * difference between this clock and Stripe's.
    *
    * @default "1 minute"
    */
@@ -115,8 +115,8 @@ const decodeOptions = Arguments.decoder(
 )
 
 /**
- * Reads a list once in resumable batches: from a checkpoint to the newest row that is old enough, and to the oldest
- * row. Without rows to read there is no batch.
+ * Reads a list once in resumable batches: first the rows newer than the checkpoint, if they are old enough (`settle`),
+ * then the rows older than it. Without rows to read there is no batch.
  *
  * **Example** (Read any list in batches)
  *

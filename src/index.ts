@@ -1,6 +1,7 @@
 /**
- * Stripe Identity's verification sessions and reports for Effect. One namespace a module, but for
- * `effect-stripe-identity/Sandbox` and `effect-stripe-identity/SessionFlags`: few programs need what those load.
+ * Stripe Identity's verification sessions and reports for Effect. One namespace a module. Three
+ * modules have paths of their own, because few programs need what they load: `effect-stripe-identity/Sandbox`,
+ * `effect-stripe-identity/SessionFlags` and `effect-stripe-identity/SqlDestination`.
  *
  * @module
  * @since 0.1.0

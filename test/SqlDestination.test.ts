@@ -92,7 +92,7 @@ describe("a destination that cannot be", () => {
         [{ account: 1 }, /account: expected .*, got 1/],
         [{ reveal: ["uri"] }, /reveal\[0\]: expected .*, got "uri"\. Did you mean "url"\?/],
         [{ checkpoint: {} }, /checkpoint: expected an object with toText and fromText.*, got .*/],
-        [{ tabel: "a" }, /tabel: expected .*, got "a"\. Did you mean "table"\?/],
+        [{ tabel: "a" }, /tabel: expected .*, got "tabel"\. Did you mean "table"\?/],
         [null, /options: expected .*, got null/]
       ] as const) {
         // Type boundary: what plain JavaScript may pass.

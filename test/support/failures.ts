@@ -431,7 +431,7 @@ const table = "verification_sessions"
 const { SqlDestinationError } = SqlDestination
 
 const databases = [
-  new SqlDestination.CheckpointMovedError({ table, account: "", name: "sync" }),
+  new SqlDestination.CheckpointMovedError({ table, account: "", checkpoint: "default" }),
   new SqlDestination.OtherAccountError({ expected: "", actual: account }),
   new SqlDestination.OtherModeError({ table, account, livemode: true }),
   new SqlDestination.TableMismatchError({ table, problem: "missing", columns: [] }),

@@ -135,7 +135,7 @@ export const overSocket = (one: Case, client: Layer.Layer<HttpClient.HttpClient>
           VerificationSessions.layer({
             apiKey: one.apiKey ?? Sandbox.apiKey,
             apiBase,
-            timeout: one.stalls ? "300 millis" : undefined,
+            timeout: one.stalls ? "1 second" : undefined,
             rateLimit: rateLimit(one, "10 millis")
           })
         )
@@ -168,7 +168,7 @@ export const stripeNode = (one: Case) =>
       port: url.port,
       protocol: "http",
       telemetry: false,
-      ...(one.stalls ? { timeout: Duration.toMillis("300 millis") } : {})
+      ...(one.stalls ? { timeout: Duration.toMillis("3 seconds") } : {})
     })
     const { client_reference_id, created, startingAfter, status } = one.read
     const pages = stripe.identity.verificationSessions.list({

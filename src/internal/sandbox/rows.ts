@@ -121,6 +121,8 @@ const optionsOf = (seed: number, index: number, check: Check): Session["options"
 
 const redactionOf = (facts: Facts): Session["redaction"] => {
   if (facts.status !== "verified" && facts.status !== "canceled") return null
+  // What happened to a session since does not redact it.
+  if (facts.status !== statusOf(facts.seed, facts.index)) return null
   const chance = mix(facts.seed, facts.index, 34) % 200
   return chance < 8
     ? { status: "redacted" }

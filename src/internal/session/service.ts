@@ -71,7 +71,7 @@ export interface Batch<out Session> {
    * the page matches the filter; store the checkpoint then too.
    */
   readonly sessions: ReadonlyArray<Session>
-  /** The time before their request: the sessions include every change up to then. */
+  /** A time just before they were requested: the sessions include every change up to then. */
   readonly readAt: DateTime.Utc
   /** Where the next run resumes. Store it with the sessions or after them, never before. */
   readonly checkpoint: Checkpoint.Checkpoint

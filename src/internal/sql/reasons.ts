@@ -15,10 +15,10 @@ const whose = (account: string): string => (account === "" ? "the key's own acco
  */
 export class CheckpointMovedError extends Schema.TaggedError<CheckpointMovedError>(reasonId("CheckpointMovedError"))(
   "CheckpointMovedError",
-  { table: Schema.String, account: Schema.String, name: Schema.String }
+  { table: Schema.String, account: Schema.String, checkpoint: Schema.String }
 ) {
   override get message(): string {
-    return `Expected the checkpoint "${this.name}" of ${whose(this.account)} in ${this.table} as this program left it, but another program stored a batch. Nothing was stored. Run one program per account at a time; run this one again to resume.`
+    return `Expected the checkpoint "${this.checkpoint}" of ${whose(this.account)} in ${this.table} as this program left it, but another program stored a batch. Nothing was stored. Stop one of the two, and run the other again to resume.`
   }
 }
 
