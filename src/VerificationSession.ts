@@ -221,7 +221,7 @@ export interface JsonOptions {
  * names, and `created` is in seconds since 1970. It also decodes such JSON.
  *
  * `reveal` names secret fields to write. A report that is not revealed becomes its id, as if it had not been expanded.
- * `metadata` and `client_reference_id` are your own data, and are always written.
+ * `metadata` and `client_reference_id` are your own data, and are always written. Throws if a field is misspelt.
  *
  * **Example** (JSON without secrets, and with one of them)
  *
@@ -248,8 +248,11 @@ export interface JsonOptions {
  * @category schemas
  * @since 0.1.0
  */
-export const Json = (options?: JsonOptions): Schema.Codec<Codec.AnyExpansion, Codec.EncodedAny> =>
-  Codec.json(options?.reveal ?? [])
+export const Json = (options: JsonOptions = {}): Schema.Codec<Codec.AnyExpansion, Codec.EncodedAny> => {
+  const fields = Schema.optional(Schema.Array(Schema.Literals(Codec.secretFields)))
+  Schema.decodeUnknownSync(Schema.Struct({ reveal: fields }), { onExcessProperty: "error" })(options)
+  return Codec.json(options.reveal ?? [])
+}
 
 /**
  * A session whose metadata was decoded by {@link withMetadata}.

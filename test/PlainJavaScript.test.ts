@@ -8,6 +8,7 @@ import {
   SessionFilter,
   StripeError,
   Sync,
+  VerificationSession,
   VerificationSessions
 } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -280,4 +281,18 @@ describe("what is no schedule is an InvalidArgumentError before any request", ()
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(world()))
   )
+})
+
+describe("the options of a codec", () => {
+  it("are refused as it is made: a misspelt secret field would never be written", () => {
+    for (const [options, message] of [
+      [{ reveal: 5 }, /Expected array .*\["reveal"\]/s],
+      [{ reveal: ["uri"] }, /Expected .*"url".*\["reveal"\]\[0\]/s],
+      [{ revel: ["url"] }, /\["revel"\]/],
+      [null, /Expected object/]
+    ] as const) {
+      // Type boundary: as above.
+      assert.throws(() => VerificationSession.Json(options as never), message)
+    }
+  })
 })
