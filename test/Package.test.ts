@@ -25,6 +25,7 @@ const documents = [
   "test/bench/chart.svg",
   "test/bench/mirroring.svg",
   "test/bench/parallel-reading.svg",
+  "test/faults.md",
   ...filesBelow(join(root, "examples")).map((file) => `examples/${file}`)
 ]
 
