@@ -14,6 +14,7 @@ const queue: Engine = {
   flags: Effect.succeed([]),
   lock: 3,
   learnsOfLoss: false,
+  share: 0.2,
   exitWithin: 1000,
   sizes: whole
     ? { killed: [1000, 12], frozen: 20, mixed: [300, 50_000], away: [300, 45, 10], paced: [2500, 91] }
@@ -27,6 +28,7 @@ const cluster: Engine = {
   flags: Effect.map(freePort, (port) => ["--port", String(port), "--cron", whole ? "*/10 * * * * *" : "* * * * * *"]),
   lock: whole ? 10 : 6,
   learnsOfLoss: true,
+  share: 0.05,
   exitWithin: 5000,
   sizes: whole
     ? { killed: [300, 4], frozen: 10, mixed: [100, 10_000], away: [100, 45, 10], paced: [600, 20] }

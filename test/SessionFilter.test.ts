@@ -181,7 +181,7 @@ describe("refusals before any request", () => {
     "a range without bounds": [{ created: {} }, "created: expected at least one of gt, gte, lt and lte, got {}"],
     "a misspelt bound": [
       { created: { from: 5, gte_: 7 } },
-      'created.from: expected one of the names gt, gte, lt and lte, got "from"; created.gte_: expected one of the names gt, gte, lt and lte, got "gte_". Did you mean "gte"?'
+      'created.from: expected one of the names gt, gte, lt, lte, got "from"; created.gte_: expected one of the names gt, gte, lt, lte, got "gte_". Did you mean "gte"?'
     ],
     NaN: [{ created: Number.NaN }, "created: expected whole seconds since 1970, got NaN"],
     "a part of a second": [

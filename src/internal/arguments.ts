@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { type ArgumentIssue, InvalidArgumentError } from "../StripeError.ts"
 import * as Issues from "./issues.ts"
-import { suggest } from "./nearest.ts"
+import { expectedName, isExpectedName } from "./nearest.ts"
 import { beginning, withoutSecrets } from "./withoutSecrets.ts"
 
 const longest = 60
@@ -67,8 +67,7 @@ const showAt = (input: unknown, path: ReadonlyArray<PropertyKey>): string => {
 // Where a name is wrong, nobody asks for its value.
 const found = (input: unknown, path: ReadonlyArray<PropertyKey>, expected: string): string => {
   const name = path.at(-1)
-  const isName = Predicate.isString(name) && /^(?:one of the (?:\d+ known )?names|the name)\b/.test(expected)
-  return isName ? show(name) : showAt(input, path)
+  return Predicate.isString(name) && isExpectedName(expected) ? show(name) : showAt(input, path)
 }
 
 const ownKey = (value: unknown, shown: PropertyKey): PropertyKey =>
@@ -126,12 +125,11 @@ export const decoder = <
 ): ((input: unknown) => Result.Result<S["Type"], InvalidArgumentError>) => {
   const decode = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   const names = Object.keys(schema.fields)
-  const listed = names.length === 1 ? `the name ${names[0]}` : `one of the names ${names.join(", ")}`
   const inWords = ({ expected, path }: Issues.Expectation): Issues.Expectation => ({
     path,
     expected:
       expected === "no excess property" && path.length === 1
-        ? (instead(String(path[0])) ?? suggest(listed, path[0], names))
+        ? (instead(String(path[0])) ?? expectedName(path[0], names))
         : expected
   })
   return (input) =>

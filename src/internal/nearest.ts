@@ -66,6 +66,14 @@ export const suggest = (
   return `${said}. Did you mean "${meant}"?`
 }
 
+/** What is expected where an input has a name that is none of the known ones. */
+export const expectedName = (name: unknown, known: ReadonlyArray<string>): string =>
+  suggest(known.length === 1 ? `the name ${known[0]}` : `one of the names ${known.join(", ")}`, name, known)
+
+/** Whether it is the name that was wrong, and not its value. */
+export const isExpectedName = (expected: string): boolean =>
+  /^(?:one of the (?:\d+ known )?names|the name)\b/.test(expected)
+
 /** `a, b or c`. */
 export const alternatives = (words: ReadonlyArray<string>): string =>
   words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`

@@ -15,6 +15,7 @@ import { execFileSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
 import { root } from "../support/packed.ts"
 import {
   median,
@@ -30,7 +31,19 @@ import {
 import * as Pages from "./support/pages.ts"
 import { bars, render, type Processor, type Results, type Run, type Wall } from "./support/results.ts"
 
-const quick = process.argv.includes("--quick")
+const {
+  only: named,
+  quick,
+  rounds: roundsGiven,
+  write
+} = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    rounds: { type: "string" },
+    write: { type: "boolean", default: false }
+  }
+}).values
 const progress = (text: string) => process.stderr.write(`… ${text}\n`)
 
 interface Way extends Pick<Task, "reader" | "forEach"> {
@@ -201,8 +214,7 @@ const importTime = () => {
   return Number(/× ([\d.]+), bar/.exec(output)?.[1])
 }
 
-const roundsAt = process.argv.indexOf("--rounds")
-const times = roundsAt < 0 ? (quick ? 2 : 5) : Number(process.argv[roundsAt + 1])
+const times = Number(roundsGiven ?? (quick ? 2 : 5))
 const short = 100_000
 const long = quick ? 200_000 : 1_000_000
 
@@ -223,8 +235,7 @@ const parts: { readonly [Part in keyof Results]: () => Results[Part] | Promise<R
   wall: () => wallTime(quick ? 10_000 : 100_000)
 }
 
-const at = process.argv.indexOf("--only")
-const only = at < 0 ? undefined : (process.argv[at + 1] ?? "").split(",")
+const only = named?.split(",")
 for (const name of only ?? []) {
   if (!(name in parts)) throw new Error(`--only: expected ${Object.keys(parts).join(", ")}, got ${name}`)
 }
@@ -255,4 +266,4 @@ console.log(`\n${render(results)}\n`)
 for (const { asked, found, holds, name } of bars(results)) {
   console.log(`${holds ? "holds " : "MISSED"} ${name}: ${asked}, found ${found}`)
 }
-if (process.argv.includes("--write")) await Pages.write(results)
+if (write) await Pages.write(results)

@@ -17,6 +17,8 @@ export interface Engine {
   readonly lock: number
   /** Whether a worker that was frozen may learn that it lost its accounts before it stores anything. */
   readonly learnsOfLoss: boolean
+  /** The least that each of two workers does of what both do. */
+  readonly share: number
   /** Milliseconds from SIGTERM to the end. */
   readonly exitWithin: number
   readonly sizes: {

@@ -65,7 +65,8 @@ export const troubles = (engine: Engine) => {
 
   /**
    * Two workers whose clocks are 10 s apart read as fast as they may, and then the one whose clock is late continues alone. Gives
-   * how many requests a second there were while both did, and from then on.
+   * how many requests a second there were while both did, the share of the one that sent fewer, and how many there were from
+   * then on.
    */
   const paced = running(
     Effect.gen(function* () {
@@ -93,17 +94,18 @@ export const troubles = (engine: Engine) => {
         })
       )
       const seconds = whole ? 10 : 2
-      const perSecond = (effect: Effect.Effect<number>) =>
-        Effect.gen(function* () {
-          const [before, began] = [yield* effect, performance.now()]
-          yield* Effect.sleep(`${seconds} seconds`)
-          return (1000 * ((yield* effect) - before)) / (performance.now() - began)
-        })
-      const together = yield* perSecond(Effect.map(both, ([early, late]) => early + late))
+      const perSecond = Effect.gen(function* () {
+        const [before, began] = [yield* both, performance.now()]
+        yield* Effect.sleep(`${seconds} seconds`)
+        const [after, rate] = [yield* both, 1000 / (performance.now() - began)]
+        return [rate * (after[0] - before[0]), rate * (after[1] - before[1])] as const
+      })
+      const [early, late] = yield* perSecond
       workers[0]?.signal("SIGTERM")
-      const alone = yield* perSecond(sent("sk_test"))
+      const [, alone] = yield* perSecond
+      const together = early + late
       const { limited, mostInASecond, requests: all } = yield* Fleet.traffic
-      const found = { together, alone, mostInASecond, limited, all }
+      const found = { together, share: Math.min(early, late) / together, alone, mostInASecond, limited, all }
       console.log(`${rate} a second:`, found)
       return found
     }),
@@ -118,7 +120,7 @@ export const troubles = (engine: Engine) => {
   it.live("keeps to its rate, and comes near it, on machines whose clocks are 10 s apart", () =>
     Effect.gen(function* () {
       const [, rate] = sizes.paced
-      const { all, alone, limited, mostInASecond, together } = yield* paced
+      const { all, alone, limited, mostInASecond, share, together } = yield* paced
       // A window is three requests, and a busy machine may send one of the next with them.
       assert.isAtMost(mostInASecond, rate + spare)
       assert.isAtMost(limited, all / 100)
@@ -128,6 +130,7 @@ export const troubles = (engine: Engine) => {
       const least = 0.9 * (1000 / Math.ceil(1000 / rate))
       assert.isAtLeast(together, least)
       assert.isAtLeast(alone, least)
+      assert.isAtLeast(share, engine.share)
     })
   )
 

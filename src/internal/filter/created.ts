@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import type * as SchemaIssue from "effect/SchemaIssue"
-import { suggest } from "../nearest.ts"
+import { expectedName } from "../nearest.ts"
 import { type Expectation, toIssue } from "../issues.ts"
 import type { CreatedRange } from "./model.ts"
 import * as Moments from "./timeExpression.ts"
@@ -87,7 +87,7 @@ const decodeRange = (value: object, present: Moments.Present): Decoded => {
   const range: { -readonly [Name in Bound]?: DateTime.Utc } = {}
   for (const [name, bound] of Object.entries(value)) {
     if (!isBound(name)) {
-      problems.push({ path: [name], expected: suggest("one of the names gt, gte, lt and lte", name, bounds) })
+      problems.push({ path: [name], expected: expectedName(name, bounds) })
     } else {
       const moment = Moments.fromUnknown(bound, present)
       if (Result.isSuccess(moment)) range[name] = DateTime.fromEpochSeconds(toBound[name](moment.success))

@@ -14,7 +14,7 @@ import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/model.ts"
 import { each, type Expectation, expectations, toIssue } from "../issues.ts"
-import { alternatives, suggest } from "../nearest.ts"
+import { alternatives, expectedName, suggest } from "../nearest.ts"
 import * as Created from "./created.ts"
 import type { OneOrMore } from "./model.ts"
 
@@ -119,7 +119,6 @@ export const exact = <Fields extends Schema.Struct.Fields>(
   )
   const decodeStruct = SchemaParser.decodeUnknownEffect(struct)
   const encodeStruct = SchemaParser.encodeUnknownEffect(struct)
-  const listed = names.length === 1 ? `the name ${names[0]}` : `one of the names ${names.join(", ")}`
   const strangers = (given: object): ReadonlyArray<Expectation> =>
     each(
       Object.keys(given).filter((name) => !names.includes(name)),
@@ -129,7 +128,7 @@ export const exact = <Fields extends Schema.Struct.Fields>(
           ? `only filter fields here. ${name} is a parameter of the call.`
           : ofTheOptions.includes(name)
             ? `only filter fields here. ${name} is an option: pass it in the second argument.`
-            : suggest(listed, name, names)
+            : expectedName(name, names)
       })
     )
   const withAdvice =

@@ -14,7 +14,7 @@ import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/model.ts"
 import * as FilterParts from "../filter/parts.ts"
 import { each } from "../issues.ts"
-import { suggest } from "../nearest.ts"
+import { expectedName, suggest } from "../nearest.ts"
 import { check, tagHandlerError, withOperation } from "../operation.ts"
 import * as Telemetry from "../telemetry.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
@@ -228,7 +228,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   const refuseUnknown = (params: object): Result.Result<void, InvalidArgumentError> => {
     const unknown = each(
       Object.keys(params).filter((name) => !pageNames.includes(name)),
-      (name) => ({ path: [name], expected: suggest(`one of the names ${pageNames.join(", ")}`, name, pageNames) })
+      (name) => ({ path: [name], expected: expectedName(name, pageNames) })
     )
     return unknown.length === 0 ? Result.void : Result.fail(Arguments.explain(params, unknown, "params"))
   }
