@@ -158,6 +158,14 @@ describe("the fast path", () => {
     })
   }
 
+  for (const paths of [[], ["last_verification_report"]]) {
+    it(`drops outputs that were not asked for, and so not checked, beside ${paths.join() || "nothing"}`, () => {
+      const { last_verification_report } = paths.length === 0 ? fullSession : expandedSession
+      const row = { ...fullSession, last_verification_report, verified_outputs: { dob: "unchecked" } }
+      assert.notProperty(Result.getOrThrow(variant(paths).decodeRow(row)), "verified_outputs")
+    })
+  }
+
   it.effect("is enough for every row of the sandbox", () =>
     Effect.gen(function* () {
       const client = yield* HttpClient.HttpClient

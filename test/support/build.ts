@@ -13,7 +13,7 @@ const pureCalls: Plugin = {
     const enter = () => void functions++
     const leave = () => void functions--
     const mark = ({ start }: { readonly start: number }) => {
-      if (functions === 0) text.appendLeft(start, "/* @__PURE__ */ ")
+      if (functions === 0) text.appendLeft(start, "/*#__PURE__*/ ")
     }
     new Visitor({
       FunctionDeclaration: enter,

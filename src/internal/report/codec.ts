@@ -98,14 +98,24 @@ export interface RedactedReport extends Omit<VerificationReport, CheckName> {
   readonly selfie?: Redacted.Redacted<SelfieCheck> | null
 }
 
+/** Takes the fields that the schema names, and leaves keys that Stripe added since behind. */
 export const confidentialFromWire = (wire: Encoded): RedactedReport => {
-  const { document, email, id_number, phone, selfie, ...plain } = fromWire(wire)
-  const report: Types.Mutable<RedactedReport> = plain
-  if (document !== undefined) report.document = redacted(document, "document")
-  if (email !== undefined) report.email = redacted(email, "email")
-  if (id_number !== undefined) report.id_number = redacted(id_number, "id_number")
-  if (phone !== undefined) report.phone = redacted(phone, "phone")
-  if (selfie !== undefined) report.selfie = redacted(selfie, "selfie")
+  const report: Types.Mutable<RedactedReport> = {
+    id: wire.id,
+    object: wire.object,
+    created: DateTime.fromEpochSeconds(wire.created),
+    livemode: wire.livemode,
+    type: wire.type
+  }
+  if (wire.client_reference_id !== undefined) report.client_reference_id = wire.client_reference_id
+  if (wire.document !== undefined) report.document = redacted(wire.document, "document")
+  if (wire.email !== undefined) report.email = redacted(wire.email, "email")
+  if (wire.id_number !== undefined) report.id_number = redacted(wire.id_number, "id_number")
+  if (wire.options !== undefined) report.options = wire.options
+  if (wire.phone !== undefined) report.phone = redacted(wire.phone, "phone")
+  if (wire.selfie !== undefined) report.selfie = redacted(wire.selfie, "selfie")
+  if (wire.verification_flow !== undefined) report.verification_flow = wire.verification_flow
+  if (wire.verification_session !== undefined) report.verification_session = wire.verification_session
   return report
 }
 

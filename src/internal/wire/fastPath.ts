@@ -25,30 +25,17 @@ export const fastPath = <A>(schema: Schema.Codec<A, A>): ((value: unknown) => va
   return (value): value is A => matches(value) !== mismatch
 }
 
-/** A decoder of one row of a reply. It takes the row over: what it gives may be the row itself, changed. */
+/** A decoder of one row of a reply. */
 export type DecodeRow<A> = (row: unknown) => Result.Result<A, Schema.SchemaError>
 
 /**
- * Decodes rows against the plain fields of the wire, and by one conversion a row to what users see. The conversion gets rows
- * that nobody else has, without the keys that Stripe added since. `known` copies the known keys of a row; where it is not
- * given, a slower copy is made from the schema.
+ * Decodes rows against the plain fields of the wire, and by one conversion a row to what users see. A row may have keys of
+ * its own that the schema does not name: the conversion takes the fields that it knows.
  */
-export const rowDecoder = <Wire, A>(
-  wire: Schema.Codec<Wire>,
-  convert: (row: Wire) => A,
-  known?: (row: Wire) => Wire
-): DecodeRow<A> => {
+export const rowDecoder = <Wire, A>(wire: Schema.Codec<Wire>, convert: (row: Wire) => A): DecodeRow<A> => {
   const decodeWire = Schema.decodeUnknownResult(wire)
-  const matches = matcher(wire.ast)
-  const names = namesIn(wire.ast)
-  // Type boundary: the schema describes what matches it.
-  const copy = known ?? ((row: Wire) => pick(row, names) as Wire)
-  return (row) => {
-    const verdict = matches(row)
-    if (verdict === mismatch) return Result.map(decodeWire(row), convert)
-    // Type boundary: the schema describes what matches it.
-    return Result.succeed(convert(verdict === match ? (row as Wire) : copy(row as Wire)))
-  }
+  const matches = fastPath(wire)
+  return (row) => (matches(row) ? Result.succeed(convert(row)) : Result.map(decodeWire(row), convert))
 }
 
 const matcher = (ast: SchemaAST.AST): Matcher => {
