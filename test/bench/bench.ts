@@ -51,11 +51,14 @@ interface Way extends Pick<Task, "reader" | "forEach"> {
   /** Only where the list is short: what no bar is about. */
   readonly shortOnly?: boolean
   readonly unknownKey?: boolean
+  /** Whether it is the first read of its process, compared with the first read of Effect's client. */
+  readonly first?: boolean
   readonly bar?: Processor["bar"]
 }
 
 const peer = "stripe-node"
 const client = "Effect's client alone"
+const clientFirst = "Effect's client alone, first read of a process"
 const counted = "this library, runCount"
 const ways: ReadonlyArray<Way> = [
   { name: "node:http and JSON.parse", reader: "bare", shortOnly: true },
@@ -69,7 +72,9 @@ const ways: ReadonlyArray<Way> = [
     reader: "library",
     unknownKey: true,
     bar: { most: 1.1, of: counted }
-  }
+  },
+  { name: clientFirst, reader: "effectClient", first: true, shortOnly: true },
+  { name: "this library, first read of a process", reader: "library", first: true, shortOnly: true }
 ]
 
 /** Rounds of readers one after the other, by their names. */
@@ -91,8 +96,8 @@ const processorTime = (replies: Replies, rows: number, times: number): Promise<R
     withServer({ rows, replies, unknownKey: true }, async (unknownPort) => {
       progress(`processor time, ${replies} replies, ${rows} rows`)
       const used = ways.filter(({ shortOnly = false }) => rows < 1_000_000 || !shortOnly)
-      const readings = await rounds(times, used, ({ forEach = false, reader, unknownKey = false }) =>
-        read({ reader, forEach, port: unknownKey ? unknownPort : port, rows })
+      const readings = await rounds(times, used, ({ first = false, forEach = false, reader, unknownKey = false }) =>
+        read({ reader, forEach, port: unknownKey ? unknownPort : port, rows, ...(first ? { warmUp: 0 } : {}) })
       )
       const timesOf = (name: string) =>
         Array.from(readings)
@@ -100,10 +105,10 @@ const processorTime = (replies: Replies, rows: number, times: number): Promise<R
           .map(({ processor }) => processor) ?? []
       const ratio = (own: ReadonlyArray<Reading>, other: string) =>
         spread(own.map(({ processor }, round) => processor / (timesOf(other)[round] ?? Number.NaN)))
-      const found = Array.from(readings, ([{ bar, name }, own]): Processor => ({
+      const found = Array.from(readings, ([{ bar, first = false, name }, own]): Processor => ({
         name,
         time: spread(own.map(({ processor }) => processor)),
-        ratioToClient: ratio(own, client),
+        ratioToClient: ratio(own, first ? clientFirst : client),
         ratioToPeer: ratio(own, peer),
         gc: median(own.map(({ gc }) => gc)),
         memory: median(own.map(({ peakMemory }) => peakMemory)),
