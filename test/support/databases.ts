@@ -40,23 +40,35 @@ export const sqlite: Layer.Layer<Database> = Layer.effect(
   })
 )
 
-/** Postgres in this process, which has one connection. */
+/** Postgres in this process, which has one connection at a time. */
+const pgliteServer = Effect.gen(function* () {
+  const db = yield* Effect.acquireRelease(
+    Effect.promise(() => PGlite.create()),
+    (db) => Effect.promise(() => db.close())
+  )
+  const server = new PGLiteSocketServer({ db, port: 0, host: "127.0.0.1" })
+  yield* Effect.acquireRelease(
+    Effect.promise(() => server.start()),
+    () => Effect.promise(() => server.stop())
+  )
+  const address = `postgres://postgres@${server.getServerConn()}/postgres`
+  return { address, open: client(PgClient.layer({ url: Redacted.make(address), maxConnections: 1 })) }
+})
+
+/** The same connection for all. */
 export const pglite: Layer.Layer<Database, SqlError.SqlError> = Layer.effect(
   Database,
   Effect.gen(function* () {
-    const db = yield* Effect.acquireRelease(
-      Effect.promise(() => PGlite.create()),
-      (db) => Effect.promise(() => db.close())
-    )
-    const server = new PGLiteSocketServer({ db, port: 0, host: "127.0.0.1" })
-    yield* Effect.acquireRelease(
-      Effect.promise(() => server.start()),
-      () => Effect.promise(() => server.stop())
-    )
-    const address = `postgres://postgres@${server.getServerConn()}/postgres`
-    const only = yield* client(PgClient.layer({ url: Redacted.make(address), maxConnections: 1 }))
+    const { address, open } = yield* pgliteServer
+    const only = yield* open
     return { open: Effect.succeed(only), many: false, address }
   })
+)
+
+/** Connections of other programs, one after the other. */
+export const pgliteForPrograms: Layer.Layer<Database> = Layer.effect(
+  Database,
+  Effect.map(pgliteServer, (server) => ({ ...server, many: false }))
 )
 
 const address = process.env["DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:5432/test"

@@ -9,7 +9,8 @@ import { baseUrl, server } from "./sandboxServer.ts"
 import { choices } from "./syncHistory.ts"
 import { query } from "./world.ts"
 
-// Programs that keep a database true and are killed without warning, while sessions change and webhooks are stored.
+// Programs that keep a database true and are killed without warning, while sessions change, and while webhooks are stored
+// where the database has two connections.
 // KILLS=100 takes minutes. That an older read never takes the place of a newer one is for the suites: here the two hardly
 // ever meet.
 
@@ -44,10 +45,10 @@ const webhooks = Effect.fnUntraced(function* (address: string, stopped: Effect.E
 
 export const killed = (it: Vitest.MethodsNonLive<Database>) =>
   it.effect(
-    `is the list after its mirror was killed ${kills} times, before, in and after a save, while webhooks are stored`,
+    `is the list after its mirror was killed ${kills} times, before, in and after a save`,
     () =>
       Effect.gen(function* () {
-        const { address, open } = yield* Database
+        const { address, many, open } = yield* Database
         const url = yield* baseUrl
         const random = choices(1)
         const { below, one } = random
@@ -65,7 +66,7 @@ export const killed = (it: Vitest.MethodsNonLive<Database>) =>
         const stopped = yield* Deferred.make<void>()
         // Its tables are there before programs write to them at once.
         yield* mirror(["before", "1"])
-        const webhook = yield* webhooks(address, Deferred.await(stopped))
+        const webhook = many ? yield* webhooks(address, Deferred.await(stopped)) : undefined
         const changing = yield* Effect.forkChild(Effect.repeat(yield* makeChange(random), Schedule.spaced("8 millis")))
         let count = 0
         for (let kill = 0; kill < kills; kill++) {
@@ -82,7 +83,7 @@ export const killed = (it: Vitest.MethodsNonLive<Database>) =>
         const last = yield* mirror([])
         assert.strictEqual(last.code, 0, last.errors)
         yield* Deferred.succeed(stopped, undefined)
-        const { output } = yield* Fiber.join(webhook)
+        const output = webhook === undefined ? undefined : (yield* Fiber.join(webhook)).output
 
         const sql = yield* open
         const rows = yield* sql.unsafe<{ readonly row: string }>(
@@ -95,11 +96,11 @@ export const killed = (it: Vitest.MethodsNonLive<Database>) =>
         )
         // Each kill repeats at most one page of the first read.
         const pages = (yield* requests).map(query).filter((query) => query["starting_after"]?.startsWith("vs_")).length
-        const stored = output.split("\n200 ").length - 1
+        const stored = output === undefined ? "no" : output.split("\n200 ").length - 1
         console.log(`${count} kills, ${pages} pages of ${sessions / 100}, ${stored} webhooks`)
         assert.isAtLeast(count, kills / 2)
         assert.isAtMost(pages, sessions / 100 + kills)
-        assert.isAbove(stored, 10)
+        if (stored !== "no") assert.isAbove(stored, 10)
       }).pipe(
         Effect.scoped,
         Effect.provide(
