@@ -159,7 +159,7 @@ describe("the fast path", () => {
   }
 
   for (const paths of [[], ["last_verification_report"]]) {
-    it(`drops outputs that were not asked for, and so not checked, beside ${paths.join() || "nothing"}`, () => {
+    it(`drops outputs that were not asked for, and so not checked, with ${paths.join() || "nothing"}`, () => {
       const { last_verification_report } = paths.length === 0 ? fullSession : expandedSession
       const row = { ...fullSession, last_verification_report, verified_outputs: { dob: "unchecked" } }
       assert.notProperty(Result.getOrThrow(variant(paths).decodeRow(row)), "verified_outputs")
