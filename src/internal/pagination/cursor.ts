@@ -8,7 +8,6 @@ import { PaginationStalledError } from "../../StripeError.ts"
 import type { FetchPage, Row, Window } from "../list/model.ts"
 import * as Guards from "./guards.ts"
 import * as PageSize from "./pageSize.ts"
-import { RecentIds } from "./recentIds.ts"
 
 /** Where a read starts, which way it goes and where it ends. */
 export interface Route {
@@ -49,13 +48,19 @@ export interface State {
   readonly seen: Guards.Seen
 }
 
-export const start = ({ maxItems, start }: Route): State => {
-  const ids = new RecentIds()
+export const start = (route: Route): State => ({
+  page: 1,
+  cursor: route.start,
+  remaining: route.maxItems,
+  size: undefined,
   // The row that the read starts from counts as handed out.
-  if (start !== undefined) ids.add(start)
-  const seen = { ids, since: Number.POSITIVE_INFINITY, reached: undefined }
-  return { page: 1, cursor: start, remaining: maxItems, size: undefined, seen }
-}
+  seen: {
+    ids: new Set(route.start === undefined ? [] : [route.start]),
+    older: new Set(),
+    since: Number.POSITIVE_INFINITY,
+    reached: undefined
+  }
+})
 
 /** The next page, and where the read is after it. */
 export const next = Effect.fnUntraced(function* <A extends Row, E, R>(

@@ -7,7 +7,6 @@ import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 import type { DecodeError } from "../../StripeError.ts"
 import type { Page, Row, Window } from "../list/model.ts"
-import type { RecentIds } from "./recentIds.ts"
 
 /**
  * One place on a page: a row, what is wrong with the row that stands there, or a row that the filter leaves out. `created`
@@ -48,8 +47,11 @@ export const disorder = 600_000
 
 /** What a read remembers of the rows that it handed out. */
 export interface Seen {
-  readonly ids: RecentIds
-  /** How far the read had come when older ids were forgotten. */
+  /** The ids since the half before it was closed. */
+  readonly ids: Set<string>
+  /** The ids of the half before. */
+  readonly older: ReadonlySet<string>
+  /** How far the read had come when `ids` was begun. */
   readonly since: number
   /** The farthest moment that was reached, in milliseconds; unset before the first row. */
   readonly reached: number | undefined
@@ -82,13 +84,10 @@ export const checkPage = <A extends Row>(
     return Result.fail(`${entry.id ?? "a row"} is outside the requested range of created`)
   }
 
-  const { ids } = seen
-  let since = seen.since
-  if (seen.reached !== undefined && seen.reached + disorder < since) {
-    // A row that is forgotten would be refused for its place: it lies more than ten minutes behind.
-    ids.forgetOlder()
-    since = seen.reached
-  }
+  // Ids are forgotten by halves, which is much cheaper than one by one. A row of a half that is dropped would be refused
+  // for its place: it lies more than ten minutes behind.
+  const isFull = seen.reached !== undefined && seen.reached + disorder < seen.since
+  const { ids, older, since } = isFull ? { ids: new Set<string>(), older: seen.ids, since: seen.reached } : seen
   // Oldest-first is the same with the sign of time turned round.
   const sign = asked.oldestFirst ? -1 : 1
   // A cursor is never among the rows that follow it: it would be asked for again and again.
@@ -106,8 +105,11 @@ export const checkPage = <A extends Row>(
       const side = asked.oldestFirst ? "older" : "newer"
       return fail(`${id ?? "a row without an id"} is ${apart} seconds ${side} than a row before it`)
     }
-    if (id !== undefined && !ids.add(id)) return fail(`${id} was returned twice`)
+    if (id !== undefined) {
+      const size = ids.size
+      if (older.has(id) || ids.add(id).size === size) return fail(`${id} was returned twice`)
+    }
     if (time !== undefined && (reached === undefined || time < reached)) reached = time
   }
-  return Result.succeed({ ids, since, reached })
+  return Result.succeed({ ids, older, since, reached })
 }
