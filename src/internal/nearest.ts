@@ -66,7 +66,7 @@ export const suggest = (
   return `${said}. Did you mean "${meant}"?`
 }
 
-/** What is expected where an input has a name that is none of the known ones. */
+/** What is expected where an input has an unknown name. */
 export const expectedName = (name: unknown, known: ReadonlyArray<string>): string =>
   suggest(known.length === 1 ? `the name ${known[0]}` : `one of the names ${known.join(", ")}`, name, known)
 

@@ -121,8 +121,8 @@ export const secretFields: ReadonlyArray<SecretField> = Struct.keys(labels)
 const plainSecrets = ["client_secret", "url", "provided_details", "verified_outputs"] as const
 
 /**
- * The public form of a row without `verified_outputs`, field by field: a loop over names takes six times as long
- * (`test/bench/decode.ts`). Keys that Stripe added since stay behind.
+ * The public form of a row without `verified_outputs`. Field by field, so that keys that Stripe added since stay behind
+ * and cost next to nothing (`test/bench/decode.ts`).
  */
 const plainFromWire = (row: EncodedAny): Types.Mutable<AnyExpansion> => {
   const session: Types.Mutable<AnyExpansion> = {
