@@ -56,11 +56,12 @@ const checkMirror = Arguments.decoder(
 )
 
 /** To begin at now would leave out what changed since the rows of the checkpoint were read. */
-const withoutPosition = Arguments.refuse(
-  "from",
-  "one without a position in Stripe's events",
-  "a checkpoint from changes or mirror. To resume a checkpoint of sync, use mirror."
-)
+const refusePosition = () =>
+  Arguments.refuse(
+    "from",
+    "one without a position in Stripe's events",
+    "a checkpoint from changes or mirror. To resume a checkpoint of sync, use mirror."
+  )
 
 /** How sessions and events are read, and which list it is. */
 const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Sent, E, R>(
@@ -109,7 +110,7 @@ export const changes = <Sent extends Row, A extends Sent, E, R>(
     const from = options.from ?? Checkpoint.start(subject)
     yield* Effect.fromResult(Checkpoint.check(from, subject))
     if (Windows.isPositioned(from)) return Changes.run(source, from)
-    if (options.from !== undefined) return yield* Effect.fromResult(withoutPosition)
+    if (options.from !== undefined) return yield* Effect.fromResult(refusePosition())
     const readAt = yield* DateTime.now
     const checkpoint = Windows.moveTo(from, Windows.seconds(readAt))
     return Stream.make({ sessions: [], missing: [], readAt, checkpoint })
