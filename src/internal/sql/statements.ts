@@ -7,81 +7,67 @@
 
 export type Dialect = "pg" | "sqlite"
 
-interface Form {
-  readonly type: string
-  /** The value of the column, from `s.value`, which is one session, and the parameters of the statement. */
-  readonly value: string
-}
+/** The type is Postgres's. A value is made from `s.value`, which is one session, and the statement's parameters. */
+type Column = readonly [name: string, type: string, values: { readonly [D in Dialect]: string }]
 
-type Column = readonly [name: string, forms: { readonly [D in Dialect]: Form }]
-
-/** A text in the session, at the first of the paths that has one. */
-const text = (name: string, ...paths: ReadonlyArray<ReadonlyArray<string>>): Column => {
-  const [pg, sqlite] = [
-    paths.map((path) => `s.value #>> '{${path.join(",")}}'`),
-    paths.map((path) => `json_extract(s.value, '$.${path.join(".")}')`)
-  ].map((values) => (values.length === 1 ? values.join() : `coalesce(${values.join(", ")})`))
-  return [name, { pg: { type: "text", value: pg ?? "" }, sqlite: { type: "TEXT", value: sqlite ?? "" } }]
-}
-
-const required = ([name, { pg, sqlite }]: Column): Column => [
+/** A column with a text of the session. */
+const text = (name: string, type = "text", path: ReadonlyArray<string> = [name]): Column => [
   name,
-  { pg: { ...pg, type: `${pg.type} NOT NULL` }, sqlite: { ...sqlite, type: `${sqlite.type} NOT NULL` } }
+  type,
+  { pg: `s.value #>> '{${path.join(",")}}'`, sqlite: `json_extract(s.value, '$.${path.join(".")}')` }
 ]
 
 const columns: ReadonlyArray<Column> = [
-  required(["account", { pg: { type: "text", value: "$1::text" }, sqlite: { type: "TEXT", value: "?1" } }]),
-  required(text("id", ["id"])),
-  required([
+  ["account", "text NOT NULL", { pg: "$1::text", sqlite: "?1" }],
+  text("id", "text NOT NULL"),
+  [
     "created",
+    "timestamptz NOT NULL",
     {
-      pg: { type: "timestamptz", value: "to_timestamp((s.value ->> 'created')::bigint)" },
-      sqlite: {
-        type: "TEXT",
-        value: "strftime('%Y-%m-%dT%H:%M:%fZ', json_extract(s.value, '$.created'), 'unixepoch')"
-      }
+      pg: "to_timestamp((s.value ->> 'created')::bigint)",
+      sqlite: "strftime('%Y-%m-%dT%H:%M:%fZ', json_extract(s.value, '$.created'), 'unixepoch')"
     }
-  ]),
-  required([
+  ],
+  [
     "livemode",
+    "boolean NOT NULL",
+    { pg: "(s.value ->> 'livemode')::boolean", sqlite: "json_extract(s.value, '$.livemode')" }
+  ],
+  text("status", "text NOT NULL"),
+  text("type", "text NOT NULL"),
+  text("client_reference_id"),
+  text("last_error_code", "text", ["last_error", "code"]),
+  text("last_error_reason", "text", ["last_error", "reason"]),
+  [
+    "last_verification_report",
+    "text",
+    // Where the report is revealed it is an object, and else its id.
     {
-      pg: { type: "boolean", value: "(s.value ->> 'livemode')::boolean" },
-      sqlite: { type: "INTEGER", value: "json_extract(s.value, '$.livemode')" }
+      pg: "coalesce(s.value #>> '{last_verification_report,id}', s.value #>> '{last_verification_report}')",
+      sqlite:
+        "coalesce(json_extract(s.value, '$.last_verification_report.id'), json_extract(s.value, '$.last_verification_report'))"
     }
-  ]),
-  required(text("status", ["status"])),
-  required(text("type", ["type"])),
-  text("client_reference_id", ["client_reference_id"]),
-  text("last_error_code", ["last_error", "code"]),
-  text("last_error_reason", ["last_error", "reason"]),
-  // Where the report is revealed it is an object, and else its id.
-  text("last_verification_report", ["last_verification_report", "id"], ["last_verification_report"]),
-  text("redaction_status", ["redaction", "status"]),
-  text("related_customer", ["related_customer"]),
-  text("related_customer_account", ["related_customer_account"]),
-  text("related_person", ["related_person", "person"]),
-  text("verification_flow", ["verification_flow"]),
-  required([
-    "metadata",
-    {
-      pg: { type: "jsonb", value: "s.value -> 'metadata'" },
-      sqlite: { type: "TEXT", value: "json_extract(s.value, '$.metadata')" }
-    }
-  ]),
-  required(["session", { pg: { type: "jsonb", value: "s.value" }, sqlite: { type: "TEXT", value: "s.value" } }]),
-  required([
-    "read_at",
-    { pg: { type: "timestamptz", value: "$2::timestamptz" }, sqlite: { type: "TEXT", value: "?2" } }
-  ])
+  ],
+  text("redaction_status", "text", ["redaction", "status"]),
+  text("related_customer"),
+  text("related_customer_account"),
+  text("related_person", "text", ["related_person", "person"]),
+  text("verification_flow"),
+  ["metadata", "jsonb NOT NULL", { pg: "s.value -> 'metadata'", sqlite: "json_extract(s.value, '$.metadata')" }],
+  ["session", "jsonb NOT NULL", { pg: "s.value", sqlite: "s.value" }],
+  ["read_at", "timestamptz NOT NULL", { pg: "$2::timestamptz", sqlite: "?2" }]
 ]
 
-const checkpointColumns: ReadonlyArray<readonly [name: string, types: { readonly [D in Dialect]: string }]> = [
-  ["account", { pg: "text NOT NULL", sqlite: "TEXT NOT NULL" }],
-  ["name", { pg: "text NOT NULL", sqlite: "TEXT NOT NULL" }],
-  ["livemode", { pg: "boolean", sqlite: "INTEGER" }],
-  ["checkpoint", { pg: "text NOT NULL", sqlite: "TEXT NOT NULL" }],
-  ["saved_at", { pg: "timestamptz NOT NULL", sqlite: "TEXT NOT NULL" }]
+const checkpointColumns: ReadonlyArray<readonly [name: string, type: string]> = [
+  ["account", "text NOT NULL"],
+  ["name", "text NOT NULL"],
+  ["livemode", "boolean"],
+  ["checkpoint", "text NOT NULL"],
+  ["saved_at", "timestamptz NOT NULL"]
 ]
+
+// SQLite's strict tables have no types for times, JSON and booleans.
+const inSqlite = (type: string) => type.replace(/^\w+/, (name) => (name === "boolean" ? "INTEGER" : "TEXT"))
 
 const indexes: ReadonlyArray<readonly [name: string, columns: string]> = [
   ["created", "account, created"],
@@ -90,13 +76,10 @@ const indexes: ReadonlyArray<readonly [name: string, columns: string]> = [
   ["customer", "related_customer"]
 ]
 
-export interface Table {
-  readonly name: string
-  readonly columns: ReadonlyArray<string>
-}
-
 /** The tables of sessions and of checkpoints. */
-export const tables = (table: string): ReadonlyArray<Table> => [
+export const tables = (
+  table: string
+): ReadonlyArray<{ readonly name: string; readonly columns: ReadonlyArray<string> }> => [
   { name: table, columns: columns.map(([name]) => name) },
   { name: `${table}_checkpoints`, columns: checkpointColumns.map(([name]) => name) }
 ]
@@ -104,10 +87,12 @@ export const tables = (table: string): ReadonlyArray<Table> => [
 /** What makes the tables. */
 export const create = (table: string, dialect: Dialect): ReadonlyArray<string> => {
   const strict = dialect === "pg" ? "" : " STRICT"
+  const define = ([name, type]: readonly [string, string, unknown?]) =>
+    `${name} ${dialect === "pg" ? type : inSqlite(type)}`
   return [
-    `CREATE TABLE "${table}" (${columns.map(([name, forms]) => `${name} ${forms[dialect].type}`).join(", ")}, PRIMARY KEY (account, id))${strict}`,
+    `CREATE TABLE "${table}" (${columns.map(define).join(", ")}, PRIMARY KEY (account, id))${strict}`,
     ...indexes.map(([name, columns]) => `CREATE INDEX "${table}_${name}" ON "${table}" (${columns})`),
-    `CREATE TABLE "${table}_checkpoints" (${checkpointColumns.map(([name, types]) => `${name} ${types[dialect]}`).join(", ")}, PRIMARY KEY (account, name))${strict}`
+    `CREATE TABLE "${table}_checkpoints" (${checkpointColumns.map(define).join(", ")}, PRIMARY KEY (account, name))${strict}`
   ]
 }
 
@@ -117,18 +102,11 @@ export const existingColumns: { readonly [D in Dialect]: string } = {
   sqlite: "SELECT name FROM pragma_table_info(?1)"
 }
 
-export interface Statements {
-  /** Stores sessions, each unless a later read of it is there. Parameters: account, time of the read, sessions as JSON. */
-  readonly upsert: string
-  /** The stored checkpoint. Parameters: account, name. */
-  readonly checkpoint: string
-  /** Stores a first checkpoint. Parameters: account, name, mode, checkpoint, time. A row where it was stored. */
-  readonly begin: string
-  /** Stores a checkpoint in place of a known one. Parameters: those of `begin`, and the known one. */
-  readonly advance: string
-}
-
-export const make = (table: string, dialect: Dialect): Statements => {
+/** The statements on the tables, with their parameters. */
+export const make = (
+  table: string,
+  dialect: Dialect
+): Readonly<Record<"upsert" | "checkpoint" | "begin" | "advance", string>> => {
   const $ = (place: number, type: string) => (dialect === "pg" ? `$${place}::${type}` : `?${place}`)
   const checkpoints = `"${table}_checkpoints"`
   const replaced = columns.flatMap(([name]) =>
@@ -140,18 +118,22 @@ export const make = (table: string, dialect: Dialect): Statements => {
       : // Without the LIMIT, SQLite would print each session again for each of its columns.
         "(SELECT value FROM json_each(?3) LIMIT -1) AS s WHERE true"
   return {
+    /** Stores sessions, each unless a later read of it is there. Parameters: account, time of the read, sessions as JSON. */
     upsert: [
       `INSERT INTO "${table}" AS stored (${columns.map(([name]) => name).join(", ")})`,
-      `SELECT ${columns.map(([, forms]) => forms[dialect].value).join(", ")} FROM ${sessions}`,
+      `SELECT ${columns.map(([, , values]) => values[dialect]).join(", ")} FROM ${sessions}`,
       `ON CONFLICT (account, id) DO UPDATE SET ${replaced.join(", ")}`,
       "WHERE stored.read_at <= excluded.read_at"
     ].join(" "),
+    /** The stored checkpoint. Parameters: account, name. */
     checkpoint: `SELECT checkpoint FROM ${checkpoints} WHERE account = ${$(1, "text")} AND name = ${$(2, "text")}`,
+    /** Stores a first checkpoint. Parameters: account, name, mode, checkpoint, time. A row where it was stored. */
     begin: [
       `INSERT INTO ${checkpoints} (account, name, livemode, checkpoint, saved_at)`,
       `VALUES (${$(1, "text")}, ${$(2, "text")}, ${$(3, "boolean")}, ${$(4, "text")}, ${$(5, "timestamptz")})`,
       "ON CONFLICT (account, name) DO NOTHING RETURNING name"
     ].join(" "),
+    /** Stores a checkpoint in place of a known one. Parameters: those of `begin`, and the known one. */
     advance: [
       `UPDATE ${checkpoints} SET checkpoint = ${$(4, "text")}, saved_at = ${$(5, "timestamptz")},`,
       `livemode = coalesce(livemode, ${$(3, "boolean")})`,
