@@ -204,8 +204,8 @@ export const make = Effect.fnUntraced(function* (
       attempts++
       Telemetry.attempt(fiber, request.operation, attempts, failed)
       const sent = failedForSize === 0 ? request : (request.shrink?.(failedForSize) ?? request)
-      const response = client.get(sent.path, { urlParams: UrlParams.make(sent.query) })
-      const judged = Telemetry.request(server, sent, Transport.receive(response, timeout), interpret)
+      const reply = Transport.receive(client.get(sent.path, { urlParams: UrlParams.make(sent.query) }), timeout)
+      const judged = Telemetry.request(server, sent.operation, reply, interpret(sent))
       return Effect.catch(wait === undefined ? judged : Effect.andThen(wait(request.operation), judged), (reason) => {
         failed = reason
         if (PageSize.mayBeTooLarge(reason)) failedForSize++
@@ -264,18 +264,12 @@ const inSeconds = (time: Duration.Duration): string => `${Math.round(Duration.to
 const unsent = (request: HttpClientRequest.HttpClientRequest, description: string) =>
   new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
 
-const interpret = <A>(
-  request: Request<A>,
-  reply: StripeReply.Reply,
-  requestId: string | undefined,
-  clock: Clock.Clock
-): Result.Result<A, StripeError.Reason> => {
-  if (reply.status < 200 || reply.status >= 300) {
-    return Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, clock.currentTimeMillisUnsafe()))
-  }
-  const body = StripeReply.parse(reply)
-  return Result.isFailure(body) ? Result.fail(body.failure) : request.decode(body.success, requestId)
-}
+const interpret =
+  <A>(request: Request<A>) =>
+  (reply: StripeReply.Reply, clock: Clock.Clock): Result.Result<A, StripeError.Reason> =>
+    reply.status < 200 || reply.status >= 300
+      ? Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, clock.currentTimeMillisUnsafe()))
+      : Result.flatMap(StripeReply.parse(reply), (body) => request.decode(body, StripeReply.requestId(reply.headers)))
 
 const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
   const [, mode] = /^[rs]k_(live|test)_/.exec(Redacted.value(key)) ?? []

@@ -15,7 +15,6 @@ import * as Option from "effect/Option"
 import type * as Result from "effect/Result"
 import * as Tracer from "effect/Tracer"
 import type { Reason, StripeError } from "../StripeError.ts"
-import type { Request } from "./client/model.ts"
 import * as StripeReply from "./client/reply.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
@@ -89,14 +88,9 @@ export const server = (base: string): Attributes => {
  */
 export const request = Effect.fnUntraced(function* <A>(
   server: Attributes,
-  sent: Request<A>,
+  operation: string,
   send: Effect.Effect<StripeReply.Reply, Reason>,
-  judge: (
-    sent: Request<A>,
-    reply: StripeReply.Reply,
-    requestId: string | undefined,
-    clock: Clock.Clock
-  ) => Result.Result<A, Reason>
+  judge: (reply: StripeReply.Reply, clock: Clock.Clock) => Result.Result<A, Reason>
 ): Effect.fn.Return<A, Reason> {
   const fiber = yield* currentFiber
   const clock = fiber.getRef(Clock.Clock)
@@ -106,7 +100,7 @@ export const request = Effect.fnUntraced(function* <A>(
     replied = reply.status
     const requestId = StripeReply.requestId(reply.headers)
     if (requestId !== undefined) spanOf(fiber)?.attribute("stripe.request.id", requestId)
-    return Effect.fromResult(judge(sent, reply, requestId, clock))
+    return Effect.fromResult(judge(reply, clock))
   })
   return yield* Effect.onExit(judged, (exit) => {
     const reason = Option.getOrUndefined(Exit.findErrorOption(exit))
@@ -115,7 +109,7 @@ export const request = Effect.fnUntraced(function* <A>(
       ? undefined
       : (reason?._tag ?? (Exit.hasInterrupts(exit) ? "Interrupt" : "_OTHER"))
     const series = requestDuration(
-      sent.operation,
+      operation,
       `${server["server.address"]} ${server["server.port"]} ${status} ${error}`,
       {
         ...server,
