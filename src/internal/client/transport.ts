@@ -2,6 +2,7 @@
  * One request on its way through Effect's `HttpClient`: how it is sent, how its reply is read, and what is said where no
  * whole reply came. The client's own error is not kept as a cause, because it holds the request and with it the key.
  */
+import * as Bytes from "effect/Bytes"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -119,20 +120,10 @@ const streamed = Effect.fnUntraced(function* (
   )
   const [only] = chunks
   // Whole, because to decode chunk by chunk takes much longer.
-  return utf8.decode(only !== undefined && only.length === size ? only : join(chunks, size))
+  return utf8.decode(only !== undefined && only.length === size ? only : Bytes.concat(chunks))
 })
 
 const utf8 = new TextDecoder()
-
-const join = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
-}
 
 const tooLarge = (response: HttpClientResponse.HttpClientResponse): DecodeError =>
   new DecodeError({

@@ -1,6 +1,7 @@
 /**
  * Stripe's webhook signatures: HMAC-SHA256 over `<t>.<body>`, as lower-case hexadecimal digits.
  */
+import * as Bytes from "effect/Bytes"
 import * as Hex from "effect/encoding/Hex"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -30,13 +31,8 @@ export const parse = (header: string): Result.Result<Header, string> => {
 const encoder = new TextEncoder()
 
 /** The signed bytes. A copy, so that the body cannot change between its verification and its use. */
-export const signed = (time: string, body: Uint8Array): Uint8Array<ArrayBuffer> => {
-  const before = encoder.encode(`${time}.`)
-  const bytes = new Uint8Array(before.length + body.length)
-  bytes.set(before)
-  bytes.set(body, before.length)
-  return bytes
-}
+export const signed = (time: string, body: Uint8Array): Uint8Array<ArrayBuffer> =>
+  Bytes.concat([encoder.encode(`${time}.`), body])
 
 /**
  * Whether one of the signatures matches these bytes and one of the secrets. Each secret signs once, so a forged header
