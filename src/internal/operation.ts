@@ -3,7 +3,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { PaginationError } from "../Pagination.ts"
 import * as StripeError from "../StripeError.ts"
 import type { OnDecodeError } from "./pagination/options.ts"
 import * as Telemetry from "./telemetry.ts"
@@ -32,17 +31,10 @@ const refused = (operation: string, reason: StripeError.Reason): StripeError.Str
     ...("page" in reason ? { page: reason.page, cursor: reason.cursor } : undefined)
   })
 
-type PaginationFailure<E> =
-  | StripeError.StripeError
-  | PaginationError
-  | StripeError.CheckpointMismatchError
-  | StripeError.EventsExpiredError
-  | HandlerError<E>
-
 /** A read under the name of its operation, in its errors and as a span. */
 export const withOperation = <A, E, R>(
   operation: string,
-  self: Stream.Stream<A, PaginationFailure<E>, R>
+  self: Stream.Stream<A, StripeError.StripeError | StripeError.Reason | HandlerError<E>, R>
 ): Stream.Stream<A, StripeError.StripeError | E, R> =>
   self.pipe(
     Stream.mapError((error) =>

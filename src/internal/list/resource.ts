@@ -297,12 +297,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       const within = concurrency > 1 ? CreatedWithin.windowOf(selection.query) : undefined
       // How many rows are sent for each that matches is not known, so the last page is as large as the others.
       const fitsLastPage = !selection.isPartial
-      const reading = {
-        ...options,
-        onDecodeError: onDecodeError && tagHandlerError(onDecodeError),
-        within,
-        fitsLastPage
-      }
+      const reading = { ...options, onDecodeError: tagHandlerError(onDecodeError), within, fitsLastPage }
       return Read.read(Fetch.make(client, selection), reading, emit)
     })
     return withOperation(operation, Stream.unwrap(elements))
