@@ -231,18 +231,7 @@ const decodeOptions = Arguments.decoder(
   "options"
 )
 
-interface Checked {
-  readonly body: Uint8Array
-  /** Empty if there is no header. */
-  readonly header: string
-  readonly secrets: ReadonlyArray<string>
-  readonly tolerance: Duration.Duration
-  /** In milliseconds. */
-  readonly receivedAt: number | undefined
-  readonly livemode: boolean | undefined
-}
-
-const validate = (options: Options): Result.Result<Checked, InvalidArgumentError> =>
+const validate = (options: Options) =>
   Result.flatMap(Arguments.object(options, "options", typeOf(options)), (options) => {
     const { livemode, receivedAt, tolerance = "5 minutes" } = options
     return Result.map(
@@ -254,9 +243,11 @@ const validate = (options: Options): Result.Result<Checked, InvalidArgumentError
       ]),
       ([, body, header, secrets]) => ({
         body,
+        /** Empty if there is no header. */
         header,
         secrets,
         tolerance: Duration.fromInputUnsafe(tolerance),
+        /** In milliseconds. */
         receivedAt: receivedAt === undefined ? undefined : DateTime.toEpochMillis(DateTime.makeUnsafe(receivedAt)),
         livemode
       })

@@ -65,8 +65,6 @@ const inTime = {
   tolerance: Schema.DurationFromMillis
 }
 
-const far = (distance: Duration.Duration): string => Duration.format(distance)
-
 /**
  * The signature is valid but too old: the webhook was replayed, or waited in a queue.
  *
@@ -75,7 +73,7 @@ const far = (distance: Duration.Duration): string => Duration.format(distance)
  */
 export class TooOldError extends Schema.TaggedError<TooOldError>(reasonId("TooOldError"))("TooOldError", inTime) {
   override get message(): string {
-    return `Expected a signature made at most ${far(this.tolerance)} before the event was received, got ${far(this.distance)}. Check the clock of this machine. If the event waited in a queue, pass its arrival time as receivedAt.`
+    return `Expected a signature made at most ${Duration.format(this.tolerance)} before the event was received, got ${Duration.format(this.distance)}. Check the clock of this machine. If the event waited in a queue, pass its arrival time as receivedAt.`
   }
 }
 
@@ -87,7 +85,7 @@ export class TooOldError extends Schema.TaggedError<TooOldError>(reasonId("TooOl
  */
 export class TooNewError extends Schema.TaggedError<TooNewError>(reasonId("TooNewError"))("TooNewError", inTime) {
   override get message(): string {
-    return `Expected a signature made at most ${far(this.tolerance)} after the event was received, got ${far(this.distance)}. Check the clock of this machine, and receivedAt.`
+    return `Expected a signature made at most ${Duration.format(this.tolerance)} after the event was received, got ${Duration.format(this.distance)}. Check the clock of this machine, and receivedAt.`
   }
 }
 
