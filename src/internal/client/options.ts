@@ -145,24 +145,15 @@ const otherKeys = new Map([
   ["acct", "an account id (acct_…)"]
 ])
 
-// In words only: whatever is given as a key may be one.
-const checkKey = (key: unknown): Result.Result<void, InvalidArgumentError> => {
-  if (key === undefined) return Arguments.refuse("apiKey", "nothing", keyForm)
-  if (!Redacted.isRedacted(key)) return Arguments.refuse("apiKey", "a value that is not Redacted", keyForm)
+/** What was given instead of a key, if it was none. In words only, because anything that is given as a key may be one. */
+const insteadOfKey = (key: unknown): string | undefined => {
+  if (key === undefined) return "nothing"
+  if (!Redacted.isRedacted(key)) return "a value that is not Redacted"
   const text = Redacted.value(key)
-  if (isPrintable(text)) {
-    const other = otherKeys.get(/^[a-z]{1,5}(?=_)/.exec(text)?.[0] ?? "")
-    return other === undefined ? Result.void : Arguments.refuse("apiKey", other, keyForm)
-  }
-  return Arguments.refuse(
-    "apiKey",
-    text === undefined
-      ? "a Redacted that holds undefined"
-      : text === ""
-        ? "an empty string"
-        : "a string with whitespace or characters outside ASCII",
-    keyForm
-  )
+  if (text === undefined) return "a Redacted that holds undefined"
+  if (text === "") return "an empty string"
+  if (!isPrintable(text)) return "a string with whitespace or characters outside ASCII"
+  return otherKeys.get(/^[a-z]{1,5}(?=_)/.exec(text)?.[0] ?? "")
 }
 
 /** Checks the options of a client. In words only, because a text in the place of the options may be a key. */
@@ -172,8 +163,9 @@ export const check = (options: {
   if (!Predicate.isObject(options)) return Arguments.refuse("options", "a value that is not an object", "an object")
   const { apiKey, ...rest } = options
   const { apiBase, rateLimit } = rest
+  const instead = insteadOfKey(apiKey)
   return Arguments.all([
-    checkKey(apiKey),
+    instead === undefined ? Result.void : Arguments.refuse("apiKey", instead, keyForm),
     apiBase === undefined ? Result.void : checkBase(apiBase),
     rateLimit === undefined || rateLimit === false ? Result.void : checkRateLimit(rateLimit),
     decodeOptions(rest),
