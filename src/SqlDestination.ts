@@ -76,16 +76,14 @@ export class SqlDestinationError extends Schema.TaggedError<SqlDestinationError>
   }
 }
 
-const refuse = (reason: Reason): SqlDestinationError => new SqlDestinationError({ reason })
+const refuse = (reason: Reason) => new SqlDestinationError({ reason })
 
 /** Wraps a reason in our error; the database's errors stay as they are. */
-const named = <A, R>(
-  self: Effect.Effect<A, Reason | SqlError, R>
-): Effect.Effect<A, SqlDestinationError | SqlError, R> =>
+const named = <A, R>(self: Effect.Effect<A, Reason | SqlError, R>) =>
   Effect.mapError(self, (error) => (isSqlError(error) ? error : refuse(error)))
 
 /** After a lost connection or on a full disk, the rollback fails too, which Effect makes a defect. */
-const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.catchDefect(self, (defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)))
 
 /**
@@ -250,9 +248,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
     const rows = Array.from(new Map(sessions.map((session) => [session.id, session])).values())
     rows.sort((one, other) => (one.id < other.id ? -1 : 1))
     const store = (rows: ReadonlyArray<VerificationSession.AnyExpansion>) =>
-      Effect.suspend(() =>
-        sql.unsafe(statements.upsert, [account, DateTime.formatIso(readAt), Statements.toJson(rows.map(toJson))])
-      )
+      sql.unsafe(statements.upsert, [account, DateTime.formatIso(readAt), Statements.toJson(rows.map(toJson))])
     const parts = Arr.chunksOf(rows, rowsAStatement)
     const all = Effect.forEach(parts, store, { discard: true })
     return parts.length > 1 ? transaction(all) : all
@@ -357,16 +353,13 @@ export const layer = (
     )
   )
 
-const tableOf = (options: TableOptions): Effect.Effect<string, SqlDestinationError> =>
-  Effect.mapBoth(Effect.fromResult(Checks.decodeTable(options)), {
-    onFailure: refuse,
-    onSuccess: () => options.table ?? Checks.defaultTable
-  })
+const tableOf = (options: TableOptions) =>
+  named(Effect.map(Effect.fromResult(Checks.decodeTable(options)), () => options.table ?? Checks.defaultTable))
 
 /** Keeps a statement below a few megabytes. */
 const rowsAStatement = 1000
 
-const accountOf = (checkpoint: unknown): string | undefined =>
+const accountOf = (checkpoint: unknown) =>
   Predicate.hasProperty(checkpoint, "account") && Predicate.isString(checkpoint.account)
     ? checkpoint.account
     : undefined

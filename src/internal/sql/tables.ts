@@ -27,7 +27,7 @@ export const client: Effect.Effect<Client, UnsupportedDialectError, SqlClient.Sq
   })
 })
 
-const columnsOf = ({ dialect, sql }: Client, table: string): Effect.Effect<ReadonlyArray<string>, SqlError> =>
+const columnsOf = ({ dialect, sql }: Client, table: string) =>
   Effect.map(sql.unsafe<{ readonly name: string }>(Statements.existingColumns[dialect], [table]), (rows) =>
     rows.map(({ name }) => name)
   )
