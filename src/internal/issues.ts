@@ -50,6 +50,10 @@ export const expectations = (issue: SchemaIssue.Issue): ReadonlyArray<Expectatio
     }
   })
 
+/** What was expected, as a message says it. */
+export const say = ({ expected }: Expectation): string =>
+  expected === "Missing key" ? "missing" : `expected ${expected}`
+
 /** The other way: one issue of Schema that says all of it. */
 export const toIssue = (all: ReadonlyArray<Expectation>): SchemaIssue.Issue => {
   const { listed, omitted } = few(all)

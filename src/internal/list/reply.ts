@@ -38,13 +38,12 @@ interface Where extends Place {
 
 const toDecodeError = (part: "envelope" | "row", { issue }: Schema.SchemaError, where: Where): DecodeError => {
   const [first] = Issues.expectations(issue)
-  const expected = first?.expected ?? "another value"
   const prefix = where.position === undefined ? [] : ["data", where.position]
   return new DecodeError({
     part,
     status: 200,
     path: Issues.showPath([...prefix, ...withoutOwnNames(first?.path ?? [])]) || undefined,
-    description: expected === "Missing key" ? "missing" : `expected ${expected}`,
+    description: first === undefined ? "expected another value" : Issues.say(first),
     ...where
   })
 }

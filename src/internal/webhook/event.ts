@@ -57,10 +57,7 @@ const decodeThin = Schema.decodeUnknownResult(Thin, { errors: "all" })
 const notAnEvent = (eventId: string | undefined) => (error: Schema.SchemaError) =>
   new NotAnEventError({
     description: Issues.expectations(error.issue)
-      .map(({ expected, path }) => {
-        const what = expected === "Missing key" ? "missing" : `expected ${expected}`
-        return path.length === 0 ? what : `${Issues.showPath(path)}: ${what}`
-      })
+      .map((wrong) => (wrong.path.length === 0 ? "" : `${Issues.showPath(wrong.path)}: `) + Issues.say(wrong))
       .join("; "),
     eventId
   })
