@@ -124,10 +124,7 @@ const fromOptions = (options: Options = {}): RetryPolicy => {
   const times = options.times ?? 5
   const maxDelay = Duration.fromInputUnsafe(options.maxDelay ?? "8 seconds")
   const maxRetryAfter = Duration.fromInputUnsafe(options.maxRetryAfter ?? "60 seconds")
-  const maxElapsed =
-    options.maxElapsed === undefined
-      ? Number.POSITIVE_INFINITY
-      : Duration.toMillis(Duration.fromInputUnsafe(options.maxElapsed))
+  const maxElapsed = Duration.toMillis(Duration.fromInputUnsafe(options.maxElapsed ?? "Infinity"))
   const waits = Schedule.exponential(options.baseDelay ?? "500 millis", 2).pipe(
     Schedule.setInputType<StripeError>(),
     Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, maxDelay)))

@@ -199,10 +199,9 @@ export const duration = (form: string, example: string, isAccepted: (time: Durat
 /** A whole number of a range, in words that a person understands. */
 export const wholeNumber = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => {
   const range = maximum === Number.MAX_SAFE_INTEGER ? `, ${minimum} or more` : ` from ${minimum} to ${maximum}`
-  return Schema.Unknown.pipe(
-    Schema.refine((u): u is number => Number.isSafeInteger(u) && Number(u) >= minimum && Number(u) <= maximum, {
-      expected: `a whole number${range}`
-    })
+  return accepts(
+    `a whole number${range}`,
+    (value) => Number.isSafeInteger(value) && Number(value) >= minimum && Number(value) <= maximum
   )
 }
 
