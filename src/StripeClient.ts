@@ -158,10 +158,6 @@ export const make = Effect.fnUntraced(function* (
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
   const apiBase = options.apiBase ?? "https://api.stripe.com"
   const server = Telemetry.server(apiBase)
-  const headers = {
-    "stripe-version": options.apiVersion ?? defaultApiVersion,
-    "user-agent": `effect-stripe-identity/${version}`
-  }
 
   const currentAccount = Effect.flatMap(CurrentAccount, (current) =>
     current === undefined
@@ -183,9 +179,10 @@ export const make = Effect.fnUntraced(function* (
       HttpClientRequest.bearerToken(options.apiKey),
       HttpClientRequest.acceptJson,
       HttpClientRequest.setHeaders({
-        ...headers,
-        ...(account === undefined ? {} : { "stripe-account": account }),
-        ...(context === undefined ? {} : { "stripe-context": context })
+        "stripe-version": options.apiVersion ?? defaultApiVersion,
+        "user-agent": `effect-stripe-identity/${version}`,
+        "stripe-account": account,
+        "stripe-context": context
       })
     )
   })
@@ -247,13 +244,11 @@ const retry = <A>(
       Schedule.tap(({ duration, input }) => tellOfWait(duration, input))
     )
     // The schedule is for failures only, and begins with one that has been.
-    let next: Effect.Effect<A, StripeError.StripeError> = Effect.fail(first)
-    const replayed = Effect.suspend(() => {
-      const now = next
-      next = once
-      return now
-    })
-    return Effect.retry(replayed, schedule)
+    let tries = 0
+    return Effect.retry(
+      Effect.suspend(() => (tries++ === 0 ? Effect.fail(first) : once)),
+      schedule
+    )
   })
 
 // The longest that a read waits without a word in the log.
