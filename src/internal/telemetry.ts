@@ -16,6 +16,7 @@ import type * as Result from "effect/Result"
 import * as Tracer from "effect/Tracer"
 import type { Reason, StripeError } from "../StripeError.ts"
 import * as StripeReply from "./client/reply.ts"
+import type { Page } from "./list/model.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -25,13 +26,13 @@ export const currentFiber: Effect.Effect<AnyFiber> = Effect.withFiber(Effect.suc
 type Attributes = Readonly<Record<string, string>>
 
 /**
- * The series of a metric by operation, and by other attributes, which `key` identifies. Each is made once, because
- * Effect looks for one that it has seen before without building its key again.
+ * The series of a metric by operation and other attributes. Each is made once, because Effect looks for one that it has
+ * seen before without building its key again.
  */
 const seriesOf = <State>(metric: Metric.Metric<number, State>) => {
   const made = new Map<string, Metric.Metric<number, State>>()
-  return (operation: string, key = "", attributes: Attributes = {}): Metric.Metric<number, State> => {
-    const id = `${operation} ${key}`
+  return (operation: string, attributes: Attributes = {}): Metric.Metric<number, State> => {
+    const id = `${operation} ${Object.values(attributes).join(" ")}`
     const known = made.get(id)
     if (known !== undefined) return known
     const series = Metric.withAttributes(metric, { "stripe.operation.name": operation, ...attributes })
@@ -108,16 +109,12 @@ export const request = Effect.fnUntraced(function* <A>(
     const error = Exit.isSuccess(exit)
       ? undefined
       : (reason?._tag ?? (Exit.hasInterrupts(exit) ? "Interrupt" : "_OTHER"))
-    const series = requestDuration(
-      operation,
-      `${server["server.address"]} ${server["server.port"]} ${status} ${error}`,
-      {
-        ...server,
-        "http.request.method": "GET",
-        ...(status === undefined ? {} : { "http.response.status_code": String(status) }),
-        ...(error === undefined ? {} : { "error.type": error })
-      }
-    )
+    const series = requestDuration(operation, {
+      ...server,
+      "http.request.method": "GET",
+      ...(status === undefined ? {} : { "http.response.status_code": String(status) }),
+      ...(error === undefined ? {} : { "error.type": error })
+    })
     series.updateUnsafe(Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9, fiber.context)
     return Effect.void
   })
@@ -140,7 +137,7 @@ export const attempt = (fiber: AnyFiber, operation: string, attempts: number, fa
   if (failed === undefined) return
   const error = { "error.type": failed._tag }
   const requestId = "requestId" in failed ? failed.requestId : undefined
-  retries(operation, failed._tag, error).updateUnsafe(1, fiber.context)
+  retries(operation, error).updateUnsafe(1, fiber.context)
   mark(fiber, "stripe.request.retry", {
     ...error,
     ...(requestId === undefined ? {} : { "stripe.request.id": requestId })
@@ -151,15 +148,8 @@ export const attempt = (fiber: AnyFiber, operation: string, attempts: number, fa
 export const failed = ({ reason }: StripeError): Effect.Effect<void> =>
   Effect.annotateCurrentSpan("error.type", reason._tag)
 
-interface Page {
-  readonly data: ReadonlyArray<unknown>
-  readonly invalid?: ReadonlyArray<unknown> | undefined
-  readonly excluded?: ReadonlyArray<unknown> | undefined
-  readonly limit?: number | undefined
-}
-
 /** Counts a page, and says on the span what came. */
-export const page = (fiber: AnyFiber, operation: string, { data, excluded, invalid, limit }: Page): void => {
+export const page = (fiber: AnyFiber, operation: string, { data, excluded, invalid, limit }: Page<unknown>): void => {
   const count = data.length + (invalid?.length ?? 0) + (excluded?.length ?? 0)
   const span = spanOf(fiber)
   span?.attribute("stripe.page.rows", count)
@@ -170,7 +160,7 @@ export const page = (fiber: AnyFiber, operation: string, { data, excluded, inval
 }
 
 /** One page of a read as a span of its own. */
-export const pageSpan = Effect.fnUntraced(function* <A extends Page>(
+export const pageSpan = Effect.fnUntraced(function* <A extends Page<unknown>>(
   name: string,
   operation: string,
   asked: { readonly page: number; readonly limit: number; readonly cursor: string | undefined },
