@@ -43,6 +43,9 @@ const checkBase = (base: unknown): Result.Result<void, InvalidArgumentError> => 
 
 const takesTime = Duration.isGreaterThan(Duration.zero)
 
+// A limit in a window without an end would wait for NaN, which is not at all.
+const ends = (time: Duration.Duration) => takesTime(time) && Duration.isFinite(time)
+
 const accountForm = "an account id (acct_…)"
 
 const contextForm = "an account id (acct_…) or a path of them (acct_…/acct_…)"
@@ -69,7 +72,7 @@ const oneOf = (first: string, second: string) =>
 
 const RateLimitFields = Schema.Struct({
   limit: Schema.optional(Arguments.wholeNumber(1)),
-  window: Schema.optional(Arguments.duration("a duration above zero", "1 second", takesTime)),
+  window: Schema.optional(Arguments.duration("a finite duration above zero", "1 second", ends)),
   algorithm: Schema.optional(oneOf("fixed-window", "token-bucket")),
   limiter: Schema.optional(
     Arguments.accepts(
