@@ -84,6 +84,16 @@ describe("a webhook that Stripe has signed", () => {
     })
   )
 
+  it.effect("names the account at the end of a thin event's context, and no organization", () =>
+    Effect.gen(function* () {
+      const contexts = ["acct_2", "org_1/acct_1/acct_2", "org_1", "acct_1/org_1", "acct_1/", "", null, undefined]
+      const accounts = yield* Effect.forEach(contexts, (context) =>
+        Effect.map(verify(ofBody({ ...thin, context })), (hint) => ("account" in hint ? hint.account : "none"))
+      )
+      assert.deepStrictEqual(accounts, ["acct_2", "acct_2", "none", "none", "none", "none", "none", "none"])
+    })
+  )
+
   it.effect("is a hint where the type is new, and where it is of the endpoint's own account", () =>
     Effect.gen(function* () {
       for (const account of [null, undefined]) {

@@ -81,8 +81,9 @@ export const decode = (text: string): Result.Result<Hint, NotAnEventError | Unre
     }
     if (type.startsWith("v1.identity.verification_session.")) {
       const { context, created, related_object: session } = yield* Result.mapError(decodeThin(json), notAnEvent(id))
-      // A context is a path of accounts; the last one has the session.
-      return hint({ ...common, sessionId: session.id, created }, context?.split("/").at(-1))
+      // A context is a path; the account at its end has the session. An organization is no account.
+      const [, account] = /(?:^|\/)(acct_\w+)$/.exec(context ?? "") ?? []
+      return hint({ ...common, sessionId: session.id, created }, account)
     }
     return yield* Result.fail(new UnrelatedEventError({ eventId: id, type }))
   })
