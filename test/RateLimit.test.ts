@@ -315,6 +315,27 @@ describe("a limiter of the caller's", () => {
     )
   })
 
+  it.effect("that is away for long takes no memory for each time that it was asked", () =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.forkChild(list)
+      const depthAfter = Effect.fnUntraced(function* (seconds: number) {
+        for (let second = 0; second < seconds; second++) yield* Effect.andThen(settled, TestClock.adjust("1 second"))
+        // What a fiber has left to do. Effect shows it to nobody.
+        const stack: unknown = Reflect.get(fiber, "_stack")
+        return Array.isArray(stack) ? stack.length : Number.NaN
+      })
+      const depth = yield* depthAfter(10)
+      assert.isAbove(depth, 0)
+      assert.strictEqual(yield* depthAfter(100), depth)
+      yield* Fiber.interrupt(fiber)
+    }).pipe(
+      Effect.provide(
+        world({ client: { rateLimit: { ...limitOf(limiter(() => Effect.fail(storeError))), onLimiterError: "wait" } } })
+      ),
+      Effect.provide(Logger.layer([]))
+    )
+  )
+
   it.effect("that works again is asked again", () => {
     let away = true
     let asked = 0

@@ -2,6 +2,7 @@
  * Waiting for one's turn. A limiter takes a token at once and says how long to wait for it, so whoever is interrupted
  * while waiting leaves a token behind that was paid for: the next in line takes it over, and none is lost.
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -109,6 +110,14 @@ const asking = (limiter: RateLimiter.RateLimiter, { algorithm, limit, own, waits
     ? "Until it answers, this client sends nothing."
     : `Until it answers, this client limits itself to ${limit} requests per ${Duration.format(window)}.`
 
+  const tell = (operation: string, cause: Cause.Cause<unknown>) => {
+    const reason = Transport.describeCause(cause).replace(/\.$/, "")
+    return Effect.andThen(
+      Telemetry.limiterFailed(operation),
+      warn(`${operation}: rateLimit.limiter failed: ${reason}. ${meanwhile}`)
+    )
+  }
+
   const ask = (operation: string, key: string): Effect.Effect<number> =>
     Clock.clockWith((clock) =>
       monotonicMillis(clock) < restsUntil
@@ -120,13 +129,11 @@ const asking = (limiter: RateLimiter.RateLimiter, { algorithm, limit, own, waits
             }),
             // It may throw or die as well as fail, and the read that it slows down must not end with it.
             Effect.catchCause((cause) =>
-              Effect.gen(function* () {
-                yield* Telemetry.limiterFailed(operation)
-                const reason = Transport.describeCause(cause).replace(/\.$/, "")
-                yield* warn(`${operation}: rateLimit.limiter failed: ${reason}. ${meanwhile}`)
-                if (waitsForLimiter) return yield* Effect.andThen(Effect.sleep("1 second"), ask(operation, key))
+              Effect.flatMap(tell(operation, cause), () => {
+                // Last, and not in a generator, whose frame would stay on the stack until the limiter answers.
+                if (waitsForLimiter) return Effect.andThen(Effect.sleep("1 second"), ask(operation, key))
                 restsUntil = monotonicMillis(clock) + restMillis
-                return own(key, monotonicMillis(clock))
+                return Effect.succeed(own(key, monotonicMillis(clock)))
               })
             )
           )
