@@ -77,7 +77,7 @@ describe("a layer with options that cannot work fails to build, and sends nothin
       ['rateLimit: expected false, or an object such as { limit: 25, window: "1 second" }', "got 25"]
     ],
     [
-      "a rate limit in a window without an end",
+      "a rate limit with an infinite window",
       { rateLimit: { limit: 5, window: "Infinity" } },
       ['rateLimit.window: expected a finite duration above zero, such as "1 second"', 'got "Infinity"']
     ],

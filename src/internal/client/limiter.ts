@@ -73,7 +73,7 @@ export const counter = (
 ): ((key: string, now: number) => number) => {
   const isBucket = algorithm === "token-bucket"
   const interval = window / limit
-  // From then on, a bucket is full, and a window over, as at first.
+  // When a bucket is full again, or a window over: from then on the count is as a new one.
   const endOf = ({ next, used }: Count) => next + (isBucket ? window - interval : Math.ceil(used / limit) * window)
   return (key, now) => {
     // Accounts come and go. No more are looked at than were added, so many of them cost no more than few.

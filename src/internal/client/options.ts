@@ -43,7 +43,7 @@ const checkBase = (base: unknown): Result.Result<void, InvalidArgumentError> => 
 
 const takesTime = Duration.isGreaterThan(Duration.zero)
 
-// A limit in a window without an end would wait for NaN, which is not at all.
+// In an infinite window each wait would be NaN, and nothing would wait.
 const ends = (time: Duration.Duration) => takesTime(time) && Duration.isFinite(time)
 
 const accountForm = "an account id (acct_…)"
@@ -148,7 +148,7 @@ const otherKeys = new Map([
   ["acct", "an account id (acct_…)"]
 ])
 
-/** What was given instead of a key, if it was none. In words only, because anything that is given as a key may be one. */
+/** What was given instead of a key. In words only, because anything that is given as a key may be one. */
 const insteadOfKey = (key: unknown): string | undefined => {
   if (key === undefined) return "nothing"
   if (!Redacted.isRedacted(key)) return "a value that is not Redacted"
