@@ -349,12 +349,4 @@ export const decodeRows: {
     E | SessionMismatch.MismatchFailure<Choice>,
     R | S["DecodingServices"] | SessionMismatch.MismatchServices<Choice>
   >
-} = dual(
-  3,
-  // Type boundary: in here failures and requirements are `unknown`; the signatures above have them.
-  <Session extends Codec.AnyExpansion, E, R>(
-    self: Stream.Stream<Session, E, R>,
-    schema: Schema.Constraint,
-    { onMismatch }: { readonly onMismatch: SessionMismatch.OnMismatch<Session> }
-  ) => SessionMismatch.decodeRows(self, schema, onMismatch)
-)
+} = dual(3, SessionMismatch.decodeRows)

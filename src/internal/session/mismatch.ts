@@ -3,7 +3,6 @@
  * a failure are emitted.
  */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
@@ -77,29 +76,20 @@ export type MismatchServices<Choice> = Choice extends (mismatch: never) => Effec
   ? R
   : never
 
-interface Row {
-  readonly id: string
-}
-
-/** A decoded chunk: its rows up to the first failure, and that failure. */
-interface Decoded<A, E> {
-  readonly rows: ReadonlyArray<A>
-  readonly failure: Option.Option<E>
-}
-
 /**
  * Type boundary: what a choice fails with and requires is `unknown` in here. The type of
  * `VerificationSession.decodeRows` knows it.
  */
-export const decodeRows = <S extends Schema.Constraint, Session extends Row, E, R>(
+export const decodeRows = <S extends Schema.Constraint, Session extends { readonly id: string }, E, R>(
   self: Stream.Stream<Session, E, R>,
   schema: S,
-  onMismatch: OnMismatch<Session>
+  { onMismatch }: { readonly onMismatch: OnMismatch<Session> }
 ): Stream.Stream<S["Type"], unknown, unknown> => {
   const decode = SchemaParser.decodeUnknownEffect(schema)
+  // The rows of a chunk up to its first failure, and that failure.
   const decodeChunk = Effect.fnUntraced(function* (sessions: ReadonlyArray<Session>) {
     const rows: Array<S["Type"]> = []
-    const upTo = (failure: Option.Option<unknown>): Decoded<S["Type"], unknown> => ({ rows, failure })
+    const emit = (end: Stream.Stream<never, unknown>) => Stream.concat(Stream.fromArray(rows), end)
     for (const session of sessions) {
       const decoded = yield* Effect.result(decode(session, { errors: "all" }))
       if (Result.isSuccess(decoded)) {
@@ -113,22 +103,13 @@ export const decodeRows = <S extends Schema.Constraint, Session extends Row, E, 
         issues: listed.map(toShown),
         ...(omitted === 0 ? {} : { omitted })
       })
-      if (onMismatch === "fail") return upTo(Option.some(error))
+      if (onMismatch === "fail") return emit(Stream.fail(error))
       const handled = yield* Effect.result(onMismatch({ session, error }))
-      if (Result.isFailure(handled)) return upTo(Option.some(handled.failure))
+      if (Result.isFailure(handled)) return emit(Stream.fail(handled.failure))
     }
-    return upTo(Option.none())
+    return emit(Stream.empty)
   })
-  return self.pipe(
-    Stream.chunks,
-    Stream.mapEffect(decodeChunk),
-    Stream.flatMap(({ failure, rows }) =>
-      Option.match(failure, {
-        onNone: () => Stream.fromArray(rows),
-        onSome: (error) => Stream.concat(Stream.fromArray(rows), Stream.fail(error))
-      })
-    )
-  )
+  return self.pipe(Stream.chunks, Stream.mapEffect(decodeChunk), Stream.flatten())
 }
 
 const toShown = ({ expected, path }: Issues.Expectation) => ({
