@@ -1,6 +1,7 @@
 /**
  * A filter as the parameters of a URL, in Stripe's bracket form, and as the query of one.
  */
+import * as HttpParams from "effect/http/UrlParams"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
@@ -62,19 +63,15 @@ export const toObject = (parameters: Readonly<Record<string, unknown>>): unknown
 export const toText = (value: unknown): string =>
   typeof value === "number" ? String(value).padStart(5, "0") : String(value)
 
-/** The parameters of an object that is flat or one object deep, as everything is that a filter encodes to. */
+/** The parameters of what a filter encodes to, or of a part of it with this name. */
 const toParameters = (
-  object: object,
-  toText: (value: unknown) => string
-): ReadonlyArray<readonly [name: string, value: string | ReadonlyArray<string>]> =>
-  Object.entries(object).flatMap(([outer, value]: [string, unknown]) => {
-    if (Array.isArray(value)) return [[`${outer}[]`, value.map(toText)] as const]
-    if (!Predicate.isObject(value)) return [[outer, toText(value)] as const]
-    return toParameters(value, toText).map(([inner, text]) => {
-      const list = inner.endsWith("[]") && Array.isArray(text)
-      return [list ? `${outer}[${inner.slice(0, -2)}][]` : `${outer}[${inner}]`, text] as const
-    })
-  })
+  value: unknown,
+  name = ""
+): ReadonlyArray<readonly [name: string, value: string | ReadonlyArray<string>]> => {
+  if (Array.isArray(value)) return [[`${name}[]`, value.map(toText)]]
+  if (!Predicate.isObject(value)) return [[name, toText(value)]]
+  return Object.entries(value).flatMap(([key, inner]) => toParameters(inner, name === "" ? key : `${name}[${key}]`))
+}
 
 const Parameters: Schema.Codec<UrlRecord> = Schema.Record(
   Schema.String,
@@ -85,25 +82,13 @@ const Parameters: Schema.Codec<UrlRecord> = Schema.Record(
 export const UrlParams: Schema.Codec<SessionFilter, UrlRecord> = Parameters.pipe(
   Schema.decodeTo(Filter, {
     decode: SchemaGetter.transform(toObject),
-    encode: SchemaGetter.transform((encoded) =>
-      Predicate.isObject(encoded) ? Object.fromEntries(toParameters(encoded, toText)) : {}
-    )
+    encode: SchemaGetter.transform((encoded) => Object.fromEntries(toParameters(encoded)))
   })
 )
 
 /** The parameters of a query, which may begin with its question mark. */
-const fromQuery = (query: string | URLSearchParams): UrlRecord => {
-  const values = new Map<string, Array<string>>()
-  for (const [name, value] of new URLSearchParams(query)) {
-    const before = values.get(name)
-    if (before === undefined) values.set(name, [value])
-    else before.push(value)
-  }
-  // A name may be `__proto__`; made from entries, it is one like any other.
-  return Object.fromEntries(
-    Array.from(values, ([name, [first = "", ...others]]) => [name, others.length === 0 ? first : [first, ...others]])
-  )
-}
+const fromQuery = (query: string | URLSearchParams): UrlRecord =>
+  HttpParams.toRecord(HttpParams.fromInput(new URLSearchParams(query)))
 
 /** A query or its parameters as an object, and anything else as it is, for the filter's schema to refuse. */
 export const fromInput = (input: unknown): unknown =>
@@ -113,15 +98,10 @@ export const fromInput = (input: unknown): unknown =>
       ? toObject({ ...input })
       : input
 
-const toQuery = (parameters: UrlRecord): string => {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(parameters)) {
-    for (const one of typeof value === "string" ? [value] : value) query.append(name, one)
-  }
-  return query.toString()
-}
-
 /** From the query of a URL. */
 export const UrlQuery: Schema.Codec<SessionFilter, string> = Schema.String.pipe(
-  Schema.decodeTo(UrlParams, { decode: SchemaGetter.transform(fromQuery), encode: SchemaGetter.transform(toQuery) })
+  Schema.decodeTo(UrlParams, {
+    decode: SchemaGetter.transform(fromQuery),
+    encode: SchemaGetter.transform(HttpParams.toString)
+  })
 )
