@@ -23,6 +23,7 @@ import * as Moments from "./internal/filter/timeExpression.ts"
 import * as Parts from "./internal/filter/parts.ts"
 import * as Predicates from "./internal/filter/predicate.ts"
 import * as UrlCodec from "./internal/filter/urlParams.ts"
+import * as Arguments from "./internal/arguments.ts"
 import type { Query } from "./internal/client/model.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
 
@@ -205,9 +206,6 @@ export const make: {
   // Type boundary: the status is one of those given, and only the compiler needs to know which.
   Result.getOrThrow(fromUnknown(input)) as WithStatus<One>
 
-/** Checked again, because the compiler lets an `undefined` field through without `exactOptionalPropertyTypes`. */
-const valid = (filter: SessionFilter): SessionFilter => Result.getOrThrow(fromUnknown(filter))
-
 /**
  * Tests whether a filter selects a session: for sessions from a webhook or a database. It agrees with
  * `VerificationSessions.stream`, which applies it to every row that Stripe sends.
@@ -241,8 +239,9 @@ export const matches: {
   ): <Session extends Model.Filterable>(session: Session) => session is Session & Model.HasStatus<One>
   (filter: SessionFilter): (session: Model.Filterable) => boolean
 } = <One extends Model.Status>(filter: SessionFilter) =>
+  // Made again, here and below: without `exactOptionalPropertyTypes` the compiler lets an `undefined` field through.
   // Type boundary: the predicate includes a test of the status.
-  Predicates.matches(valid(filter)) as <Session extends Model.Filterable>(
+  Predicates.matches(make(filter)) as <Session extends Model.Filterable>(
     session: Session
   ) => session is Session & Model.HasStatus<One>
 
@@ -276,7 +275,10 @@ export const and: {
   (that: SessionFilter): (self: SessionFilter) => Result.Result<SessionFilter, InvalidArgumentError>
   (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError>
 } = dual(2, (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError> =>
-  Result.flatMap(Result.all([fromUnknown(self), fromUnknown(that)]), ([one, other]) => Predicates.and(one, other))
+  Result.flatMap(Result.all([fromUnknown(self), fromUnknown(that)]), ([one, other]) => {
+    const [fields, overlap] = Predicates.and(one, other)
+    return Result.map(Arguments.all([overlap, fromUnknown(fields)]), ([, filter]) => filter)
+  })
 )
 
 /**
@@ -300,7 +302,7 @@ export const and: {
  * @since 0.1.0
  */
 export const partition = (filter: SessionFilter): { readonly server: SessionFilter; readonly client: SessionFilter } =>
-  Predicates.partition(valid(filter))
+  Predicates.partition(make(filter))
 
 /**
  * The query parameters that Stripe is sent for a filter: its `server` part by {@link partition}, in the order of
@@ -318,4 +320,4 @@ export const partition = (filter: SessionFilter): { readonly server: SessionFilt
  * @since 0.1.0
  */
 export const toQuery = (filter: SessionFilter): Query =>
-  Parts.toQuery(Predicates.partition(valid(filter)).server, Predicates.personal)
+  Parts.toQuery(Predicates.partition(make(filter)).server, Predicates.personal)

@@ -521,11 +521,28 @@ describe("and", () => {
       livemode: false
     })
     assert.deepStrictEqual(Result.getOrThrow(Result.flip(SessionFilter.and(one, two))).message.split("; "), [
-      'metadata.plan: expected two filters that overlap, got "pro" and "free"',
       "created: expected two filters that overlap, got gte 2026-01-01T00:00:00.000Z, lt 2026-02-01T00:00:00.000Z and gte 2026-02-01T00:00:00.000Z, lt 2026-03-01T00:00:00.000Z",
       'status: expected two filters that overlap, got "verified" and ["canceled","processing"]',
-      "livemode: expected two filters that overlap, got true and false"
+      "livemode: expected two filters that overlap, got true and false",
+      'metadata.plan: expected two filters that overlap, got "pro" and "free"'
     ])
+  })
+
+  it("says with them that a session has one customer", () => {
+    const one = SessionFilter.make({ related_customer: "cus_1", type: "document" })
+    const two = SessionFilter.make({ related_customer_account: "acct_1", type: "id_number" })
+    assert.deepStrictEqual(Result.getOrThrow(Result.flip(SessionFilter.and(one, two))).message.split("; "), [
+      'type: expected two filters that overlap, got "document" and "id_number"',
+      'related_customer_account: expected only one of related_customer and related_customer_account, got "acct_1"'
+    ])
+  })
+
+  it("keeps entries of metadata with any name", () => {
+    const [one, two] = ["1", "2"].map((value) =>
+      SessionFilter.make({ metadata: Object.fromEntries([["__proto__", value]]) })
+    )
+    assert.deepStrictEqual(SessionFilter.and(one ?? {}, one ?? {}), Result.succeed(one))
+    assert.isTrue(Result.isFailure(SessionFilter.and(one ?? {}, two ?? {})))
   })
 })
 

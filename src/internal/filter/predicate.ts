@@ -2,7 +2,6 @@
  * What a filter does to sessions, and what two filters do together.
  */
 import * as Arr from "effect/Array"
-import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { ArgumentIssue, InvalidArgumentError } from "../../StripeError.ts"
@@ -13,8 +12,6 @@ import type { SessionFilter } from "./fields.ts"
 import type { Filterable, OneOrMore, Status } from "./model.ts"
 
 type Test = (session: Filterable) => boolean
-
-const list = <A extends string>(value: OneOrMore<A>): ReadonlyArray<A> => (typeof value === "string" ? [value] : value)
 
 const isAmong = (chosen: OneOrMore<string>, value: string): boolean =>
   typeof chosen === "string" ? chosen === value : chosen.includes(value)
@@ -58,65 +55,41 @@ export const partition = (filter: SessionFilter): { readonly server: Server; rea
   return { server, client }
 }
 
-/** Without the fields that are `undefined`. */
-const given = (filter: { readonly [Name in keyof SessionFilter]: SessionFilter[Name] | undefined }): SessionFilter =>
-  Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
+type Path = ReadonlyArray<string>
 
-const same = <A>(self: A, that: A): Option.Option<A> => (Equal.equals(self, that) ? Option.some(self) : Option.none())
-
-/** The words of both, in the order of the first, which is the same for all lists. */
-const common = <A extends string>(self: OneOrMore<A>, that: OneOrMore<A>): Option.Option<OneOrMore<A>> => {
-  const both = list(self).filter((word) => isAmong(that, word))
-  const [first, ...others] = both
-  return first === undefined ? Option.none() : Option.some(others.length === 0 ? first : both)
-}
-
-/** The filter of what both let through, or the fields that exclude each other. */
-export const and = (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError> => {
+/** The fields of both filters, which are no filter yet, and an error where they exclude each other. */
+export const and = (
+  self: SessionFilter,
+  that: SessionFilter
+): readonly [fields: object, overlap: Result.Result<void, InvalidArgumentError>] => {
   const issues: Array<ArgumentIssue> = []
-  const both = <A>(
-    path: string,
-    one: A | undefined,
-    other: A | undefined,
-    meet: (one: A, other: A) => Option.Option<A>,
-    show: (value: A) => string = Arguments.show
-  ): A | undefined => {
-    if (one === undefined) return other
-    if (other === undefined) return one
-    return Option.getOrElse(meet(one, other), () => {
-      issues.push({ path, expected: "two filters that overlap", actual: `${show(one)} and ${show(other)}` })
-      return undefined
-    })
+  // One of the two stays, so that the filter's schema finds only what else is wrong.
+  const refuse = <A>(path: Path, one: A, other: A, show: (value: A) => string = Arguments.show): A => {
+    const actual = `${show(one)} and ${show(other)}`
+    issues.push({ path: Issues.showPath(path), expected: "two filters that overlap", actual })
+    return one
   }
-  const keys = new Set([...Object.keys(self.metadata ?? {}), ...Object.keys(that.metadata ?? {})])
-  const own = (entries: SessionFilter["metadata"], key: string): string | undefined =>
-    entries !== undefined && Object.hasOwn(entries, key) ? entries[key] : undefined
-  const metadata = Array.from(keys, (key) => {
-    const value = both(Issues.showPath(["metadata", key]), own(self.metadata, key), own(that.metadata, key), same)
-    return [key, value ?? ""] as const
-  })
-  const code = both("last_error.code", self.last_error?.code, that.last_error?.code, common)
-  const redaction = both("redaction.status", self.redaction?.status, that.redaction?.status, common)
-  const customer = both("related_customer", self.related_customer, that.related_customer, same)
-  const account = both("related_customer_account", self.related_customer_account, that.related_customer_account, same)
-  if (customer !== undefined && account !== undefined) {
-    issues.push({
-      path: "related_customer_account",
-      expected: "only one of related_customer and related_customer_account",
-      actual: Arguments.show(account)
-    })
+  const meet = (path: Path, one: unknown, other: unknown): unknown => {
+    if (Arguments.isPlain(one) && Arguments.isPlain(other)) return merge(path, one, other)
+    const allowed = Arr.ensure(other)
+    const both = Arr.ensure(one).filter((value) => allowed.includes(value))
+    if (both.length === 0) return refuse(path, one, other)
+    return both.length === 1 ? both[0] : both
   }
-  const filter = given({
-    client_reference_id: both("client_reference_id", self.client_reference_id, that.client_reference_id, same),
-    created: both("created", self.created, that.created, Created.intersect, Created.show),
-    related_customer: customer,
-    related_customer_account: account,
-    status: both("status", self.status, that.status, common),
-    type: both("type", self.type, that.type, common),
-    livemode: both("livemode", self.livemode, that.livemode, same),
-    last_error: code === undefined ? undefined : { code },
-    metadata: metadata.length === 0 ? undefined : Object.fromEntries(metadata),
-    redaction: redaction === undefined ? undefined : { status: redaction }
-  })
-  return Arr.isArrayNonEmpty(issues) ? Result.fail(Arguments.invalid(issues)) : Result.succeed(filter)
+  const merge = (path: Path, one: object, other: object): object => {
+    const merged = new Map<string, unknown>(Object.entries(other))
+    for (const [key, value] of Object.entries(one)) {
+      merged.set(key, merged.has(key) ? meet([...path, key], value, merged.get(key)) : value)
+    }
+    // Made from entries, because a key of metadata may be `__proto__`.
+    return Object.fromEntries(merged)
+  }
+  const { created: from, ...one } = self
+  const { created: to, ...other } = that
+  const created =
+    from === undefined || to === undefined
+      ? (from ?? to)
+      : Option.getOrElse(Created.intersect(from, to), () => refuse(["created"], from, to, Created.show))
+  const fields = { ...(created === undefined ? {} : { created }), ...merge([], one, other) }
+  return [fields, Arr.isArrayNonEmpty(issues) ? Result.fail(Arguments.invalid(issues)) : Result.void]
 }
