@@ -111,9 +111,9 @@ export const make = Effect.fnUntraced(function* (
   const wallTime = yield* Clock.currentTimeMillis
   // The wall clock may be set back while a read runs.
   const began = yield* Clock.monotonicTimeNanos
-  const bounds = created === undefined ? { first: 0, last: Number.POSITIVE_INFINITY } : Created.span(created)
-  const from = bounds.first * 1000
-  const to = Math.min((bounds.last + 1) * 1000, wallTime)
+  const { gte = 0, lt = Number.POSITIVE_INFINITY } = created === undefined ? {} : Created.span(created)
+  const from = gte * 1000
+  const to = Math.min(lt * 1000, wallTime)
   const state = { rows: 0, pages: 0, requests: 0, newest: -Infinity, oldest: Infinity, complete: false }
   // The fraction that was done before this run, for the estimate.
   let before: number | undefined

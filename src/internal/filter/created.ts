@@ -5,13 +5,19 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import type * as SchemaIssue from "effect/SchemaIssue"
-import { expectedName } from "../nearest.ts"
+import type * as Types from "effect/Types"
+import type { Query } from "../client/model.ts"
 import { type Expectation, toIssue } from "../issues.ts"
+import type { Window } from "../list/model.ts"
+import { expectedName } from "../nearest.ts"
+import * as CreatedWithin from "../pagination/createdWithin.ts"
 import type { CreatedRange } from "./model.ts"
+import { type Checked, refuse } from "./parts.ts"
 import * as Moments from "./timeExpression.ts"
 
 type Range = CreatedRange<DateTime.Utc>
@@ -40,51 +46,42 @@ const textForms = `${Moments.textForms}, or two of them as in 2026-01..2026-03`
 const inFull = (expected: string): string =>
   expected === Moments.textForms ? textForms : expected === Moments.forms ? forms : expected
 
-type Decoded = Result.Result<Created, ReadonlyArray<Expectation>>
-
-const fail = (expected: string, ...path: ReadonlyArray<string>): Result.Result<never, ReadonlyArray<Expectation>> =>
-  Result.fail([{ path, expected }])
-
-const decode = (value: unknown, present: Moments.Present): Decoded => {
+const decode = (value: unknown, present: Moments.Present): Checked<Created> => {
   if (Predicate.isString(value) && value.includes("..")) return decodeText(value, present)
   // A query that gives it twice, or gives an instant and a bound, arrives as a list.
-  if (Array.isArray(value)) return fail("one instant or one range")
+  if (Array.isArray(value)) return refuse("one instant or one range")
   if (Predicate.isObject(value) && !DateTime.isDateTime(value) && !Predicate.isDate(value)) {
     return decodeRange(value, present)
   }
   const moment = Moments.fromUnknown(value, present)
-  if (Result.isFailure(moment)) return fail(inFull(moment.failure))
+  if (Result.isFailure(moment)) return refuse(inFull(moment.failure))
   const { first, kind, last } = moment.success
   if (kind === "ago") return Result.succeed({ gte: DateTime.fromEpochSeconds(Math.ceil(first)) })
   if (kind === "stretch")
     return Result.succeed({ gte: DateTime.fromEpochSeconds(first), lt: DateTime.fromEpochSeconds(last + 1) })
   return Number.isInteger(first)
     ? Result.succeed(DateTime.fromEpochSeconds(first))
-    : fail("a whole second, which is Stripe's resolution, or a range such as { gte, lt }")
+    : refuse("a whole second, which is Stripe's resolution, or a range such as { gte, lt }")
 }
 
 /** `from..to`; either may be missing. */
-const decodeText = (text: string, present: Moments.Present): Decoded => {
+const decodeText = (text: string, present: Moments.Present): Checked<Created> => {
   const [from = "", to = "", ...rest] = text.split("..")
   const read = (part: string) => (part === "" ? Result.succeed(undefined) : Moments.fromText(part, present))
   const moments = Result.all([read(from), read(to)])
-  if (Result.isFailure(moments)) return fail(inFull(moments.failure))
+  if (Result.isFailure(moments)) return refuse(inFull(moments.failure))
   const [start, end] = moments.success
-  if (rest.length > 0 || (start === undefined && end === undefined)) return fail(textForms)
-  const range: Range = {
-    ...(start === undefined ? {} : { gte: DateTime.fromEpochSeconds(toBound.gte(start)) }),
-    ...(end === undefined
-      ? {}
-      : end.kind === "stretch"
-        ? { lt: DateTime.fromEpochSeconds(end.last + 1) }
-        : { lte: DateTime.fromEpochSeconds(toBound.lte(end)) })
-  }
-  return isEmpty(range) ? fail("a range that begins before it ends") : Result.succeed(range)
+  if (rest.length > 0 || (start === undefined && end === undefined)) return refuse(textForms)
+  const range: Types.Mutable<Range> = {}
+  if (start !== undefined) range.gte = DateTime.fromEpochSeconds(toBound.gte(start))
+  if (end?.kind === "stretch") range.lt = DateTime.fromEpochSeconds(end.last + 1)
+  else if (end !== undefined) range.lte = DateTime.fromEpochSeconds(toBound.lte(end))
+  return isEmpty(span(range)) ? refuse("a range that begins before it ends") : Result.succeed(range)
 }
 
-const decodeRange = (value: object, present: Moments.Present): Decoded => {
+const decodeRange = (value: object, present: Moments.Present): Checked<Created> => {
   const problems: Array<Expectation> = []
-  const range: { -readonly [Name in Bound]?: DateTime.Utc } = {}
+  const range: Types.Mutable<Range> = {}
   for (const [name, bound] of Object.entries(value)) {
     if (!isBound(name)) {
       problems.push({ path: [name], expected: expectedName(name, bounds) })
@@ -99,8 +96,8 @@ const decodeRange = (value: object, present: Moments.Present): Decoded => {
     }
   }
   if (problems.length > 0) return Result.fail(problems)
-  if (Object.keys(range).length === 0) return fail("at least one of gt, gte, lt and lte")
-  return isEmpty(range) ? fail("a range with at least one second in it") : Result.succeed(range)
+  if (Object.keys(range).length === 0) return refuse("at least one of gt, gte, lt and lte")
+  return isEmpty(span(range)) ? refuse("a range with at least one second in it") : Result.succeed(range)
 }
 
 const Range = Schema.Struct({
@@ -110,16 +107,17 @@ const Range = Schema.Struct({
   lte: Schema.optionalKey(Schema.DateTimeUtc)
 })
 
+const boundsOf = (range: Range): ReadonlyArray<readonly [name: Bound, moment: DateTime.Utc]> =>
+  bounds.flatMap((name) => {
+    const moment = range[name]
+    return moment === undefined ? [] : [[name, moment] as const]
+  })
+
 /** In seconds. */
-export const encode = (created: Created): number | CreatedRange<number> => {
-  if (DateTime.isDateTime(created)) return DateTime.toEpochSeconds(created)
-  const range: { -readonly [Name in Bound]?: number } = {}
-  for (const name of bounds) {
-    const bound = created[name]
-    if (bound !== undefined) range[name] = DateTime.toEpochSeconds(bound)
-  }
-  return range
-}
+const encode = (created: Created): number | CreatedRange<number> =>
+  DateTime.isDateTime(created)
+    ? DateTime.toEpochSeconds(created)
+    : Object.fromEntries(boundsOf(created).map(([name, moment]) => [name, DateTime.toEpochSeconds(moment)]))
 
 /** Decodes whatever was written; encodes to seconds. */
 export const CreatedFromUnknown: Schema.Codec<Created, unknown> = Schema.Unknown.pipe(
@@ -131,59 +129,63 @@ export const CreatedFromUnknown: Schema.Codec<Created, unknown> = Schema.Unknown
   })
 )
 
-/** The first and the last second that it lets through. */
-export const span = (created: Created): { readonly first: number; readonly last: number } => {
-  if (DateTime.isDateTime(created)) {
-    const only = DateTime.toEpochSeconds(created)
-    return { first: only, last: only }
-  }
-  const at = (bound: DateTime.Utc | undefined, otherwise: number, shift = 0): number =>
-    bound === undefined ? otherwise : DateTime.toEpochSeconds(bound) + shift
-  return {
-    first: Math.max(at(created.gte, 0), at(created.gt, 0, 1)),
-    last: Math.min(at(created.lte, Number.POSITIVE_INFINITY), at(created.lt, Number.POSITIVE_INFINITY, -1))
-  }
+/** The fields of a filter that Stripe filters by. */
+export interface ServerFields {
+  readonly [name: string]: string | Created | undefined
 }
 
-const isEmpty = (created: Created): boolean => {
-  const { first, last } = span(created)
-  return first > last
+/**
+ * The query of a filter that has nothing but texts and a `created`. `personal` is what may identify a person: Effect's HTTP
+ * client sends what is `Redacted` and keeps it out of spans.
+ */
+export const toQuery = (fields: ServerFields, personal: ReadonlyArray<string>): Query => {
+  const query: Array<Query[number]> = []
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value === "string") query.push([name, personal.includes(name) ? Redacted.make(value) : value])
+    else if (DateTime.isDateTime(value)) query.push([name, String(DateTime.toEpochSeconds(value))])
+    else if (value !== undefined) {
+      for (const [bound, moment] of boundsOf(value)) {
+        query.push([`${name}[${bound}]`, String(DateTime.toEpochSeconds(moment))])
+      }
+    }
+  }
+  return query
 }
+
+/** The seconds that it lets through. */
+export const span = (created: Created): Window => CreatedWithin.windowOf(toQuery({ created }, []))
+
+const isEmpty = ({ gte = 0, lt = Number.POSITIVE_INFINITY }: Window): boolean => gte >= lt
 
 /**
  * What both let through, or nothing where they have no second in common. Of two bounds on one side the tighter stays.
  */
 export const intersect = (self: Created, that: Created): Option.Option<Created> => {
-  const instant = DateTime.isDateTime(self) ? self : DateTime.isDateTime(that) ? that : undefined
-  const [one, other] = [span(self), span(that)]
-  const first = Math.max(one.first, other.first)
-  const last = Math.min(one.last, other.last)
-  if (first > last) return Option.none()
+  const both = CreatedWithin.intersect(span(self), span(that))
+  if (isEmpty(both)) return Option.none()
+  const instant = [self, that].find(DateTime.isDateTime)
   if (instant !== undefined) return Option.some(instant)
-  const open = last === Number.POSITIVE_INFINITY
-  return Option.some({
-    // A range needs a bound, even where it bounds nothing.
-    ...(first === 0 && !open ? {} : { gte: DateTime.fromEpochSeconds(first) }),
-    ...(open ? {} : { lte: DateTime.fromEpochSeconds(last) })
-  })
+  const { gte = 0, lt } = both
+  const range: Types.Mutable<Range> = {}
+  // A range needs a bound, even where it bounds nothing.
+  if (gte > 0 || lt === undefined) range.gte = DateTime.fromEpochSeconds(gte)
+  if (lt !== undefined) range.lte = DateTime.fromEpochSeconds(lt - 1)
+  return Option.some(range)
 }
 
 /** In words, for a message. */
 export const show = (created: Created): string =>
   DateTime.isDateTime(created)
     ? DateTime.formatIso(created)
-    : bounds
-        .flatMap((name) => {
-          const bound = created[name]
-          return bound === undefined ? [] : [`${name} ${DateTime.formatIso(bound)}`]
-        })
+    : boundsOf(created)
+        .map(([name, moment]) => `${name} ${DateTime.formatIso(moment)}`)
         .join(", ")
 
 /** Whether a moment is at the second, or in the range, of a filter. */
 export const contains = (created: Created): ((moment: DateTime.Utc) => boolean) => {
-  const { first, last } = span(created)
+  const { gte = 0, lt = Number.POSITIVE_INFINITY } = span(created)
   return (moment) => {
     const second = DateTime.toEpochSeconds(moment)
-    return first <= second && second <= last
+    return gte <= second && second < lt
   }
 }

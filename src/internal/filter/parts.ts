@@ -3,7 +3,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -12,10 +11,8 @@ import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
-import type { Query } from "../client/model.ts"
 import { each, type Expectation, expectations, toIssue } from "../issues.ts"
 import { alternatives, expectedName, suggest } from "../nearest.ts"
-import * as Created from "./created.ts"
 import type { OneOrMore } from "./model.ts"
 
 /** A value that is right, or everything that is wrong with it. */
@@ -169,31 +166,9 @@ export const exact = <Fields extends Schema.Struct.Fields>(
   )
 }
 
-/** The fields of a filter that Stripe filters by. */
-export interface ServerFields {
-  readonly [name: string]: string | Created.Created | undefined
-}
-
 /** The decoder of a filter, from anything that a caller may hand over. */
 export const decoder = <A>(filter: Schema.Codec<A, unknown>) => {
   const decode = SchemaParser.decodeUnknownEffect(filter)
   return (input: unknown): Effect.Effect<A, InvalidArgumentError> =>
     Effect.mapError(decode(input), (issue) => Arguments.explain(input, expectations(issue), "filter"))
-}
-
-/**
- * The query of a filter that has nothing but texts and a `created`. `personal` is what may identify a person: Effect's HTTP
- * client sends what is `Redacted` and keeps it out of spans.
- */
-export const toQuery = (fields: ServerFields, personal: ReadonlyArray<string>): Query => {
-  const query: Array<Query[number]> = []
-  for (const [name, value] of Object.entries(fields)) {
-    if (typeof value === "string") query.push([name, personal.includes(name) ? Redacted.make(value) : value])
-    else if (value !== undefined) {
-      const seconds = Created.encode(value)
-      if (typeof seconds === "number") query.push([name, String(seconds)])
-      else for (const [bound, second] of Object.entries(seconds)) query.push([`${name}[${bound}]`, String(second)])
-    }
-  }
-  return query
 }

@@ -12,7 +12,7 @@ import type * as StripeClient from "../../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/model.ts"
-import * as FilterParts from "../filter/parts.ts"
+import * as Created from "../filter/created.ts"
 import { each } from "../issues.ts"
 import { expectedName, suggest } from "../nearest.ts"
 import { check, tagHandlerError, withOperation } from "../operation.ts"
@@ -40,7 +40,7 @@ export interface Definition<Filter, Path extends string> {
     readonly names: ReadonlyArray<string>
     readonly decode: (input: unknown) => Effect.Effect<Filter, InvalidArgumentError>
     /** What Stripe is asked for, and the part that it cannot answer, which is applied to the rows that it sends. */
-    readonly partition: (filter: Filter) => { readonly server: FilterParts.ServerFields; readonly client: object }
+    readonly partition: (filter: Filter) => { readonly server: Created.ServerFields; readonly client: object }
     /** The fields that may identify a person. */
     readonly personal: ReadonlyArray<string>
   }
@@ -184,7 +184,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       service,
       operation,
       path,
-      query: FilterParts.toQuery(server, filters.personal),
+      query: Created.toQuery(server, filters.personal),
       expand: expand.map((path) => ["expand[]", path]),
       decodeRow: rows.variant(expand.map(withoutData)).decodeRow,
       matches: rows.matches(filter),
