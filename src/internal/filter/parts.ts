@@ -146,12 +146,7 @@ export const exact = <Fields extends Schema.Struct.Fields>(
           // What is required and missing is `undefined`, so that its own schema says what would be accepted.
           const given: Record<string, unknown> = { ...missing, ...value }
           const decoded = yield* Effect.result(decodeStruct(given, { errors: "all" }))
-          const problems: Array<Expectation> = []
-          for (const name of Object.keys(given)) {
-            if (names.includes(name)) continue
-            problems.push(...strangers(given))
-            break
-          }
+          const problems = [...strangers(given)]
           if (Result.isFailure(decoded)) problems.push(...expectations(decoded.failure).map(withAdvice(given)))
           const [one, other] = exclusive ?? []
           if (one !== undefined && other !== undefined && given[one] !== undefined && given[other] !== undefined) {

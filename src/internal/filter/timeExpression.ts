@@ -141,11 +141,6 @@ const tooEarly = (now: number): Result.Result<never, string> => {
 const dayStart = (zone: DateTime.TimeZone, midnight: DateTime.Utc): number =>
   DateTime.toEpochSeconds(DateTime.makeZonedUnsafe(midnight, { timeZone: zone, adjustForTimeZone: true }))
 
-interface Length {
-  readonly days?: number
-  readonly months?: number
-}
-
 /**
  * Days or months in a zone; `start` is the midnight in UTC. The end is the start of the next one and not a sum: a
  * day that begins at 01:00 is an hour shorter.
@@ -153,7 +148,7 @@ interface Length {
 const calendarInterval = (
   zone: DateTime.TimeZone,
   start: DateTime.Utc,
-  length: Length
+  length: Partial<DateTime.DateTime.PartsForMath>
 ): Result.Result<TimeExpression, string> => {
   const first = dayStart(zone, start)
   const last = dayStart(zone, DateTime.add(start, length)) - 1
@@ -186,8 +181,6 @@ const interval = (
 ): Result.Result<TimeExpression, string> => {
   const firstMonth = quarter === undefined ? Number(month ?? 1) : Number(quarter) * 3 - 2
   const length = day !== undefined ? { days: 1 } : { months: quarter !== undefined ? 3 : month !== undefined ? 1 : 12 }
-  return Option.match(calendarDay(year, firstMonth, Number(day ?? 1)), {
-    onNone: () => Result.fail(calendar),
-    onSome: (start) => calendarInterval(zone, start, length)
-  })
+  const start = calendarDay(year, firstMonth, Number(day ?? 1))
+  return Option.isNone(start) ? Result.fail(calendar) : calendarInterval(zone, start.value, length)
 }
