@@ -113,11 +113,17 @@ const boundsOf = (range: Range): ReadonlyArray<readonly [name: Bound, moment: Da
     return moment === undefined ? [] : [[name, moment] as const]
   })
 
+// A second that reads as a date without dashes would be refused. With a zero before it, it reads as what it is.
+const encodeMoment = (moment: DateTime.Utc): number | string => {
+  const second = DateTime.toEpochSeconds(moment)
+  return Moments.undashed.test(String(second)) ? `0${second}` : second
+}
+
 /** In seconds. */
-const encode = (created: Created): number | CreatedRange<number> =>
+const encode = (created: Created): number | string | CreatedRange<number | string> =>
   DateTime.isDateTime(created)
-    ? DateTime.toEpochSeconds(created)
-    : Object.fromEntries(boundsOf(created).map(([name, moment]) => [name, DateTime.toEpochSeconds(moment)]))
+    ? encodeMoment(created)
+    : Object.fromEntries(boundsOf(created).map(([name, moment]) => [name, encodeMoment(moment)]))
 
 /** Decodes whatever was written; encodes to seconds. */
 export const CreatedFromUnknown: Schema.Codec<Created, unknown> = Schema.Unknown.pipe(

@@ -85,7 +85,7 @@ const date = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-[Qq]([1-4]))?$/
 // What forms and databases write, which is another moment in every zone.
 const withoutZone = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/
 // As seconds these are days of 1970, decades before the first session.
-const undashed = /^(19[7-9]|20\d)\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
+export const undashed = /^(19[7-9]|20\d)\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
 const zoneLostItsPlus = /^[\d-]+T\S+ \d{2}:?\d{2}$/
 const lostPlus = "a time such as 2026-01-31T12:00:00+01:00. In a URL, write its + as %2B: a plain + means a space."
 const zoned = "a time with T and a zone, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00"
