@@ -10,8 +10,7 @@
 import { DateTime, Result, Schema, SchemaTransformation } from "effect"
 import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { type EncodedAny, fromWire, toWire, variant } from "../../src/internal/session/codec.ts"
-import type { Any } from "../../src/internal/session/model.ts"
+import { type AnyExpansion, type EncodedAny, fromWire, toWire, variant } from "../../src/internal/session/codec.ts"
 import { ProvidedDetails, Wire } from "../../src/internal/session/wire.ts"
 import { EpochSeconds, optionalNullOr } from "../../src/internal/wire/fields.ts"
 
@@ -89,13 +88,13 @@ const aFieldEach = Schema.Struct({
 
 // One transformation a row, and a schema on each side of it that checks every field.
 const wire: Schema.Codec<EncodedAny> = Wire
-const transformation = SchemaTransformation.transform<Any, EncodedAny>({
+const transformation = SchemaTransformation.transform<AnyExpansion, EncodedAny>({
   decode: fromWire,
   // Type boundary: only decoding is measured.
   encode: (session) => toWire(session) as unknown as EncodedAny
 })
-// Type boundary: Any is wider than what this row decodes to, and only time is read.
-const twoStructs = wire.pipe(Schema.decodeTo(Schema.toType(aFieldEach) as Schema.Codec<Any>, transformation))
+// Type boundary: AnyExpansion is wider than what this row decodes to, and only time is read.
+const twoStructs = wire.pipe(Schema.decodeTo(Schema.toType(aFieldEach) as Schema.Codec<AnyExpansion>, transformation))
 
 const decodeWire = Schema.decodeUnknownResult(wire)
 

@@ -3,7 +3,7 @@
  */
 import * as Arr from "effect/Array"
 import type * as DateTime from "effect/DateTime"
-import type { Any } from "../session/model.ts"
+import type { AnyExpansion } from "../session/codec.ts"
 import {
   lastErrorCodes as documentedCodes,
   redactionStatuses as documentedRedactions,
@@ -169,7 +169,7 @@ export interface JsonInput extends Omit<Input, "created"> {
  * @since 0.1.0
  */
 export interface Filterable extends Pick<
-  Any,
+  AnyExpansion,
   | "client_reference_id"
   | "created"
   | "last_error"

@@ -10,7 +10,7 @@ import { DecodeError } from "../../StripeError.ts"
 import * as Issues from "../issues.ts"
 import type { ExcludedRow, InvalidRow, Page, Row } from "./model.ts"
 import { type DecodeRow, rowDecoder } from "../wire/fastPath.ts"
-import { EpochSeconds } from "../wire/fields.ts"
+import { isEpochSeconds } from "../wire/fields.ts"
 
 // In a function, because a bundler keeps what a call refers to while its arguments read properties, such as `Schema.Boolean`.
 const envelopeDecoder = () =>
@@ -59,8 +59,6 @@ const idOf = (row: unknown): string | undefined =>
   Predicate.hasProperty(row, "id") && Predicate.isString(row.id) && /^(?!.*_secret_)\w{1,255}$/.test(row.id)
     ? row.id
     : undefined
-
-const isEpochSeconds = Schema.is(EpochSeconds)
 
 // Any other number may be what is wrong with the row, and says nothing about its place in the order.
 const createdOf = (row: unknown): number | undefined =>

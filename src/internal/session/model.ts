@@ -7,8 +7,6 @@ import type { ExpandPath as ReportExpandPath } from "../report/wire.ts"
 import type { AnyExpansion, VerificationSession } from "./codec.ts"
 import type { expandPaths, VerifiedOutputs } from "./wire.ts"
 
-export type { AnyExpansion as Any } from "./codec.ts"
-
 /**
  * The paths that `retrieve` can expand. A list needs `data.` in front of them: see {@link ListExpandPath}.
  *

@@ -35,6 +35,8 @@ export const EpochSeconds = Schema.Int.check(
   Schema.isBetween({ minimum: 0, maximum: 253_402_300_799 }, { expected: "whole seconds since 1970" })
 )
 
+export const isEpochSeconds = Schema.is(EpochSeconds)
+
 /** Seconds of a `DateTime.Utc`; `undefined`, which no wire schema accepts, for anything else. */
 export const toEpochSeconds = (value: unknown): number | undefined =>
   DateTime.isDateTime(value) && DateTime.isUtc(value) ? DateTime.toEpochSeconds(value) : undefined
