@@ -73,11 +73,14 @@ export const pgliteForPrograms: Layer.Layer<Database> = Layer.effect(
 
 const address = process.env["DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:5432/test"
 
+// Tests of one process begin within the same millisecond.
+let schemas = 0
+
 /** A server, with a schema of its own for these tests. */
 export const postgres: Layer.Layer<Database, SqlError.SqlError> = Layer.effect(
   Database,
   Effect.gen(function* () {
-    const schema = `test_${process.pid}_${Math.floor(performance.timeOrigin)}_${Math.floor(performance.now())}`
+    const schema = `test_${process.pid}_${Math.floor(performance.timeOrigin)}_${schemas++}`
     const admin = yield* client(PgClient.layer({ url: Redacted.make(address) }))
     yield* Effect.acquireRelease(admin.unsafe(`CREATE SCHEMA ${schema}`), () =>
       Effect.orDie(admin.unsafe(`DROP SCHEMA ${schema} CASCADE`))
