@@ -164,14 +164,7 @@ export const make = Effect.fnUntraced(function* (
         state.complete = covered.reachedEnd
         // The range before this run, and its first batch, say nothing about the speed of this run.
         before ??= fractionDone()
-      } else {
-        const first = rows[0]
-        const last = rows.at(-1)
-        if (first !== undefined && last !== undefined) {
-          cover(first.created, first.created)
-          cover(last.created, last.created)
-        }
-      }
+      } else for (const { created } of rows) cover(created, created)
       return now
     })
 
@@ -243,12 +236,8 @@ export const line = ({ range, elapsed, fraction, remaining, requests, rows, rows
  * @since 0.1.0
  */
 export const bar = (progress: Progress, options?: { readonly width?: number | undefined }): string => {
+  if (Option.isNone(progress.fraction)) return line(progress)
   const width = options?.width ?? 20
-  return Option.match(progress.fraction, {
-    onNone: () => line(progress),
-    onSome: (fraction) => {
-      const done = Math.floor(fraction * width)
-      return `[${"#".repeat(done)}${"-".repeat(width - done)}] ${line(progress)}`
-    }
-  })
+  const done = Math.floor(progress.fraction.value * width)
+  return `[${"#".repeat(done)}${"-".repeat(width - done)}] ${line(progress)}`
 }

@@ -42,6 +42,19 @@ describe("progress", () => {
     })
   )
 
+  it.effect("covers every row of a page, because rows may be a little out of order", () =>
+    Effect.gen(function* () {
+      yield* now
+      const progress = yield* Progress.make()
+      const seconds = [5, 9, 1, 3].map((second) => row(`2025-12-31T00:00:0${second}Z`))
+      const { range } = yield* progress.add({ data: seconds })
+      assert.deepStrictEqual(
+        Option.map(range, ({ newest, oldest }) => [newest, oldest]),
+        Option.some([at("2025-12-31T00:00:09Z"), at("2025-12-31T00:00:01Z")])
+      )
+    })
+  )
+
   it.effect("goes by the time that passed, and not by a clock that is set back meanwhile", () =>
     Effect.gen(function* () {
       yield* now
