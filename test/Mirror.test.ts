@@ -113,6 +113,36 @@ describe("mirror", () => {
     })
   )
 
+  it.effect("has four requests in flight for changed sessions and one for the list, unless it is told how many", () =>
+    Effect.gen(function* () {
+      for (const [concurrency, listed, changed] of [
+        [undefined, 1, 4],
+        [1, 1, 1],
+        [4, 4, 4]
+      ] as const) {
+        const { service, stripe } = yield* quietWorld(2000)
+        const most = Effect.fnUntraced(function* (kind: string, from?: Checkpoint.Checkpoint) {
+          stripe.inFlight.most = 0
+          const batches = yield* collect(
+            stripe,
+            service
+              .mirror({ from, concurrency, window: "1 day" })
+              .pipe(Stream.tap((batch) => Effect.sync(() => batch.kind !== kind && (stripe.inFlight.most = 0))))
+          )
+          return [stripe.inFlight.most, last(batches), idsOf(batches, kind).length] as const
+        })
+        const [atFirst, first] = yield* most("new")
+        stripe.wait(600)
+        for (let session = 0; session < 20; session++) stripe.tell(`vs_${session}`, "verified")
+        stripe.wait(600)
+        const [reread, second] = yield* most("changed", first)
+        stripe.wait(7 * day)
+        const [auditing, , audited] = yield* most("audit", second)
+        assert.deepStrictEqual([atFirst, reread, auditing, audited], [listed, changed, listed, 2000])
+      }
+    })
+  )
+
   it.effect("resumes an audit where it was stopped", () =>
     Effect.gen(function* () {
       const { from, service, stripe } = yield* mirrored(350)

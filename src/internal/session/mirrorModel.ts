@@ -122,6 +122,13 @@ export interface MirrorOptions<
   R = never
 > extends ChangesOptions<Paths, E, R> {
   /**
+   * The most requests in flight, 1 to 100: for changed sessions, and for the list, at first and in an audit. The sessions of
+   * the list and their order stay the same, see `Pagination.ReadOptions`.
+   *
+   * @default 4 for changed sessions, 1 for the list
+   */
+  readonly concurrency?: number | undefined
+  /**
    * How long after the last full read the whole list is read again, which finds what no event tells: edits of metadata, and
    * events that Stripe never listed. It costs a request for each hundred sessions. `false` reads it again only where events
    * are lost, because the checkpoint is older than Stripe keeps them.
