@@ -13,7 +13,6 @@ import * as Arguments from "../arguments.ts"
 import type { FetchPage, Page, Row } from "../list/model.ts"
 import type * as Guards from "./guards.ts"
 import type { OnDecodeError, Options } from "./options.ts"
-import * as Prefetch from "./prefetch.ts"
 import * as Cursor from "./cursor.ts"
 
 /** How a list is read: options that were checked, and what a caller cannot choose. */
@@ -85,7 +84,8 @@ export const read = <A extends Row, E, R, E2, R2, Element>(
     Result.succeed(Cursor.start(route)),
     onPage
   )
-  return prefetch === 0 ? inSequence : Prefetch.chunks(prefetch)(inSequence)
+  // A page that waits for room in the buffer was requested too.
+  return prefetch === 0 ? inSequence : Stream.bufferArray(inSequence, { capacity: prefetch - 1 })
 }
 
 const concurrently = <A extends Row, E, R, E2, R2, Element>(
