@@ -4,10 +4,8 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type * as StripeClient from "../../StripeClient.ts"
 import {
   type DecodeError,
@@ -55,7 +53,7 @@ const isSeconds = Schema.is(EpochSeconds)
 
 const decodeRow: DecodeRow<AnyEvent> = (row) =>
   Result.flatMap(decodeAny(row), ({ created, id, type }): ReturnType<DecodeRow<AnyEvent>> => {
-    const event = { id, created: DateTime.makeUnsafe(created * 1000) }
+    const event = { id, created: DateTime.fromEpochSeconds(created) }
     if (!type.startsWith(prefix)) return Result.succeed({ ...event, session: undefined })
     return Result.map(decodeOurs(row), ({ data: { object } }) => ({
       ...event,
@@ -96,41 +94,28 @@ const explain = (error: StripeError): StripeError =>
  * The events of a window. Their order says nothing, so none is asked for: a read that goes round is one whose page brings
  * nothing new.
  */
-export const read = <E, R>(
+export const read = Effect.fnUntraced(function* <E, R>(
   fetch: FetchPage<SessionEvent, StripeError>,
   within: Window,
   onDecodeError: OnDecodeError<E, R> | undefined
-): Effect.Effect<ReadonlyArray<SessionEvent>, StripeError | DecodeError | PaginationStalledError | E, R> =>
-  Effect.suspend(() => {
-    const seen = new Set<string>()
-    interface Place {
-      readonly page: number
-      readonly starting_after?: string | undefined
+): Effect.fn.Return<ReadonlyArray<SessionEvent>, StripeError | DecodeError | PaginationStalledError | E, R> {
+  const events: Array<SessionEvent> = []
+  const seen = new Set<string>()
+  let cursor: string | undefined
+  for (let page = 1; ; page++) {
+    const reply = yield* fetch({ page, limit: 100, starting_after: cursor, within })
+    for (const { error } of reply.invalid ?? []) yield* Read.report(error, onDecodeError)
+    events.push(...reply.data)
+    if (!reply.has_more) return events
+    const ids = Guards.entriesOf(reply).flatMap(({ id }) => id ?? [])
+    if (ids.every((id) => seen.has(id))) {
+      const description = "has_more is true, but every event on the page was returned before"
+      return yield* new PaginationStalledError({ description, page, cursor, requestId: reply.requestId })
     }
-    const onPage = Effect.fnUntraced(function* (place: Place) {
-      const reply = yield* fetch({ ...place, limit: 100, within })
-      for (const { error } of reply.invalid ?? []) yield* Read.report(error, onDecodeError)
-      const ids = Guards.entriesOf(reply).flatMap(({ id }) => id ?? [])
-      const isNew = ids.some((id) => !seen.has(id))
-      for (const id of ids) seen.add(id)
-      if (!reply.has_more) return [reply.data, Option.none<Place>()] as const
-      if (!isNew) {
-        return yield* new PaginationStalledError({
-          description: "has_more is true, but every event on the page was returned before",
-          page: place.page,
-          cursor: place.starting_after,
-          requestId: reply.requestId
-        })
-      }
-      return [reply.data, Option.some<Place>({ page: place.page + 1, starting_after: ids.at(-1) })] as const
-    })
-    return Stream.runCollect(
-      Stream.paginate<Place, SessionEvent, StripeError | DecodeError | PaginationStalledError | E, R>(
-        { page: 1 },
-        onPage
-      )
-    )
-  })
+    for (const id of ids) seen.add(id)
+    cursor = ids.at(-1)
+  }
+})
 
 /** Whether an event that was a cursor is no longer kept, so that its window has to be read from its beginning. */
 export const isCursorExpired = (error: unknown): boolean =>
