@@ -39,19 +39,11 @@ export const fields = Struct.assign(Reread.fields, {
 
 export const checkOptions = Arguments.decoder(Schema.Struct(fields), "options")
 
-type Times = Pick<ChangesOptions, "settle" | "overlap" | "window">
-
-export const toSeconds = (input: Duration.Input): number => Duration.toSeconds(Duration.fromInputUnsafe(input))
-
 /** The options with their defaults. They were checked before. */
-export const lengths = ({
-  overlap = "10 minutes",
-  settle = "1 minute",
-  window = "1 hour"
-}: Times): Windows.Lengths => ({
-  settle: toSeconds(settle),
-  overlap: toSeconds(overlap),
-  window: toSeconds(window)
+export const lengths = (options: Pick<ChangesOptions, "settle" | "overlap" | "window">): Windows.Lengths => ({
+  settle: Duration.toSeconds(options.settle ?? "1 minute"),
+  overlap: Duration.toSeconds(options.overlap ?? "10 minutes"),
+  window: Duration.toSeconds(options.window ?? "1 hour")
 })
 
 /** What is read, and how. */
@@ -66,50 +58,45 @@ export interface Source<Sent, A, E, R> {
 
 type Failure<E> = StripeError | DecodeError | PaginationStalledError | EventsExpiredError | E
 
-interface ReadWindow {
-  readonly position: number
-  readonly lt: number
-  readonly events: ReadonlyArray<Events.SessionEvent>
-  readonly readAt: DateTime.Utc
-}
-
 /** From the position of a checkpoint up to now. */
 export const run = <Sent extends Row, A extends Sent, E, R>(
   { events, handled, lengths, options, reader }: Source<Sent, A, E, R>,
   checkpoint: Windows.Positioned
 ): Stream.Stream<ChangesBatch<Sent>, Failure<E>, R> => {
-  // Up to where a run goes is fixed as it begins, so that it ends however much changes meanwhile.
+  type Batches = Stream.Stream<ChangesBatch<Sent>, Failure<E>, R>
+
   const readNext = Effect.fnUntraced(function* (
     position: number,
     until: number
-  ): Effect.fn.Return<readonly [ReadonlyArray<ReadWindow>, Option.Option<number>], Failure<E>, R> {
+  ): Effect.fn.Return<readonly [ReadonlyArray<Batches>, Option.Option<number>], Failure<E>, R> {
     const readAt = yield* DateTime.now
     if (Windows.isExpired(position, Windows.seconds(readAt))) {
-      return yield* new EventsExpiredError({ position: DateTime.makeUnsafe(position * 1000) })
+      return yield* new EventsExpiredError({ position: DateTime.fromEpochSeconds(position) })
     }
     const window = Windows.next(position, until, lengths)
     if (window === undefined) return [[], Option.none()]
+    const { lt } = window
     const found = yield* Events.read(events, window, options.onDecodeError)
-    return [[{ position, lt: window.lt, events: found, readAt }], Option.some(window.lt)]
-  })
-
-  const reread = ({ events, lt, position, readAt }: ReadWindow): Stream.Stream<ChangesBatch<Sent>, Failure<E>, R> => {
     const ids = new Map<string, number | undefined>()
-    for (const { id, session } of events) {
+    for (const { id, session } of found) {
       if (!handled.has(id)) ids.set(session.id, session.created ?? ids.get(session.id))
     }
-    if (ids.size === 0)
-      return Stream.make({ sessions: [], missing: [], readAt, checkpoint: Windows.moveTo(checkpoint, lt) })
+    const moved = Windows.moveTo(checkpoint, lt)
+    if (ids.size === 0) {
+      return [[Stream.make({ sessions: [], missing: [], readAt, checkpoint: moved })], Option.some(lt)]
+    }
     const remember = Effect.sync(() => {
-      for (const { created, id } of events) handled.set(id, DateTime.toEpochSeconds(created))
+      for (const { created, id } of found) handled.set(id, DateTime.toEpochSeconds(created))
       for (const [id, created] of handled) if (created < lt - lengths.overlap) handled.delete(id)
     })
-    return Reread.read(reader, ids, options).pipe(
-      Stream.map(({ end, ...batch }) => ({ ...batch, checkpoint: Windows.moveTo(checkpoint, end ? lt : position) })),
+    const batches = Reread.read(reader, ids, options).pipe(
+      Stream.map(({ end, ...batch }) => ({ ...batch, checkpoint: end ? moved : Windows.moveTo(checkpoint, position) })),
       Stream.concat(Stream.fromEffectDrain(remember))
     )
-  }
+    return [[batches], Option.some(lt)]
+  })
 
+  // Up to where a run goes is fixed as it begins, so that it ends however much changes meanwhile.
   const windows = Effect.map(DateTime.now, (now) =>
     Stream.paginate(Windows.seconds(checkpoint.events), (position) =>
       // An event that was a cursor may have expired when the next page is read. The window is read again, as long as Stripe has its events.
@@ -119,5 +106,5 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
       })
     )
   )
-  return Stream.flatMap(Stream.unwrap(windows), reread)
+  return Stream.flatten(Stream.unwrap(windows))
 }

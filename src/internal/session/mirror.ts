@@ -2,7 +2,7 @@
  * A copy that stays true: what is new in the list, what changed by events, and from time to time the whole list again.
  */
 import * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -129,7 +129,7 @@ export const mirror = <Sent extends Row, A extends Sent, E, R>(
     const source = yield* prepare(client, operation, rows, options)
     const { subject } = source.list
     const { audit = "7 days", schedule } = options
-    const interval = audit === false ? undefined : Changes.toSeconds(audit)
+    const interval = audit === false ? undefined : Duration.toSeconds(audit)
     const nothing = Checkpoint.start(subject)
     yield* Effect.fromResult(Checkpoint.check(options.from ?? nothing, subject))
     const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval, options.settle))

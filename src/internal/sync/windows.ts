@@ -22,13 +22,11 @@ export const isExpired = (position: number, now: number): boolean => now - posit
 
 export const seconds = (moment: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(moment) / 1000)
 
-const moment = (seconds: number): DateTime.Utc => DateTime.makeUnsafe(seconds * 1000)
-
 export const isPositioned = (checkpoint: Checkpoint): checkpoint is Positioned => checkpoint.events !== undefined
 
 export const moveTo = (checkpoint: Checkpoint, position: number): Positioned => ({
   ...checkpoint,
-  events: moment(position)
+  events: DateTime.fromEpochSeconds(position)
 })
 
 /**
@@ -55,12 +53,12 @@ export const plan = (checkpoint: Checkpoint, at: DateTime.Utc, interval: number 
   const now = seconds(at)
   const isKept = isPositioned(checkpoint) && !isExpired(seconds(checkpoint.events), now)
   const positioned = isKept ? checkpoint : moveTo(rest, now)
-  if (rest.range === undefined) return { ...rest, events: positioned.events, audited: moment(now) }
+  if (rest.range === undefined) return { ...rest, events: positioned.events, audited: DateTime.fromEpochSeconds(now) }
   const isDue =
     audit === undefined &&
     interval !== undefined &&
     (rest.audited === undefined || now - seconds(rest.audited) >= interval)
-  return isKept && !isDue ? positioned : { ...positioned, audit: { began: moment(now) } }
+  return isKept && !isDue ? positioned : { ...positioned, audit: { began: DateTime.fromEpochSeconds(now) } }
 }
 
 /** The checkpoint when an audit is complete. */
