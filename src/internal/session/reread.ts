@@ -3,29 +3,23 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { DecodeError, InvalidArgumentError, StripeError } from "../../StripeError.ts"
+import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
-import type { FetchPage, Row } from "../list/model.ts"
+import type { Row } from "../list/model.ts"
+import type { Selected } from "../list/resource.ts"
 import * as Guards from "../pagination/guards.ts"
 import * as ReadOptions from "../pagination/options.ts"
-import type { RereadBatch, Wanted } from "./mirrorModel.ts"
+import type { RereadBatch, RereadOptions, Wanted } from "./mirrorModel.ts"
 import * as Resource from "./resource.ts"
 
 /** How sessions are read: a page of the list, or one. */
-export interface Reader<Sent, A> {
-  readonly fetch: FetchPage<A, StripeError>
-  readonly retrieve: (id: string) => Effect.Effect<Sent, StripeError>
-}
+export type Reader<Sent, A> = Pick<Selected<Sent, A, unknown>, "fetch" | "retrieve">
 
-export interface Options<E, R> {
-  readonly concurrency?: number | undefined
-  readonly onDecodeError?: ((error: DecodeError) => Effect.Effect<void, E, R>) | undefined
-}
+export type Options<E, R> = Pick<RereadOptions<readonly [], E, R>, "concurrency" | "onDecodeError">
 
 /** A batch, and whether it is the last one. */
 export interface Step<Session> extends RereadBatch<Session> {
@@ -155,7 +149,7 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
     })
 
     let done = 0
-    const next = Effect.suspend(() => {
+    const readNext = Effect.suspend(() => {
       while (dated.length > 0) {
         const group = takeGroup()
         const [newest] = group
@@ -169,11 +163,9 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
     })
 
     if (ids.size === 0) return Stream.empty
-    return Stream.paginate(undefined, () =>
-      Effect.map(next, (batch) => {
-        const end = dated.length === 0 && done >= single.length
-        const isEmpty = !end && batch.sessions.length === 0 && batch.missing.length === 0
-        return [isEmpty ? [] : [{ ...batch, end }], end ? Option.none() : Option.some(undefined)] as const
-      })
+    const step = Effect.map(readNext, (batch) => ({ ...batch, end: dated.length === 0 && done >= single.length }))
+    return Stream.fromEffectRepeat(step).pipe(
+      Stream.takeUntil(({ end }) => end),
+      Stream.filter(({ end, missing, sessions }) => end || sessions.length > 0 || missing.length > 0)
     )
   })
