@@ -83,7 +83,7 @@ export const make = <Sent extends Row, A extends Row>(
   client: StripeClient.Service,
   selection: Selection<Sent, A>
 ): FetchPage<A, StripeError> => {
-  const { isPartial, operation, query, service } = selection
+  const { operation, query, service } = selection
 
   const askWithoutStatus = (request: PageRequest): Effect.Effect<Page<A>, StripeError> => {
     const withoutStatus: Selection<Sent, A> = { ...selection, query: query.filter(([name]) => name !== "status") }
@@ -100,10 +100,7 @@ export const make = <Sent extends Row, A extends Row>(
     const { limit, page } = request
     const cursor = request.starting_after ?? request.ending_before
     const asked = Effect.matchEffect(ask(client, selection, request), {
-      onSuccess: (page) =>
-        isPartial || page.excluded === undefined
-          ? Effect.succeed(page)
-          : Effect.as(warnOfExcluded(operation, page), page),
+      onSuccess: (page) => Effect.as(warnOfExcluded(selection, page), page),
       onFailure: (error) =>
         cursor !== undefined && isCursorLost(error) && (page > 1 || query.some(([name]) => name === "status"))
           ? askWithoutStatus(request)
@@ -117,37 +114,39 @@ export const make = <Sent extends Row, A extends Row>(
  * Exactly one page, with exactly one request and its retries. One wrong row is a failure, because one page is all that was
  * asked for.
  */
-export const one = <Sent extends Row, A extends Row>(
+export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>(
   client: StripeClient.Service,
   selection: Selection<Sent, A>,
   page: PageQuery
-): Effect.Effect<Page<A>, StripeError> => {
+): Effect.fn.Return<Page<A>, StripeError> {
   const { decodeRow, matches, operation, path } = selection
-  return client
-    .get({
-      operation,
-      path,
-      query: toQuery(selection, page),
-      decode: (body, requestId) =>
-        Result.flatMap(ListReply.readRows(decodeRow, matches, {})(body, requestId), (page) => {
-          const [first] = page.invalid ?? []
-          return first === undefined ? Result.succeed(page) : Result.fail(first.error)
-        })
-    })
-    .pipe(
-      Effect.tap((reply) => Effect.map(Telemetry.currentFiber, (fiber) => Telemetry.page(fiber, operation, reply))),
-      Effect.tap((reply) => warnOfExcluded(operation, reply)),
-      Effect.map((reply) => {
-        const entries = Guards.entriesOf(reply)
-        const last = page.ending_before === undefined ? entries.at(-1) : entries[0]
-        return { data: reply.data, has_more: reply.has_more, requestId: reply.requestId, cursor: last?.id }
+  const reply = yield* client.get({
+    operation,
+    path,
+    query: toQuery(selection, page),
+    decode: (body, requestId) =>
+      Result.flatMap(ListReply.readRows(decodeRow, matches, {})(body, requestId), (page) => {
+        const [first] = page.invalid ?? []
+        return first === undefined ? Result.succeed(page) : Result.fail(first.error)
       })
-    )
-}
+  })
+  Telemetry.page(yield* Telemetry.currentFiber, operation, reply)
+  yield* warnOfExcluded(selection, reply)
+  const { data, has_more, requestId } = reply
+  const entries = Guards.entriesOf(reply)
+  const last = page.ending_before === undefined ? entries.at(-1) : entries[0]
+  return { data, has_more, requestId, cursor: last?.id }
+})
 
-/** Stripe filters by what it was asked for, so rows of another kind come from something in between, or from a fake. */
-const warnOfExcluded = (operation: string, { excluded }: Page<unknown>): Effect.Effect<void> =>
-  excluded === undefined
+/**
+ * Stripe filters by what it was asked for, so rows of another kind come from something in between, or from a fake. What Stripe
+ * cannot filter by is left out here, without a word.
+ */
+const warnOfExcluded = (
+  { isPartial, operation }: Pick<Selection<never, never>, "isPartial" | "operation">,
+  { excluded }: Page<unknown>
+): Effect.Effect<void> =>
+  isPartial || excluded === undefined
     ? Effect.void
     : Effect.logWarning(
         `${operation}: skipped ${excluded.length} ${excluded.length === 1 ? "row" : "rows"} that Stripe's filter should have excluded. ` +
