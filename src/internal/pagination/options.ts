@@ -94,7 +94,7 @@ export const pageSize = Schema.optional(Arguments.wholeNumber(1, 100))
 export const prefetch = Schema.optional(Arguments.wholeNumber(0, 100))
 export const concurrency = Schema.optional(Arguments.wholeNumber(1, 100))
 export const onDecodeError = Schema.optional(
-  Schema.Unknown.pipe(Schema.refine(Predicate.isFunction, { expected: "a function that returns an Effect" }))
+  Arguments.accepts("a function that returns an Effect", Predicate.isFunction)
 )
 
 /** The fields of the options, for a list whose ids look like this. */
