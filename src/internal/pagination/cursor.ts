@@ -1,6 +1,7 @@
 /**
  * The way through a list, page after page: which request comes next, and whether the reply can follow the one before.
  */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -32,6 +33,8 @@ export interface Step<A> {
   readonly entries: ReadonlyArray<Guards.Entry<A>>
   readonly has_more: boolean
   readonly requestId: string | undefined
+  /** The moment before it was asked for. */
+  readonly readAt: DateTime.Utc
   /** The range of `created` that it was asked for with. */
   readonly within: Window | undefined
   /** Whether there may be a row on it that could not be decoded. */
@@ -72,6 +75,7 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   const { cursor, page, remaining, size } = state
   const { fitsLastPage, oldestFirst, pageSize } = route
   const limit = Math.min(size?.limit ?? pageSize, fitsLastPage ? remaining : pageSize)
+  const readAt = yield* DateTime.now
   const reply = yield* fetch({
     page,
     limit,
@@ -96,6 +100,7 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
     entries: wanted,
     has_more: has_more || wanted.length < entries.length,
     requestId,
+    readAt,
     within,
     hasInvalid: invalid !== undefined
   }

@@ -49,22 +49,6 @@ export interface Step<A> {
   readonly end: boolean
 }
 
-/** A row on its way through the list engine, with the moment before its page was asked for. */
-interface Stamped<A> extends Row {
-  readonly row: A
-  readonly readAt: DateTime.Utc
-}
-
-const stamp =
-  <A extends Row, E, R>(fetch: FetchPage<A, E, R>): FetchPage<Stamped<A>, E, R> =>
-  (request) =>
-    Effect.flatMap(DateTime.now, (readAt) =>
-      Effect.map(fetch(request), (page) => ({
-        ...page,
-        data: page.data.map((row) => ({ id: row.id, created: row.created, row, readAt }))
-      }))
-    )
-
 /** The pages of a pass. */
 export const steps = <A extends Row, E, R, E2, R2>(
   { fetch, range = {} }: List<A, E, R>,
@@ -116,32 +100,29 @@ export const steps = <A extends Row, E, R, E2, R2>(
 
     const toStep =
       (reading: Read.Reading<E2, R2>, isLast: boolean) =>
-      ({ entries, has_more, requestId, within }: Page<Stamped<A>>) =>
-        Effect.flatMap(DateTime.now, (now): Effect.Effect<Step<A>, PaginationStalledError> => {
-          page++
-          const again = entries.find(isProcessed)
-          if (again !== undefined) {
-            const description = `${again.id ?? "a row"} was processed before, and was returned again among the rows ${direction} than ${begin?.id}`
-            return Effect.fail(new PaginationStalledError({ description, page, cursor: begin?.id, requestId }))
-          }
-          const settled = settledOf(entries)
-          // A checkpoint names no row outside of the range: a server that ignored the range once would not find it again.
-          const places = settled.filter((entry) => Guards.isInside(entry, within)).flatMap(rowOf)
-          const rows = Read.rowsOf({ entries: settled })
-          return Effect.succeed({
-            rows: rows.map(({ row }) => row),
-            // Where there are no rows, any moment will do.
-            readAt: rows[0]?.readAt ?? now,
-            reached: places.length < 2 ? places : [places[0], places.at(-1)].flatMap((row) => row ?? []),
-            within: partOf(begin === undefined ? reading.within : range, within),
-            end: (direction === "newer" && settled.length < entries.length) || (!has_more && isLast)
-          })
+      ({ entries, has_more, readAt, requestId, within }: Page<A>): Effect.Effect<Step<A>, PaginationStalledError> => {
+        page++
+        const again = entries.find(isProcessed)
+        if (again !== undefined) {
+          const description = `${again.id ?? "a row"} was processed before, and was returned again among the rows ${direction} than ${begin?.id}`
+          return Effect.fail(new PaginationStalledError({ description, page, cursor: begin?.id, requestId }))
+        }
+        const settled = settledOf(entries)
+        // A checkpoint names no row outside of the range: a server that ignored the range once would not find it again.
+        const places = settled.filter((entry) => Guards.isInside(entry, within)).flatMap(rowOf)
+        return Effect.succeed({
+          rows: Read.rowsOf({ entries: settled }),
+          readAt,
+          reached: places.length < 2 ? places : [places[0], places.at(-1)].flatMap((row) => row ?? []),
+          within: partOf(begin === undefined ? reading.within : range, within),
+          end: (direction === "newer" && settled.length < entries.length) || (!has_more && isLast)
         })
+      }
 
     return Stream.fromIterable(readings).pipe(
       Stream.flatMap((reading) =>
         Stream.mapEffect(
-          Read.read(stamp(fetch), reading, (step) => [step]),
+          Read.read(fetch, reading, (step) => [step]),
           toStep(reading, reading === readings.at(-1))
         )
       ),
