@@ -93,6 +93,21 @@ describe("sync", () => {
     }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 0 } })))
   )
 
+  it.effect("asks for nothing before the range of the filter begins, and finds its first row when it comes", () =>
+    Effect.gen(function* () {
+      const filter = { created: { gte: "2026-01-02" } }
+      for (const concurrency of [1, 4]) {
+        const { checkpoint, sizes } = yield* collect(VerificationSessions.sync(filter, { concurrency }))
+        assert.deepStrictEqual([sizes, checkpoint], [[], undefined])
+      }
+      assert.strictEqual(yield* countRequests, 0)
+      yield* TestClock.setTime(year + 2 * 86_400_000)
+      const { id } = yield* insert()
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual((yield* collect(VerificationSessions.sync(filter))).ids, [id])
+    }).pipe(Effect.provide(inWorld()))
+  )
+
   it.effect("continues with what is older after it has caught up", () =>
     Effect.gen(function* () {
       const [first] = yield* Stream.runCollect(Stream.take(VerificationSessions.sync(), 1))

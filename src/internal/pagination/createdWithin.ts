@@ -21,6 +21,9 @@ export const intersect = (left: Window, right: Window): Window => {
   return { ...(Number.isFinite(gte) ? { gte } : {}), ...(Number.isFinite(lt) ? { lt } : {}) }
 }
 
+/** Whether no second is in a range. */
+export const isEmpty = ({ gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY }: Window): boolean => gte >= lt
+
 /** The range of time that a query asks for. */
 export const windowOf = (query: Query): Window =>
   query.reduce<Window>((window, [name, second]) => intersect(window, windows[name]?.(Number(second)) ?? {}), {})

@@ -65,7 +65,10 @@ export const steps = <A extends Row, E, R, E2, R2>(
     const readings: ReadonlyArray<Read.Reading<E2, R2>> =
       begin === undefined
         ? // The list begins at its newest row, which may be too young. The rows that are not may stand among those.
-          [{ ...within({ lt: until + tolerance }), cutBelow: until - tolerance }]
+          [{ ...within({ lt: until + tolerance }), cutBelow: until - tolerance }].filter(
+            // Before the range begins there is nothing to ask for. Nor is there a batch, so the next run begins anew.
+            (reading) => !CreatedWithin.isEmpty(reading.within)
+          )
         : direction === "newer"
           ? [{ ...within({}), direction: "oldest-first", endingBefore: begin.id }]
           : below === undefined
