@@ -19,11 +19,9 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as Arguments from "./internal/arguments.ts"
-import * as FollowOptions from "./internal/sync/options.ts"
 import type { FetchPage, Row, Window } from "./internal/list/model.ts"
 import * as Pass from "./internal/sync/pass.ts"
-import * as Polling from "./internal/sync/poll.ts"
-import * as ReadOptions from "./internal/pagination/options.ts"
+import * as Runs from "./internal/sync/runs.ts"
 import type { Options as PaginationOptions, PaginationError } from "./Pagination.ts"
 import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 
@@ -96,23 +94,7 @@ export interface Options<E = never, R = never> extends Pick<
   readonly concurrency?: number | undefined
 }
 
-const decodeOptions = Arguments.decoder(
-  Schema.Struct({
-    from: FollowOptions.from,
-    settle: Schema.optional(
-      Arguments.duration(
-        "a duration of zero or more",
-        "1 minute",
-        (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle)
-      )
-    ),
-    pageSize: ReadOptions.pageSize,
-    prefetch: ReadOptions.prefetch,
-    concurrency: ReadOptions.concurrency,
-    onDecodeError: ReadOptions.onDecodeError
-  }),
-  "options"
-)
+const decodeOptions = Arguments.decoder(Schema.Struct(Runs.fields), "options")
 
 /**
  * Reads a list once in resumable batches: first the rows newer than the checkpoint, if they are old enough (`settle`),
@@ -146,38 +128,27 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
     Effect.gen(function* () {
       yield* Effect.fromResult(decodeOptions(options))
       const { from, settle = "1 minute", ...pages } = options
-      const settled = Duration.fromInputUnsafe(settle)
       const begin = from ?? Checkpoint.start(source.subject)
       yield* Effect.fromResult(Checkpoint.check(begin, source.subject))
+      const { range } = begin
       const now = yield* Clock.currentTimeMillis
       // A second can get more rows until it is over. The clock of a test may be at 0.
-      const until = Math.max(0, Math.floor((now - Duration.toMillis(settled)) / 1000))
-      return run(source, pages, begin, until)
+      const until = Math.max(0, Math.floor((now - Duration.toMillis(settle)) / 1000))
+      const pass = (direction: "newer" | "older") =>
+        Stream.map(Pass.steps(source, pages, { direction, until, from: range }), (step) => ({ ...step, direction }))
+      // Catching up does not move the older end, so the start of the older pass is known before.
+      const catchUp = range === undefined ? Stream.empty : pass("newer")
+      const backfill = range?.reachedEnd === true ? Stream.empty : pass("older")
+      return Stream.mapAccum(
+        Stream.concat(catchUp, backfill),
+        () => begin,
+        (before, { direction, end, reached, readAt, rows, within }) => {
+          const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached, within })
+          return [checkpoint, checkpoint === before ? [] : [{ rows, readAt, checkpoint }]] as const
+        }
+      )
     })
   )
-
-const run = <A extends Row, E, R, E2, R2>(
-  source: Source<A, E, R>,
-  pages: Pass.PageOptions<E2, R2>,
-  begin: Checkpoint.Checkpoint,
-  until: number
-): Stream.Stream<Batch<A>, E | E2 | PaginationError | CheckpointMismatchError, R | R2> => {
-  const { range } = begin
-  const pass = (direction: "newer" | "older") =>
-    Stream.map(Pass.steps(source, pages, { direction, until, from: range }), (step) => ({ ...step, direction }))
-  // Catching up does not move the older end, so the start of the older pass is known before.
-  const catchUp = range === undefined ? Stream.empty : pass("newer")
-  const backfill = range?.reachedEnd === true ? Stream.empty : pass("older")
-  return Stream.concat(catchUp, backfill).pipe(
-    Stream.mapAccum(
-      () => begin,
-      (before, { direction, end, reached, readAt, rows, within }) => {
-        const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached, within })
-        return [checkpoint, checkpoint === before ? [] : [{ rows, readAt, checkpoint }]] as const
-      }
-    )
-  )
-}
 
 /**
  * Keeps polling: runs `read` again and again, each time from the last checkpoint of the run before. The schedule
@@ -213,7 +184,5 @@ export const poll = <B extends { readonly checkpoint: Checkpoint.Checkpoint }, E
   } = {}
 ): Stream.Stream<B, E | E2 | InvalidArgumentError, R | R2> =>
   Stream.unwrap(
-    Effect.map(Effect.fromResult(FollowOptions.decode(options)), () =>
-      Polling.poll(read, options.from, options.schedule)
-    )
+    Effect.map(Effect.fromResult(Runs.decode(options)), () => Runs.poll(read, options.from, options.schedule))
   )

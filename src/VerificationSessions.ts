@@ -10,10 +10,9 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import * as Follow from "./internal/session/follow.ts"
 import { resource, rows } from "./internal/session/resource.ts"
 import type { Service, TestHandlers } from "./internal/session/service.ts"
-import * as SessionMirror from "./internal/session/mirror.ts"
-import * as SessionSync from "./internal/session/sync.ts"
 import { VerificationSessions } from "./internal/session/tag.ts"
 import * as StripeClient from "./StripeClient.ts"
 import type { StripeError } from "./StripeError.ts"
@@ -55,11 +54,11 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
       retrieve: (id, options) => resource.retrieve(client, rows(), id, options),
       pages: (filter, options) => resource.pages(client, rows(), filter, options),
       stream: (filter, options) => resource.stream(client, rows(), filter, options),
-      sync: (filter, options) => SessionSync.sync(client, rows(), filter, options),
-      tail: (filter, options) => SessionSync.tail(client, rows(), filter, options),
-      reread: (ids, options) => SessionMirror.reread(client, rows(), ids, options),
-      changes: (options) => SessionMirror.changes(client, rows(), options),
-      mirror: (options) => SessionMirror.mirror(client, rows(), options)
+      sync: (filter, options) => Follow.sync(client, rows(), filter, options),
+      tail: (filter, options) => Follow.tail(client, rows(), filter, options),
+      reread: (ids, options) => Follow.reread(client, rows(), ids, options),
+      changes: (options) => Follow.changes(client, rows(), options),
+      mirror: (options) => Follow.mirror(client, rows(), options)
     })
 )
 

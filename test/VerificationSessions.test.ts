@@ -336,7 +336,7 @@ describe("refusals before any request", () => {
     readonly [
       name: string,
       effect: Effect.Effect<unknown, StripeError.StripeError, VerificationSessions.VerificationSessions>,
-      message: string
+      message: string | RegExp
     ]
   > = [
     [
@@ -422,6 +422,36 @@ describe("refusals before any request", () => {
       'status: expected canceled, processing, requires_input or verified, got "bad"; startingAfter: expected the id of a session (vs_…), got "x"; pageSize: expected a whole number from 1 to 100, got 0'
     ],
     [
+      "several problems of sync at once",
+      // @ts-expect-error a misspelt status and a path without data. do not compile
+      Stream.runDrain(VerificationSessions.sync({ status: "bad" }, { pageSize: 0, expand: ["verified_outputs"] })),
+      /^[^;]*status: expected .*; pageSize: expected .*; expand\[0\]: expected /
+    ],
+    [
+      "several problems of tail at once",
+      // @ts-expect-error a misspelt status and a number for a schedule do not compile
+      Stream.runDrain(VerificationSessions.tail({ status: "bad" }, { schedule: 5, pageSize: 0 })),
+      /^[^;]*status: expected .*; pageSize: expected .*; schedule: expected /
+    ],
+    [
+      "several problems of reread at once",
+      // @ts-expect-error a path without data. does not compile
+      Stream.runDrain(VerificationSessions.reread(["x"], { concurrency: 0, expand: ["y"] })),
+      /^[^;]*ids\[0\]: expected .*; concurrency: expected .*; expand\[0\]: expected /
+    ],
+    [
+      "several problems of changes at once",
+      // @ts-expect-error a path without data. does not compile
+      Stream.runDrain(VerificationSessions.changes({ settle: -1, expand: ["y"] })),
+      /^[^;]*expand\[0\]: expected .*; settle: expected /
+    ],
+    [
+      "several problems of mirror at once",
+      // @ts-expect-error a path without data. does not compile
+      Stream.runDrain(VerificationSessions.mirror({ audit: 0, expand: ["y"] })),
+      /^[^;]*expand\[0\]: expected .*; audit: expected /
+    ],
+    [
       "a client secret for an id",
       VerificationSessions.retrieve("vs_1_secret_planted"),
       'id: expected the id of a session (vs_…), got "vs_1_secret_<redacted>"'
@@ -440,7 +470,8 @@ describe("refusals before any request", () => {
       Effect.gen(function* () {
         const error = yield* Effect.flip(effect)
         assert.strictEqual(error.reason._tag, "InvalidArgumentError")
-        assert.include(error.message, message)
+        if (typeof message === "string") assert.include(error.message, message)
+        else assert.match(error.message, message)
         assert.isFalse(error.isRetryable)
         assert.strictEqual(yield* countRequests, 0)
       }).pipe(Effect.provide(world({ sandbox: { sessions: 3 } })))

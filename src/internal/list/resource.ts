@@ -91,10 +91,14 @@ export interface Selected<Sent, A, Filter> {
   readonly retrieve: (id: string) => Effect.Effect<Sent, StripeError>
   /** The range of `created` that the filter asks for. */
   readonly range: Pagination.Window
+  /** Whether the filter has a part that Stripe cannot answer. */
+  readonly isPartial: boolean
 }
 
 /** The calls of a list. Each fails with `StripeError` alone, and with the errors of the caller's own handlers. */
 export interface Resource<Filter> {
+  /** What is accepted as `expand` of a call that reads the list. */
+  readonly expand: ReturnType<typeof expandField>
   readonly list: <Sent extends Row, A extends Row>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
@@ -118,13 +122,17 @@ export interface Resource<Filter> {
     filter?: object,
     options?: Pagination.ReadOptions<E, R> & ExpandOptions
   ) => Stream.Stream<A, StripeError | E, R>
-  /** A filter and paths checked, and how pages and single rows are read, under the name of a call. */
+  /**
+   * A filter checked, and how pages and single rows are read, under the name of a call. What is wrong with its other arguments
+   * is reported too.
+   */
   readonly select: <Sent extends Row, A extends Row>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     operation: string,
     filter: unknown,
-    options: ExpandOptions
+    options: ExpandOptions,
+    checked: Result.Result<unknown, InvalidArgumentError>
   ) => Effect.Effect<Selected<Sent, A, Filter>, InvalidArgumentError>
 }
 
@@ -149,26 +157,22 @@ const withoutData = (path: string): string => path.slice("data.".length)
 export const make = <Filter, Path extends string>(definition: Definition<Filter, Path>): Resource<Filter> => {
   const { filter: filters, id, path, service } = definition
   const Id = Arguments.accepts(id.expected, (value) => Predicate.isString(value) && id.pattern.test(value))
-  const listExpand = expandField(definition.expand, "data.")
+  const expand = expandField(definition.expand, "data.")
 
   const checkId = Arguments.decoder(Schema.Struct({ id: Id }), "id")
   const checkRetrieve = Arguments.decoder(Schema.Struct({ expand: expandField(definition.expand, "") }), "options")
-  const checkExpand = Arguments.decoder(Schema.Struct({ expand: listExpand }), "options")
-  const checkRead = Arguments.decoder(
-    Schema.Struct({ ...ReadOptions.fields(Id), expand: listExpand }),
-    "options",
-    (name) =>
-      name === "limit"
-        ? "maxItems or pageSize. maxItems limits the rows in all, pageSize the rows per request."
-        : filters.names.includes(name)
-          ? `only options here. ${name} is a filter field: pass it in the first argument.`
-          : undefined
+  const checkRead = Arguments.decoder(Schema.Struct({ ...ReadOptions.fields(Id), expand }), "options", (name) =>
+    name === "limit"
+      ? "maxItems or pageSize. maxItems limits the rows in all, pageSize the rows per request."
+      : filters.names.includes(name)
+        ? `only options here. ${name} is a filter field: pass it in the first argument.`
+        : undefined
   )
   const pageFields = {
     limit: Schema.optional(Arguments.wholeNumber(1, 100)),
     starting_after: Schema.optional(Id),
     ending_before: Schema.optional(Id),
-    expand: listExpand
+    expand
   }
   const checkPage = Arguments.decoder(Schema.Struct(pageFields), "params")
   const pageNames = [...filters.names, ...Object.keys(pageFields)]
@@ -204,18 +208,21 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     return client.get({ operation, path: `${path}/${id}`, query, decode })
   }
 
-  const select: Resource<Filter>["select"] = Effect.fnUntraced(function* (client, rows, operation, input, { expand }) {
-    const decoded = yield* Effect.result(filters.decode(input))
-    const [filter] = yield* Effect.fromResult(Arguments.all([decoded, checkExpand({ expand })]))
-    const selection = selectionOf(rows, operation, filter, expand)
-    const retrieve = (id: string) =>
-      one(client, rows, operation, id, expand?.map(withoutData) ?? []).pipe(
-        Effect.tapError(Telemetry.failed),
-        Effect.withSpan(operations.retrieve)
-      )
-    const fetch = Fetch.make(client, selection)
-    return { filter, fetch, retrieve, range: CreatedWithin.windowOf(selection.query) }
-  })
+  const select: Resource<Filter>["select"] = Effect.fnUntraced(
+    function* (client, rows, operation, input, options, checked) {
+      const decoded = yield* Effect.result(filters.decode(input))
+      const [filter] = yield* Effect.fromResult(Arguments.all([decoded, checked]))
+      const { expand } = options
+      const selection = selectionOf(rows, operation, filter, expand)
+      const { isPartial, query } = selection
+      const retrieve = (id: string) =>
+        one(client, rows, operation, id, expand?.map(withoutData) ?? []).pipe(
+          Effect.tapError(Telemetry.failed),
+          Effect.withSpan(operations.retrieve)
+        )
+      return { filter, fetch: Fetch.make(client, selection), retrieve, range: CreatedWithin.windowOf(query), isPartial }
+    }
+  )
 
   const operations = {
     list: `${service}.list`,
@@ -289,21 +296,26 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     emit: (step: Step<A>) => ReadonlyArray<Element>
   ): Stream.Stream<Element, StripeError | E, R> => {
     const elements = Effect.gen(function* () {
-      const decoded = yield* Effect.result(filters.decode(input))
-      const checked = Arguments.all([decoded, Read.checkOptions(checkRead, options)])
-      const [filter] = yield* Effect.fromResult(checked)
-      const selection = selectionOf(rows, operation, filter, options.expand)
+      const checked = Read.checkOptions(checkRead, options)
+      const { fetch, isPartial, range } = yield* select(client, rows, operation, input, options, checked)
       const { concurrency = 1, onDecodeError } = options
-      const within = concurrency > 1 ? CreatedWithin.windowOf(selection.query) : undefined
-      // How many rows are sent for each that matches is not known, so the last page is as large as the others.
-      const fitsLastPage = !selection.isPartial
-      const reading = { ...options, onDecodeError: tagHandlerError(onDecodeError), within, fitsLastPage }
-      return Read.read(Fetch.make(client, selection), reading, emit)
+      return Read.read(
+        fetch,
+        {
+          ...options,
+          onDecodeError: tagHandlerError(onDecodeError),
+          within: concurrency > 1 ? range : undefined,
+          // How many rows are sent for each that matches is not known, so the last page is as large as the others.
+          fitsLastPage: !isPartial
+        },
+        emit
+      )
     })
     return withOperation(operation, Stream.unwrap(elements))
   }
 
   return {
+    expand,
     list,
     retrieve,
     select,

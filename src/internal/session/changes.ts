@@ -16,7 +16,7 @@ import {
 } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { FetchPage, Row } from "../list/model.ts"
-import * as FollowOptions from "../sync/options.ts"
+import * as Runs from "../sync/runs.ts"
 import * as Windows from "../sync/windows.ts"
 import * as Events from "./events.ts"
 import type { ChangesBatch, ChangesOptions } from "./mirrorModel.ts"
@@ -27,10 +27,8 @@ export const length = (form: string, example: string, isAccepted: (seconds: numb
   Arguments.duration(form, example, (time) => isAccepted(Duration.toSeconds(time)))
 
 export const fields = Struct.assign(Reread.fields, {
-  from: FollowOptions.from,
-  settle: Schema.optional(
-    length("a duration of zero or more", "1 minute", (seconds) => seconds >= 0 && Number.isFinite(seconds))
-  ),
+  from: Runs.from,
+  settle: Runs.settle,
   overlap: Schema.optional(
     length("a duration of at most 1 day", "10 minutes", (seconds) => seconds >= 0 && seconds <= 86_400)
   ),

@@ -7,6 +7,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Row } from "../list/model.ts"
@@ -32,12 +33,10 @@ export type Ids = ReadonlyMap<string, number | undefined>
 /** Whether something is the id of a session. It becomes a part of a path. */
 export const isId = (value: unknown): value is string => Predicate.isString(value) && Resource.id.pattern.test(value)
 
-export const fields = {
-  concurrency: ReadOptions.concurrency,
-  onDecodeError: ReadOptions.onDecodeError,
-  // It is checked with the list.
-  expand: Schema.optional(Schema.Unknown)
-}
+export const fields = Struct.assign(
+  { concurrency: ReadOptions.concurrency, onDecodeError: ReadOptions.onDecodeError },
+  Struct.pick(Resource.resource, ["expand"])
+)
 
 export const checkOptions = Arguments.decoder(Schema.Struct(fields), "options")
 

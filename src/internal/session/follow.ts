@@ -1,44 +1,44 @@
 /**
- * A copy that stays true: what is new in the list, what changed by events, and from time to time the whole list again.
+ * The calls that resume: the list in batches, sessions read again, changes by events, and a copy that stays true, which is
+ * what is new in the list, what changed by events, and from time to time the whole list again.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import * as Checkpoint from "../../Checkpoint.ts"
 import type * as SessionFilter from "../../SessionFilter.ts"
 import type * as StripeClient from "../../StripeClient.ts"
-import type { StripeError } from "../../StripeError.ts"
+import type { CheckpointMismatchError, InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Sync from "../../Sync.ts"
 import * as Arguments from "../arguments.ts"
 import type { Row } from "../list/model.ts"
 import type { Rows } from "../list/resource.ts"
 import { tagHandlerError, withOperation } from "../operation.ts"
 import * as Fingerprint from "../sync/fingerprint.ts"
-import * as FollowOptions from "../sync/options.ts"
 import * as Pass from "../sync/pass.ts"
-import { retryForever, poll } from "../sync/poll.ts"
+import * as Runs from "../sync/runs.ts"
 import * as Windows from "../sync/windows.ts"
 import * as Changes from "./changes.ts"
 import * as Events from "./events.ts"
-import type {
-  ChangesBatch,
-  ChangesOptions,
-  MirrorBatch,
-  MirrorOptions,
-  RereadBatch,
-  RereadOptions,
-  Wanted
-} from "./mirrorModel.ts"
+import type * as Model from "./mirrorModel.ts"
 import type { ListExpandPath } from "./model.ts"
 import * as Reread from "./reread.ts"
 import { path, resource } from "./resource.ts"
+import type { Batch, SyncOptions, TailOptions } from "./service.ts"
 
-type SessionRows<Sent extends Row, A extends Sent> = Rows<Sent, A, SessionFilter.SessionFilter>
+type SessionRows<Sent extends Row, A extends Row> = Rows<Sent, A, SessionFilter.SessionFilter>
 
 type Paths = ReadonlyArray<ListExpandPath>
+
+const syncFields = Struct.assign(Runs.fields, Struct.pick(resource, ["expand"]))
+
+const checkSync = Arguments.decoder(Schema.Struct(syncFields), "options")
+
+const checkTail = Arguments.decoder(Schema.Struct(Struct.assign(syncFields, { schedule: Runs.schedule })), "options")
 
 const checkMirror = Arguments.decoder(
   Schema.Struct(
@@ -49,7 +49,7 @@ const checkMirror = Arguments.decoder(
           Changes.length("false, or a duration above zero", "7 days", (audit) => audit > 0)
         ])
       ),
-      schedule: FollowOptions.schedule
+      schedule: Runs.schedule
     })
   ),
   "options"
@@ -63,36 +63,93 @@ const refusePosition = () =>
     "a checkpoint from changes or mirror. To resume a checkpoint of sync, use mirror."
   )
 
-/** How sessions and events are read, and which list it is. */
-const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Sent, E, R>(
+/** How sessions and events are read, and which list it is, if the arguments passed their check. */
+const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E, R>(
   client: StripeClient.Service,
   operation: string,
   rows: SessionRows<Sent, A>,
-  { expand, onDecodeError, ...options }: MirrorOptions<Paths, E, R>
+  input: SessionFilter.Input,
+  options: Omit<Model.ChangesOptions<Paths, E, R>, "from">,
+  checked: Result.Result<unknown, InvalidArgumentError>
 ) {
-  const { fetch, filter, range, retrieve } = yield* resource.select(client, rows, operation, {}, { expand })
+  const { fetch, filter, range, retrieve } = yield* resource.select(client, rows, operation, input, options, checked)
   const account = yield* client.account
   return {
     list: { fetch, range, subject: { filter: Fingerprint.make(path, filter), ...account } },
     reader: { fetch, retrieve },
     events: Events.fetch(client, operation),
     lengths: Changes.lengths(options),
-    options: { concurrency: options.concurrency, onDecodeError: tagHandlerError(onDecodeError) },
+    options: { concurrency: options.concurrency, onDecodeError: tagHandlerError(options.onDecodeError) },
     handled: new Map<string, number>()
   }
 })
 
+/** How the list is read from a checkpoint. Relative dates are taken once, so that all runs are over the same list. */
+const prepareSync = <Sent extends Row, A extends Row, E, R>(
+  client: StripeClient.Service,
+  operation: string,
+  rows: SessionRows<Sent, A>,
+  input: SessionFilter.Input,
+  options: SyncOptions<Paths, E, R>,
+  checked: Result.Result<unknown, InvalidArgumentError>
+) =>
+  Effect.map(prepare(client, operation, rows, input, options, checked), ({ list, options: { onDecodeError } }) => {
+    const read = { ...Struct.pick(options, ["settle", "pageSize", "prefetch", "concurrency"]), onDecodeError }
+    return (from: Checkpoint.Checkpoint | undefined): Stream.Stream<Batch<A>, StripeError | E, R> =>
+      withOperation(
+        operation,
+        Stream.map(Sync.batches(list, { ...read, from }), ({ rows, ...batch }) => ({ sessions: rows, ...batch }))
+      )
+  })
+
+/** Runs that have the name of the call, each for itself. So has what is refused before the first. */
+const inRuns = <A, E, R>(
+  operation: string,
+  runs: Effect.Effect<Stream.Stream<A, StripeError | E, R>, InvalidArgumentError | CheckpointMismatchError, R>
+): Stream.Stream<A, StripeError | E, R> =>
+  Stream.unwrap(Effect.catch(runs, (refused) => Effect.succeed(withOperation(operation, Stream.fail(refused)))))
+
+export const sync = <Sent extends Row, A extends Row, E, R>(
+  client: StripeClient.Service,
+  rows: SessionRows<Sent, A>,
+  filter: SessionFilter.Input = {},
+  options: SyncOptions<Paths, E, R> = {}
+): Stream.Stream<Batch<A>, StripeError | E, R> => {
+  const operation = "VerificationSessions.sync"
+  const runs = Effect.gen(function* () {
+    const run = yield* prepareSync(client, operation, rows, filter, options, checkSync(options))
+    return run(options.from)
+  })
+  return inRuns(operation, runs)
+}
+
+export const tail = <Sent extends Row, A extends Row, E, R>(
+  client: StripeClient.Service,
+  rows: SessionRows<Sent, A>,
+  filter: SessionFilter.Input = {},
+  options: TailOptions<Paths, E, R> = {}
+): Stream.Stream<Batch<A>, StripeError | E, R> => {
+  const operation = "VerificationSessions.tail"
+  const runs = Effect.gen(function* () {
+    const run = yield* prepareSync(client, operation, rows, filter, options, checkTail(options))
+    return Runs.retryForever(Runs.poll(run, options.from, options.schedule))
+  })
+  return inRuns(operation, runs)
+}
+
 export const reread = <Sent extends Row, A extends Sent, E, R>(
   client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
-  wanted: Iterable<Wanted>,
-  options: RereadOptions<Paths, E, R> = {}
-): Stream.Stream<RereadBatch<Sent>, StripeError | E, R> => {
+  wanted: Iterable<Model.Wanted>,
+  options: Model.RereadOptions<Paths, E, R> = {}
+): Stream.Stream<Model.RereadBatch<Sent>, StripeError | E, R> => {
   const operation = "VerificationSessions.reread"
   const batches = Effect.gen(function* () {
-    const [ids] = yield* Effect.fromResult(Arguments.all([Reread.toIds(wanted), Reread.checkOptions(options)]))
-    const source = yield* prepare(client, operation, rows, options)
-    return Stream.map(Reread.read(source.reader, ids, source.options), ({ end: _, ...batch }) => batch)
+    const ids = Reread.toIds(wanted)
+    const checked = Arguments.all([ids, Reread.checkOptions(options)])
+    const source = yield* prepare(client, operation, rows, {}, options, checked)
+    const read = Reread.read(source.reader, yield* Effect.fromResult(ids), source.options)
+    return Stream.map(read, ({ end: _, ...batch }) => batch)
   })
   return withOperation(operation, Stream.unwrap(batches))
 }
@@ -100,12 +157,11 @@ export const reread = <Sent extends Row, A extends Sent, E, R>(
 export const changes = <Sent extends Row, A extends Sent, E, R>(
   client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
-  options: ChangesOptions<Paths, E, R> = {}
-): Stream.Stream<ChangesBatch<Sent>, StripeError | E, R> => {
+  options: Model.ChangesOptions<Paths, E, R> = {}
+): Stream.Stream<Model.ChangesBatch<Sent>, StripeError | E, R> => {
   const operation = "VerificationSessions.changes"
   const batches = Effect.gen(function* () {
-    yield* Effect.fromResult(Changes.checkOptions(options))
-    const source = yield* prepare(client, operation, rows, options)
+    const source = yield* prepare(client, operation, rows, {}, options, Changes.checkOptions(options))
     const { subject } = source.list
     const from = options.from ?? Checkpoint.start(subject)
     yield* Effect.fromResult(Checkpoint.check(from, subject))
@@ -121,21 +177,20 @@ export const changes = <Sent extends Row, A extends Sent, E, R>(
 export const mirror = <Sent extends Row, A extends Sent, E, R>(
   client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
-  options: MirrorOptions<Paths, E, R> = {}
-): Stream.Stream<MirrorBatch<Sent>, StripeError | E, R> => {
+  options: Model.MirrorOptions<Paths, E, R> = {}
+): Stream.Stream<Model.MirrorBatch<Sent>, StripeError | E, R> => {
   const operation = "VerificationSessions.mirror"
   const runs = Effect.gen(function* () {
-    yield* Effect.fromResult(checkMirror(options))
-    const source = yield* prepare(client, operation, rows, options)
+    const source = yield* prepare(client, operation, rows, {}, options, checkMirror(options))
     const { subject } = source.list
     const { audit = "7 days", schedule } = options
     const interval = audit === false ? undefined : Duration.toSeconds(audit)
     const nothing = Checkpoint.start(subject)
     yield* Effect.fromResult(Checkpoint.check(options.from ?? nothing, subject))
     const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval, options.settle))
-    return schedule === undefined ? run(options.from) : retryForever(poll(run, options.from, schedule))
+    return schedule === undefined ? run(options.from) : Runs.retryForever(Runs.poll(run, options.from, schedule))
   })
-  return Stream.unwrap(Effect.catch(runs, (refused) => Effect.succeed(withOperation(operation, Stream.fail(refused)))))
+  return inRuns(operation, runs)
 }
 
 interface Source<Sent extends Row, A extends Sent, E, R> extends Changes.Source<Sent, A, E, R> {
@@ -156,7 +211,7 @@ const runOnce = <Sent extends Row, A extends Sent, E, R>(
   let latest = from
 
   const part = <B extends { readonly checkpoint: Checkpoint.Checkpoint }, E, R>(
-    kind: MirrorBatch<Sent>["kind"],
+    kind: Model.MirrorBatch<Sent>["kind"],
     read: (checkpoint: Windows.Positioned, now: DateTime.Utc) => Stream.Stream<B, E, R>
   ): Stream.Stream<B & { readonly kind: typeof kind }, E, R> =>
     Stream.unwrap(

@@ -1,0 +1,64 @@
+/** Runs that follow each other, each from where the one before ended: their options as Schemas, and the loop. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Checkpoint from "../../Checkpoint.ts"
+import * as RetryPolicy from "../../RetryPolicy.ts"
+import * as Arguments from "../arguments.ts"
+import * as ReadOptions from "../pagination/options.ts"
+
+/** Where to resume. */
+export const from = Schema.optional(
+  Arguments.accepts("a checkpoint, from a batch or from Checkpoint.fromText", Schema.is(Checkpoint.Checkpoint))
+)
+
+/** How old something must be to be read. */
+export const settle = Schema.optional(
+  Arguments.duration(
+    "a duration of zero or more",
+    "1 minute",
+    (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle)
+  )
+)
+
+/** When to begin the next run. */
+export const schedule = Schema.optional(Arguments.accepts("a Schedule", Schedule.isSchedule))
+
+/** The options of one run over a list. */
+export const fields = {
+  from,
+  settle,
+  pageSize: ReadOptions.pageSize,
+  prefetch: ReadOptions.prefetch,
+  concurrency: ReadOptions.concurrency,
+  onDecodeError: ReadOptions.onDecodeError
+}
+
+/** Checks where to resume, and when. */
+export const decode = Arguments.decoder(Schema.Struct({ from, schedule }), "options")
+
+export const poll = <Checkpoint, B extends { readonly checkpoint: Checkpoint }, E, R, E2, R2>(
+  read: (from: Checkpoint | undefined) => Stream.Stream<B, E, R>,
+  from: Checkpoint | undefined,
+  schedule: Schedule.Schedule<unknown, void, E2, R2> | undefined
+): Stream.Stream<B, E | E2, R | R2> =>
+  Stream.suspend(() => {
+    let latest = from
+    return Stream.suspend(() => read(latest)).pipe(
+      Stream.tap(({ checkpoint }) => Effect.sync(() => (latest = checkpoint))),
+      Stream.repeat(schedule ?? Schedule.spaced("5 minutes"))
+    )
+  })
+
+/**
+ * Lets no outage end a stream. Whoever chose a policy keeps it; the standard one would end the stream after some 16 seconds
+ * without Stripe.
+ */
+export const retryForever = <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
+  Stream.unwrap(
+    Effect.map(RetryPolicy.Current, (policy) =>
+      policy === RetryPolicy.standard ? Stream.provideService(self, RetryPolicy.Current, RetryPolicy.forever) : self
+    )
+  )
