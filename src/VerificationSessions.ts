@@ -10,15 +10,15 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import { VerificationSessions } from "./internal/session/accessors.ts"
 import * as Follow from "./internal/session/follow.ts"
 import { resource, rows } from "./internal/session/resource.ts"
 import type { Service, TestHandlers } from "./internal/session/service.ts"
-import { VerificationSessions } from "./internal/session/tag.ts"
 import * as StripeClient from "./StripeClient.ts"
 import type { StripeError } from "./StripeError.ts"
 
 export type { PageParameters } from "./internal/list/resource.ts"
-export { changes, mirror, reread, sync, tail } from "./internal/session/accessors.ts"
+export { changes, mirror, reread, sync, tail, VerificationSessions } from "./internal/session/accessors.ts"
 export type {
   ChangesBatch,
   ChangesOptions,
@@ -38,7 +38,6 @@ export type {
   TailOptions,
   TestHandlers
 } from "./internal/session/service.ts"
-export { VerificationSessions } from "./internal/session/tag.ts"
 
 /**
  * Makes the service from a `StripeClient`, for a layer of your own. {@link layerFromClient} is `Layer.effect` of it.

@@ -1,9 +1,22 @@
 /**
- * The accessors that resume, poll and mirror. Public through `VerificationSessions`.
+ * The service of sessions as something to provide and ask for, and its accessors that resume, poll and mirror. Public through
+ * `VerificationSessions`.
  */
+import * as Context from "effect/Context"
 import * as Stream from "effect/Stream"
 import type { Service } from "./service.ts"
-import { VerificationSessions } from "./tag.ts"
+
+/**
+ * The service. Provide it with `VerificationSessions.layer` or `VerificationSessions.layerConfig`; with
+ * `VerificationSessions.layerFromClient` where several services share one client; and in tests with
+ * `VerificationSessions.layerTest`, or on the sandbox.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class VerificationSessions extends Context.Service<VerificationSessions, Service>()(
+  "effect-stripe-identity/VerificationSessions"
+) {}
 
 /**
  * Exports the list in resumable batches: one a page, each with the checkpoint to store with its sessions. Pass the last

@@ -12,15 +12,7 @@ import type { StripeError } from "../../StripeError.ts"
 import type * as SyncEngine from "../../Sync.ts"
 import type * as VerificationSession from "../../VerificationSession.ts"
 import type { PageParameters } from "../list/resource.ts"
-import type {
-  ChangesBatch,
-  ChangesOptions,
-  MirrorBatch,
-  MirrorOptions,
-  RereadBatch,
-  RereadOptions,
-  Wanted
-} from "./mirrorModel.ts"
+import type * as Model from "./mirrorModel.ts"
 import type { ListExpandPath } from "./model.ts"
 
 /**
@@ -228,9 +220,9 @@ export interface Service<out Requires = never> {
    * many that were created close together. A wrong `created` costs one more request.
    */
   readonly reread: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
-    ids: Iterable<Wanted>,
-    options?: RereadOptions<Paths, E, R>
-  ) => Stream.Stream<RereadBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
+    ids: Iterable<Model.Wanted>,
+    options?: Model.RereadOptions<Paths, E, R>
+  ) => Stream.Stream<Model.RereadBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
 
   /**
    * Every session that changed since `from`, according to Stripe's events: one run, oldest changes first. Each is read as it
@@ -241,8 +233,8 @@ export interface Service<out Requires = never> {
    * days, and with `PermissionError` if a restricted key lacks the permission "Events: read".
    */
   readonly changes: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
-    options?: ChangesOptions<Paths, E, R>
-  ) => Stream.Stream<ChangesBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
+    options?: Model.ChangesOptions<Paths, E, R>
+  ) => Stream.Stream<Model.ChangesBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
 
   /**
    * Keeps a copy of all sessions up to date: the whole list first, then in each run the new sessions, the changed ones
@@ -253,8 +245,8 @@ export interface Service<out Requires = never> {
    * If events were lost, because nobody read them for 29 days, it reads the whole list again at once.
    */
   readonly mirror: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
-    options?: MirrorOptions<Paths, E, R>
-  ) => Stream.Stream<MirrorBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
+    options?: Model.MirrorOptions<Paths, E, R>
+  ) => Stream.Stream<Model.MirrorBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
 }
 
 /** The same call as a test's handler: with the widest row type, and only the service's own errors. */
