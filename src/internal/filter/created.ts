@@ -161,7 +161,7 @@ export const toQuery = (fields: ServerFields, personal: ReadonlyArray<string>): 
 /** The seconds that it lets through. */
 export const span = (created: Created): Window => CreatedWithin.windowOf(toQuery({ created }, []))
 
-const isEmpty = ({ gte = 0, lt = Number.POSITIVE_INFINITY }: Window): boolean => gte >= lt
+const isEmpty = (window: Window): boolean => CreatedWithin.isEmpty({ gte: 0, ...window })
 
 /**
  * What both let through, or nothing where they have no second in common. Of two bounds on one side the tighter stays.
