@@ -138,11 +138,17 @@ export const make = (
 })
 
 /** Pages that wait for their turn. */
-export const waiting = (segments: ReadonlyArray<Segment>): number =>
-  segments.reduce((pages, segment) => pages + segment.waiting, 0)
+export const waiting = (segments: ReadonlyArray<Segment>): number => {
+  let pages = 0
+  for (const segment of segments) pages += segment.waiting
+  return pages
+}
 
-const inFlight = (segments: ReadonlyArray<Segment>): number =>
-  segments.filter(({ state }) => state === "reading").length
+const inFlight = (segments: ReadonlyArray<Segment>): number => {
+  let requests = 0
+  for (const { state } of segments) if (state === "reading") requests++
+  return requests
+}
 
 /** The next request, and the schedule with that request sent. Undefined if nothing should be sent before a reply. */
 export const next = (schedule: Schedule): readonly [Request, Schedule] | undefined => {
@@ -210,7 +216,8 @@ const mayCut = (schedule: Schedule, segment: Segment, index: number): boolean =>
   const unanswered = index - 1 - above.findLastIndex(({ oldest }) => oldest !== undefined)
   if (segment.state === "new" && unanswered >= guesses * readers) return false
   const pages = schedule.rows / pageSize
-  const open = segments.filter(({ oldest, state }) => state === "reading" && oldest === undefined).length
+  let open = 0
+  for (const { oldest, state } of segments) if (state === "reading" && oldest === undefined) open++
   return answered - pages + open + 1 <= guesses * (pages + readers)
 }
 

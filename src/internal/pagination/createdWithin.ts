@@ -25,8 +25,11 @@ export const intersect = (left: Window, right: Window): Window => {
 export const isEmpty = ({ gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY }: Window): boolean => gte >= lt
 
 /** The range of time that a query asks for. */
-export const windowOf = (query: Query): Window =>
-  query.reduce<Window>((window, [name, second]) => intersect(window, windows[name]?.(Number(second)) ?? {}), {})
+export const windowOf = (query: Query): Window => {
+  let window: Window = {}
+  for (const [name, second] of query) window = intersect(window, windows[name]?.(Number(second)) ?? {})
+  return window
+}
 
 /** The query for the rows of a window alone. */
 export const narrow = (query: Query, within: Window | undefined): Query => {

@@ -117,15 +117,16 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   return [step, Option.some(moved)]
 })
 
-/** Whether a place counts for `maxItems`: a row that could not be decoded does, and one that the filter leaves out does not. */
-const isCounted = ({ error, row }: Guards.Entry<unknown>): boolean => row !== undefined || error !== undefined
-
-/** How many places count for `maxItems`. */
-export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number => entries.filter(isCounted).length
+/** How many places count for `maxItems`: rows that could not be decoded do, and rows that the filter leaves out do not. */
+export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number => {
+  let count = 0
+  for (const { error, row } of entries) if (row !== undefined || error !== undefined) count++
+  return count
+}
 
 /** The places up to so many rows. */
 export const upTo = <A>(entries: ReadonlyArray<Guards.Entry<A>>, rows: number): ReadonlyArray<Guards.Entry<A>> => {
   let left = rows
-  const end = entries.findIndex((entry) => isCounted(entry) && --left < 0)
+  const end = entries.findIndex(({ error, row }) => (row !== undefined || error !== undefined) && --left < 0)
   return end < 0 ? entries : entries.slice(0, end)
 }
