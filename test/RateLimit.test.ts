@@ -3,7 +3,6 @@ import { Clock, Duration, Effect, Fiber, Logger, Metric, Stream } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { StripeClient, VerificationSessions } from "effect-stripe-identity"
-import { counter } from "../src/internal/client/limiter.ts"
 import { requests, settled, world } from "./support/world.ts"
 
 describe("the rate limit", () => {
@@ -228,30 +227,6 @@ describe("several limits", () => {
       ),
       Effect.provide(Logger.layer([]))
     )
-  })
-})
-
-describe("the client's own count of each account", () => {
-  const algorithms = ["token-bucket", "fixed-window"] as const
-
-  it.each(algorithms)("is kept while it says something, and no longer (%s)", (algorithm) => {
-    const counts = new Map()
-    const wait = counter(algorithm, 2, 1000, counts)
-    for (let request = 0; request < 1000; request++) wait(`acct_${request}`, request * 100)
-    assert.isAtMost(counts.size, 11)
-    // One that waits for long is at the head, and keeps the others only until its end.
-    for (let request = 0; request < 100; request++) wait("acct_busy", 100_000)
-    for (let request = 0; request < 1000; request++) wait(`acct_${request}`, 100_000 + request * 100)
-    assert.isAtMost(counts.size, 11)
-  })
-
-  it.each(algorithms)("does not change by those of others (%s)", (algorithm) => {
-    const together = counter(algorithm, 3, 1000)
-    const alone = Array.from({ length: 7 }, () => counter(algorithm, 3, 1000))
-    for (let request = 0, now = 0; request < 5000; request++, now += (request * 37) % 211) {
-      const account = (request * request) % 7
-      assert.strictEqual(together(`acct_${account}`, now), alone[account]?.("", now))
-    }
   })
 })
 

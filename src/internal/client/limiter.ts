@@ -57,38 +57,22 @@ const steadyClock = () => {
     })
 }
 
-/** Of a bucket, when its next token is there; of a window, when it began and what was used since. */
-interface Count {
-  next: number
-  used: number
-}
-
 /** How long the next request under a key has to wait, in milliseconds, by the client's own count. */
-export const counter = (
-  algorithm: "fixed-window" | "token-bucket",
-  limit: number,
-  window: number,
-  // The last used comes last.
-  counts: Map<string, Count> = new Map()
-): ((key: string, now: number) => number) => {
-  const isBucket = algorithm === "token-bucket"
+const counter = (algorithm: "fixed-window" | "token-bucket", limit: number, window: number) => {
   const interval = window / limit
-  // When a bucket is full again, or a window over: from then on the count is as a new one.
-  const endOf = ({ next, used }: Count) => next + (isBucket ? window - interval : Math.ceil(used / limit) * window)
-  return (key, now) => {
-    // Accounts come and go. No more are looked at than were added, so many of them cost no more than few.
-    for (const [key, count] of counts) {
-      if (endOf(count) > now) break
-      counts.delete(key)
-    }
-    const known = counts.get(key)
-    const count =
-      known !== undefined && endOf(known) > now ? known : { next: isBucket ? now - window + interval : now, used: 0 }
-    counts.delete(key)
+  // Of a bucket, when its next token is there; of a window, when it began and what was used since.
+  const counts = new Map<string, { next: number; used: number }>()
+  return (key: string, now: number): number => {
+    // At first a bucket is full, and a window over.
+    const count = counts.get(key) ?? { next: now - window, used: 0 }
     counts.set(key, count)
-    const at = isBucket ? count.next : count.next + Math.floor(count.used++ / limit) * window
-    if (isBucket) count.next += interval
-    return Math.max(0, at - now)
+    if (algorithm === "token-bucket") {
+      const at = Math.max(count.next, now - window + interval)
+      count.next = at + interval
+      return Math.max(0, at - now)
+    }
+    if (now >= count.next + Math.ceil(count.used / limit) * window) Object.assign(count, { next: now, used: 0 })
+    return Math.max(0, count.next + Math.floor(count.used++ / limit) * window - now)
   }
 }
 
