@@ -17,7 +17,6 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import * as Created from "./internal/filter/created.ts"
 import { Filter, type SessionFilter, type WithStatus } from "./internal/filter/fields.ts"
 import type * as Model from "./internal/filter/model.ts"
 import * as Moments from "./internal/filter/timeExpression.ts"
@@ -321,4 +320,4 @@ export const partition = (filter: SessionFilter): { readonly server: SessionFilt
  * @since 0.1.0
  */
 export const toQuery = (filter: SessionFilter): Query =>
-  Created.toQuery(Predicates.partition(make(filter)).server, Predicates.personal)
+  Parts.toQuery(Predicates.partition(make(filter)).server, Predicates.personal)

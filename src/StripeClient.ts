@@ -202,7 +202,16 @@ export const make = Effect.fnUntraced(function* (
       Telemetry.attempt(fiber, request.operation, attempts, failed)
       const sent = failedForSize === 0 ? request : (request.shrink?.(failedForSize) ?? request)
       const reply = Transport.receive(client.get(sent.path, { urlParams: UrlParams.make(sent.query) }), timeout)
-      const judged = Telemetry.request(server, sent.operation, reply, interpret(sent))
+      const judged = Telemetry.request(server, sent.operation, reply, (reply, clock) => {
+        if (reply.status < 200 || reply.status >= 300) {
+          const now = clock.currentTimeMillisUnsafe()
+          return Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, now))
+        }
+        const body = StripeReply.parse(reply)
+        return Result.isSuccess(body)
+          ? sent.decode(body.success, StripeReply.requestId(reply.headers))
+          : Result.fail(body.failure)
+      })
       return Effect.catch(wait === undefined ? judged : Effect.andThen(wait(request.operation), judged), (reason) => {
         failed = reason
         if (PageSize.mayBeTooLarge(reason)) failedForSize++
@@ -258,13 +267,6 @@ const inSeconds = (time: Duration.Duration): string => `${Math.round(Duration.to
 
 const unsent = (request: HttpClientRequest.HttpClientRequest, description: string) =>
   new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
-
-const interpret =
-  <A>(request: Request<A>) =>
-  (reply: StripeReply.Reply, clock: Clock.Clock): Result.Result<A, StripeError.Reason> =>
-    reply.status < 200 || reply.status >= 300
-      ? Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, clock.currentTimeMillisUnsafe()))
-      : Result.flatMap(StripeReply.parse(reply), (body) => request.decode(body, StripeReply.requestId(reply.headers)))
 
 const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
   const [, mode] = /^[rs]k_(live|test)_/.exec(Redacted.value(key)) ?? []

@@ -1,6 +1,7 @@
 /** Schema's issues as paths and expectations, without the values: those may be secrets, and the issues of replies are. */
 import * as Arr from "effect/Array"
 import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { name, sentence } from "./withoutSecrets.ts"
@@ -12,6 +13,13 @@ export interface Expectation {
   /** Set on the last of many: how many more problems it stands for. */
   readonly omitted?: number
 }
+
+/** A value that is right, or everything that is wrong with it. */
+export type Checked<A> = Result.Result<A, ReadonlyArray<Expectation>>
+
+/** What is wrong with a value. */
+export const refuse = (expected: string): Result.Result<never, ReadonlyArray<Expectation>> =>
+  Result.fail([{ path: [], expected }])
 
 // An input can be wrong in as many ways as it is long.
 export const mostListed = 20

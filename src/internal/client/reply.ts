@@ -89,8 +89,13 @@ const notJson = (reply: Reply): DecodeError => {
 }
 
 /** The JSON of a 2xx reply, or what arrived instead. */
-export const parse = (reply: Reply): Result.Result<unknown, DecodeError> =>
-  Result.try({ try: (): unknown => JSON.parse(reply.text), catch: () => notJson(reply) })
+export const parse = (reply: Reply): Result.Result<unknown, DecodeError> => {
+  try {
+    return Result.succeed(JSON.parse(reply.text))
+  } catch {
+    return Result.fail(notJson(reply))
+  }
+}
 
 // Only the host, because the rest of the address may repeat the query or the key.
 const redirect = (location: string): string => {

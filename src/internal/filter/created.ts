@@ -5,19 +5,17 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import type * as Types from "effect/Types"
 import type { Query } from "../client/model.ts"
-import { type Expectation, toIssue } from "../issues.ts"
+import { type Checked, type Expectation, refuse, toIssue } from "../issues.ts"
 import type { Window } from "../list/model.ts"
 import { expectedName } from "../nearest.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
 import type { CreatedRange } from "./model.ts"
-import { type Checked, refuse } from "./parts.ts"
 import * as Moments from "./timeExpression.ts"
 
 type Range = CreatedRange<DateTime.Utc>
@@ -135,31 +133,14 @@ export const CreatedFromUnknown: Schema.Codec<Created, unknown> = Schema.Unknown
   })
 )
 
-/** The fields of a filter that Stripe filters by. */
-export interface ServerFields {
-  readonly [name: string]: string | Created | undefined
-}
-
-/**
- * The query of a filter that has nothing but texts and a `created`. `personal` is what may identify a person: Effect's HTTP
- * client sends what is `Redacted` and keeps it out of spans.
- */
-export const toQuery = (fields: ServerFields, personal: ReadonlyArray<string>): Query => {
-  const query: Array<Query[number]> = []
-  for (const [name, value] of Object.entries(fields)) {
-    if (typeof value === "string") query.push([name, personal.includes(name) ? Redacted.make(value) : value])
-    else if (DateTime.isDateTime(value)) query.push([name, String(DateTime.toEpochSeconds(value))])
-    else if (value !== undefined) {
-      for (const [bound, moment] of boundsOf(value)) {
-        query.push([`${name}[${bound}]`, String(DateTime.toEpochSeconds(moment))])
-      }
-    }
-  }
-  return query
-}
+/** As Stripe is asked for it. */
+export const toQuery = (created: Created): Query =>
+  DateTime.isDateTime(created)
+    ? [["created", String(DateTime.toEpochSeconds(created))]]
+    : boundsOf(created).map(([name, moment]) => [`created[${name}]`, String(DateTime.toEpochSeconds(moment))])
 
 /** The seconds that it lets through. */
-export const span = (created: Created): Window => CreatedWithin.windowOf(toQuery({ created }, []))
+export const span = (created: Created): Window => CreatedWithin.windowOf(toQuery(created))
 
 const isEmpty = (window: Window): boolean => CreatedWithin.isEmpty({ gte: 0, ...window })
 

@@ -5,11 +5,11 @@ import type * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { each } from "../issues.ts"
+import { each, refuse } from "../issues.ts"
 import { CreatedFromUnknown } from "./created.ts"
 import * as Model from "./model.ts"
 import { isPlain } from "../arguments.ts"
-import { checked, exact, isText, refuse, text, words } from "./parts.ts"
+import { checked, exact, isText, text, words } from "./parts.ts"
 
 /**
  * A valid filter, in one form: times are whole seconds in UTC, relative text is an absolute range, and a list has at

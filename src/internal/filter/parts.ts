@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -11,18 +12,11 @@ import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
-import { each, type Expectation, expectations, toIssue } from "../issues.ts"
+import type { Query } from "../client/model.ts"
+import { type Checked, each, type Expectation, expectations, refuse, toIssue } from "../issues.ts"
 import { alternatives, expectedName, suggest } from "../nearest.ts"
+import * as Created from "./created.ts"
 import type { OneOrMore } from "./model.ts"
-
-/** A value that is right, or everything that is wrong with it. */
-export type Checked<A> = Result.Result<A, ReadonlyArray<Expectation>>
-
-/** What is wrong, where. */
-export const refuse = (
-  expected: string,
-  ...path: ReadonlyArray<PropertyKey>
-): Result.Result<never, ReadonlyArray<Expectation>> => Result.fail([{ path, expected }])
 
 /** A schema whose decoding is a function that reports every problem. What it makes encodes to itself. */
 export const checked = <A>(type: Schema.Codec<A>, decode: (value: unknown) => Checked<A>): Schema.Codec<A, unknown> =>
@@ -146,7 +140,12 @@ export const exact = <Fields extends Schema.Struct.Fields>(
           // What is required and missing is `undefined`, so that its own schema says what would be accepted.
           const given: Record<string, unknown> = { ...missing, ...value }
           const decoded = yield* Effect.result(decodeStruct(given, { errors: "all" }))
-          const problems = [...strangers(given)]
+          const problems: Array<Expectation> = []
+          for (const name of Object.keys(given)) {
+            if (names.includes(name)) continue
+            problems.push(...strangers(given))
+            break
+          }
           if (Result.isFailure(decoded)) problems.push(...expectations(decoded.failure).map(withAdvice(given)))
           const [one, other] = exclusive ?? []
           if (one !== undefined && other !== undefined && given[one] !== undefined && given[other] !== undefined) {
@@ -166,4 +165,22 @@ export const decoder = <A>(filter: Schema.Codec<A, unknown>) => {
   const decode = SchemaParser.decodeUnknownEffect(filter)
   return (input: unknown): Effect.Effect<A, InvalidArgumentError> =>
     Effect.mapError(decode(input), (issue) => Arguments.explain(input, expectations(issue), "filter"))
+}
+
+/** The fields of a filter that Stripe filters by: texts, and `created`. */
+export interface ServerFields {
+  readonly [name: string]: string | Created.Created | undefined
+}
+
+/**
+ * The query of these fields. `personal` is what may identify a person: Effect's HTTP client sends what is `Redacted` and keeps
+ * it out of spans.
+ */
+export const toQuery = (fields: ServerFields, personal: ReadonlyArray<string>): Query => {
+  const query: Array<Query[number]> = []
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value === "string") query.push([name, personal.includes(name) ? Redacted.make(value) : value])
+    else if (value !== undefined) query.push(...Created.toQuery(value))
+  }
+  return query
 }

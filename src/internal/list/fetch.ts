@@ -100,7 +100,8 @@ export const make = <Sent extends Row, A extends Row>(
     const { limit, page } = request
     const cursor = request.starting_after ?? request.ending_before
     const asked = Effect.matchEffect(ask(client, selection, request), {
-      onSuccess: (page) => Effect.as(warnOfExcluded(selection, page), page),
+      onSuccess: (page) =>
+        page.excluded === undefined ? Effect.succeed(page) : Effect.as(warnOfExcluded(selection, page), page),
       onFailure: (error) =>
         cursor !== undefined && isCursorLost(error) && (page > 1 || query.some(([name]) => name === "status"))
           ? askWithoutStatus(request)

@@ -12,7 +12,7 @@ import type * as StripeClient from "../../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/model.ts"
-import * as Created from "../filter/created.ts"
+import * as FilterParts from "../filter/parts.ts"
 import { each } from "../issues.ts"
 import { expectedName, suggest } from "../nearest.ts"
 import { check, tagHandlerError, withOperation } from "../operation.ts"
@@ -40,7 +40,7 @@ export interface Definition<Filter, Path extends string> {
     readonly names: ReadonlyArray<string>
     readonly decode: (input: unknown) => Effect.Effect<Filter, InvalidArgumentError>
     /** What Stripe is asked for, and the part that it cannot answer, which is applied to the rows that it sends. */
-    readonly partition: (filter: Filter) => { readonly server: Created.ServerFields; readonly client: object }
+    readonly partition: (filter: Filter) => { readonly server: FilterParts.ServerFields; readonly client: object }
     /** The fields that may identify a person. */
     readonly personal: ReadonlyArray<string>
   }
@@ -89,9 +89,8 @@ export interface Selected<Sent, A, Filter> {
   readonly fetch: FetchPage<A, StripeError>
   /** One row by its id, which was checked. It need not match. */
   readonly retrieve: (id: string) => Effect.Effect<Sent, StripeError>
-  /** The range of `created` that the filter asks for. */
-  readonly range: Pagination.Window
-  /** Whether the filter has a part that Stripe cannot answer. */
+  /** The query of the filter, and whether it has a part that Stripe cannot answer. */
+  readonly query: Query
   readonly isPartial: boolean
 }
 
@@ -188,7 +187,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       service,
       operation,
       path,
-      query: Created.toQuery(server, filters.personal),
+      query: FilterParts.toQuery(server, filters.personal),
       expand: expand.map((path) => ["expand[]", path]),
       decodeRow: rows.variant(expand.map(withoutData)).decodeRow,
       matches: rows.matches(filter),
@@ -220,7 +219,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
           Effect.tapError(Telemetry.failed),
           Effect.withSpan(operations.retrieve)
         )
-      return { filter, fetch: Fetch.make(client, selection), retrieve, range: CreatedWithin.windowOf(query), isPartial }
+      return { filter, fetch: Fetch.make(client, selection), retrieve, query, isPartial }
     }
   )
 
@@ -297,14 +296,14 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   ): Stream.Stream<Element, StripeError | E, R> => {
     const elements = Effect.gen(function* () {
       const checked = Read.checkOptions(checkRead, options)
-      const { fetch, isPartial, range } = yield* select(client, rows, operation, input, options, checked)
+      const { fetch, isPartial, query } = yield* select(client, rows, operation, input, options, checked)
       const { concurrency = 1, onDecodeError } = options
       return Read.read(
         fetch,
         {
           ...options,
-          onDecodeError: tagHandlerError(onDecodeError),
-          within: concurrency > 1 ? range : undefined,
+          onDecodeError: onDecodeError && tagHandlerError(onDecodeError),
+          within: concurrency > 1 ? CreatedWithin.windowOf(query) : undefined,
           // How many rows are sent for each that matches is not known, so the last page is as large as the others.
           fitsLastPage: !isPartial
         },

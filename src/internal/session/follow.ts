@@ -18,6 +18,7 @@ import * as Arguments from "../arguments.ts"
 import type { Row } from "../list/model.ts"
 import type { Rows } from "../list/resource.ts"
 import { tagHandlerError, withOperation } from "../operation.ts"
+import * as CreatedWithin from "../pagination/createdWithin.ts"
 import * as Fingerprint from "../sync/fingerprint.ts"
 import * as Pass from "../sync/pass.ts"
 import * as Runs from "../sync/runs.ts"
@@ -72,10 +73,10 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
   options: Omit<Model.ChangesOptions<Paths, E, R>, "from">,
   checked: Result.Result<unknown, InvalidArgumentError>
 ) {
-  const { fetch, filter, range, retrieve } = yield* resource.select(client, rows, operation, input, options, checked)
+  const { fetch, filter, query, retrieve } = yield* resource.select(client, rows, operation, input, options, checked)
   const account = yield* client.account
   return {
-    list: { fetch, range, subject: { filter: Fingerprint.make(path, filter), ...account } },
+    list: { fetch, range: CreatedWithin.windowOf(query), subject: { filter: Fingerprint.make(path, filter), ...account } },
     reader: { fetch, retrieve },
     events: Events.fetch(client, operation),
     lengths: Changes.lengths(options),

@@ -21,9 +21,8 @@ type Matcher = (value: unknown) => typeof mismatch | typeof match | typeof hasUn
  * it, in place. Its own stay.
  */
 export const fastPath = <A>(schema: Schema.Codec<A, A>): ((value: unknown) => value is A) => {
-  // Made with the first row, because few programs read every form of every list.
-  let matches: Matcher | undefined
-  return (value): value is A => (matches ??= matcher(schema.ast))(value) !== mismatch
+  const matches = matcher(schema.ast)
+  return (value): value is A => matches(value) !== mismatch
 }
 
 /** A decoder of one row of a reply. */
