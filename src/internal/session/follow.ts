@@ -76,7 +76,11 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
   const { fetch, filter, query, retrieve } = yield* resource.select(client, rows, operation, input, options, checked)
   const account = yield* client.account
   return {
-    list: { fetch, range: CreatedWithin.windowOf(query), subject: { filter: Fingerprint.make(path, filter), ...account } },
+    list: {
+      fetch,
+      range: CreatedWithin.windowOf(query),
+      subject: { filter: Fingerprint.make(path, filter), ...account }
+    },
     reader: { fetch, retrieve },
     events: Events.fetch(client, operation),
     lengths: Changes.lengths(options),
