@@ -16,7 +16,7 @@ import { median } from "./support/measure.ts"
 
 const batches = 100
 const rows = 100
-const rounds = 5
+const rounds = 25
 
 const decode = Schema.decodeUnknownSync(VerificationSession.Json())
 
