@@ -118,8 +118,7 @@ export const UrlQuery: Schema.Codec<SessionFilter, string> = UrlCodec.UrlQuery
  *
  * A field whose value is `undefined` is refused, because without it the filter would select everything.
  *
- * `Clock` decides what relative text such as `7d` means. Days are those of `DateTime.CurrentTimeZone` if it is
- * provided, else UTC days.
+ * `Clock` decides what relative text such as `7d` means. Days are in UTC.
  *
  * **Example** (All problems at once)
  *
@@ -164,8 +163,8 @@ export const decodeUrlQuery = (
 ): Effect.Effect<SessionFilter, InvalidArgumentError> => decode(UrlCodec.fromInput(query))
 
 /**
- * Decodes a filter without effects, with the same result every day: days are UTC days, and relative text such as `7d`
- * is refused. Otherwise it is {@link decode}.
+ * Decodes a filter without effects, with the same result every day: relative text such as `7d` is refused. Otherwise it
+ * is {@link decode}.
  *
  * **Example** (A misspelt word)
  *

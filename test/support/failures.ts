@@ -227,9 +227,6 @@ const otherFilters = Effect.all([
     )
   ),
   failureOf(SessionFilter.decodeUrlQuery("status=verfied&created[gte]=x")),
-  failureOf(SessionFilter.decode({ created: "2011-12-30" })).pipe(
-    Effect.provideService(DateTime.CurrentTimeZone, DateTime.zoneMakeNamedUnsafe("Pacific/Apia"))
-  ),
   failureOf(SessionFilter.decode({ created: "7d" })).pipe(Effect.provide(TestClock.layer()))
 ])
 

@@ -44,14 +44,14 @@ const textForms = `${Moments.textForms}, or two of them as in 2026-01..2026-03`
 const inFull = (expected: string): string =>
   expected === Moments.textForms ? textForms : expected === Moments.forms ? forms : expected
 
-const decode = (value: unknown, present: Moments.Present): Checked<Created> => {
-  if (Predicate.isString(value) && value.includes("..")) return decodeText(value, present)
+const decode = (value: unknown, now: number | undefined): Checked<Created> => {
+  if (Predicate.isString(value) && value.includes("..")) return decodeText(value, now)
   // A query that gives it twice, or gives an instant and a bound, arrives as a list.
   if (Array.isArray(value)) return refuse("one instant or one range")
   if (Predicate.isObject(value) && !DateTime.isDateTime(value) && !Predicate.isDate(value)) {
-    return decodeRange(value, present)
+    return decodeRange(value, now)
   }
-  const moment = Moments.fromUnknown(value, present)
+  const moment = Moments.fromUnknown(value, now)
   if (Result.isFailure(moment)) return refuse(inFull(moment.failure))
   const { first, kind, last } = moment.success
   if (kind === "ago") return Result.succeed({ gte: DateTime.fromEpochSeconds(Math.ceil(first)) })
@@ -63,9 +63,9 @@ const decode = (value: unknown, present: Moments.Present): Checked<Created> => {
 }
 
 /** `from..to`; either may be missing. */
-const decodeText = (text: string, present: Moments.Present): Checked<Created> => {
+const decodeText = (text: string, now: number | undefined): Checked<Created> => {
   const [from = "", to = "", ...rest] = text.split("..")
-  const read = (part: string) => (part === "" ? Result.succeed(undefined) : Moments.fromText(part, present))
+  const read = (part: string) => (part === "" ? Result.succeed(undefined) : Moments.fromText(part, now))
   const moments = Result.all([read(from), read(to)])
   if (Result.isFailure(moments)) return refuse(inFull(moments.failure))
   const [start, end] = moments.success
@@ -77,14 +77,14 @@ const decodeText = (text: string, present: Moments.Present): Checked<Created> =>
   return isEmpty(span(range)) ? refuse("a range that begins before it ends") : Result.succeed(range)
 }
 
-const decodeRange = (value: object, present: Moments.Present): Checked<Created> => {
+const decodeRange = (value: object, now: number | undefined): Checked<Created> => {
   const problems: Array<Expectation> = []
   const range: Types.Mutable<Range> = {}
   for (const [name, bound] of Object.entries(value)) {
     if (!isBound(name)) {
       problems.push({ path: [name], expected: expectedName(name, bounds) })
     } else {
-      const moment = Moments.fromUnknown(bound, present)
+      const moment = Moments.fromUnknown(bound, now)
       if (Result.isSuccess(moment)) range[name] = DateTime.fromEpochSeconds(toBound[name](moment.success))
       else {
         const advice =
@@ -127,7 +127,7 @@ const encode = (created: Created): number | string | CreatedRange<number | strin
 export const CreatedFromUnknown: Schema.Codec<Created, unknown> = Schema.Unknown.pipe(
   Schema.decodeTo(Schema.Union([Schema.DateTimeUtc, Range]), {
     decode: SchemaGetter.transformEffect((value): Effect.Effect<Created, SchemaIssue.Issue> =>
-      Effect.flatMap(Moments.present, (present) => Effect.fromResult(Result.mapError(decode(value, present), toIssue)))
+      Effect.flatMap(Moments.now, (now) => Effect.fromResult(Result.mapError(decode(value, now), toIssue)))
     ),
     encode: SchemaGetter.transform(encode)
   })

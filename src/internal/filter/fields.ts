@@ -83,8 +83,7 @@ export const Filter: Schema.Codec<SessionFilter, unknown> = exact(filterFields, 
  * problem, whatever the parse options. It encodes times to whole seconds since 1970, and the few
  * that would read as a date, such as 20260131, to text.
  *
- * `Clock` decides what relative text such as `7d` means. Days are those of `DateTime.CurrentTimeZone` if it is
- * provided, else UTC days.
+ * `Clock` decides what relative text such as `7d` means. Days are in UTC.
  *
  * **Example** (Decode and encode a filter)
  *

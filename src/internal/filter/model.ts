@@ -108,8 +108,7 @@ export interface StripeInput {
    * - `2026-01..2026-03`, `2026-01-31..`, `..yesterday`: from the start of the first to the end of the second
    *
    * Four digits are a year; any other number of digits is seconds since 1970. Relative text is read by `Clock` when
-   * each read starts. Days begin at midnight in UTC, or in `DateTime.CurrentTimeZone` if it is provided; where clocks
-   * skip midnight, they begin with the first second after it.
+   * each read starts. Days are in UTC. For the days of another time zone, write times with an offset.
    */
   readonly created?: Instant | CreatedRange
   /** Sessions of this Customer (`cus_…`). Not together with `related_customer_account`. */

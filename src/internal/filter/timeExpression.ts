@@ -20,27 +20,14 @@ export interface TimeExpression {
   readonly last: number
 }
 
-/** What relative text is relative to: the zone of days, and now, where that may be asked for. */
-export interface Present {
-  readonly zone: DateTime.TimeZone
-  readonly now: number | undefined
-}
-
 /** Whether relative text is read. Not where a function must give the same answer every day. */
 export const AllowRelative = Context.Reference<boolean>("effect-stripe-identity/SessionFilter/AllowRelative", {
   defaultValue: () => true
 })
 
-const utc = DateTime.zoneMakeOffset(0)
-
-/** Now by `Clock`, in the `CurrentTimeZone` where it is provided and in UTC elsewhere. */
-export const present: Effect.Effect<Present> = Effect.gen(function* () {
-  const relative = yield* AllowRelative
-  const zone = yield* Effect.serviceOption(DateTime.CurrentTimeZone)
-  return {
-    zone: Option.getOrElse(zone, () => utc),
-    now: relative ? (yield* Clock.currentTimeMillis) / 1000 : undefined
-  }
+/** Now in seconds since 1970, by `Clock`, where relative text is read. */
+export const now: Effect.Effect<number | undefined> = Effect.gen(function* () {
+  return (yield* AllowRelative) ? (yield* Clock.currentTimeMillis) / 1000 : undefined
 })
 
 /** The last second that is not more digits than seconds have: as milliseconds it lies in March 1973, before any session. */
@@ -70,8 +57,8 @@ const withPart = (second: number, hasPart: boolean): number => (hasPart ? second
 const fromMillis = (millis: number): number => withPart(Math.floor(millis / 1000), millis % 1000 !== 0)
 
 /** Any value as a moment, or what would be accepted instead. */
-export const fromUnknown = (value: unknown, present: Present): Result.Result<TimeExpression, string> => {
-  if (Predicate.isString(value)) return fromText(value, present)
+export const fromUnknown = (value: unknown, now: number | undefined): Result.Result<TimeExpression, string> => {
+  if (Predicate.isString(value)) return fromText(value, now)
   if (DateTime.isDateTime(value)) return instant(fromMillis(DateTime.toEpochMillis(value)))
   if (Predicate.isDate(value)) return instant(fromMillis(value.getTime()))
   if (!Predicate.isNumber(value)) return Result.fail(forms)
@@ -95,9 +82,9 @@ const hours = { h: 1, d: 24, w: 168 }
 const isUnit = (text: string): text is keyof typeof hours => text in hours
 
 /** One stretch or instant of text. */
-export const fromText = (text: string, present: Present): Result.Result<TimeExpression, string> => {
+export const fromText = (text: string, now: number | undefined): Result.Result<TimeExpression, string> => {
   const [isDate, year, month, day, quarter] = date.exec(text) ?? []
-  if (isDate !== undefined) return interval(present.zone, Number(year), month, day, quarter)
+  if (isDate !== undefined) return interval(Number(year), month, day, quarter)
   if (undashed.test(text)) return Result.fail(withDashes)
   if (/^\d+$/.test(text)) return Number(text) > latestSecond ? Result.fail(milliseconds) : instant(Number(text))
   const [isTime, timeYear, timeMonth, timeDay, , part = ""] = time.exec(text) ?? []
@@ -112,19 +99,15 @@ export const fromText = (text: string, present: Present): Result.Result<TimeExpr
     if (zoneLostItsPlus.test(text)) return Result.fail(lostPlus)
     return Result.fail(withoutZone.test(text) ? zoned : textForms)
   }
-  if (present.now === undefined) {
+  if (now === undefined) {
     return Result.fail("a fixed date or range here. SessionFilter.decode accepts relative ones.")
   }
-  if (isUnit(unit)) {
-    const first = present.now - Number(count) * hours[unit] * 3600
-    if (first < 0) return tooEarly(present.now)
-    return Result.map(instant(first), (moment) => ({ ...moment, kind: "ago" }))
-  }
-  const now = DateTime.setZone(DateTime.fromEpochSeconds(Math.floor(present.now)), present.zone)
-  const today = DateTime.removeTime(now)
-  const start = text === "today" ? today : DateTime.add(today, { days: -1 })
-  const moment = calendarInterval(present.zone, start, { days: 1 })
-  return Result.isSuccess(moment) && moment.success.last < 0 ? tooEarly(present.now) : moment
+  const today = Math.floor(now / secondsADay) * secondsADay
+  const first = isUnit(unit) ? now - Number(count) * hours[unit] * 3600 : text === "today" ? today : today - secondsADay
+  if (first < 0) return tooEarly(now)
+  return isUnit(unit)
+    ? Result.map(instant(first), (moment) => ({ ...moment, kind: "ago" }))
+    : Result.succeed({ kind: "stretch", first, last: first + secondsADay - 1 })
 }
 
 const tooEarly = (now: number): Result.Result<never, string> => {
@@ -134,33 +117,11 @@ const tooEarly = (now: number): Result.Result<never, string> => {
   )
 }
 
-/**
- * The first second of a day in a zone. Where the clocks skip midnight, it is the one at which they resume; where they show
- * it twice, the first of the two. `midnight` is the one of UTC.
- */
-const dayStart = (zone: DateTime.TimeZone, midnight: DateTime.Utc): number =>
-  DateTime.toEpochSeconds(DateTime.makeZonedUnsafe(midnight, { timeZone: zone, adjustForTimeZone: true }))
+const secondsADay = 86_400
 
-/**
- * Days or months in a zone; `start` is the midnight in UTC. The end is the start of the next one and not a sum: a
- * day that begins at 01:00 is an hour shorter.
- */
-const calendarInterval = (
-  zone: DateTime.TimeZone,
-  start: DateTime.Utc,
-  length: Partial<DateTime.DateTime.PartsForMath>
-): Result.Result<TimeExpression, string> => {
-  const first = dayStart(zone, start)
-  const last = dayStart(zone, DateTime.add(start, length)) - 1
-  if (last >= latestSecond) return Result.fail(calendar)
-  // As Samoa skipped one when it changed to the other side of the date line.
-  if (last < first)
-    return Result.fail(`a date that exists in ${DateTime.zoneToString(zone)}, whose clocks skipped this one`)
-  // East of Greenwich 1970 begins before second 0.
-  return Result.succeed({ kind: "stretch", first: Math.max(0, first), last })
-}
+const calendar = "a calendar date from 1970 to 5138"
 
-/** The midnight, in UTC, of a day, if the calendar has that day. */
+/** The midnight of a day, if the calendar has that day. */
 const calendarDay = (year: number, month: number, day: number): Option.Option<DateTime.Utc> =>
   DateTime.make({ year, month, day }).pipe(
     // A day that the calendar lacks rolls over into the next month.
@@ -170,10 +131,7 @@ const calendarDay = (year: number, month: number, day: number): Option.Option<Da
     })
   )
 
-const calendar = "a calendar date from 1970 to 5138"
-
 const interval = (
-  zone: DateTime.TimeZone,
   year: number,
   month: string | undefined,
   day: string | undefined,
@@ -181,6 +139,10 @@ const interval = (
 ): Result.Result<TimeExpression, string> => {
   const firstMonth = quarter === undefined ? Number(month ?? 1) : Number(quarter) * 3 - 2
   const length = day !== undefined ? { days: 1 } : { months: quarter !== undefined ? 3 : month !== undefined ? 1 : 12 }
-  const start = calendarDay(year, firstMonth, Number(day ?? 1))
-  return Option.isNone(start) ? Result.fail(calendar) : calendarInterval(zone, start.value, length)
+  const start = Option.getOrUndefined(calendarDay(year, firstMonth, Number(day ?? 1)))
+  if (start === undefined) return Result.fail(calendar)
+  const last = DateTime.toEpochSeconds(DateTime.add(start, length)) - 1
+  return last < latestSecond
+    ? Result.succeed({ kind: "stretch", first: DateTime.toEpochSeconds(start), last })
+    : Result.fail(calendar)
 }
