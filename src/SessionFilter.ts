@@ -38,11 +38,10 @@ export type {
   JsonInput,
   LastErrorCode,
   WithStatusOf,
-  InputWithStatus,
   OneOrMore,
+  OnlyFields,
   RedactionStatus,
   Status,
-  StatusChoice,
   StripeInput,
   Filterable as Subject,
   Type

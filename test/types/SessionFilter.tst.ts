@@ -21,6 +21,9 @@ declare const some: boolean
 declare const input: SessionFilter.Input
 declare const filter: SessionFilter.SessionFilter
 declare const session: Session
+declare const wide: { readonly status?: "verified" }
+declare const either: { readonly status: "verified" } | { readonly type: "document" }
+declare const misspelt: { readonly status: "verified"; readonly creatd: string }
 
 type Status<A> = A extends { readonly status: infer S } ? S : never
 type StatusOf<S> = Status<Stream.Success<S>>
@@ -62,6 +65,19 @@ describe("a filter on the status narrows the element type", () => {
     expect(service.stream({ livemode: true })).type.toBe<Stream.Stream<Session, Failure>>()
   })
 
+  test("only where every filter that it may be has one", () => {
+    const maybe = service.stream(some ? { status: "verified" } : {})
+    expect<StatusOf<typeof maybe>>().type.toBe<Session["status"]>()
+    const optional = service.sync(wide)
+    expect<Stream.Success<typeof optional>["sessions"][number]["status"]>().type.toBe<Session["status"]>()
+    const other = service.pages(either)
+    expect<Stream.Success<typeof other>["data"][number]["status"]>().type.toBe<Session["status"]>()
+    const both = service.tail(some ? { status: "verified" } : { status: "canceled", type: "document" })
+    expect<Stream.Success<typeof both>["sessions"][number]["status"]>().type.toBe<"verified" | "canceled">()
+    const page = service.list(wide)
+    expect<Effect.Success<typeof page>["data"][number]["status"]>().type.toBe<Session["status"]>()
+  })
+
   test("in matches, from a filter of code", () => {
     const verified = Stream.make(session).pipe(
       Stream.filter(SessionFilter.matches(SessionFilter.make({ status: "verified", created: "2026" })))
@@ -84,6 +100,14 @@ describe("wrong code does not compile, and says what was meant", () => {
     service.stream({ status: ["verified", "cancelled"] })
     // @ts-expect-error 'gtee' does not exist
     service.stream({ created: { gtee: 1 }, status: "verified" })
+    // @ts-expect-error 'ltt' does not exist
+    service.stream({ created: { gte: 1, ltt: 2 }, status: "verified" })
+    // @ts-expect-error 'reason' does not exist
+    service.stream({ last_error: { code: "none", reason: "" } })
+    // @ts-expect-error "creatd is not a field of a filter"
+    service.stream(misspelt)
+    // @ts-expect-error "creatd is not a field of a filter"
+    service.list(misspelt)
     // @ts-expect-error Did you mean '"document"'?
     service.stream({ type: "documnet" })
     // @ts-expect-error 'clientReferenceId' does not exist
@@ -99,6 +123,8 @@ describe("wrong code does not compile, and says what was meant", () => {
     service.stream({ client_reference_id: some ? "user_1" : undefined })
     // @ts-expect-error with 'exactOptionalPropertyTypes: true'
     service.stream({ status: some ? "verified" : undefined })
+    // @ts-expect-error with 'exactOptionalPropertyTypes: true'
+    service.list({ status: undefined })
     // @ts-expect-error with 'exactOptionalPropertyTypes: true'
     service.stream({ created: { gte: some ? 1 : undefined } })
     expect(service.stream).type.not.toBeCallableWith({ metadata: { plan: undefined } })

@@ -11,6 +11,7 @@ import {
 } from "effect-stripe-identity"
 import { describe, expect, test } from "tstyche"
 
+declare const some: boolean
 declare const service: VerificationSessions.Service
 type Failure = StripeError.StripeError
 type Session = VerificationSession.VerificationSession
@@ -54,6 +55,18 @@ describe("types of the service", () => {
       Effect.Effect<VerificationSession.WithOutputsAndReport, Failure>
     >()
     expect<Session>().type.not.toHaveProperty("verified_outputs")
+  })
+
+  test("is one of two where the compiler does not know which", () => {
+    const expand = some ? (["data.last_verification_report"] as const) : undefined
+    expect(service.stream({}, { expand })).type.toBe<
+      Stream.Stream<VerificationSession.VerificationSession | VerificationSession.WithReport, Failure>
+    >()
+    expect(service.stream({}, { expand: some ? ["data.last_verification_report"] : [] })).type.toBe<
+      Stream.Stream<VerificationSession.VerificationSession | VerificationSession.WithReport, Failure>
+    >()
+    const maybe: { readonly expand?: readonly ["data.last_verification_report"] } = {}
+    expect(service.list(maybe)).type.toBe<Effect.Effect<Pagination.Page<VerificationSession.AnyExpansion>, Failure>>()
   })
 
   test("both cursors, a misspelt filter, and oldest-first without a start do not compile", () => {

@@ -181,30 +181,39 @@ export interface Filterable extends Pick<
   | "type"
 > {}
 
-/**
- * The `status` of a filter as a type, for {@link WithStatusOf}. `undefined` stands for a filter without a status.
- *
- * @category models
- * @since 0.1.0
- */
-export type StatusChoice = OneOrMore<Status> | undefined
+/** The fields of a filter that are objects of known fields. */
+interface Nested {
+  readonly created: CreatedRange
+  readonly last_error: { readonly code: unknown }
+  readonly redaction: { readonly status: unknown }
+}
+
+/** The fields of a value that a filter does not have, also inside of its own fields. */
+type UnknownFields<Given, Fields> =
+  | Exclude<keyof Given, keyof Fields>
+  | {
+      [Name in keyof Given & keyof Nested]: Given[Name] extends Nested[Name]
+        ? Exclude<keyof Given[Name], keyof Nested[Name]>
+        : never
+    }[keyof Given & keyof Nested]
 
 /**
- * An {@link Input} that carries its status in its type.
+ * Lets the compiler refuse a filter that has another field than these, such as a misspelt one.
  *
  * @category models
  * @since 0.1.0
  */
-export type InputWithStatus<Choice extends StatusChoice> = Input | (Input & { readonly status: Choice })
+export type OnlyFields<Given, Fields> = Fields & {
+  readonly [Problem in `${UnknownFields<Given, Fields> & string} is not a field of a filter`]: never
+}
 
 /**
- * The statuses of a {@link StatusChoice}, as a union.
+ * The statuses that a filter names, as a union.
  *
  * @category models
  * @since 0.1.0
  */
-export type StatusOf<Choice extends StatusChoice> =
-  Choice extends ReadonlyArray<infer One> ? One : Exclude<Choice, undefined | ReadonlyArray<unknown>>
+export type StatusOf<Choice> = Choice extends ReadonlyArray<infer One> ? One : Choice
 
 /**
  * A session whose status was selected by a filter.
@@ -212,19 +221,21 @@ export type StatusOf<Choice extends StatusChoice> =
  * @category models
  * @since 0.1.0
  */
-export interface HasStatus<Choice extends StatusChoice> {
-  readonly status: StatusOf<Choice>
+export interface HasStatus<One> {
+  readonly status: One
 }
 
 /**
- * A session narrowed to the status of a filter. It stays as it is if the filter's type has no status, or has all of
- * them.
+ * A session narrowed to the status that the type of a filter names. It stays as it is if that has no status, may have
+ * none, or has all of them.
  *
  * @category models
  * @since 0.1.0
  */
-export type WithStatusOf<Session, Choice extends StatusChoice> = [undefined] extends [Choice]
-  ? Session
-  : [Status] extends [StatusOf<Choice>]
+export type WithStatusOf<Session, Filter> = Filter extends { readonly status: infer Choice }
+  ? [Status] extends [StatusOf<Choice>]
     ? Session
-    : Session & HasStatus<Choice>
+    : [StatusOf<Choice>] extends [Status]
+      ? Session & HasStatus<StatusOf<Choice>>
+      : Session
+  : Session

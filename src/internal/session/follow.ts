@@ -33,7 +33,7 @@ import type { Batch, SyncOptions, TailOptions } from "./service.ts"
 
 type SessionRows<Sent extends Row, A extends Row> = Rows<Sent, A, SessionFilter.SessionFilter>
 
-type Paths = ReadonlyArray<ListExpandPath>
+type Paths = ReadonlyArray<ListExpandPath> | undefined
 
 const syncFields = Struct.assign(Runs.fields, Struct.pick(resource, ["expand"]))
 

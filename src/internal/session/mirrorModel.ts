@@ -24,7 +24,7 @@ export type Wanted = string | { readonly id: string; readonly created?: DateTime
  * @since 0.1.0
  */
 export interface RereadOptions<
-  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
   E = never,
   R = never
 > extends Pick<Pagination.ReadOptions<E, R>, "onDecodeError"> {
@@ -33,7 +33,7 @@ export interface RereadOptions<
    *
    * @default nothing
    */
-  readonly expand?: Paths | undefined
+  readonly expand?: Paths
   /**
    * How many requests for single sessions may be in flight, 1 to 100.
    *
@@ -67,7 +67,7 @@ export interface RereadBatch<out Session> {
  * @since 0.1.0
  */
 export interface ChangesOptions<
-  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
   E = never,
   R = never
 > extends RereadOptions<Paths, E, R> {
@@ -117,7 +117,7 @@ export interface ChangesBatch<out Session> extends RereadBatch<Session> {
  * @since 0.1.0
  */
 export interface MirrorOptions<
-  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
   E = never,
   R = never
 > extends ChangesOptions<Paths, E, R> {

@@ -75,12 +75,15 @@ export interface WithOutputsAndReport extends WithReport {
  * @category models
  * @since 0.1.0
  */
-export type Expanded<Paths extends ReadonlyArray<ExpandPath | ListExpandPath>> = number extends Paths["length"]
-  ? AnyExpansion
-  : [Extract<Paths[number], `${"" | "data."}verified_outputs${string}`>] extends [never]
-    ? [Extract<Paths[number], `${"" | "data."}last_verification_report${string}`>] extends [never]
-      ? VerificationSession
-      : WithReport
-    : [Extract<Paths[number], `${"" | "data."}last_verification_report${string}`>] extends [never]
-      ? WithOutputs
-      : WithOutputsAndReport
+export type Expanded<Paths extends ReadonlyArray<ExpandPath | ListExpandPath> | undefined> =
+  Paths extends ReadonlyArray<infer Path>
+    ? number extends Paths["length"]
+      ? AnyExpansion
+      : [Extract<Path, `${"" | "data."}verified_outputs${string}`>] extends [never]
+        ? [Extract<Path, `${"" | "data."}last_verification_report${string}`>] extends [never]
+          ? VerificationSession
+          : WithReport
+        : [Extract<Path, `${"" | "data."}last_verification_report${string}`>] extends [never]
+          ? WithOutputs
+          : WithOutputsAndReport
+    : VerificationSession

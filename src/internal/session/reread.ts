@@ -20,7 +20,7 @@ import * as Resource from "./resource.ts"
 /** How sessions are read: a page of the list, or one. */
 export type Reader<Sent, A> = Pick<Selected<Sent, A, unknown>, "fetch" | "retrieve">
 
-export type Options<E, R> = Pick<RereadOptions<readonly [], E, R>, "concurrency" | "onDecodeError">
+export type Options<E, R> = Pick<RereadOptions<undefined, E, R>, "concurrency" | "onDecodeError">
 
 /** A batch, and whether it is the last one. */
 export interface Step<Session> extends RereadBatch<Session> {

@@ -42,17 +42,17 @@ export const resource: Resource.Resource<SessionFilter.SessionFilter> = Resource
 
 /** The rows of a call that expands these paths, with the status that its filter names. */
 export const rows = <
-  const Paths extends ReadonlyArray<ExpandPath | ListExpandPath>,
-  const Status extends SessionFilter.StatusChoice
+  const Paths extends ReadonlyArray<ExpandPath | ListExpandPath> | undefined,
+  const Filter
 >(): Resource.Rows<
   Expanded<Paths>,
-  SessionFilter.WithStatusOf<Expanded<Paths>, Status>,
+  SessionFilter.WithStatusOf<Expanded<Paths>, Filter>,
   SessionFilter.SessionFilter
 > => ({
   // Type boundary: these paths chose the decoder, and `Expanded` says in types what `variant` does.
-  variant: variant as (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Expanded<Paths>> },
+  variant: variant as unknown as (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Expanded<Paths>> },
   // Type boundary: decoding a filter keeps its status, so a row that matches has the status that the caller wrote.
   matches: Predicates.matches as unknown as (
     filter: SessionFilter.SessionFilter
-  ) => (row: Expanded<Paths>) => row is SessionFilter.WithStatusOf<Expanded<Paths>, Status>
+  ) => (row: Expanded<Paths>) => row is SessionFilter.WithStatusOf<Expanded<Paths>, Filter>
 })

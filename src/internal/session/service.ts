@@ -21,15 +21,10 @@ import type { ListExpandPath } from "./model.ts"
  * @category options
  * @since 0.1.0
  */
-export type ListParams<
-  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-  Status extends SessionFilter.Status | undefined = SessionFilter.Status
-> = Omit<SessionFilter.StripeInput, "status"> &
+export type ListParams = SessionFilter.StripeInput &
   PageParameters & {
-    /** Sessions with this status. The type of the sessions says so too. */
-    readonly status?: Status
     /** @default nothing */
-    readonly expand?: Paths | undefined
+    readonly expand?: ReadonlyArray<ListExpandPath> | undefined
   }
 
 /**
@@ -39,7 +34,7 @@ export type ListParams<
  * @since 0.1.0
  */
 export type ReadOptions<
-  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
   E = never,
   R = never
 > = Pagination.ReadOptions<E, R> & {
@@ -48,7 +43,7 @@ export type ReadOptions<
    *
    * @default nothing
    */
-  readonly expand?: Paths | undefined
+  readonly expand?: Paths
 }
 
 /**
@@ -76,7 +71,7 @@ export interface Batch<out Session> {
  * @since 0.1.0
  */
 export interface SyncOptions<
-  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
   E = never,
   R = never
 > extends SyncEngine.Options<E, R> {
@@ -85,7 +80,7 @@ export interface SyncOptions<
    *
    * @default nothing
    */
-  readonly expand?: Paths | undefined
+  readonly expand?: Paths
 }
 
 /**
@@ -95,7 +90,7 @@ export interface SyncOptions<
  * @since 0.1.0
  */
 export interface TailOptions<
-  Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
   E = never,
   R = never
 > extends SyncOptions<Paths, E, R> {
@@ -107,6 +102,13 @@ export interface TailOptions<
    */
   readonly schedule?: Schedule.Schedule<unknown, void, E, R> | undefined
 }
+
+/** What parameters expand: unknown paths where they may or may not. */
+type ExpandOf<Params> = Params extends { readonly expand: infer Paths extends ReadonlyArray<ListExpandPath> }
+  ? Paths
+  : "expand" extends keyof Params
+    ? ReadonlyArray<ListExpandPath>
+    : undefined
 
 /**
  * The calls of `VerificationSessions`. Every call fails with `StripeError` only. `Requires` is what a call needs to be
@@ -122,21 +124,18 @@ export interface Service<out Requires = never> {
    * One page of the list: one request and its retries, newest session first. `cursor` is where the next page starts: pass it
    * as `starting_after`, or as `ending_before` to read towards the newest.
    */
-  readonly list: <
-    const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
-    const Status extends SessionFilter.Status | undefined = undefined
-  >(
-    params?: ListParams<Paths, Status>
+  readonly list: <const Params extends SessionFilter.OnlyFields<Params, ListParams> = SessionFilter.StripeInput>(
+    params?: Params
   ) => Effect.Effect<
-    Pagination.Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
+    Pagination.Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<ExpandOf<Params>>, Params>>,
     StripeError,
     Requires
   >
 
   /** One session by its id. Fails with `NotFoundError` if there is no such session. */
-  readonly retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> = readonly []>(
+  readonly retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> | undefined = undefined>(
     id: string,
-    options?: { readonly expand?: Paths | undefined }
+    options?: { readonly expand?: Paths }
   ) => Effect.Effect<VerificationSession.Expanded<Paths>, StripeError, Requires>
 
   /**
@@ -144,15 +143,15 @@ export interface Service<out Requires = never> {
    * not know is applied here, so a page can hold fewer rows than `pageSize`, or no rows.
    */
   readonly pages: <
-    const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+    const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
     E = never,
     R = never,
-    const Status extends SessionFilter.StatusChoice = undefined
+    const Filter extends SessionFilter.OnlyFields<Filter, SessionFilter.Input> = SessionFilter.Input
   >(
-    filter?: SessionFilter.InputWithStatus<Status>,
+    filter?: Filter,
     options?: ReadOptions<Paths, E, R>
   ) => Stream.Stream<
-    Pagination.Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
+    Pagination.Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Filter>>,
     StripeError | E,
     R | Requires
   >
@@ -162,15 +161,15 @@ export interface Service<out Requires = never> {
    * request is retried inside, so no session comes twice. `Stream.retry` around it would start again at the first page.
    */
   readonly stream: <
-    const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+    const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
     E = never,
     R = never,
-    const Status extends SessionFilter.StatusChoice = undefined
+    const Filter extends SessionFilter.OnlyFields<Filter, SessionFilter.Input> = SessionFilter.Input
   >(
-    filter?: SessionFilter.InputWithStatus<Status>,
+    filter?: Filter,
     options?: ReadOptions<Paths, E, R>
   ) => Stream.Stream<
-    SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>,
+    SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Filter>,
     StripeError | E,
     R | Requires
   >
@@ -181,15 +180,15 @@ export interface Service<out Requires = never> {
    * does not show that an old session changed, so with a `status` in the filter, sessions that reach it later are missed.
    */
   readonly sync: <
-    const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+    const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
     E = never,
     R = never,
-    const Status extends SessionFilter.StatusChoice = undefined
+    const Filter extends SessionFilter.OnlyFields<Filter, SessionFilter.Input> = SessionFilter.Input
   >(
-    filter?: SessionFilter.InputWithStatus<Status>,
+    filter?: Filter,
     options?: SyncOptions<Paths, E, R>
   ) => Stream.Stream<
-    Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
+    Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Filter>>,
     StripeError | E,
     R | Requires
   >
@@ -199,15 +198,15 @@ export interface Service<out Requires = never> {
    * a warning in the log. An error that no retry can fix, such as a wrong key, fails it at once.
    */
   readonly tail: <
-    const Paths extends ReadonlyArray<ListExpandPath> = readonly [],
+    const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
     E = never,
     R = never,
-    const Status extends SessionFilter.StatusChoice = undefined
+    const Filter extends SessionFilter.OnlyFields<Filter, SessionFilter.Input> = SessionFilter.Input
   >(
-    filter?: SessionFilter.InputWithStatus<Status>,
+    filter?: Filter,
     options?: TailOptions<Paths, E, R>
   ) => Stream.Stream<
-    Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Status>>,
+    Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Filter>>,
     StripeError | E,
     R | Requires
   >
@@ -219,7 +218,7 @@ export interface Service<out Requires = never> {
    * It sends at most one request per id. If `created` is given, as when sessions are passed, one page of the list answers for
    * many that were created close together. A wrong `created` costs one more request.
    */
-  readonly reread: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
+  readonly reread: <const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined, E = never, R = never>(
     ids: Iterable<Model.Wanted>,
     options?: Model.RereadOptions<Paths, E, R>
   ) => Stream.Stream<Model.RereadBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
@@ -232,7 +231,7 @@ export interface Service<out Requires = never> {
    * Stripe keeps events for 30 days. Fails with `EventsExpiredError`, before the first session, if `from` is older than 29
    * days, and with `PermissionError` if a restricted key lacks the permission "Events: read".
    */
-  readonly changes: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
+  readonly changes: <const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined, E = never, R = never>(
     options?: Model.ChangesOptions<Paths, E, R>
   ) => Stream.Stream<Model.ChangesBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
 
@@ -244,7 +243,7 @@ export interface Service<out Requires = never> {
    *
    * If events were lost, because nobody read them for 29 days, it reads the whole list again at once.
    */
-  readonly mirror: <const Paths extends ReadonlyArray<ListExpandPath> = readonly [], E = never, R = never>(
+  readonly mirror: <const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined, E = never, R = never>(
     options?: Model.MirrorOptions<Paths, E, R>
   ) => Stream.Stream<Model.MirrorBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
 }
