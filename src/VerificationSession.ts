@@ -266,8 +266,30 @@ export type WithMetadata<Session, Metadata> = Omit<Session, "metadata"> & { read
  * Decodes the metadata of sessions with your own Schema: with {@link decodeRows} for a stream, or with
  * `Schema.decodeEffect` for one session. The other fields stay as they are.
  *
- * Metadata values are strings, so the Schema decodes from strings. Keys that it does not name are dropped. Pass the
- * paths that the sessions were read with as `expand`; it only sets their type.
+ * Metadata values are strings, so the Schema decodes from strings. Keys that it does not name are dropped. Sessions with
+ * expanded fields have a codec of their own, {@link expanded}: pass it as the second argument. What is no such session is
+ * refused.
+ *
+ * **Example** (The plan of a session, and its verified outputs)
+ *
+ * ```ts
+ * import { DateTime, Schema } from "effect"
+ * import { VerificationSession } from "effect-stripe-identity"
+ *
+ * const Plan = Schema.Struct({ plan: Schema.Literal("pro") })
+ * const withPlan = VerificationSession.withMetadata(Plan, VerificationSession.expanded(["verified_outputs"]))
+ * const session = Schema.decodeSync(withPlan)(
+ *   VerificationSession.make({
+ *     id: "vs_1",
+ *     status: "verified",
+ *     created: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
+ *     metadata: { plan: "pro", seats: "3" }
+ *   })
+ * )
+ *
+ * session.metadata // => { plan: "pro" }
+ * session.verified_outputs // => undefined
+ * ```
  *
  * @category schemas
  * @since 0.1.0
@@ -277,15 +299,20 @@ export const withMetadata = <
   I extends { readonly [key: string]: string | undefined },
   RD,
   RE,
-  const Paths extends ReadonlyArray<Model.ExpandPath> = readonly []
+  Session extends Codec.AnyExpansion = VerificationSession
 >(
   schema: Schema.Codec<A, I, RD, RE>,
-  _options?: { readonly expand?: Paths | undefined }
-): Schema.Codec<WithMetadata<Model.Expanded<Paths>, A>, Model.Expanded<Paths>, RD, RE> =>
-  // Type boundary: a session is `metadata`, which is decoded, and other fields, which pass through.
-  Schema.StructWithRest(Schema.Struct({ metadata: schema }), [
-    Schema.Record(Schema.String, Schema.Unknown)
-  ]) as unknown as Schema.Codec<WithMetadata<Model.Expanded<Paths>, A>, Model.Expanded<Paths>, RD, RE>
+  // Type boundary: the parameter's default is that of its type.
+  session: Schema.Codec<Session, unknown> = VerificationSession as unknown as Schema.Codec<Session>
+): Schema.Codec<WithMetadata<Session, A>, Session, RD, RE> =>
+  Schema.toType(session).pipe(
+    Schema.decodeTo(
+      // Type boundary: a session is `metadata`, which is decoded, and other fields, which pass through.
+      Schema.StructWithRest(Schema.Struct({ metadata: schema }), [
+        Schema.Record(Schema.String, Schema.Unknown)
+      ]) as unknown as Schema.Codec<WithMetadata<Session, A>, Session, RD, RE>
+    )
+  )
 
 /**
  * Decodes the sessions of a stream with your own Schema, such as {@link withMetadata}. `onMismatch` decides what

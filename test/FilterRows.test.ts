@@ -30,6 +30,14 @@ describe("withMetadata", () => {
     assert.deepStrictEqual(Schema.encodeSync(schema)(after), { ...before, metadata: { seats: "3" } })
   })
 
+  it("takes sessions and nothing else", () => {
+    assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(schema)({ metadata: { seats: "3" } })))
+    const reported = withMetadata(Seats, VerificationSession.expanded(["last_verification_report"]))
+    const plain = { ...session("vs_1", { seats: "3" }), last_verification_report: "vr_1" }
+    assert.isTrue(Result.isSuccess(Schema.decodeUnknownResult(schema)(plain)))
+    assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(reported)(plain)))
+  })
+
   it("leaves secrets the very values they were", () => {
     const [wire] = [{ ...session("vs_1", { seats: "3" }) }]
     const secret = Schema.decodeUnknownSync(VerificationSession.VerificationSession)({

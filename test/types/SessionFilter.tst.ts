@@ -218,8 +218,8 @@ describe("decodeRows", () => {
     expect(routed).type.toBe<Stream.Stream<WithPlan, Failure | "stop", VerificationSessions.VerificationSessions>>()
   })
 
-  test("keeps what was expanded, when told", () => {
-    const schema = VerificationSession.withMetadata(Plan, { expand: ["verified_outputs"] })
+  test("keeps what was expanded, by the codec of such sessions", () => {
+    const schema = VerificationSession.withMetadata(Plan, VerificationSession.expanded(["verified_outputs"]))
     const expanded = service
       .stream({}, { expand: ["data.verified_outputs"] })
       .pipe(VerificationSession.decodeRows(schema, { onMismatch: "drop" }))
