@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import { VerificationSessions } from "effect-stripe-identity"
+import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { drive } from "./support/drive.ts"
 import { readWith } from "./support/reading.ts"
@@ -143,6 +143,26 @@ describe("a cursor that vanishes", () => {
       }).pipe(Effect.provide(strict({ sessions: 400, history })))
     )
   }
+
+  it.effect("and is never found again, ends the read whatever the policy says, as after test data was deleted", () =>
+    Effect.gen(function* () {
+      const list = yield* listIds
+      const policies = [
+        RetryPolicy.forever,
+        RetryPolicy.makeUnsafe({ times: Infinity, while: () => false }),
+        RetryPolicy.none
+      ]
+      for (const policy of policies) {
+        yield* sandbox.use((sandbox) => Effect.andThen(sandbox.clearFaults, sandbox.clearRequests))
+        yield* sandbox.use((sandbox) => sandbox.inject(Sandbox.Fault.CursorNotFound(), { skip: 1, times: Infinity }))
+        const read = VerificationSessions.stream({}, { pageSize: 10 })
+        const { error, seen } = yield* drive(readWith(read.pipe(Stream.provideService(RetryPolicy.Current, policy))))
+        assert.strictEqual(error?.reason._tag, "CursorNotFoundError")
+        assert.deepStrictEqual(seen, list.slice(0, 10))
+        assert.isAtMost((yield* requests).length, 8)
+      }
+    }).pipe(Effect.provide(strict()))
+  )
 
   it.effect("although nothing can take it out of the list is a contradiction of Stripe's, and is asked for again", () =>
     Effect.gen(function* () {

@@ -90,10 +90,13 @@ export const make = <Sent extends Row, A extends Row>(
     const asked = Effect.map(ask(client, withoutStatus, request), (page) =>
       toLastMatch(page, request.ending_before !== undefined)
     )
-    // After the first page the cursor is a row that Stripe sent: if it is not found here, Stripe contradicts itself.
+    // After the first page the cursor is a row that Stripe sent: if it is not found here, Stripe contradicts itself, or
+    // somebody deleted the data of test mode, which no number of retries brings back.
     return request.page === 1
       ? asked
-      : Effect.flatMap(RetryPolicy.Current, (policy) => Effect.retry(asked, { ...policy, while: isCursorLost }))
+      : Effect.flatMap(RetryPolicy.Current, ({ schedule }) =>
+          Effect.retry(asked, { schedule, while: isCursorLost, times: 5 })
+        )
   }
 
   return (request) => {
