@@ -276,11 +276,12 @@ describe("mirror", () => {
       assert.strictEqual(stripe.policies.at(-1), RetryPolicy.standard)
       yield* collect(stripe, Stream.take(service.mirror({ from, schedule: Schedule.spaced("1 minute") }), 1))
       assert.strictEqual(stripe.policies.at(-1), RetryPolicy.forever)
-      const own = Result.getOrThrow(RetryPolicy.make({ times: 1 }))
-      yield* collect(stripe, Stream.take(service.mirror({ from, schedule: Schedule.spaced("1 minute") }), 1)).pipe(
-        Effect.provideService(RetryPolicy.Current, own)
-      )
-      assert.strictEqual(stripe.policies.at(-1), own)
+      for (const own of [Result.getOrThrow(RetryPolicy.make({ times: 1 })), RetryPolicy.standard]) {
+        yield* collect(stripe, Stream.take(service.mirror({ from, schedule: Schedule.spaced("1 minute") }), 1)).pipe(
+          Effect.provideService(RetryPolicy.Current, own)
+        )
+        assert.strictEqual(stripe.policies.at(-1), own)
+      }
     })
   )
 

@@ -1,4 +1,5 @@
 /** Runs that follow each other, each from where the one before ended: their options as Schemas, and the loop. */
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -53,12 +54,14 @@ export const poll = <Checkpoint, B extends { readonly checkpoint: Checkpoint }, 
   })
 
 /**
- * Lets no outage end a stream. Whoever chose a policy keeps it; the standard one would end the stream after some 16 seconds
- * without Stripe.
+ * Lets no outage end a stream, unless the program has a policy of its own. The standard one would end the stream after some 16
+ * seconds without Stripe.
  */
 export const retryForever = <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
   Stream.unwrap(
-    Effect.map(RetryPolicy.Current, (policy) =>
-      policy === RetryPolicy.standard ? Stream.provideService(self, RetryPolicy.Current, RetryPolicy.forever) : self
+    Effect.map(Effect.context<never>(), (context) =>
+      Context.getOrUndefined(context, RetryPolicy.Current) === undefined
+        ? Stream.provideService(self, RetryPolicy.Current, RetryPolicy.forever)
+        : self
     )
   )
