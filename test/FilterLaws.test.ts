@@ -226,8 +226,8 @@ describe("the codecs", () => {
     between(0, 10_000),
     between(1_700_000_000, 1_800_000_000),
     between(0, 99_999_999_998),
-    // These read as dates.
-    Schema.Literals([19_700_101, 20_260_131, 20_991_231])
+    // These read as years and dates.
+    Schema.Literals([1970, 2026, 9999, 19_700_101, 20_260_131, 20_991_231])
   ])
   // A number that reads as a date is refused, and the same second as a Date is not.
   const toDates = (created: number | { readonly [bound: string]: number }) =>

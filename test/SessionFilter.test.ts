@@ -237,11 +237,15 @@ describe("refusals before any request", () => {
     ],
     "a date without its dashes": [
       { created: { gte: "20260131" } },
-      'created.gte: expected a date with dashes, such as 2026-01-31, got "20260131". As seconds since 1970, that is a day in 1970.'
+      'created.gte: expected a date as text, such as "2026-01-31" or "2026", got "20260131". As seconds since 1970, that is a day in 1970.'
     ],
     "a date without its dashes, as a number": [
       { created: { gte: 20260131 } },
-      "created.gte: expected a date with dashes, such as 2026-01-31, got 20260131. As seconds since 1970, that is a day in 1970."
+      'created.gte: expected a date as text, such as "2026-01-31" or "2026", got 20260131. As seconds since 1970, that is a day in 1970.'
+    ],
+    "a year as a number": [
+      { created: { gte: 2026 } },
+      'created.gte: expected a date as text, such as "2026-01-31" or "2026", got 2026. As seconds since 1970, that is a day in 1970.'
     ],
     "a reference of 5,001 characters": [
       { client_reference_id: "x".repeat(5001) },

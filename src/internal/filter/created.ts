@@ -111,7 +111,7 @@ const boundsOf = (range: Range): ReadonlyArray<readonly [name: Bound, moment: Da
     return moment === undefined ? [] : [[name, moment] as const]
   })
 
-// A second that reads as a date without dashes would be refused. With a zero before it, it reads as what it is.
+// A second that reads as a year or a date without dashes would be refused. With a zero before it, it reads as what it is.
 const encodeMoment = (moment: DateTime.Utc): number | string => {
   const second = DateTime.toEpochSeconds(moment)
   return Moments.undashed.test(String(second)) ? `0${second}` : second

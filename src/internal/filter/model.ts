@@ -17,7 +17,8 @@ export { statuses, types }
  * A point in time: a `DateTime`, a `Date`, whole seconds since 1970, or text.
  *
  * Text is an ISO time with `Z` or an offset, seconds since 1970 as digits, or a date form of {@link Input}'s `created`.
- * A number that looks like milliseconds is refused, and so is a date without dashes, such as 20260131.
+ * A number that looks like milliseconds is refused, and so is one that looks like a date or a year, such as 20260131 or
+ * 2026.
  *
  * @category models
  * @since 0.1.0

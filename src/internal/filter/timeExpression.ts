@@ -42,7 +42,7 @@ export const forms =
 
 const milliseconds = "seconds since 1970. That looks like milliseconds: pass a Date, or divide by 1000."
 
-const withDashes = "a date with dashes, such as 2026-01-31. As seconds since 1970, that is a day in 1970."
+const dateAsText = 'a date as text, such as "2026-01-31" or "2026". As seconds since 1970, that is a day in 1970.'
 
 const instant = (seconds: number): Result.Result<TimeExpression, string> =>
   seconds > latestSecond
@@ -63,7 +63,7 @@ export const fromUnknown = (value: unknown, now: number | undefined): Result.Res
   if (Predicate.isDate(value)) return instant(fromMillis(value.getTime()))
   if (!Predicate.isNumber(value)) return Result.fail(forms)
   if (value > latestSecond) return Result.fail(milliseconds)
-  if (undashed.test(String(value))) return Result.fail(withDashes)
+  if (undashed.test(String(value))) return Result.fail(dateAsText)
   return Number.isInteger(value) && value >= 0 ? instant(value) : Result.fail("whole seconds since 1970")
 }
 
@@ -71,8 +71,8 @@ const time = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d
 const date = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-[Qq]([1-4]))?$/
 // What forms and databases write, which is another moment in every zone.
 const withoutZone = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/
-// As seconds these are days of 1970, decades before the first session.
-export const undashed = /^(19[7-9]|20\d)\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
+// A year, or a date without dashes. As seconds these are days of 1970, decades before the first session.
+export const undashed = /^\d{4}$|^(19[7-9]|20\d)\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
 const zoneLostItsPlus = /^[\d-]+T\S+ \d{2}:?\d{2}$/
 const lostPlus = "a time such as 2026-01-31T12:00:00+01:00. In a URL, write its + as %2B: a plain + means a space."
 const zoned = "a time with T and a zone, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00"
@@ -85,7 +85,7 @@ const isUnit = (text: string): text is keyof typeof hours => text in hours
 export const fromText = (text: string, now: number | undefined): Result.Result<TimeExpression, string> => {
   const [isDate, year, month, day, quarter] = date.exec(text) ?? []
   if (isDate !== undefined) return interval(Number(year), month, day, quarter)
-  if (undashed.test(text)) return Result.fail(withDashes)
+  if (undashed.test(text)) return Result.fail(dateAsText)
   if (/^\d+$/.test(text)) return Number(text) > latestSecond ? Result.fail(milliseconds) : instant(Number(text))
   const [isTime, timeYear, timeMonth, timeDay, , part = ""] = time.exec(text) ?? []
   if (isTime !== undefined) {
