@@ -272,11 +272,11 @@ export class StripeError extends Schema.TaggedError<StripeError>("effect-stripe-
   reason: Schema.Union(reasons),
   /** How many requests were sent, retries included. */
   attempts: Schema.optional(Schema.Int),
-  /** The number of the page that failed, counted from 1, if the call reads pages. */
+  /** The number of the page that failed, counted from 1 in the order of the requests, if the call reads pages. */
   page: Schema.optional(Schema.Int),
   /**
    * The id that the page starts from. To resume later, pass the id of the last row that you received as `startingAfter`
-   * or `endingBefore`. It is this id, unless the page emitted rows before an invalid one.
+   * or `endingBefore`.
    */
   cursor: Schema.optional(Schema.String)
 }) {

@@ -75,6 +75,25 @@ describe("reading in parallel", () => {
   )
 
   it.effect.prop(
+    "counts its pages as they are requested, over all parts of the list",
+    Any,
+    ({ gaps, seed, ...options }) =>
+      Effect.gen(function* () {
+        const list = fakeList(toSeconds(gaps), unruly(seed))
+        const pages: Array<number> = []
+        const fetch: typeof list.fetch = (request) => {
+          pages.push(request.page)
+          return list.fetch(request)
+        }
+        yield* Stream.runDrain(Concurrently.rows(fetch, options))
+        assert.deepStrictEqual(
+          pages,
+          pages.map((_, index) => index + 1)
+        )
+      })
+  )
+
+  it.effect.prop(
     "stops at maxItems, starts after an id, and stays in the range of the fetch",
     { ...Any, maxItems: between(0, 400), start: between(0, 299), gte: between(0, 299) },
     ({ concurrency, gaps, gte, maxItems, pageSize, seed, start }) =>

@@ -71,7 +71,8 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
   })
 
   const send = (request: Scheduler.Request, own: Segment<A>): Effect.Effect<void, never, R> =>
-    Cursor.next(fetch, own.route, own.state, request.within).pipe(
+    // The pages of a read are counted over all of its segments.
+    Cursor.next(fetch, own.route, { ...own.state, page: request.number }, request.within).pipe(
       Effect.provideService(
         OnRateLimited,
         Effect.sync(() => {
