@@ -283,14 +283,17 @@ const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
 export const layer = (options: Options): Layer.Layer<StripeClient, StripeError.StripeError, HttpClient.HttpClient> =>
   Layer.effect(StripeClient, make(options))
 
-const keyFromEnvironment = Config.Redacted("STRIPE_API_KEY").pipe(
-  Config.orElse(() =>
-    Config.fail(
-      new ConfigProvider.SourceError({
-        message: "STRIPE_API_KEY: expected a secret key (sk_…) or restricted key (rk_…), got nothing"
-      })
-    )
-  )
+const keyFromEnvironment = Config.flatMap(
+  Config.option(Config.Redacted("STRIPE_API_KEY")),
+  Option.match({
+    onNone: () =>
+      Config.fail(
+        new ConfigProvider.SourceError({
+          message: "STRIPE_API_KEY: expected a secret key (sk_…) or restricted key (rk_…), got nothing"
+        })
+      ),
+    onSome: Config.succeed
+  })
 )
 
 // A variable that is set to nothing is a common way to unset it.

@@ -93,6 +93,18 @@ describe("configuration", () => {
       assert.include(error.message, "STRIPE_API_KEY: expected a secret key")
     })
   )
+
+  it.effect("a source that cannot be read says so itself", () =>
+    Effect.gen(function* () {
+      const sealed = ConfigProvider.make(() => Effect.fail(new ConfigProvider.SourceError({ message: "sealed" })))
+      const layer = VerificationSessions.layerConfig().pipe(
+        Layer.provide([Sandbox.layer(), ConfigProvider.layer(sealed)])
+      )
+      const error = yield* Effect.flip(Effect.provide(VerificationSessions.list(), layer))
+      assert.strictEqual(error._tag, "ConfigError")
+      assert.include(error.message, "sealed")
+    })
+  )
 })
 
 describe("two clients in one program", () => {
