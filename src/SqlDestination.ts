@@ -20,13 +20,12 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
-import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import * as Checkpoint from "./Checkpoint.ts"
+import type { Destination, HasCheckpoint } from "./Destination.ts"
 import * as SessionCodec from "./internal/session/codec.ts"
 import * as Checks from "./internal/sql/options.ts"
 import * as Reasons from "./internal/sql/reasons.ts"
@@ -92,27 +91,20 @@ const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>) =>
  * @category models
  * @since 0.1.0
  */
-export interface Batch<out C> {
+export interface Batch extends HasCheckpoint {
   readonly sessions: ReadonlyArray<VerificationSession.AnyExpansion>
-  readonly checkpoint: C
   /** The time before the sessions were read. A stored session is replaced only by a later one. */
   readonly readAt: DateTime.DateTime
 }
 
 /**
- * A table of sessions as a destination. `E` is the error of an invalid checkpoint.
+ * A table of sessions as a destination. `save` stores sessions and checkpoint in one transaction, if the stored checkpoint is
+ * still the last one that was loaded or saved here.
  *
  * @category models
  * @since 0.1.0
  */
-export interface SqlDestination<in out C = Checkpoint.Checkpoint, out E = CheckpointMismatchError> {
-  /** Reads the stored checkpoint. The next `save` compares it. */
-  readonly load: Effect.Effect<Option.Option<C>, SqlDestinationError | SqlError | E>
-  /**
-   * Stores sessions and checkpoint in one transaction, if the stored checkpoint is still the last one loaded or saved
-   * here.
-   */
-  readonly save: (batch: Batch<C>) => Effect.Effect<void, SqlDestinationError | SqlError>
+export interface SqlDestination extends Destination<Batch, SqlDestinationError | SqlError | CheckpointMismatchError> {
   /**
    * Stores sessions without a checkpoint, for webhook handlers. `readAt` is a time **before** they were read: a stored
    * session with a later `readAt` stays, in whichever order handlers end.
@@ -121,19 +113,6 @@ export interface SqlDestination<in out C = Checkpoint.Checkpoint, out E = Checkp
     sessions: ReadonlyArray<VerificationSession.AnyExpansion>,
     readAt: DateTime.DateTime
   ) => Effect.Effect<void, SqlError>
-}
-
-/**
- * How checkpoints are encoded as text. The module `Checkpoint` is the default.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CheckpointFormat<in out C, out E> {
-  /** Encodes a checkpoint. The same checkpoint must give the same text. */
-  readonly toText: (checkpoint: C) => string
-  /** Decodes a checkpoint, or says why the text is invalid. */
-  readonly fromText: (text: string) => Result.Result<C, E>
 }
 
 /**
@@ -158,7 +137,7 @@ export interface TableOptions {
  * @category options
  * @since 0.1.0
  */
-export interface Options<in out C = Checkpoint.Checkpoint, out E = CheckpointMismatchError> extends TableOptions {
+export interface Options extends TableOptions {
   /**
    * The account of the sessions, `acct_…`. It is a part of the primary key.
    *
@@ -177,12 +156,6 @@ export interface Options<in out C = Checkpoint.Checkpoint, out E = CheckpointMis
    * @default []
    */
   readonly reveal?: VerificationSession.JsonOptions["reveal"]
-  /**
-   * How checkpoints are encoded.
-   *
-   * @default `Checkpoint`, for the checkpoints of `VerificationSessions.sync`
-   */
-  readonly checkpoint?: CheckpointFormat<C, E> | undefined
 }
 
 /**
@@ -225,13 +198,11 @@ export interface Options<in out C = Checkpoint.Checkpoint, out E = CheckpointMis
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = CheckpointMismatchError>(
-  options: Options<C, E> = {}
-): Effect.fn.Return<SqlDestination<C, E>, SqlDestinationError | SqlError, SqlClient.SqlClient> {
+export const make = Effect.fnUntraced(function* (
+  options: Options = {}
+): Effect.fn.Return<SqlDestination, SqlDestinationError | SqlError, SqlClient.SqlClient> {
   yield* named(Effect.fromResult(Checks.decode(options)))
   const { account = "", name = "default", table = Checks.defaultTable } = options
-  // Type boundary: without a format, the type parameters have their defaults.
-  const format = options.checkpoint ?? (Checkpoint as unknown as CheckpointFormat<C, E>)
   const toJson = SessionCodec.toJson(options.reveal ?? [])
   const client = yield* named(Tables.client)
   yield* named(Tables.check(client, table))
@@ -261,7 +232,7 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
 
   const load = Effect.gen(function* () {
     known = Option.getOrUndefined(yield* stored)?.checkpoint
-    return known === undefined ? Option.none() : Option.some(yield* Effect.fromResult(format.fromText(known)))
+    return known === undefined ? Option.none() : Option.some(yield* Effect.fromResult(Checkpoint.fromText(known)))
   })
 
   const moveCheckpoint = Effect.fnUntraced(function* (text: string, livemode: boolean | undefined) {
@@ -277,12 +248,12 @@ export const make = Effect.fnUntraced(function* <C = Checkpoint.Checkpoint, E = 
       : refuse(new Reasons.CheckpointMovedError({ table, account, checkpoint: name }))
   })
 
-  const save = Effect.fnUntraced(function* ({ checkpoint, readAt, sessions }: Batch<C>) {
-    const actual = accountOf(checkpoint)
+  const save = Effect.fnUntraced(function* ({ checkpoint, readAt, sessions }: Batch) {
+    const actual = checkpoint.account
     if (actual !== undefined && actual !== account) {
       return yield* refuse(new Reasons.OtherAccountError({ expected: account, actual }))
     }
-    const text = format.toText(checkpoint)
+    const text = Checkpoint.toText(checkpoint)
     // The checkpoint comes first: a second writer waits there, before it has written rows.
     yield* transaction(Effect.andThen(moveCheckpoint(text, sessions[0]?.livemode), upsert(sessions, readAt)))
     known = text
@@ -358,8 +329,3 @@ const tableOf = (options: TableOptions) =>
 
 /** Keeps a statement below a few megabytes. */
 const rowsAStatement = 1000
-
-const accountOf = (checkpoint: unknown) =>
-  Predicate.hasProperty(checkpoint, "account") && Predicate.isString(checkpoint.account)
-    ? checkpoint.account
-    : undefined

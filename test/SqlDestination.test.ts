@@ -91,7 +91,6 @@ describe("a destination that cannot be", () => {
         [{ table: "" }, /table: expected .*, got ""/],
         [{ account: 1 }, /account: expected .*, got 1/],
         [{ reveal: ["uri"] }, /reveal\[0\]: expected .*, got "uri"\. Did you mean "url"\?/],
-        [{ checkpoint: {} }, /checkpoint: expected an object with toText and fromText.*, got .*/],
         [{ tabel: "a" }, /tabel: expected .*, got "tabel"\. Did you mean "table"\?/],
         [null, /options: expected .*, got null/]
       ] as const) {

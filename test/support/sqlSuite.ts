@@ -1,5 +1,5 @@
 import { assert, describe, type Vitest } from "@effect/vitest"
-import { DateTime, Effect, Exit, Layer, Option, Result, Schema, Stream } from "effect"
+import { DateTime, Effect, Exit, Layer, Option, Schema, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { Checkpoint, Destination, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -472,23 +472,6 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         yield* sql.unsafe(`UPDATE ${table}_checkpoints SET checkpoint = '{'`, [])
         const error = yield* Effect.flip(destination.load)
         assert.strictEqual(error._tag, "CheckpointMismatchError")
-      }).pipe(Effect.scoped)
-    )
-
-    it.effect("may have checkpoints of another kind", () =>
-      Effect.gen(function* () {
-        const table = newTable()
-        yield* opened({ table })
-        const sql = yield* Database.use(({ open }) => open)
-        const places: SqlDestination.CheckpointFormat<number, string> = {
-          toText: String,
-          fromText: (text) => (/^\d+$/.test(text) ? Result.succeed(Number(text)) : Result.fail("no number"))
-        }
-        const destination = yield* SqlDestination.make({ table, checkpoint: places }).pipe(on(sql))
-        yield* destination.save({ sessions: [], checkpoint: 7, readAt: at(1) })
-        assert.deepStrictEqual(yield* destination.load, Option.some(7))
-        yield* sql.unsafe(`UPDATE ${table}_checkpoints SET checkpoint = 'x'`, [])
-        assert.strictEqual(yield* Effect.flip(destination.load), "no number")
       }).pipe(Effect.scoped)
     )
   })

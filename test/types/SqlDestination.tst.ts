@@ -1,4 +1,4 @@
-import { DateTime, type Effect, type Option, Result, type Stream } from "effect"
+import type { Effect, Stream } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { type Checkpoint, Destination, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
@@ -14,24 +14,6 @@ test("a table is a destination of sync, of expanded sessions too, and adds its e
   expect<Stream.Error<ReturnType<typeof stream>>>().type.toBe<
     StripeError.StripeError | StripeError.CheckpointMismatchError | Failure
   >()
-})
-
-test("the checkpoint may be of another kind, with its own failure", () => {
-  const checkpoint = {
-    toText: (place: number) => `${place}`,
-    fromText: (_: string) => Result.fail("unreadable" as const)
-  }
-  const destination = SqlDestination.make<number, "unreadable">({ checkpoint })
-  expect<Effect.Success<typeof destination>["load"]>().type.toBe<
-    Effect.Effect<Option.Option<number>, Failure | "unreadable">
-  >()
-  const readAt = DateTime.makeUnsafe(0)
-  expect<Effect.Success<typeof destination>["save"]>().type.toBeCallableWith({ sessions: [], checkpoint: 1, readAt })
-  expect<Effect.Success<typeof destination>["save"]>().type.not.toBeCallableWith({
-    sessions: [],
-    checkpoint: "1",
-    readAt
-  })
 })
 
 test("only secret fields can be revealed", () => {

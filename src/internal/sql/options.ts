@@ -18,16 +18,12 @@ const table = Schema.optional(
 
 const isKey = (value: unknown): boolean => Predicate.isString(value) && value.length <= 255
 
-const isFormat = (value: unknown): boolean =>
-  Predicate.isObject(value) && ["toText", "fromText"].every((name) => typeof Reflect.get(value, name) === "function")
-
 export const decode = Arguments.decoder(
   Schema.Struct({
     account: Schema.optional(Arguments.accepts("the id of an account, such as acct_1", isKey)),
     table,
     name: Schema.optional(Arguments.accepts("a string of at most 255 characters", isKey)),
-    reveal,
-    checkpoint: Schema.optional(Arguments.accepts("an object with toText and fromText", isFormat))
+    reveal
   }),
   "options"
 )
