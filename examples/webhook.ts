@@ -75,9 +75,10 @@ const route = (options: Options) =>
   HttpRouter.add("POST", path, (request) =>
     store(request, options).pipe(
       // Nothing to store, and Stripe need not deliver it again.
-      Effect.catchReason("WebhookError", "UnrelatedEventError", ({ message }) =>
-        Effect.succeed({ status: 200, text: message })
-      ),
+      Effect.catchReasons("WebhookError", {
+        UnrelatedEventError: ({ message }) => Effect.succeed({ status: 200, text: message }),
+        WrongModeError: ({ message }) => Effect.succeed({ status: 200, text: message })
+      }),
       Effect.catchTags({
         WebhookError: ({ message }) => Effect.succeed({ status: 400, text: message }),
         HttpServerError: () => Effect.succeed({ status: 400, text: "The body could not be read." }),

@@ -107,7 +107,8 @@ export interface Options {
    */
   readonly receivedAt?: DateTime.DateTime | Date | undefined
   /**
-   * Accept only events of this mode: `true` for live mode, `false` for test mode.
+   * Accept only events of this mode: `true` for live mode, `false` for test mode. Stripe sends events of both to a live
+   * endpoint of a Connect platform.
    *
    * @default both
    */
@@ -116,8 +117,8 @@ export interface Options {
 
 /**
  * Verifies a webhook and returns which session may have changed: its id, its account, and the type and time of the
- * event. It accepts every event about a
- * session, including types that this version does not know and thin events (`v1.identity.verification_session.*`).
+ * event. It accepts every event about a session, including types that this version does not know and thin events
+ * (`v1.identity.verification_session.*`).
  *
  * It checks in this order: options, header, signature, time, event, mode. Nothing is decoded before the signature is
  * valid.
@@ -139,7 +140,10 @@ export interface Options {
  *     // Here: read the session, and store it.
  *     return `changed: ${sessionId}`
  *   }).pipe(
- *     Effect.catchReason("WebhookError", "UnrelatedEventError", () => Effect.succeed("not for us")),
+ *     Effect.catchReasons("WebhookError", {
+ *       UnrelatedEventError: () => Effect.succeed("not for us"),
+ *       WrongModeError: () => Effect.succeed("not for us")
+ *     }),
  *     Effect.match({
  *       onSuccess: (text) => new Response(text),
  *       onFailure: (error) => new Response(error.message, { status: 400 })

@@ -127,7 +127,8 @@ export class UnrelatedEventError extends Schema.TaggedError<UnrelatedEventError>
 }
 
 /**
- * A valid event of the other mode: of test mode instead of live mode, or the reverse.
+ * A valid event of the other mode: of test mode instead of live mode, or the reverse. A live endpoint of a Connect platform
+ * receives both. Answer with status 200, or Stripe sends it again.
  *
  * @category errors
  * @since 0.1.0
@@ -139,6 +140,6 @@ export class WrongModeError extends Schema.TaggedError<WrongModeError>(reasonId(
 }) {
   override get message(): string {
     const [expected, found] = this.livemode ? ["test", "live"] : ["live", "test"]
-    return `Expected an event of ${expected} mode, got ${this.eventId} of ${found} mode. A Connect platform's endpoint receives both: use one endpoint per mode, or leave out livemode and read it from the hint.`
+    return `Expected an event of ${expected} mode, got ${this.eventId} of ${found} mode. A live endpoint of a Connect platform receives both. Answer with status 200, or Stripe sends it again.`
   }
 }
