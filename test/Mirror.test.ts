@@ -241,8 +241,9 @@ describe("mirror", () => {
       const { service, stripe } = yield* quietWorld(5)
       const [batch] = yield* collect(stripe, service.sync({ type: "document" }))
       stripe.asked.length = 0
-      for (const call of [service.mirror, service.changes]) {
-        const error = yield* Effect.flip(collect(stripe, call({ from: batch?.checkpoint })))
+      const from = batch?.checkpoint
+      for (const read of [service.mirror({ from }), service.changes({ from })]) {
+        const error = yield* Effect.flip(Stream.runDrain<unknown, StripeError.StripeError, never>(read))
         assert.strictEqual(error.reason._tag, "CheckpointMismatchError")
       }
       const error = yield* Effect.flip(collect(stripe, service.mirror({ audit: -1 })))

@@ -1,4 +1,4 @@
-import type { Schema, Stream } from "effect"
+import type { Effect, Schedule, Schema, Stream } from "effect"
 import {
   type Checkpoint,
   Destination,
@@ -39,6 +39,25 @@ test("reread, changes and mirror give sessions as they were asked for, and fail 
   expect(VerificationSessions.mirror({ expand })).type.toBe<Of<VerificationSessions.MirrorBatch<WithOutputs>>>()
   expect(VerificationSessions.reread).type.not.toBeCallableWith(["vs_1"], { from: undefined })
 })
+
+test("tail and mirror have the errors and requirements of their handler and of their schedule", () => {
+  type Both = Stream.Stream<unknown, StripeError.StripeError | "handler" | "schedule", A | B>
+  expect(service.tail({}, { onDecodeError, schedule })).type.toBeAssignableTo<Both>()
+  expect(service.mirror({ onDecodeError, schedule })).type.toBeAssignableTo<Both>()
+  expect(service.mirror({ onDecodeError, schedule })).type.not.toBeAssignableTo<
+    Stream.Stream<unknown, StripeError.StripeError | "handler", A>
+  >()
+})
+
+interface A {
+  readonly a: 1
+}
+interface B {
+  readonly b: 1
+}
+declare const service: VerificationSessions.Service
+declare const onDecodeError: (error: StripeError.DecodeError) => Effect.Effect<void, "handler", A>
+declare const schedule: Schedule.Schedule<unknown, void, "schedule", B>
 
 test("sessions can be read again as they are", () => {
   const sessions: ReadonlyArray<VerificationSession.AnyExpansion> = []

@@ -91,7 +91,7 @@ export const tail: Service<VerificationSessions>["tail"] = (filter, options) =>
 
 /**
  * Reads sessions by their ids, as they are now, in batches and each id once. An id that Stripe does not know is in
- * `missing`; it fails nothing.
+ * `missing`; the call does not fail.
  *
  * It sends at most one request per id. Pass sessions, or `{ id, created }`, and one page of the list answers for many that
  * were created close together.

@@ -1,5 +1,5 @@
 /**
- * The calls that resume: the list in batches, sessions read again, changes by events, and a copy that stays true, which is
+ * The calls that resume: the list in batches, sessions read again, changes by events, and a copy that stays up to date, which is
  * what is new in the list, what changed by events, and from time to time the whole list again.
  */
 import * as DateTime from "effect/DateTime"
@@ -128,12 +128,12 @@ export const sync = <Sent extends Row, A extends Row, E, R>(
   return inRuns(operation, runs)
 }
 
-export const tail = <Sent extends Row, A extends Row, E, R>(
+export const tail = <Sent extends Row, A extends Row, E, R, E2, R2>(
   client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
   filter: SessionFilter.Input = {},
-  options: TailOptions<Paths, E, R> = {}
-): Stream.Stream<Batch<A>, StripeError | E, R> => {
+  options: TailOptions<Paths, E, R, E2, R2> = {}
+): Stream.Stream<Batch<A>, StripeError | E | E2, R | R2> => {
   const operation = "VerificationSessions.tail"
   const runs = Effect.gen(function* () {
     const run = yield* prepareSync(client, operation, rows, filter, options, checkTail(options))
@@ -179,11 +179,11 @@ export const changes = <Sent extends Row, A extends Sent, E, R>(
   return withOperation(operation, Stream.unwrap(batches))
 }
 
-export const mirror = <Sent extends Row, A extends Sent, E, R>(
+export const mirror = <Sent extends Row, A extends Sent, E, R, E2, R2>(
   client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
-  options: Model.MirrorOptions<Paths, E, R> = {}
-): Stream.Stream<Model.MirrorBatch<Sent>, StripeError | E, R> => {
+  options: Model.MirrorOptions<Paths, E, R, E2, R2> = {}
+): Stream.Stream<Model.MirrorBatch<Sent>, StripeError | E | E2, R | R2> => {
   const operation = "VerificationSessions.mirror"
   const runs = Effect.gen(function* () {
     const source = yield* prepare(client, operation, rows, {}, options, checkMirror(options))

@@ -18,7 +18,7 @@ import type { ListExpandPath } from "./model.ts"
 export type Wanted = string | { readonly id: string; readonly created?: DateTime.Utc | undefined }
 
 /**
- * How `reread` reads sessions.
+ * Options of `reread`.
  *
  * @category options
  * @since 0.1.0
@@ -29,7 +29,7 @@ export interface RereadOptions<
   R = never
 > extends Pick<Pagination.ReadOptions<E, R>, "onDecodeError"> {
   /**
-   * What Stripe is to send in full, written as for a list. It changes the type of the sessions.
+   * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them.
    *
    * @default nothing
    */
@@ -61,7 +61,7 @@ export interface RereadBatch<out Session> {
 }
 
 /**
- * How `changes` reads events.
+ * Options of `changes`.
  *
  * @category options
  * @since 0.1.0
@@ -100,18 +100,18 @@ export interface ChangesOptions<
 }
 
 /**
- * Sessions that changed, and the checkpoint that is true as soon as they are stored.
+ * Sessions that changed, and the checkpoint to store with them.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ChangesBatch<out Session> extends RereadBatch<Session> {
-  /** Store it with the sessions, or after them, and never before. Worth storing without sessions too. */
+  /** Where the next run resumes. Store it with the sessions or after them, never before, also in a batch without sessions. */
   readonly checkpoint: Checkpoint.Checkpoint
 }
 
 /**
- * How `mirror` keeps a copy true.
+ * Options of `mirror`.
  *
  * @category options
  * @since 0.1.0
@@ -119,8 +119,22 @@ export interface ChangesBatch<out Session> extends RereadBatch<Session> {
 export interface MirrorOptions<
   Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
   E = never,
-  R = never
+  R = never,
+  E2 = never,
+  R2 = never
 > extends ChangesOptions<Paths, E, R> {
+  /**
+   * Where to resume: the last checkpoint that was stored, of `mirror` or of `sync` without a filter.
+   *
+   * @default the whole list
+   */
+  readonly from?: Checkpoint.Checkpoint | undefined
+  /**
+   * How old a session or an event must be to be read. Stripe lists both some seconds after their `created`.
+   *
+   * @default "1 minute"
+   */
+  readonly settle?: Duration.Input | undefined
   /**
    * The most requests in flight, 1 to 100: for changed sessions, and for the list, at first and in an audit. The sessions of
    * the list and their order stay the same, see `Pagination.ReadOptions`.
@@ -137,16 +151,17 @@ export interface MirrorOptions<
    */
   readonly audit?: Duration.Input | false | undefined
   /**
-   * When to begin the next run, after each run: `Schedule.spaced("5 minutes")`. With a schedule the stream does not end, and
-   * outages do not end it. A run that finds nothing is two requests.
+   * When to begin the next run, after each run: `Schedule.spaced("10 minutes")`. With a schedule the stream does not end, and
+   * outages do not end it. A run that finds nothing is two requests: 8,640 a month at every 10 minutes. Stripe allots 500 reads
+   * per transaction, and at least 10,000 a month (docs.stripe.com/rate-limits).
    *
    * @default one run
    */
-  readonly schedule?: Schedule.Schedule<unknown, void, E, R> | undefined
+  readonly schedule?: Schedule.Schedule<unknown, void, E2, R2> | undefined
 }
 
 /**
- * Sessions for the copy, and the checkpoint that is true as soon as they are stored.
+ * Sessions of one batch of `mirror`, and the checkpoint to store with them.
  *
  * @category models
  * @since 0.1.0

@@ -92,7 +92,9 @@ export interface SyncOptions<
 export interface TailOptions<
   Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
   E = never,
-  R = never
+  R = never,
+  E2 = never,
+  R2 = never
 > extends SyncOptions<Paths, E, R> {
   /**
    * When to poll again, after each poll. A poll that finds nothing is one request: 8,640 requests a month at every 5
@@ -100,7 +102,7 @@ export interface TailOptions<
    *
    * @default every 5 minutes
    */
-  readonly schedule?: Schedule.Schedule<unknown, void, E, R> | undefined
+  readonly schedule?: Schedule.Schedule<unknown, void, E2, R2> | undefined
 }
 
 /** What parameters expand: unknown paths where they may or may not. */
@@ -201,19 +203,21 @@ export interface Service<out Requires = never> {
     const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
     E = never,
     R = never,
+    E2 = never,
+    R2 = never,
     const Filter extends SessionFilter.OnlyFields<Filter, SessionFilter.Input> = SessionFilter.Input
   >(
     filter?: Filter,
-    options?: TailOptions<Paths, E, R>
+    options?: TailOptions<Paths, E, R, E2, R2>
   ) => Stream.Stream<
     Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Filter>>,
-    StripeError | E,
-    R | Requires
+    StripeError | E | E2,
+    R | R2 | Requires
   >
 
   /**
-   * Reads sessions by their ids, as they are now, each id once. An id that Stripe does not know is in `missing`; it fails
-   * nothing.
+   * Reads sessions by their ids, as they are now, each id once. An id that Stripe does not know is in `missing`; the
+   * call does not fail.
    *
    * It sends at most one request per id. If `created` is given, as when sessions are passed, one page of the list answers for
    * many that were created close together. A wrong `created` costs one more request.
@@ -243,9 +247,15 @@ export interface Service<out Requires = never> {
    *
    * If events were lost, because nobody read them for 29 days, it reads the whole list again at once.
    */
-  readonly mirror: <const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined, E = never, R = never>(
-    options?: Model.MirrorOptions<Paths, E, R>
-  ) => Stream.Stream<Model.MirrorBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
+  readonly mirror: <
+    const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
+    E = never,
+    R = never,
+    E2 = never,
+    R2 = never
+  >(
+    options?: Model.MirrorOptions<Paths, E, R, E2, R2>
+  ) => Stream.Stream<Model.MirrorBatch<VerificationSession.Expanded<Paths>>, StripeError | E | E2, R | R2 | Requires>
 }
 
 /** The same call as a test's handler: with the widest row type, and only the service's own errors. */
