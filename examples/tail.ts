@@ -13,7 +13,7 @@ import { layer, newSessions } from "./support/source.ts"
 
 const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
   const settle = "3 seconds"
-  // From the newest session on. That nothing is older is said so that what is older is not read.
+  // From the newest session on: the checkpoint says that the list was read to its end, so older sessions are skipped.
   const newest = yield* Stream.runHead(VerificationSessions.sync({}, { pageSize: 1, settle }))
   const from = Option.map(newest, ({ checkpoint }) =>
     Checkpoint.advance(checkpoint, { direction: "older", rows: [], end: true })

@@ -286,14 +286,14 @@ const position = ({ created, id }: Row): Position => ({ id, created })
  * @category guards
  * @since 0.1.0
  */
-export const check = (self: Checkpoint, subject: ListKey): Result.Result<void, CheckpointMismatchError> => {
+export const check = (self: Checkpoint, key: ListKey): Result.Result<void, CheckpointMismatchError> => {
   const differs = (problem: "filter" | "account" | "mode", expected: string, actual: string) =>
     Result.fail(new CheckpointMismatchError({ problem, expected: name(expected), actual: name(actual) }))
-  if (self.filter !== subject.filter) return differs("filter", subject.filter, self.filter)
-  if (whose(self) !== whose(subject)) return differs("account", whose(subject), whose(self))
-  const known = self.livemode !== undefined && subject.livemode !== undefined
-  return known && self.livemode !== subject.livemode
-    ? differs("mode", mode(subject.livemode), mode(self.livemode))
+  if (self.filter !== key.filter) return differs("filter", key.filter, self.filter)
+  if (whose(self) !== whose(key)) return differs("account", whose(key), whose(self))
+  const known = self.livemode !== undefined && key.livemode !== undefined
+  return known && self.livemode !== key.livemode
+    ? differs("mode", mode(key.livemode), mode(self.livemode))
     : Result.void
 }
 
@@ -308,7 +308,7 @@ const mode = (livemode: boolean): string => (livemode ? "live mode" : "test mode
  * @category guards
  * @since 0.1.0
  */
-export const matches = (self: Checkpoint, subject: ListKey): boolean => Result.isSuccess(check(self, subject))
+export const matches = (self: Checkpoint, key: ListKey): boolean => Result.isSuccess(check(self, key))
 
 const Text = Schema.fromJsonString(Checkpoint)
 

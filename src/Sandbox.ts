@@ -31,7 +31,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as ClientFront from "./internal/sandbox/httpClient.ts"
+import * as SandboxClient from "./internal/sandbox/httpClient.ts"
 import type { Delivery } from "./internal/sandbox/deliveries.ts"
 import * as Endpoint from "./internal/sandbox/endpoint.ts"
 import type { EndpointOptions } from "./internal/sandbox/endpoint.ts"
@@ -42,7 +42,7 @@ import * as SandboxOptions from "./internal/sandbox/options.ts"
 import type { Options } from "./internal/sandbox/options.ts"
 import type { Incoming, InjectOptions, RecordedRequest } from "./internal/sandbox/recording.ts"
 import type { ConnectionReset, Reply } from "./internal/sandbox/reply.ts"
-import * as ServerFront from "./internal/sandbox/httpApp.ts"
+import * as SandboxApp from "./internal/sandbox/httpApp.ts"
 import { EventFault } from "./internal/sandbox/eventFaults.ts"
 import type { Access as AccountAccess } from "./internal/sandbox/accounts.ts"
 import type { Event, EventType, Report, Session, SessionPatch } from "./internal/sandbox/session.ts"
@@ -229,7 +229,7 @@ export const make = (options: Options = {}): Effect.Effect<Service> =>
  * @category clients
  * @since 0.1.0
  */
-export const client = (sandbox: Service): HttpClient.HttpClient => ClientFront.make(sandbox)
+export const client = (sandbox: Service): HttpClient.HttpClient => SandboxClient.make(sandbox)
 
 /**
  * A sandbox in this process and the `HttpClient` that reaches it: for tests and examples. {@link Sandbox} has an
@@ -266,7 +266,7 @@ export const layerSandbox = (options?: Options): Layer.Layer<Sandbox> => Layer.e
  */
 export const httpApp: Effect.Effect<HttpServerResponse, never, HttpServerRequest | Sandbox> = Effect.flatMap(
   Sandbox,
-  ServerFront.handle
+  SandboxApp.handle
 )
 
 /**

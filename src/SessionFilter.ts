@@ -19,7 +19,7 @@ import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import { Filter, type SessionFilter, type WithStatus } from "./internal/filter/fields.ts"
 import type * as Model from "./internal/filter/model.ts"
-import * as Moments from "./internal/filter/timeExpression.ts"
+import * as TimeExpression from "./internal/filter/timeExpression.ts"
 import * as Parts from "./internal/filter/parts.ts"
 import * as Predicates from "./internal/filter/predicate.ts"
 import * as UrlCodec from "./internal/filter/urlParams.ts"
@@ -43,7 +43,7 @@ export type {
   RedactionStatus,
   Status,
   StripeInput,
-  Filterable as Subject,
+  Filterable,
   Type
 } from "./internal/filter/model.ts"
 
@@ -186,7 +186,7 @@ export const decodeUrlQuery = (
  */
 export const fromUnknown = (input: unknown): Result.Result<SessionFilter, InvalidArgumentError> =>
   // Decoding needs only a clock and a zone, so it can run here, as Schema's own synchronous decoders do.
-  Effect.runSync(Effect.result(Effect.provideService(decode(input), Moments.AllowRelative, false)))
+  Effect.runSync(Effect.result(Effect.provideService(decode(input), TimeExpression.AllowRelative, false)))
 
 /**
  * Makes a filter from an {@link Input} in code, with fixed dates. The status stays in its type, so that {@link matches}

@@ -125,7 +125,7 @@ const errorOf = ({ cursor, operation, page }: Request<unknown>, reason: StripeEr
 const unbuilt = (reason: StripeError.InvalidArgumentError) =>
   new StripeError.StripeError({ operation: "StripeClient.make", reason })
 
-// A copy of a client with other methods has lost what Effect knows one by, and works all the same.
+// A copy by spread has no type id of Effect, and still works.
 const isClient = (made: unknown): made is HttpClient.HttpClient =>
   Predicate.hasProperty(made, "get") && Predicate.isFunction(made.get)
 
@@ -240,7 +240,7 @@ const retry = <A>(
   warn: (message: string) => Effect.Effect<void>
 ): Effect.Effect<A, StripeError.StripeError> =>
   Effect.flatMap(RetryPolicy.Current, (policy) => {
-    // Somebody who waits this long wants to know why.
+    // A wait of seconds needs a reason in the log.
     const tellOfWait = (wait: Duration.Duration, error: StripeError.StripeError) =>
       Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
         const waited = Duration.nanos(now - began)

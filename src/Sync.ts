@@ -58,7 +58,7 @@ export interface Source<A, E, R = never> {
    */
   readonly range?: Window | undefined
   /** Identifies the list in checkpoints. */
-  readonly subject: Checkpoint.ListKey
+  readonly key: Checkpoint.ListKey
 }
 
 /**
@@ -110,7 +110,7 @@ const decodeOptions = Arguments.decoder(Schema.Struct(Runs.fields), "options")
  * const fetch: Pagination.FetchPage<Pagination.Row, never> = () =>
  *   Effect.succeed({ data: [row], has_more: false, requestId: undefined })
  *
- * const batches = Sync.batches({ fetch, subject: { filter: "all" } })
+ * const batches = Sync.batches({ fetch, key: { filter: "all" } })
  * const [last] = await Effect.runPromise(Stream.runCollect(batches))
  *
  * last?.rows.length // => 1
@@ -128,8 +128,8 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
     Effect.gen(function* () {
       yield* Effect.fromResult(decodeOptions(options))
       const { from, settle = "1 minute", ...pages } = options
-      const begin = from ?? Checkpoint.start(source.subject)
-      yield* Effect.fromResult(Checkpoint.check(begin, source.subject))
+      const begin = from ?? Checkpoint.start(source.key)
+      yield* Effect.fromResult(Checkpoint.check(begin, source.key))
       const { range } = begin
       const now = yield* Clock.currentTimeMillis
       // A second can get more rows until it is over. The clock of a test may be at 0.

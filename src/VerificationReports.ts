@@ -19,7 +19,7 @@ import * as Created from "./internal/filter/created.ts"
 import * as Parts from "./internal/filter/parts.ts"
 import * as Resource from "./internal/list/resource.ts"
 import type { Service } from "./internal/report/service.ts"
-import { confidentialFromWire } from "./internal/report/codec.ts"
+import { redactedFromWire } from "./internal/report/codec.ts"
 import { expandPaths, Wire } from "./internal/report/wire.ts"
 import { rowDecoder } from "./internal/wire/fastPath.ts"
 import * as StripeClient from "./StripeClient.ts"
@@ -37,7 +37,7 @@ const FilterFromUnknown = Parts.exact({
   verification_session: Schema.optionalKey(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
 })
 
-const decodeRow = rowDecoder(Wire, confidentialFromWire)
+const decodeRow = rowDecoder(Wire, redactedFromWire)
 
 type ReportFilter = typeof FilterFromUnknown.Type
 

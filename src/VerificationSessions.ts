@@ -26,7 +26,7 @@ export type {
   MirrorOptions,
   RereadBatch,
   RereadOptions,
-  Wanted
+  SessionReference
 } from "./internal/session/mirrorModel.ts"
 export type { ListExpandPath } from "./internal/session/model.ts"
 export type {
@@ -159,7 +159,7 @@ export const layerTest = (handlers: TestHandlers): Layer.Layer<VerificationSessi
  *   const second = yield* VerificationSessions.list({
  *     status: "verified",
  *     limit: 100,
- *     starting_after: first.data.at(-1)?.id
+ *     starting_after: first.cursor
  *   })
  *   return [first.data.length, first.has_more, second.data.length, second.has_more]
  * }).pipe(

@@ -97,8 +97,8 @@ describe("the interval", () => {
 
 describe("what a checkpoint is about", () => {
   const about = { filter: "f", account: "acct_1", livemode: true }
-  const problem = (subject: Checkpoint.ListKey) =>
-    Result.match(Checkpoint.check(Checkpoint.start(about), subject), {
+  const problem = (key: Checkpoint.ListKey) =>
+    Result.match(Checkpoint.check(Checkpoint.start(about), key), {
       onFailure: ({ problem }) => problem,
       onSuccess: () => "none"
     })

@@ -4,7 +4,7 @@ import * as Arbitrary from "effect/Arbitrary"
 import { HttpClient } from "effect/http"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { fastPath, rowDecoder } from "../src/internal/wire/fastPath.ts"
-import { confidentialFromWire } from "../src/internal/report/codec.ts"
+import { redactedFromWire } from "../src/internal/report/codec.ts"
 import { toWire, variant } from "../src/internal/session/codec.ts"
 import { Wire as ReportWire } from "../src/internal/report/wire.ts"
 import { AnyWire, Wire, WireWithBoth } from "../src/internal/session/wire.ts"
@@ -147,7 +147,7 @@ describe("the fast path", () => {
         toWire(Result.getOrThrow(variant(paths).decodeRow(widened(expandedSession)))),
         expandedSession
       )
-      const decodeReport = rowDecoder(ReportWire, confidentialFromWire)
+      const decodeReport = rowDecoder(ReportWire, redactedFromWire)
       const report = Result.getOrThrow(decodeReport(widened(fullReport)))
       assert.hasAllKeys(report, Object.keys(fullReport))
       for (const name of ["document", "email", "id_number", "phone", "selfie"] as const) {

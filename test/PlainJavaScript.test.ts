@@ -61,7 +61,7 @@ describe("what is no object is an InvalidArgumentError before any request", () =
   const engines = {
     "Pagination.pages": (given: never) => Pagination.pages(fetch, given),
     "Pagination.rows": (given: never) => Pagination.rows(fetch, given),
-    "Sync.batches": (given: never) => Sync.batches({ fetch, subject: { filter: "all" } }, given),
+    "Sync.batches": (given: never) => Sync.batches({ fetch, key: { filter: "all" } }, given),
     "Sync.follow": (given: never) => Sync.poll(() => Stream.die("nothing is to be read"), given)
   }
 

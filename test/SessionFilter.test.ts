@@ -474,7 +474,7 @@ describe("matches", () => {
     status: "requires_input",
     created: instant("2026-01-31T23:59:59Z")
   })
-  const matches = (input: SessionFilter.Input, subject: SessionFilter.Subject = session) =>
+  const matches = (input: SessionFilter.Input, subject: SessionFilter.Filterable = session) =>
     SessionFilter.matches(SessionFilter.make(input))(subject)
 
   it("takes a session from anywhere, with fields absent or null", () => {

@@ -84,7 +84,7 @@ describe("a filter on the status narrows the element type", () => {
     )
     expect<StatusOf<typeof verified>>().type.toBe<"verified">()
     const any = SessionFilter.matches(filter)
-    expect(any).type.toBe<(session: SessionFilter.Subject) => boolean>()
+    expect(any).type.toBe<(session: SessionFilter.Filterable) => boolean>()
     if (any(session)) expect(session).type.toBe<Session>()
     else expect(session).type.toBe<Session>()
   })

@@ -7,22 +7,22 @@
  */
 
 /** What one page showed: this many rows lie between these two seconds. */
-export interface Stretch {
+export interface Interval {
   readonly newest: number
   readonly oldest: number
   readonly rows: number
 }
 
-/** The stretches that are known, newest first. */
-export type Known = ReadonlyArray<Stretch>
+/** The intervals that are known, newest first. */
+export type Known = ReadonlyArray<Interval>
 
 /** Pages to remember. Tried 128 to 2,000: below 256 a read with 64 readers forgets a burst before the next one begins. */
 const remembered = 1024
 
 /** Adds what a page showed. */
-export const add = (known: Known, stretch: Stretch): Known => {
-  const index = indexAbove(known, stretch.oldest) + 1
-  return known.toSpliced(index, 0, stretch).slice(-remembered)
+export const add = (known: Known, interval: Interval): Known => {
+  const index = indexAbove(known, interval.oldest) + 1
+  return known.toSpliced(index, 0, interval).slice(-remembered)
 }
 
 /** How many rows to expect between two seconds that are unread. */
@@ -36,7 +36,7 @@ export const rowsAbove = (known: Known, second: number): number => mirrored(know
 export const secondAfter = (known: Known, from: number, rows: number): number =>
   Math.floor(mirrored(known, from, Number.NEGATIVE_INFINITY, rowsAbove(known, from) + rows).second)
 
-/** The oldest known stretch that does not reach below a second. */
+/** The oldest known interval that does not reach below a second. */
 const indexAbove = (known: Known, second: number): number => known.findLastIndex(({ oldest }) => oldest >= second)
 
 /**
@@ -55,12 +55,12 @@ const mirrored = (
   let seconds = 0
   let rows = 0
   for (let index = above; index >= 0; index--) {
-    const stretch = known[index]
-    if (stretch === undefined || seconds >= mostSeconds || rows >= mostRows) break
-    const length = stretch.newest - stretch.oldest
-    const part = Math.min(1, (mostRows - rows) / stretch.rows, length === 0 ? 1 : (mostSeconds - seconds) / length)
+    const interval = known[index]
+    if (interval === undefined || seconds >= mostSeconds || rows >= mostRows) break
+    const length = interval.newest - interval.oldest
+    const part = Math.min(1, (mostRows - rows) / interval.rows, length === 0 ? 1 : (mostSeconds - seconds) / length)
     seconds += length * part
-    rows += stretch.rows * part
+    rows += interval.rows * part
   }
   if (seconds === 0 || rows === 0) return { second: nearest - seconds, rows }
   const missing = Math.max(1, Math.min(mostSeconds / seconds, mostRows / rows))

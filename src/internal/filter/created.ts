@@ -16,7 +16,7 @@ import type { Window } from "../list/model.ts"
 import { expectedName } from "../nearest.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
 import type { CreatedRange } from "./model.ts"
-import * as Moments from "./timeExpression.ts"
+import * as TimeExpression from "./timeExpression.ts"
 
 type Range = CreatedRange<DateTime.Utc>
 export type Created = DateTime.Utc | Range
@@ -25,7 +25,7 @@ type Bound = keyof CreatedRange
 export const bounds = ["gt", "gte", "lt", "lte"] as const
 
 /** The second of a bound that selects the same sessions as the moment that was written. */
-const toBound: { readonly [Name in Bound]: (moment: Moments.TimeExpression) => number } = {
+const toBound: { readonly [Name in Bound]: (moment: TimeExpression.TimeExpression) => number } = {
   gt: ({ last }) => Math.floor(last),
   gte: ({ first }) => Math.ceil(first),
   lt: ({ first }) => Math.ceil(first),
@@ -38,11 +38,11 @@ const forms =
   "a DateTime, a Date, whole seconds since 1970, an object of gt, gte, lt and lte, or text such as 2026-01-31, " +
   "2026-01, 7d or 2026-01..2026-03"
 
-const textForms = `${Moments.textForms}, or two of them as in 2026-01..2026-03`
+const textForms = `${TimeExpression.textForms}, or two of them as in 2026-01..2026-03`
 
 // What is accepted for a whole `created` is more than what is accepted for one bound of it.
 const inFull = (expected: string): string =>
-  expected === Moments.textForms ? textForms : expected === Moments.forms ? forms : expected
+  expected === TimeExpression.textForms ? textForms : expected === TimeExpression.forms ? forms : expected
 
 const decode = (value: unknown, now: number | undefined): Checked<Created> => {
   if (Predicate.isString(value) && value.includes("..")) return decodeText(value, now)
@@ -51,11 +51,11 @@ const decode = (value: unknown, now: number | undefined): Checked<Created> => {
   if (Predicate.isObject(value) && !DateTime.isDateTime(value) && !Predicate.isDate(value)) {
     return decodeRange(value, now)
   }
-  const moment = Moments.fromUnknown(value, now)
+  const moment = TimeExpression.fromUnknown(value, now)
   if (Result.isFailure(moment)) return refuse(inFull(moment.failure))
   const { first, kind, last } = moment.success
   if (kind === "ago") return Result.succeed({ gte: DateTime.fromEpochSeconds(Math.ceil(first)) })
-  if (kind === "stretch")
+  if (kind === "interval")
     return Result.succeed({ gte: DateTime.fromEpochSeconds(first), lt: DateTime.fromEpochSeconds(last + 1) })
   return Number.isInteger(first)
     ? Result.succeed(DateTime.fromEpochSeconds(first))
@@ -65,14 +65,14 @@ const decode = (value: unknown, now: number | undefined): Checked<Created> => {
 /** `from..to`; either may be missing. */
 const decodeText = (text: string, now: number | undefined): Checked<Created> => {
   const [from = "", to = "", ...rest] = text.split("..")
-  const read = (part: string) => (part === "" ? Result.succeed(undefined) : Moments.fromText(part, now))
+  const read = (part: string) => (part === "" ? Result.succeed(undefined) : TimeExpression.fromText(part, now))
   const moments = Result.all([read(from), read(to)])
   if (Result.isFailure(moments)) return refuse(inFull(moments.failure))
   const [start, end] = moments.success
   if (rest.length > 0 || (start === undefined && end === undefined)) return refuse(textForms)
   const range: Types.Mutable<Range> = {}
   if (start !== undefined) range.gte = DateTime.fromEpochSeconds(toBound.gte(start))
-  if (end?.kind === "stretch") range.lt = DateTime.fromEpochSeconds(end.last + 1)
+  if (end?.kind === "interval") range.lt = DateTime.fromEpochSeconds(end.last + 1)
   else if (end !== undefined) range.lte = DateTime.fromEpochSeconds(toBound.lte(end))
   return isEmpty(span(range)) ? refuse("a range that begins before it ends") : Result.succeed(range)
 }
@@ -84,7 +84,7 @@ const decodeRange = (value: object, now: number | undefined): Checked<Created> =
     if (!isBound(name)) {
       problems.push({ path: [name], expected: expectedName(name, bounds) })
     } else {
-      const moment = Moments.fromUnknown(bound, now)
+      const moment = TimeExpression.fromUnknown(bound, now)
       if (Result.isSuccess(moment)) range[name] = DateTime.fromEpochSeconds(toBound[name](moment.success))
       else {
         const advice =
@@ -114,7 +114,7 @@ const boundsOf = (range: Range): ReadonlyArray<readonly [name: Bound, moment: Da
 // A second that reads as a year or a date without dashes would be refused. With a zero before it, it reads as what it is.
 const encodeMoment = (moment: DateTime.Utc): number | string => {
   const second = DateTime.toEpochSeconds(moment)
-  return Moments.undashed.test(String(second)) ? `0${second}` : second
+  return TimeExpression.undashed.test(String(second)) ? `0${second}` : second
 }
 
 /** In seconds. */
@@ -127,7 +127,7 @@ const encode = (created: Created): number | string | CreatedRange<number | strin
 export const CreatedFromUnknown: Schema.Codec<Created, unknown> = Schema.Unknown.pipe(
   Schema.decodeTo(Schema.Union([Schema.DateTimeUtc, Range]), {
     decode: SchemaGetter.transformEffect((value): Effect.Effect<Created, SchemaIssue.Issue> =>
-      Effect.flatMap(Moments.now, (now) => Effect.fromResult(Result.mapError(decode(value, now), toIssue)))
+      Effect.flatMap(TimeExpression.now, (now) => Effect.fromResult(Result.mapError(decode(value, now), toIssue)))
     ),
     encode: SchemaGetter.transform(encode)
   })

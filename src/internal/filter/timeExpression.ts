@@ -1,5 +1,5 @@
 /**
- * What people and programs write for a moment or a stretch of time, read as seconds since 1970.
+ * What people and programs write for a moment or an interval of time, read as seconds since 1970.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -11,11 +11,11 @@ import * as Result from "effect/Result"
 
 /**
  * From its first to its last instant, in seconds. An instant between two whole seconds is halfway between them here, however
- * near to one it was: only the whole ones are compared. A stretch begins and ends with whole seconds. An "ago" is an
+ * near to one it was: only the whole ones are compared. An interval begins and ends with whole seconds. An "ago" is an
  * instant that means "since then" when it stands alone.
  */
 export interface TimeExpression {
-  readonly kind: "instant" | "stretch" | "ago"
+  readonly kind: "instant" | "interval" | "ago"
   readonly first: number
   readonly last: number
 }
@@ -81,7 +81,7 @@ const hours = { h: 1, d: 24, w: 168 }
 
 const isUnit = (text: string): text is keyof typeof hours => text in hours
 
-/** One stretch or instant of text. */
+/** One interval or instant of text. */
 export const fromText = (text: string, now: number | undefined): Result.Result<TimeExpression, string> => {
   const [isDate, year, month, day, quarter] = date.exec(text) ?? []
   if (isDate !== undefined) return interval(Number(year), month, day, quarter)
@@ -107,7 +107,7 @@ export const fromText = (text: string, now: number | undefined): Result.Result<T
   if (first < 0) return tooEarly(now)
   return isUnit(unit)
     ? Result.map(instant(first), (moment) => ({ ...moment, kind: "ago" }))
-    : Result.succeed({ kind: "stretch", first, last: first + secondsADay - 1 })
+    : Result.succeed({ kind: "interval", first, last: first + secondsADay - 1 })
 }
 
 const tooEarly = (now: number): Result.Result<never, string> => {
@@ -143,6 +143,6 @@ const interval = (
   if (start === undefined) return Result.fail(calendar)
   const last = DateTime.toEpochSeconds(DateTime.add(start, length)) - 1
   return last < latestSecond
-    ? Result.succeed({ kind: "stretch", first: DateTime.toEpochSeconds(start), last })
+    ? Result.succeed({ kind: "interval", first: DateTime.toEpochSeconds(start), last })
     : Result.fail(calendar)
 }

@@ -51,7 +51,7 @@ export interface ExcludedRow extends Row {
  * @since 0.1.0
  */
 export interface Page<out A> {
-  /** The rows, in the direction of the read. */
+  /** The rows: as Stripe sends them, newest first, from a fetch, and in the direction of the read from a stream of pages. */
   readonly data: ReadonlyArray<A>
   /** Whether there are more rows in the direction of the read. */
   readonly has_more: boolean

@@ -17,7 +17,7 @@ export interface PageSize {
 /**
  * Whether a failure points at the size of the page: a 500, with which Stripe answers pages that it cannot put together; no
  * reply in time, from Stripe or from a gateway that waited for it (504); a body that is too large or broke off. A 502 or
- * 503, or no connection, says that nobody works there, and then a smaller page is only more requests.
+ * 503, or no connection, says nothing about the page, and a smaller one would only be more requests.
  */
 export const mayBeTooLarge = (reason: Reason): boolean => {
   switch (reason._tag) {
@@ -67,8 +67,8 @@ export const after = (
   if (!shrunk && before.limit >= pageSize) return undefined
   const limit = shrunk ? served : before.limit
   const patience = shrunk ? Math.min(Math.max(before.patience * 2, 1), mostPatience) : before.patience
-  const calm = shrunk ? 1 : before.pagesSinceChange + 1
-  return calm < patience
-    ? { limit, pagesSinceChange: calm, patience }
+  const pagesSinceChange = shrunk ? 1 : before.pagesSinceChange + 1
+  return pagesSinceChange < patience
+    ? { limit, pagesSinceChange, patience }
     : { limit: Math.min(limit * 2, pageSize), pagesSinceChange: 0, patience }
 }

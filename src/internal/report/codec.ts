@@ -99,7 +99,7 @@ export interface RedactedReport extends Omit<VerificationReport, CheckName> {
 }
 
 /** Takes the fields that the schema names, and leaves keys that Stripe added since behind. */
-export const confidentialFromWire = (wire: Encoded): RedactedReport => {
+export const redactedFromWire = (wire: Encoded): RedactedReport => {
   const report: Types.Mutable<RedactedReport> = {
     id: wire.id,
     object: wire.object,
@@ -122,7 +122,7 @@ export const confidentialFromWire = (wire: Encoded): RedactedReport => {
 const redacted = <A>(check: A | null, label: CheckName): Redacted.Redacted<A> | null =>
   check === null ? null : Redacted.make(check, { label })
 
-const confidentialToWire = (report: Unchecked<RedactedReport>): unknown => {
+const redactedToWire = (report: Unchecked<RedactedReport>): unknown => {
   const plain: Record<string, unknown> = { ...report }
   for (const name of checkNames) {
     if (name in plain) plain[name] = revealed(plain[name])
@@ -157,9 +157,9 @@ const confidentialToWire = (report: Unchecked<RedactedReport>): unknown => {
  * @since 0.1.0
  */
 export const RedactedReport: Schema.Codec<RedactedReport, Encoded> = wireCodec({
-  identifier: "ConfidentialVerificationReport",
+  identifier: "RedactedVerificationReport",
   wire: Wire,
   generator: Wire.mapFields(generated("vr")),
-  fromWire: confidentialFromWire,
-  toWire: confidentialToWire
+  fromWire: redactedFromWire,
+  toWire: redactedToWire
 })

@@ -94,7 +94,7 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
     return [[batches], Option.some(lt)]
   })
 
-  // Up to where a run goes is fixed as it begins, so that it ends however much changes meanwhile.
+  // The end of a run is fixed when it starts, so that it ends however much changes meanwhile.
   const windows = Effect.map(DateTime.now, (now) =>
     Stream.paginate(Windows.seconds(checkpoint.events), (position) =>
       // An event that was a cursor may have expired when the next page is read. The window is read again, as long as Stripe has its events.

@@ -79,7 +79,7 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
     list: {
       fetch,
       range: CreatedWithin.windowOf(query),
-      subject: { filter: Fingerprint.make(path, filter), ...account }
+      key: { filter: Fingerprint.make(path, filter), ...account }
     },
     reader: { fetch, retrieve },
     events: Events.fetch(client, operation),
@@ -145,7 +145,7 @@ export const tail = <Sent extends Row, A extends Row, E, R, E2, R2>(
 export const reread = <Sent extends Row, A extends Sent, E, R>(
   client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
-  wanted: Iterable<Model.Wanted>,
+  wanted: Iterable<Model.SessionReference>,
   options: Model.RereadOptions<Paths, E, R> = {}
 ): Stream.Stream<Model.RereadBatch<Sent>, StripeError | E, R> => {
   const operation = "VerificationSessions.reread"
@@ -167,9 +167,9 @@ export const changes = <Sent extends Row, A extends Sent, E, R>(
   const operation = "VerificationSessions.changes"
   const batches = Effect.gen(function* () {
     const source = yield* prepare(client, operation, rows, {}, options, Changes.checkOptions(options))
-    const { subject } = source.list
-    const from = options.from ?? Checkpoint.start(subject)
-    yield* Effect.fromResult(Checkpoint.check(from, subject))
+    const { key } = source.list
+    const from = options.from ?? Checkpoint.start(key)
+    yield* Effect.fromResult(Checkpoint.check(from, key))
     if (Windows.isPositioned(from)) return Changes.run(source, from)
     if (options.from !== undefined) return yield* Effect.fromResult(refusePosition())
     const readAt = yield* DateTime.now
@@ -187,11 +187,11 @@ export const mirror = <Sent extends Row, A extends Sent, E, R, E2, R2>(
   const operation = "VerificationSessions.mirror"
   const runs = Effect.gen(function* () {
     const source = yield* prepare(client, operation, rows, {}, options, checkMirror(options))
-    const { subject } = source.list
+    const { key } = source.list
     const { audit = "7 days", schedule } = options
     const interval = audit === false ? undefined : Duration.toSeconds(audit)
-    const nothing = Checkpoint.start(subject)
-    yield* Effect.fromResult(Checkpoint.check(options.from ?? nothing, subject))
+    const nothing = Checkpoint.start(key)
+    yield* Effect.fromResult(Checkpoint.check(options.from ?? nothing, key))
     const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval, options.settle))
     return schedule === undefined ? run(options.from) : Runs.retryForever(Runs.poll(run, options.from, schedule))
   })

@@ -15,7 +15,7 @@ import type { ListExpandPath } from "./model.ts"
  * @category models
  * @since 0.1.0
  */
-export type Wanted = string | { readonly id: string; readonly created?: DateTime.Utc | undefined }
+export type SessionReference = string | { readonly id: string; readonly created?: DateTime.Utc | undefined }
 
 /**
  * Options of `reread`.

@@ -14,7 +14,7 @@ import type { Row } from "../list/model.ts"
 import type { Selected } from "../list/resource.ts"
 import * as Guards from "../pagination/guards.ts"
 import * as ReadOptions from "../pagination/options.ts"
-import type { RereadBatch, RereadOptions, Wanted } from "./mirrorModel.ts"
+import type { RereadBatch, RereadOptions, SessionReference } from "./mirrorModel.ts"
 import * as Resource from "./resource.ts"
 
 /** How sessions are read: a page of the list, or one. */
@@ -41,7 +41,7 @@ export const fields = Struct.assign(
 export const checkOptions = Arguments.decoder(Schema.Struct(fields), "options")
 
 /** The distinct ids, if all of them are ids of sessions. */
-export const toIds = (wanted: Iterable<Wanted>): Result.Result<Ids, InvalidArgumentError> => {
+export const toIds = (wanted: Iterable<SessionReference>): Result.Result<Ids, InvalidArgumentError> => {
   if (Predicate.isString(wanted) || !Predicate.isIterable(wanted)) {
     return Arguments.refuse("ids", Arguments.show(wanted), "an iterable of session ids (vs_…) or of sessions")
   }

@@ -223,7 +223,7 @@ export interface Service<out Requires = never> {
    * many that were created close together. A wrong `created` costs one more request.
    */
   readonly reread: <const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined, E = never, R = never>(
-    ids: Iterable<Model.Wanted>,
+    ids: Iterable<Model.SessionReference>,
     options?: Model.RereadOptions<Paths, E, R>
   ) => Stream.Stream<Model.RereadBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
 

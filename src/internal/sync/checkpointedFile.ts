@@ -77,7 +77,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   const { format, header, path, toLines } = options
   const fileSystem = yield* FileSystem.FileSystem
   const sidecarPath = `${path}.checkpoint`
-  let standing: FileState | undefined
+  let state: FileState | undefined
   // The length of the file while it is known to hold what its checkpoint counts, and nothing more.
   let length: number | undefined
   // The text of the sidecar when it was read or written last.
@@ -133,7 +133,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     const found = Option.getOrElse(yield* size, () => 0)
     // The old state stays until everything was read again.
     const stand = (now: FileState) => {
-      standing = now
+      state = now
       length = undefined
       seen = Option.getOrUndefined(text)
       isShared = false
@@ -183,7 +183,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
 
   /** Fails if another program modified the file, because two writers would overwrite each other. */
   const ensureExclusive = Effect.fnUntraced(function* (expected: number | undefined) {
-    if (standing === undefined) return yield* look
+    if (state === undefined) return yield* look
     const text = yield* readSidecar
     const found = yield* size
     const isOurs = Option.getOrUndefined(text) === seen && (expected === undefined || Option.contains(found, expected))
@@ -194,7 +194,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
         "expected no other writer, but another program modified the file. Run one writer at a time; run this one again to resume."
       )
     }
-    return standing
+    return state
   })
 
   const load = Effect.map(look, ({ checkpoint }) => checkpoint)
@@ -259,7 +259,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
       const bytes = yield* append(file, toLines(batch))
       yield* ensureExclusive(bytes)
       yield* keep(batch.checkpoint, bytes)
-      standing = { bytes, checkpoint: Option.some(batch.checkpoint) }
+      state = { bytes, checkpoint: Option.some(batch.checkpoint) }
       length = bytes
     },
     Effect.scoped,

@@ -11,7 +11,7 @@ const encode = Schema.encodeSync(SessionFilter.Json)
 
 const mask = 0xffff_ffff_ffff_ffffn
 
-/** FNV-1a in 64 bits. Two filters of one program will not meet by chance; nobody is to be kept from making two that do. */
+/** FNV-1a in 64 bits. It tells filters apart, and is no protection against someone who makes two alike. */
 const hash = (text: string): string => {
   let value = 0xcbf2_9ce4_8422_2325n
   for (const byte of new TextEncoder().encode(text)) {
