@@ -23,9 +23,9 @@ const withFixedAnswers = Effect.gen(function* () {
   const answers = VerificationSessions.layerTest({
     stream: () =>
       Stream.make(
-        VerificationSession.make({ id: "vs_1", status: "verified", created }),
-        VerificationSession.make({ id: "vs_2", status: "canceled", created }),
-        VerificationSession.make({ id: "vs_3", status: "verified", created })
+        VerificationSession.makeUnsafe({ id: "vs_1", status: "verified", created }),
+        VerificationSession.makeUnsafe({ id: "vs_2", status: "canceled", created }),
+        VerificationSession.makeUnsafe({ id: "vs_3", status: "verified", created })
       )
   })
   deepStrictEqual(yield* Effect.provide(countByStatus, answers), { verified: 2, canceled: 1 })

@@ -162,8 +162,8 @@ export const decodeUrlQuery = (
 ): Effect.Effect<SessionFilter, InvalidArgumentError> => decode(UrlCodec.fromInput(query))
 
 /**
- * Decodes a filter without effects, with the same result every day: relative text such as `7d` is refused. Otherwise it
- * is {@link decode}.
+ * Makes a filter from an {@link Input} of unknown origin with fixed dates, so that it is the same filter every day: relative
+ * text such as `7d` is refused. {@link decode} accepts it.
  *
  * **Example** (A misspelt word)
  *
@@ -173,7 +173,7 @@ export const decodeUrlQuery = (
  *
  * const status: string = "verfied"
  *
- * const problem = Result.match(SessionFilter.fromUnknown({ status }), {
+ * const problem = Result.match(SessionFilter.make({ status }), {
  *   onFailure: (error) => error.message,
  *   onSuccess: () => "none"
  * })
@@ -184,32 +184,33 @@ export const decodeUrlQuery = (
  * @category constructors
  * @since 0.1.0
  */
-export const fromUnknown = (input: unknown): Result.Result<SessionFilter, InvalidArgumentError> =>
-  // Decoding needs only a clock and a zone, so it can run here, as Schema's own synchronous decoders do.
+export const make = (input: unknown): Result.Result<SessionFilter, InvalidArgumentError> =>
+  // Decoding needs only a clock, so it can run here, as Schema's own synchronous decoders do.
   Effect.runSync(Effect.result(Effect.provideService(decode(input), TimeExpression.AllowRelative, false)))
 
 /**
  * Makes a filter from an {@link Input} in code, with fixed dates. The status stays in its type, so that {@link matches}
- * can narrow by it. Throws an `InvalidArgumentError` if {@link fromUnknown} refuses the input.
+ * can narrow by it. Throws an `InvalidArgumentError` if {@link make} refuses the input.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make: {
+export const makeUnsafe: {
   <const Choice extends Model.OneOrMore<Model.Status>>(
     input: Model.Input & { readonly status: Choice }
   ): WithStatus<Model.StatusOf<Choice>>
   (input: Model.Input): SessionFilter
 } = <One extends Model.Status>(input: Model.Input): WithStatus<One> =>
   // Type boundary: the status is one of those given, and only the compiler needs to know which.
-  Result.getOrThrow(fromUnknown(input)) as WithStatus<One>
+  Result.getOrThrow(make(input)) as WithStatus<One>
 
 /**
  * Tests whether a filter selects a session: for sessions from a webhook or a database. It agrees with
  * `VerificationSessions.stream`, which applies it to every row that Stripe sends.
  *
- * If the filter's type has a status, as after {@link make}, it narrows the session to that status. Throws an
- * `InvalidArgumentError` if {@link fromUnknown} refuses the filter.
+ * If the filter's type has a status, as after {@link makeUnsafe}, it narrows the session to that status. Do not rely on the
+ * type of a session that does not match: the compiler then excludes the status, and another field may be why. Throws an
+ * `InvalidArgumentError` if {@link make} refuses the filter.
  *
  * **Example** (Test a session from elsewhere)
  *
@@ -217,8 +218,8 @@ export const make: {
  * import { DateTime } from "effect"
  * import { SessionFilter, VerificationSession } from "effect-stripe-identity"
  *
- * const wanted = SessionFilter.matches(SessionFilter.make({ status: "verified", created: "2026-01" }))
- * const session = VerificationSession.make({
+ * const wanted = SessionFilter.matches(SessionFilter.makeUnsafe({ status: "verified", created: "2026-01" }))
+ * const session = VerificationSession.makeUnsafe({
  *   id: "vs_1",
  *   status: "verified",
  *   created: DateTime.makeUnsafe("2026-01-31T23:59:59Z")
@@ -239,7 +240,7 @@ export const matches: {
 } = <One extends Model.Status>(filter: SessionFilter) =>
   // Made again, here and below: without `exactOptionalPropertyTypes` the compiler lets an `undefined` field through.
   // Type boundary: the predicate includes a test of the status.
-  Predicates.matches(make(filter)) as <Session extends Model.Filterable>(
+  Predicates.matches(makeUnsafe(filter)) as <Session extends Model.Filterable>(
     session: Session
   ) => session is Session & Model.HasStatus<One>
 
@@ -247,7 +248,7 @@ export const matches: {
  * Combines two filters to one that selects the sessions of both: for example what a user asks for within what the user
  * may see.
  *
- * It fails if {@link fromUnknown} refuses a filter, and if no session can match both, with the fields that exclude each
+ * It fails if {@link make} refuses a filter, and if no session can match both, with the fields that exclude each
  * other. `related_customer` and `related_customer_account` exclude each other, because Stripe refuses both at once.
  *
  * **Example** (Restrict a filter)
@@ -256,9 +257,9 @@ export const matches: {
  * import { Result } from "effect"
  * import { SessionFilter } from "effect-stripe-identity"
  *
- * const allowed = SessionFilter.make({ status: ["verified", "canceled"], created: { gte: "2026-01-01" } })
- * const asked = SessionFilter.make({ status: ["canceled", "processing"] })
- * const excluded = SessionFilter.make({ status: "processing" })
+ * const allowed = SessionFilter.makeUnsafe({ status: ["verified", "canceled"], created: { gte: "2026-01-01" } })
+ * const asked = SessionFilter.makeUnsafe({ status: ["canceled", "processing"] })
+ * const excluded = SessionFilter.makeUnsafe({ status: "processing" })
  *
  * const both = Result.getOrThrow(SessionFilter.and(asked, allowed))
  *
@@ -273,15 +274,15 @@ export const and: {
   (that: SessionFilter): (self: SessionFilter) => Result.Result<SessionFilter, InvalidArgumentError>
   (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError>
 } = dual(2, (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError> =>
-  Result.flatMap(Result.all([fromUnknown(self), fromUnknown(that)]), ([one, other]) => {
+  Result.flatMap(Result.all([make(self), make(that)]), ([one, other]) => {
     const [fields, overlap] = Predicates.and(one, other)
-    return Result.map(Arguments.all([overlap, fromUnknown(fields)]), ([, filter]) => filter)
+    return Result.map(Arguments.all([overlap, make(fields)]), ([, filter]) => filter)
   })
 )
 
 /**
  * Splits a filter into the part that Stripe applies and the part that this library applies to the rows: to see how much
- * is read for what is kept. Throws an `InvalidArgumentError` if {@link fromUnknown} refuses the filter.
+ * is read for what is kept. Throws an `InvalidArgumentError` if {@link make} refuses the filter.
  *
  * **Example** (Server and client fields)
  *
@@ -289,7 +290,7 @@ export const and: {
  * import { SessionFilter } from "effect-stripe-identity"
  *
  * const { server, client } = SessionFilter.partition(
- *   SessionFilter.make({ status: "verified", type: "document", metadata: { plan: "pro" } })
+ *   SessionFilter.makeUnsafe({ status: "verified", type: "document", metadata: { plan: "pro" } })
  * )
  *
  * server // => { status: "verified" }
@@ -300,7 +301,7 @@ export const and: {
  * @since 0.1.0
  */
 export const partition = (filter: SessionFilter): { readonly server: SessionFilter; readonly client: SessionFilter } =>
-  Predicates.partition(make(filter))
+  Predicates.partition(makeUnsafe(filter))
 
 /**
  * The query parameters that Stripe is sent for a filter: its `server` part by {@link partition}, in the order of
@@ -311,11 +312,11 @@ export const partition = (filter: SessionFilter): { readonly server: SessionFilt
  * ```ts
  * import { SessionFilter } from "effect-stripe-identity"
  *
- * SessionFilter.toQuery(SessionFilter.make({ status: "verified", type: "document" })) // => [["status", "verified"]]
+ * SessionFilter.toQuery(SessionFilter.makeUnsafe({ status: "verified", type: "document" })) // => [["status", "verified"]]
  * ```
  *
  * @category conversions
  * @since 0.1.0
  */
 export const toQuery = (filter: SessionFilter): Query =>
-  Parts.toQuery(Predicates.partition(make(filter)).server, Predicates.personal)
+  Parts.toQuery(Predicates.partition(makeUnsafe(filter)).server, Predicates.personal)

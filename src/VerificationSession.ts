@@ -86,8 +86,8 @@ export const expanded = <const Paths extends ReadonlyArray<Model.ExpandPath>>(
  *
  * const created = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
  * const ids = Stream.make(
- *   VerificationSession.make({ id: "vs_1", status: "verified", created }),
- *   VerificationSession.make({ id: "vs_2", status: "canceled", created })
+ *   VerificationSession.makeUnsafe({ id: "vs_1", status: "verified", created }),
+ *   VerificationSession.makeUnsafe({ id: "vs_2", status: "canceled", created })
  * ).pipe(
  *   Stream.filter(VerificationSession.isVerified),
  *   Stream.map((session) => session.id),
@@ -148,7 +148,7 @@ export const isRedacted = <Session extends Pick<VerificationSession, "redaction"
   session.redaction?.status === "redacted"
 
 /**
- * The fields of a session that {@link make} takes: `id`, `created` and `status`, and any others.
+ * The fields of a session that {@link makeUnsafe} takes: `id`, `created` and `status`, and any others.
  *
  * @category constructors
  * @since 0.1.0
@@ -169,7 +169,7 @@ export interface MakeOptions
  * import { DateTime, Redacted } from "effect"
  * import { VerificationSession } from "effect-stripe-identity"
  *
- * const session = VerificationSession.make({
+ * const session = VerificationSession.makeUnsafe({
  *   id: "vs_1",
  *   status: "verified",
  *   created: DateTime.makeUnsafe("2026-01-01T00:00:00Z")
@@ -186,7 +186,7 @@ export interface MakeOptions
  * @category constructors
  * @since 0.1.0
  */
-export const make = ({ created, id, ...options }: MakeOptions): VerificationSession =>
+export const makeUnsafe = ({ created, id, ...options }: MakeOptions): VerificationSession =>
   Result.getOrThrow(
     check({
       id,
@@ -229,7 +229,7 @@ export interface JsonOptions {
  * import { DateTime, Redacted, Schema } from "effect"
  * import { VerificationSession } from "effect-stripe-identity"
  *
- * const session = VerificationSession.make({
+ * const session = VerificationSession.makeUnsafe({
  *   id: "vs_1",
  *   status: "requires_input",
  *   created: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
@@ -279,7 +279,7 @@ export type WithMetadata<Session, Metadata> = Omit<Session, "metadata"> & { read
  * const Plan = Schema.Struct({ plan: Schema.Literal("pro") })
  * const withPlan = VerificationSession.withMetadata(Plan, VerificationSession.expanded(["verified_outputs"]))
  * const session = Schema.decodeSync(withPlan)(
- *   VerificationSession.make({
+ *   VerificationSession.makeUnsafe({
  *     id: "vs_1",
  *     status: "verified",
  *     created: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
@@ -332,7 +332,7 @@ export const withMetadata = <
  *
  * const Plan = Schema.Struct({ plan: Schema.Literals(["free", "pro"]), seats: Schema.FiniteFromString })
  * const session = (id: string, metadata: Record<string, string>) =>
- *   VerificationSession.make({ id, status: "verified", created: DateTime.makeUnsafe(0), metadata })
+ *   VerificationSession.makeUnsafe({ id, status: "verified", created: DateTime.makeUnsafe(0), metadata })
  *
  * const mismatches: Array<string> = []
  * const seats = Stream.make(session("vs_1", { plan: "pro", seats: "3" }), session("vs_2", { plan: "gold" })).pipe(

@@ -153,7 +153,7 @@ describe("a file of NDJSON", () => {
     Effect.gen(function* () {
       const path = yield* newPath
       const breaks = ["\u2028", "\u2029", "\u0085", "\n", "\r", "\r\n", "\v", "\f"]
-      const session = VerificationSession.make({
+      const session = VerificationSession.makeUnsafe({
         id: "vs_1",
         status: "verified",
         created: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),
@@ -205,7 +205,7 @@ describe("a file of NDJSON", () => {
 })
 
 describe("a file of CSV", () => {
-  const session = VerificationSession.make({
+  const session = VerificationSession.makeUnsafe({
     id: "vs_1",
     status: "verified",
     created: DateTime.makeUnsafe("2026-01-01T00:00:00Z"),

@@ -123,17 +123,17 @@ describe("a part of a second", () => {
       ]
       for (const [form, digits] of forms) {
         for (const [name, passesBound] of Object.entries(passes)) {
-          const matches = SessionFilter.matches(SessionFilter.make({ created: { [name]: form } }))
+          const matches = SessionFilter.matches(SessionFilter.makeUnsafe({ created: { [name]: form } }))
           for (let second = time.second - 2; second <= time.second + 2; second++) {
             const created = DateTime.makeUnsafe(Date.UTC(2026, 0, 1, 12, 0, second))
             assert.strictEqual(
-              matches(VerificationSession.make({ id: "vs_1", status: "verified", created })),
+              matches(VerificationSession.makeUnsafe({ id: "vs_1", status: "verified", created })),
               passesBound(nanos(second, "0"), nanos(time.second, digits)),
               `${second} is ${name} ${text}`
             )
           }
         }
-        const alone = SessionFilter.fromUnknown({ created: form })
+        const alone = SessionFilter.make({ created: form })
         assert.strictEqual(Result.isSuccess(alone), /^0*$/.test(digits), `${text} alone`)
       }
     })
@@ -147,8 +147,8 @@ describe("and", () => {
     ({ draft, history, kept, other, otherKept }) =>
       Effect.gen(function* () {
         const list = yield* rows
-        const one = SessionFilter.fromUnknown(toInput(draft, kept, history.seconds, list))
-        const two = SessionFilter.fromUnknown(toInput(other, otherKept, history.seconds, list))
+        const one = SessionFilter.make(toInput(draft, kept, history.seconds, list))
+        const two = SessionFilter.make(toInput(other, otherKept, history.seconds, list))
         if (Result.isFailure(one) || Result.isFailure(two)) return
         const sessions = yield* Stream.runCollect(VerificationSessions.stream())
         const [isOne, isTwo] = [SessionFilter.matches(one.success), SessionFilter.matches(two.success)]
@@ -181,16 +181,16 @@ describe("and", () => {
   it.effect.prop("of two times is intersection, to the second", [created, created], ([one, two]) =>
     Effect.sync(() => {
       const filters = [one, two].flatMap((created) => {
-        const filter = SessionFilter.fromUnknown({ created })
+        const filter = SessionFilter.make({ created })
         return Result.isSuccess(filter) ? [filter.success] : []
       })
       const [self, that] = filters
       if (self === undefined || that === undefined) return
       const both = SessionFilter.and(self, that)
       // What comes out is a filter, and decodes to itself.
-      if (Result.isSuccess(both)) assert.deepStrictEqual(SessionFilter.fromUnknown(both.success), both)
+      if (Result.isSuccess(both)) assert.deepStrictEqual(SessionFilter.make(both.success), both)
       for (let at = 0; at < 15; at++) {
-        const session = VerificationSession.make({
+        const session = VerificationSession.makeUnsafe({
           id: "vs_1",
           status: "verified",
           created: DateTime.makeUnsafe(at * 1000)
@@ -206,7 +206,7 @@ describe("and", () => {
   it.effect.prop("has the filter without fields as its neutral, and every filter with itself is itself", Case, (one) =>
     Effect.gen(function* () {
       const list = yield* rows
-      const filter = SessionFilter.fromUnknown(toInput(one.draft, one.kept, one.history.seconds, list))
+      const filter = SessionFilter.make(toInput(one.draft, one.kept, one.history.seconds, list))
       if (Result.isFailure(filter)) return
       assert.deepStrictEqual(SessionFilter.and(filter.success, {}), filter)
       assert.deepStrictEqual(SessionFilter.and({}, filter.success), filter)
@@ -270,9 +270,7 @@ describe("the codecs", () => {
     it.effect.prop(`${name}: decode after encode is the identity`, [Anything], ([input]) =>
       Effect.gen(function* () {
         const { created } = input
-        const filter = SessionFilter.fromUnknown(
-          created === undefined ? input : { ...input, created: toDates(created) }
-        )
+        const filter = SessionFilter.make(created === undefined ? input : { ...input, created: toDates(created) })
         if (Result.isFailure(filter)) return
         // Type boundary: what differs is only the type of what each encodes to, which nothing here looks at.
         const schema = codec as Schema.Codec<SessionFilter.SessionFilter, unknown>

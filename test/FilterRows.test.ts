@@ -17,7 +17,7 @@ const matching = Effect.map(
 )
 
 const session = (id: string, metadata: Record<string, string>) =>
-  VerificationSession.make({ id, status: "verified", created: DateTime.makeUnsafe(0), metadata })
+  VerificationSession.makeUnsafe({ id, status: "verified", created: DateTime.makeUnsafe(0), metadata })
 
 describe("withMetadata", () => {
   const Seats = Schema.Struct({ seats: Schema.FiniteFromString })

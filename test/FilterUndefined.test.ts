@@ -79,7 +79,7 @@ describe("an undefined field of a filter is refused by its name", () => {
         Effect.gen(function* () {
           const refusals: ReadonlyArray<Effect.Effect<unknown, { readonly message: string }, unknown>> = [
             SessionFilter.decode(input),
-            Effect.fromResult(SessionFilter.fromUnknown(input)),
+            Effect.fromResult(SessionFilter.make(input)),
             Effect.fromResult(SessionFilter.and(input, {})),
             Effect.fromResult(SessionFilter.and({}, input)),
             Progress.make(input),
@@ -92,7 +92,7 @@ describe("an undefined field of a filter is refused by its name", () => {
           ]
           for (const refusal of refusals) assert.include((yield* Effect.flip(refusal)).message, expected)
           for (const run of [
-            SessionFilter.make,
+            SessionFilter.makeUnsafe,
             SessionFilter.matches,
             SessionFilter.partition,
             SessionFilter.toQuery
@@ -140,7 +140,7 @@ describe("what says nothing of a field leaves it out", () => {
     const none = Option.none()
     const given = { client_reference_id: none, related_customer: none, related_customer_account: none, livemode: none }
     assert.deepStrictEqual(Effect.runSync(SessionFlags.decode({ ...flags, ...given })), { status: "verified" })
-    const { client, server } = SessionFilter.partition(SessionFilter.make({ status: "verified" }))
+    const { client, server } = SessionFilter.partition(SessionFilter.makeUnsafe({ status: "verified" }))
     assert.deepStrictEqual([client, server], [{}, { status: "verified" }])
   })
 

@@ -67,7 +67,7 @@ describe("a server that ignores a part of the filter", () => {
       it.effect(`${ignored} of ${JSON.stringify(input)}: stream is stream() filtered, ${concurrency} at once`, () =>
         Effect.gen(function* () {
           const rows = makeRows(7, 230)
-          const filter = yield* Effect.fromResult(SessionFilter.fromUnknown(input))
+          const filter = yield* Effect.fromResult(SessionFilter.make(input))
           const everything = yield* Stream.runCollect(VerificationSessions.stream()).pipe(
             Effect.provide(layer(rows, []))
           )
@@ -93,7 +93,7 @@ describe("a server that ignores a part of the filter", () => {
       Effect.gen(function* () {
         yield* TestClock.setTime((start + 1_000_000) * 1000)
         const rows = makeRows(11, 90)
-        const filter = yield* Effect.fromResult(SessionFilter.fromUnknown(input))
+        const filter = yield* Effect.fromResult(SessionFilter.make(input))
         const matches = SessionFilter.matches(filter)
         const pages = yield* Stream.runCollect(VerificationSessions.pages(input, { pageSize: 7 }))
         const batches = yield* Stream.runCollect(VerificationSessions.sync(input, { pageSize: 7, settle: 0 }))

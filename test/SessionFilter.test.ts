@@ -132,14 +132,14 @@ describe("created", () => {
     }).pipe(Effect.provide(world()))
   )
 
-  it("fromUnknown gives the same answer every day: it refuses what needs a clock", () => {
-    const refused = Result.flip(SessionFilter.fromUnknown({ created: "7d" }))
+  it("make gives the same answer every day: it refuses what needs a clock", () => {
+    const refused = Result.flip(SessionFilter.make({ created: "7d" }))
     assert.strictEqual(
       Result.getOrThrow(refused).message,
       'created: expected a fixed date or range here, got "7d". SessionFilter.decode accepts relative ones.'
     )
     assert.deepStrictEqual(
-      SessionFilter.fromUnknown({ created: "2026-01" }),
+      SessionFilter.make({ created: "2026-01" }),
       Result.succeed({ created: { gte: instant("2026-01-01T00:00:00Z"), lt: instant("2026-02-01T00:00:00Z") } })
     )
   })
@@ -387,13 +387,13 @@ describe("what Stripe does not filter by", () => {
   const local = { type: "id_number", metadata: { plan: "pro" } } as const
 
   it("can be asked of the filter", () => {
-    const filter = SessionFilter.make({ ...local, status: "verified", created: "2026-01", livemode: false })
+    const filter = SessionFilter.makeUnsafe({ ...local, status: "verified", created: "2026-01", livemode: false })
     const { client, server } = SessionFilter.partition(filter)
     assert.deepStrictEqual(client, { ...local, livemode: false })
     assert.deepStrictEqual(server, { status: "verified", ...(filter.created && { created: filter.created }) })
-    const several = SessionFilter.partition(SessionFilter.make({ status: ["verified", "canceled"] }))
+    const several = SessionFilter.partition(SessionFilter.makeUnsafe({ status: ["verified", "canceled"] }))
     assert.deepStrictEqual(several, { client: { status: ["canceled", "verified"] }, server: {} })
-    const one = SessionFilter.partition(SessionFilter.make({ status: ["verified"] }))
+    const one = SessionFilter.partition(SessionFilter.makeUnsafe({ status: ["verified"] }))
     assert.deepStrictEqual(one, { client: {}, server: { status: "verified" } })
   })
 
@@ -469,13 +469,13 @@ describe("what Stripe does not filter by", () => {
 })
 
 describe("matches", () => {
-  const session = VerificationSession.make({
+  const session = VerificationSession.makeUnsafe({
     id: "vs_1",
     status: "requires_input",
     created: instant("2026-01-31T23:59:59Z")
   })
   const matches = (input: SessionFilter.Input, subject: SessionFilter.Filterable = session) =>
-    SessionFilter.matches(SessionFilter.make(input))(subject)
+    SessionFilter.matches(SessionFilter.makeUnsafe(input))(subject)
 
   it("takes a session from anywhere, with fields absent or null", () => {
     const webhook = Schema.decodeUnknownSync(VerificationSession.VerificationSession)({
@@ -513,7 +513,7 @@ describe("matches", () => {
 
   it("finds no entry of metadata that every object has", () => {
     assert.isFalse(matches({ metadata: { constructor: "Object" } }))
-    const filter = SessionFilter.make({ metadata: Object.fromEntries([["__proto__", "1"]]) })
+    const filter = SessionFilter.makeUnsafe({ metadata: Object.fromEntries([["__proto__", "1"]]) })
     assert.isFalse(SessionFilter.matches(filter)(session))
     assert.isTrue(SessionFilter.matches(filter)({ ...session, metadata: Object.fromEntries([["__proto__", "1"]]) }))
   })
@@ -521,18 +521,18 @@ describe("matches", () => {
 
 describe("and", () => {
   it("keeps a bound even where it bounds nothing, because a range needs one", () => {
-    const since1970 = SessionFilter.make({ created: { gte: 0 } })
+    const since1970 = SessionFilter.makeUnsafe({ created: { gte: 0 } })
     assert.deepStrictEqual(SessionFilter.and(since1970, since1970), Result.succeed(since1970))
   })
 
   it("says which fields exclude each other", () => {
-    const one = SessionFilter.make({
+    const one = SessionFilter.makeUnsafe({
       status: "verified",
       created: "2026-01",
       metadata: { plan: "pro" },
       livemode: true
     })
-    const two = SessionFilter.make({
+    const two = SessionFilter.makeUnsafe({
       status: ["canceled", "processing"],
       created: "2026-02",
       metadata: { plan: "free", team: "risk" },
@@ -547,8 +547,8 @@ describe("and", () => {
   })
 
   it("says with them that a session has one customer", () => {
-    const one = SessionFilter.make({ related_customer: "cus_1", type: "document" })
-    const two = SessionFilter.make({ related_customer_account: "acct_1", type: "id_number" })
+    const one = SessionFilter.makeUnsafe({ related_customer: "cus_1", type: "document" })
+    const two = SessionFilter.makeUnsafe({ related_customer_account: "acct_1", type: "id_number" })
     assert.deepStrictEqual(Result.getOrThrow(Result.flip(SessionFilter.and(one, two))).message.split("; "), [
       'type: expected two filters that overlap, got "document" and "id_number"',
       'related_customer_account: expected only one of related_customer and related_customer_account, got "acct_1"'
@@ -556,14 +556,14 @@ describe("and", () => {
   })
 
   it("keeps entries of metadata with any name", () => {
-    const named = (value: string) => SessionFilter.make({ metadata: Object.fromEntries([["__proto__", value]]) })
+    const named = (value: string) => SessionFilter.makeUnsafe({ metadata: Object.fromEntries([["__proto__", value]]) })
     assert.deepStrictEqual(SessionFilter.and(named("1"), named("1")), Result.succeed(named("1")))
     assert.isTrue(Result.isFailure(SessionFilter.and(named("1"), named("2"))))
   })
 })
 
 describe("make", () => {
-  it("throws what fromUnknown refuses", () => {
-    assert.throws(() => SessionFilter.make({ client_reference_id: "" }), "a string of 1 to 5000 characters")
+  it("makeUnsafe throws what make refuses", () => {
+    assert.throws(() => SessionFilter.makeUnsafe({ client_reference_id: "" }), "a string of 1 to 5000 characters")
   })
 })

@@ -189,7 +189,7 @@ describe("the guards", () => {
 
 describe("make", () => {
   it("fills in what a test rarely cares about", () => {
-    assert.deepStrictEqual(VerificationSession.make({ id: "vs_1", status: "verified", created }), {
+    assert.deepStrictEqual(VerificationSession.makeUnsafe({ id: "vs_1", status: "verified", created }), {
       id: "vs_1",
       object: "identity.verification_session",
       livemode: false,
@@ -202,14 +202,21 @@ describe("make", () => {
 
   it("takes every other field", () => {
     const url = Redacted.make("https://verify.stripe.com/start/1")
-    const session = VerificationSession.make({ id: "vs_1", status: "new", created, livemode: true, type: "new", url })
+    const session = VerificationSession.makeUnsafe({
+      id: "vs_1",
+      status: "new",
+      created,
+      livemode: true,
+      type: "new",
+      url
+    })
     assert.strictEqual(session.livemode, true)
     assert.strictEqual(session.type, "new")
     assert.strictEqual(session.url, url)
   })
 
   it("cuts created to the second, so that the session survives the wire", () => {
-    const session = VerificationSession.make({
+    const session = VerificationSession.makeUnsafe({
       id: "vs_1",
       status: "verified",
       created: DateTime.add(created, { milliseconds: 999 })
@@ -218,7 +225,10 @@ describe("make", () => {
   })
 
   it("says what is wrong with a field", () => {
-    assert.throws(() => VerificationSession.make({ id: "", status: "verified", created }), /length.*\n {2}at \["id"\]/)
+    assert.throws(
+      () => VerificationSession.makeUnsafe({ id: "", status: "verified", created }),
+      /length.*\n {2}at \["id"\]/
+    )
   })
 })
 

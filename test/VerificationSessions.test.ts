@@ -686,7 +686,7 @@ describe("composition", () => {
 })
 
 describe("layerTest", () => {
-  const session = VerificationSession.make({ id: "vs_1", status: "verified", created: DateTime.makeUnsafe(0) })
+  const session = VerificationSession.makeUnsafe({ id: "vs_1", status: "verified", created: DateTime.makeUnsafe(0) })
 
   it.effect("answers with the handlers", () =>
     Effect.gen(function* () {

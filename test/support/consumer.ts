@@ -7,7 +7,7 @@ import { FetchHttpClient } from "effect/http"
 import { SessionFilter, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 
-const filter = SessionFilter.make({ status: "verified" })
+const filter = SessionFilter.makeUnsafe({ status: "verified" })
 const ids = VerificationSessions.stream(filter, { pageSize: 20 }).pipe(
   Stream.map((session) => session.id),
   Stream.runCollect
@@ -143,7 +143,7 @@ export const filter = SessionFilter.decode({ status: "verified" })
 export const filterTools = { ...SessionFilter }
 export const sessionTools = { ...VerificationSession }
 export const reportTools = { ...VerificationReport }
-export const made = VerificationSession.make
+export const made = VerificationSession.makeUnsafe
 export const flags = SessionFlags.flags
 
 export const client = StripeClient.layer({ apiKey: Sandbox.apiKey })

@@ -212,18 +212,23 @@ const filters: ReadonlyArray<unknown> = [
 const fromFilters = Effect.forEach(filters, (filter) => failureOf(SessionFilter.decode(filter)))
 
 const otherFilters = Effect.all([
-  ofResult(SessionFilter.fromUnknown({ created: "7d" })),
-  ofResult(SessionFilter.and(SessionFilter.make({ status: "verified" }), SessionFilter.make({ status: "canceled" }))),
+  ofResult(SessionFilter.make({ created: "7d" })),
   ofResult(
     SessionFilter.and(
-      SessionFilter.make({ created: { lt: "2026-01-01" } }),
-      SessionFilter.make({ created: { gte: "2026-02-01" } })
+      SessionFilter.makeUnsafe({ status: "verified" }),
+      SessionFilter.makeUnsafe({ status: "canceled" })
     )
   ),
   ofResult(
     SessionFilter.and(
-      SessionFilter.make({ related_customer: "cus_1" }),
-      SessionFilter.make({ related_customer_account: "acct_1" })
+      SessionFilter.makeUnsafe({ created: { lt: "2026-01-01" } }),
+      SessionFilter.makeUnsafe({ created: { gte: "2026-02-01" } })
+    )
+  ),
+  ofResult(
+    SessionFilter.and(
+      SessionFilter.makeUnsafe({ related_customer: "cus_1" }),
+      SessionFilter.makeUnsafe({ related_customer_account: "acct_1" })
     )
   ),
   failureOf(SessionFilter.decodeUrlQuery("status=verfied&created[gte]=x")),
@@ -363,7 +368,7 @@ const checkpoints = Effect.forEach(
 )
 
 const mismatches = Effect.gen(function* () {
-  const session = VerificationSession.make({ id: "vs_1", status: "verified", created })
+  const session = VerificationSession.makeUnsafe({ id: "vs_1", status: "verified", created })
   const schema = Schema.Struct({ status: Schema.Literal("canceled"), metadata: Schema.Struct({ plan: Schema.String }) })
   return [
     yield* failureOf(
@@ -392,7 +397,10 @@ const files = Effect.gen(function* () {
   const shared = Effect.gen(function* () {
     const path = at("shared")
     const [one, other] = yield* Effect.all([FileDestination.ndjson(path), FileDestination.ndjson(path)])
-    const batch = { sessions: [VerificationSession.make({ id: "vs_1", status: "verified", created })], readAt: created }
+    const batch = {
+      sessions: [VerificationSession.makeUnsafe({ id: "vs_1", status: "verified", created })],
+      readAt: created
+    }
     yield* Effect.all([one.load, other.load])
     yield* one.save({ ...batch, checkpoint: Checkpoint.start({ filter: "a" }) })
     yield* other.save({ ...batch, checkpoint: Checkpoint.start({ filter: "a" }) })

@@ -265,8 +265,7 @@ const callReaders: Readonly<Record<string, Reader>> = {
       SessionFilter.and({ client_reference_id: text }, { client_reference_id: `-${text}` }),
       SessionFilter.and({ metadata: { [text]: "1" } }, { metadata: { [text]: "2" } })
     ]),
-  "SessionFilter.fromUnknown": (text) =>
-    refusal(SessionFilter.fromUnknown({ created: { [text]: text }, [text]: text })),
+  "SessionFilter.make": (text) => refusal(SessionFilter.make({ created: { [text]: text }, [text]: text })),
   "SessionFilter.matches": (text) =>
     failure(
       Effect.try({ try: () => SessionFilter.matches(any({ [text]: text, status: text })), catch: (error) => error })

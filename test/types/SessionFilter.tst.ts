@@ -80,7 +80,7 @@ describe("a filter on the status narrows the element type", () => {
 
   test("in matches, from a filter of code", () => {
     const verified = Stream.make(session).pipe(
-      Stream.filter(SessionFilter.matches(SessionFilter.make({ status: "verified", created: "2026" })))
+      Stream.filter(SessionFilter.matches(SessionFilter.makeUnsafe({ status: "verified", created: "2026" })))
     )
     expect<StatusOf<typeof verified>>().type.toBe<"verified">()
     const any = SessionFilter.matches(filter)
@@ -133,7 +133,7 @@ describe("wrong code does not compile, and says what was meant", () => {
     expect(service.sync).type.not.toBeCallableWith({ client_reference_id: undefined })
     expect(service.tail).type.not.toBeCallableWith({ client_reference_id: undefined })
     expect(service.list).type.not.toBeCallableWith({ client_reference_id: undefined })
-    expect(SessionFilter.make).type.not.toBeCallableWith({ client_reference_id: undefined })
+    expect(SessionFilter.makeUnsafe).type.not.toBeCallableWith({ client_reference_id: undefined })
     expect(SessionFilter.matches).type.not.toBeCallableWith({ client_reference_id: undefined })
     expect(service.list).type.toBeCallableWith({ limit: undefined, starting_after: undefined, expand: undefined })
   })
@@ -184,7 +184,7 @@ describe("the codecs", () => {
     expect(SessionFilter.and(filter, filter)).type.toBe<
       Result.Result<SessionFilter.SessionFilter, StripeError.InvalidArgumentError>
     >()
-    expect(Result.flatMap(SessionFilter.fromUnknown({}), SessionFilter.and(filter))).type.toBe<
+    expect(Result.flatMap(SessionFilter.make({}), SessionFilter.and(filter))).type.toBe<
       Result.Result<SessionFilter.SessionFilter, StripeError.InvalidArgumentError>
     >()
   })

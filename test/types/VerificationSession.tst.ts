@@ -139,9 +139,13 @@ describe("the guards", () => {
 
 describe("make", () => {
   it("needs an id, a status and a moment", () => {
-    expect(VerificationSession.make).type.toBeCallableWith({ id: "vs_1", status: "verified", created: session.created })
-    expect(VerificationSession.make).type.not.toBeCallableWith({ id: "vs_1", status: "verified" })
-    expect(VerificationSession.make).type.not.toBeCallableWith({
+    expect(VerificationSession.makeUnsafe).type.toBeCallableWith({
+      id: "vs_1",
+      status: "verified",
+      created: session.created
+    })
+    expect(VerificationSession.makeUnsafe).type.not.toBeCallableWith({ id: "vs_1", status: "verified" })
+    expect(VerificationSession.makeUnsafe).type.not.toBeCallableWith({
       id: "vs_1",
       status: "verified",
       created: session.created,

@@ -280,7 +280,7 @@ type Handler<Call> = Call extends (...parameters: infer Parameters) => infer Ret
  *
  * const created = DateTime.makeUnsafe("2026-01-01T00:00:00Z")
  * const answers = VerificationSessions.layerTest({
- *   stream: () => Stream.make(VerificationSession.make({ id: "vs_1", status: "verified", created }))
+ *   stream: () => Stream.make(VerificationSession.makeUnsafe({ id: "vs_1", status: "verified", created }))
  * })
  *
  * const yours = VerificationSessions.stream().pipe(Stream.map(({ id }) => id), Stream.runCollect)
