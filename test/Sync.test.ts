@@ -466,6 +466,17 @@ describe("tail", () => {
     }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 130 } })))
   )
 
+  it.effect("takes relative dates only from tail, because the next run of sync would be over another list", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Stream.runDrain(VerificationSessions.sync({ created: "24h" })))
+      assert.strictEqual(
+        error.message,
+        'VerificationSessions.sync: InvalidArgumentError: created: expected a fixed date or range here, got "24h". SessionFilter.decode accepts relative ones.'
+      )
+      assert.lengthOf(yield* requests, 0)
+    }).pipe(Effect.provide(world()))
+  )
+
   it.effect("resumes from a checkpoint, and takes a relative date once", () =>
     Effect.gen(function* () {
       const first = yield* Stream.runHead(VerificationSessions.tail({ created: "24h" }))

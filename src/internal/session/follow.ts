@@ -15,6 +15,7 @@ import type * as StripeClient from "../../StripeClient.ts"
 import type { CheckpointMismatchError, InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Sync from "../../Sync.ts"
 import * as Arguments from "../arguments.ts"
+import { AllowRelative } from "../filter/timeExpression.ts"
 import type { Row } from "../list/model.ts"
 import type { Rows } from "../list/resource.ts"
 import { tagHandlerError, withOperation } from "../operation.ts"
@@ -125,7 +126,8 @@ export const sync = <Sent extends Row, A extends Row, E, R>(
     const run = yield* prepareSync(client, operation, rows, filter, options, checkSync(options))
     return run(options.from)
   })
-  return inRuns(operation, runs)
+  // A checkpoint is of one range, so the next run could not resume that of a relative one.
+  return inRuns(operation, Effect.provideService(runs, AllowRelative, false))
 }
 
 export const tail = <Sent extends Row, A extends Row, E, R, E2, R2>(
