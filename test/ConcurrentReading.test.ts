@@ -384,7 +384,7 @@ describe("rows that cannot be decoded", () => {
     const good = list.ids().filter((_, index) => !isBad(index))
     const bad = list.ids().filter((_, index) => isBad(index))
     const fetch = (request: Pagination.PageRequest) =>
-      Effect.map(list.fetch(request), (page): Pagination.Page<FakeRow> => ({
+      Effect.map(list.fetch(request), (page): Pagination.FetchedPage<FakeRow> => ({
         ...page,
         data: page.data.filter((row) => !bad.includes(row.id)),
         invalid: page.data.flatMap((row, position) =>

@@ -16,7 +16,7 @@ import type * as Result from "effect/Result"
 import * as Tracer from "effect/Tracer"
 import type { Reason, StripeError } from "../StripeError.ts"
 import * as StripeReply from "./client/reply.ts"
-import type { Page } from "./list/model.ts"
+import type { FetchedPage } from "./list/model.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -149,7 +149,11 @@ export const failed = ({ reason }: StripeError): Effect.Effect<void> =>
   Effect.annotateCurrentSpan("error.type", reason._tag)
 
 /** Counts a page, and says on the span what came. */
-export const page = (fiber: AnyFiber, operation: string, { data, excluded, invalid, limit }: Page<unknown>): void => {
+export const page = (
+  fiber: AnyFiber,
+  operation: string,
+  { data, excluded, invalid, limit }: FetchedPage<unknown>
+): void => {
   const count = data.length + (invalid?.length ?? 0) + (excluded?.length ?? 0)
   const span = spanOf(fiber)
   span?.attribute("stripe.page.rows", count)
@@ -160,7 +164,7 @@ export const page = (fiber: AnyFiber, operation: string, { data, excluded, inval
 }
 
 /** One page of a read as a span of its own. */
-export const pageSpan = Effect.fnUntraced(function* <A extends Page<unknown>>(
+export const pageSpan = Effect.fnUntraced(function* <A extends FetchedPage<unknown>>(
   name: string,
   operation: string,
   asked: { readonly page: number; readonly limit: number; readonly cursor: string | undefined },

@@ -13,7 +13,7 @@ import * as Guards from "../pagination/guards.ts"
 import * as PageSize from "../pagination/pageSize.ts"
 import type { DecodeRow } from "../wire/fastPath.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
-import type { FetchPage, Page, PageRequest, Row } from "./model.ts"
+import type { FetchedPage, FetchPage, Page, PageRequest, Row } from "./model.ts"
 import * as ListReply from "./reply.ts"
 
 /** Which rows of a list are read, and how. `Sent` is what Stripe sends, `A` what matches. */
@@ -53,12 +53,12 @@ export const ask = <Sent extends Row, A extends Row>(
   client: StripeClient.Service,
   selection: Selection<Sent, A>,
   request: PageRequest
-): Effect.Effect<Page<A>, StripeError> => {
+): Effect.Effect<FetchedPage<A>, StripeError> => {
   const { decodeRow, matches, operation, path } = selection
   const { limit, page } = request
   const cursor = request.starting_after ?? request.ending_before
   const decode = ListReply.readRows(decodeRow, matches, { page, cursor })
-  const shrink = (failures: number): StripeClient.Request<Page<A>> => {
+  const shrink = (failures: number): StripeClient.Request<FetchedPage<A>> => {
     const fewer = PageSize.afterFailures(limit, failures)
     return {
       ...whole,
@@ -67,7 +67,7 @@ export const ask = <Sent extends Row, A extends Row>(
     }
   }
   const query = toQuery(selection, request)
-  const whole: StripeClient.Request<Page<A>> = { operation, path, query, page, cursor, decode, shrink }
+  const whole: StripeClient.Request<FetchedPage<A>> = { operation, path, query, page, cursor, decode, shrink }
   return client.get(whole)
 }
 
@@ -85,7 +85,7 @@ export const make = <Sent extends Row, A extends Row>(
 ): FetchPage<A, StripeError> => {
   const { operation, query, service } = selection
 
-  const askWithoutStatus = (request: PageRequest): Effect.Effect<Page<A>, StripeError> => {
+  const askWithoutStatus = (request: PageRequest): Effect.Effect<FetchedPage<A>, StripeError> => {
     const withoutStatus: Selection<Sent, A> = { ...selection, query: query.filter(([name]) => name !== "status") }
     const asked = Effect.map(ask(client, withoutStatus, request), (page) =>
       toLastMatch(page, request.ending_before !== undefined)
@@ -148,7 +148,7 @@ export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>
  */
 const warnOfExcluded = (
   { isPartial, operation }: Pick<Selection<never, never>, "isPartial" | "operation">,
-  { excluded }: Page<unknown>
+  { excluded }: FetchedPage<unknown>
 ): Effect.Effect<void> =>
   isPartial || excluded === undefined
     ? Effect.void
@@ -161,7 +161,7 @@ const warnOfExcluded = (
  * A page up to its last row that matches, in the direction of the read, so that the next page can start there in the list
  * with `status`. Without a row that matches it is the page as it came.
  */
-const toLastMatch = <A>(page: Page<A>, oldestFirst: boolean): Page<A> => {
+const toLastMatch = <A>(page: FetchedPage<A>, oldestFirst: boolean): FetchedPage<A> => {
   const { data, excluded = [], invalid = [] } = page
   if (data.length === 0) return page
   const apart = new Set([...excluded, ...invalid].map(({ position }) => position))

@@ -51,7 +51,7 @@ export interface ExcludedRow extends Row {
  * @since 0.1.0
  */
 export interface Page<out A> {
-  /** The rows: as Stripe sends them, newest first, from a fetch, and in the direction of the read from a stream of pages. */
+  /** The rows, in the direction of the read. */
   readonly data: ReadonlyArray<A>
   /** Whether there are more rows in the direction of the read. */
   readonly has_more: boolean
@@ -59,9 +59,19 @@ export interface Page<out A> {
   readonly requestId: string | undefined
   /**
    * The id of the last row that Stripe sent, in `data` or not: the `starting_after` of the next page (`ending_before`
-   * when reading oldest-first). Unset on a page without rows. A fetch need not set it.
+   * when reading oldest-first). Unset on a page without rows.
    */
   readonly cursor?: string | undefined
+}
+
+/**
+ * A page as a fetch returns it: the rows in Stripe's order, newest first, and those that it sets apart. It need not set
+ * `cursor`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FetchedPage<out A> extends Page<A> {
   /** The rows that the fetch excludes because they do not match the filter. */
   readonly excluded?: ReadonlyArray<ExcludedRow> | undefined
   /**
@@ -107,10 +117,9 @@ export interface PageRequest {
 }
 
 /**
- * Fetches one page: one request and its retries. It returns the rows in Stripe's order, newest first, in both
- * directions.
+ * Fetches one page: one request and its retries, in both directions in Stripe's order.
  *
  * @category models
  * @since 0.1.0
  */
-export type FetchPage<A, E, R = never> = (request: PageRequest) => Effect.Effect<Page<A>, E, R>
+export type FetchPage<A, E, R = never> = (request: PageRequest) => Effect.Effect<FetchedPage<A>, E, R>

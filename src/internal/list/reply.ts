@@ -8,7 +8,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { DecodeError } from "../../StripeError.ts"
 import * as Issues from "../issues.ts"
-import type { ExcludedRow, InvalidRow, Page, Row } from "./model.ts"
+import type { ExcludedRow, FetchedPage, InvalidRow, Row } from "./model.ts"
 import { type DecodeRow, rowDecoder } from "../wire/fastPath.ts"
 import { isEpochSeconds } from "../wire/fields.ts"
 
@@ -73,7 +73,7 @@ export const readRow =
 /** The reply to a list: one page, with the rows set apart that are wrong or that the filter leaves out. */
 export const readRows =
   <Sent extends Row, A>(decodeRow: DecodeRow<Sent>, matches: Matches<Sent, A>, place: Place) =>
-  (body: unknown, requestId: string | undefined): Result.Result<Page<A>, DecodeError> => {
+  (body: unknown, requestId: string | undefined): Result.Result<FetchedPage<A>, DecodeError> => {
     const envelope = decodeEnvelope(body)
     if (Result.isFailure(envelope)) {
       return Result.fail(toDecodeError("envelope", envelope.failure, { ...place, requestId }))

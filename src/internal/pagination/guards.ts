@@ -6,7 +6,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 import type { DecodeError } from "../../StripeError.ts"
-import type { Page, Row, Window } from "../list/model.ts"
+import type { FetchedPage, Row, Window } from "../list/model.ts"
 
 /**
  * One place on a page: a row, what is wrong with the row that stands there, or a row that the filter leaves out. `created`
@@ -18,7 +18,7 @@ export type Entry<A> = { readonly id: string | undefined } & (
 )
 
 /** The places of a page in the order of the reply. */
-export const entriesOf = <A extends Row>(page: Page<A>): ReadonlyArray<Entry<A>> => {
+export const entriesOf = <A extends Row>(page: FetchedPage<A>): ReadonlyArray<Entry<A>> => {
   const entries: Array<Entry<A>> = []
   for (const row of page.data) {
     // An empty id cannot be sent as a cursor.
@@ -66,7 +66,7 @@ export const isInside = (
 /** Checks a page, whose places are in the order of the read, against what was seen before. Fails with what is wrong. */
 export const checkPage = <A extends Row>(
   seen: Seen,
-  page: Page<A>,
+  page: FetchedPage<A>,
   entries: ReadonlyArray<Entry<A>>,
   asked: {
     readonly limit: number
