@@ -20,7 +20,6 @@ import * as SchemaGetter from "effect/SchemaGetter"
 import * as Arguments from "./internal/arguments.ts"
 import { Filter } from "./internal/filter/fields.ts"
 import * as Model from "./internal/filter/model.ts"
-import { toText } from "./internal/filter/urlParams.ts"
 import * as SessionFilter from "./SessionFilter.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
 
@@ -115,7 +114,7 @@ const fromPairs = (pairs: ReadonlyArray<string>): Record<string, unknown> => {
 const some = (list: ReadonlyArray<string>): unknown => (list.length === 1 ? list[0] : list)
 
 const toPairs = (object: unknown): ReadonlyArray<string> =>
-  Predicate.isObject(object) ? Object.entries(object).map(([key, value]) => `${toKey(key)}=${toText(value)}`) : []
+  Predicate.isObject(object) ? Object.entries(object).map(([key, value]) => `${toKey(key)}=${String(value)}`) : []
 
 /** What was collected as what a filter is decoded from: a flag that was not given leaves no field. */
 const toObject = (values: FlagValues): object => {
@@ -142,7 +141,7 @@ const fromEncoded = (encoded: Model.JsonInput): FlagValues => {
   const { created } = encoded
   return {
     client_reference_id: Option.fromUndefinedOr(encoded.client_reference_id),
-    created: created === undefined ? [] : Predicate.isObject(created) ? toPairs(created) : [toText(created)],
+    created: created === undefined ? [] : Predicate.isObject(created) ? toPairs(created) : [String(created)],
     related_customer: Option.fromUndefinedOr(encoded.related_customer),
     related_customer_account: Option.fromUndefinedOr(encoded.related_customer_account),
     status: list(encoded.status),

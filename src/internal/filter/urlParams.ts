@@ -59,17 +59,13 @@ export const toObject = (parameters: Readonly<Record<string, unknown>>): unknown
   return object
 }
 
-/** A value of an encoded filter as text. Seconds have at least five digits, because four would be a year. */
-export const toText = (value: unknown): string =>
-  typeof value === "number" ? String(value).padStart(5, "0") : String(value)
-
 /** The parameters of what a filter encodes to, or of a part of it with this name. */
 const toParameters = (
   value: unknown,
   name = ""
 ): ReadonlyArray<readonly [name: string, value: string | ReadonlyArray<string>]> => {
-  if (Array.isArray(value)) return [[`${name}[]`, value.map(toText)]]
-  if (!Predicate.isObject(value)) return [[name, toText(value)]]
+  if (Array.isArray(value)) return [[`${name}[]`, value.map(String)]]
+  if (!Predicate.isObject(value)) return [[name, String(value)]]
   return Object.entries(value).flatMap(([key, inner]) => toParameters(inner, name === "" ? key : `${name}[${key}]`))
 }
 
