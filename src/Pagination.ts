@@ -13,22 +13,13 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import * as Arguments from "./internal/arguments.ts"
-import type {
-  ExcludedRow,
-  FetchedPage,
-  FetchPage,
-  InvalidRow,
-  Page,
-  PageRequest,
-  Row,
-  Window
-} from "./internal/list/model.ts"
+import type { Entry, FetchedPage, FetchPage, Page, PageRequest, Row, Window } from "./internal/list/model.ts"
 import * as ReadFields from "./internal/pagination/options.ts"
 import type { Options } from "./internal/pagination/options.ts"
 import * as Read from "./internal/pagination/read.ts"
 import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
 
-export type { ExcludedRow, FetchedPage, FetchPage, InvalidRow, Page, PageRequest, Row, Window }
+export type { Entry, FetchedPage, FetchPage, Page, PageRequest, Row, Window }
 export type { Direction, Options, ReadOptions } from "./internal/pagination/options.ts"
 
 /**

@@ -387,11 +387,10 @@ describe("rows that cannot be decoded", () => {
       Effect.map(list.fetch(request), (page): Pagination.FetchedPage<FakeRow> => ({
         ...page,
         data: page.data.filter((row) => !bad.includes(row.id)),
-        invalid: page.data.flatMap((row, position) =>
-          bad.includes(row.id)
-            ? [{ error: decodeError, position, id: row.id, created: DateTime.toEpochSeconds(row.created) }]
-            : []
-        )
+        entries: page.data.map((row) => {
+          const place = { id: row.id, created: DateTime.toEpochMillis(row.created) }
+          return bad.includes(row.id) ? { ...place, error: decodeError } : { ...place, row }
+        })
       }))
     return { fetch, good, bad, list }
   }
@@ -400,7 +399,7 @@ describe("rows that cannot be decoded", () => {
   const silent = (fetch: Pagination.FetchPage<FakeRow, never>) => (request: Pagination.PageRequest) =>
     Effect.map(fetch(request), (page) => ({
       ...page,
-      invalid: page.invalid?.map((row) => ({ ...row, created: undefined }))
+      entries: page.entries?.map((entry) => (entry.error === undefined ? entry : { ...entry, created: undefined }))
     }))
 
   it.effect("fail the stream after the rows before", () =>
@@ -536,7 +535,9 @@ describe("a defect", () => {
         Effect.map(fetch(request), (page) => ({
           ...page,
           data: page.data.slice(1),
-          invalid: page.data.slice(0, 1).map(({ id }) => ({ error, position: 0, id }))
+          entries: page.data.map((row, index) =>
+            index === 0 ? { id: row.id, error } : { id: row.id, created: DateTime.toEpochMillis(row.created), row }
+          )
         }))
       let told = 0
       const onDecodeError = (): Effect.Effect<void> => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Ref, Schema, Stream } from "effect"
-import { Pagination, type StripeError } from "effect-stripe-identity"
+import { Pagination, StripeError } from "effect-stripe-identity"
 
 type Page = Pagination.Page<Pagination.Row>
 
@@ -115,6 +115,59 @@ describe("a read", () => {
         { pageSize: 1 }
       ).pipe(Stream.runCount)
       assert.strictEqual(count, size)
+    })
+  )
+})
+
+describe("a fetch that sets rows apart", () => {
+  const error = new StripeError.DecodeError({ part: "row", description: "expected a row" })
+  const withEntries: Pagination.FetchPage<Pagination.Row, never> = ({ starting_after }) => {
+    if (starting_after !== undefined) return Effect.succeed(page(false, "a@1"))
+    const [row] = rows("d@4")
+    const entries: ReadonlyArray<Pagination.Entry<Pagination.Row>> = [
+      ...(row === undefined ? [] : [{ id: row.id, created: 4000, row }]),
+      { id: "c", error },
+      { id: "b", created: 2000 }
+    ]
+    return Effect.succeed({ ...page(true, "d@4"), entries })
+  }
+
+  it.effect("gives each its place in entries, where an excluded row can be the cursor", () =>
+    Effect.gen(function* () {
+      const told: Array<StripeError.DecodeError> = []
+      const cursors: Array<string | undefined> = []
+      const read = yield* Pagination.rows(
+        (request) => {
+          cursors.push(request.starting_after)
+          return withEntries(request)
+        },
+        { onDecodeError: (error) => Effect.sync(() => void told.push(error)) }
+      ).pipe(Stream.runCollect)
+      assert.deepStrictEqual(
+        read.map(({ id }) => id),
+        ["d", "a"]
+      )
+      assert.deepStrictEqual(told, [error])
+      assert.deepStrictEqual(cursors, [undefined, "b"])
+    })
+  )
+
+  it.effect("fails the read for a row that could not be decoded, after the rows before it", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const failed = yield* Pagination.rows(withEntries).pipe(
+        Stream.runForEach(({ id }) => Effect.sync(() => seen.push(id))),
+        Effect.flip
+      )
+      assert.strictEqual(failed, error)
+      assert.deepStrictEqual(seen, ["d"])
+    })
+  )
+
+  it.effect("is held to the limit by all of them", () =>
+    Effect.gen(function* () {
+      const failed = yield* Pagination.rows(withEntries, { pageSize: 2 }).pipe(Stream.runDrain, Effect.flip)
+      assert.include(failed.message, "expected at most 2 rows, got 3")
     })
   )
 })

@@ -149,12 +149,8 @@ export const failed = ({ reason }: StripeError): Effect.Effect<void> =>
   Effect.annotateCurrentSpan("error.type", reason._tag)
 
 /** Counts a page, and says on the span what came. */
-export const page = (
-  fiber: AnyFiber,
-  operation: string,
-  { data, excluded, invalid, limit }: FetchedPage<unknown>
-): void => {
-  const count = data.length + (invalid?.length ?? 0) + (excluded?.length ?? 0)
+export const page = (fiber: AnyFiber, operation: string, { data, entries, limit }: FetchedPage<unknown>): void => {
+  const count = (entries ?? data).length
   const span = spanOf(fiber)
   span?.attribute("stripe.page.rows", count)
   // A page that kept failing was asked for with fewer rows.

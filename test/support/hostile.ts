@@ -206,7 +206,10 @@ const replyReaders: Readonly<Record<string, Reader>> = {
 const readList = (body: unknown, requestId: string | undefined) =>
   Result.flatMap(
     ListReply.readRows(variant([]).decodeRow, (row): row is typeof row => true, {})(body, requestId),
-    ({ invalid = [] }) => (invalid[0] === undefined ? Result.void : Result.fail(invalid[0].error))
+    ({ entries = [] }) => {
+      const error = entries.find(({ error }) => error !== undefined)?.error
+      return error === undefined ? Result.void : Result.fail(error)
+    }
   )
 
 const row = {

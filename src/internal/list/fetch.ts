@@ -9,11 +9,12 @@ import type * as StripeClient from "../../StripeClient.ts"
 import type { StripeError } from "../../StripeError.ts"
 import type { Query } from "../client/model.ts"
 import * as Telemetry from "../telemetry.ts"
+import * as Cursor from "../pagination/cursor.ts"
 import * as Guards from "../pagination/guards.ts"
 import * as PageSize from "../pagination/pageSize.ts"
 import type { DecodeRow } from "../wire/fastPath.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
-import type { FetchedPage, FetchPage, Page, PageRequest, Row } from "./model.ts"
+import type { Entry, FetchedPage, FetchPage, Page, PageRequest, Row } from "./model.ts"
 import * as ListReply from "./reply.ts"
 
 /** Which rows of a list are read, and how. `Sent` is what Stripe sends, `A` what matches. */
@@ -104,7 +105,9 @@ export const make = <Sent extends Row, A extends Row>(
     const cursor = request.starting_after ?? request.ending_before
     const asked = Effect.matchEffect(ask(client, selection, request), {
       onSuccess: (page) =>
-        page.excluded === undefined ? Effect.succeed(page) : Effect.as(warnOfExcluded(selection, page), page),
+        page.entries?.length === page.data.length
+          ? Effect.succeed(page)
+          : Effect.as(warnOfExcluded(selection, Guards.entriesOf(page)), page),
       onFailure: (error) =>
         cursor !== undefined && isCursorLost(error) && (page > 1 || query.some(([name]) => name === "status"))
           ? askWithoutStatus(request)
@@ -130,14 +133,14 @@ export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>
     query: toQuery(selection, page),
     decode: (body, requestId) =>
       Result.flatMap(ListReply.readRows(decodeRow, matches, {})(body, requestId), (page) => {
-        const [first] = page.invalid ?? []
-        return first === undefined ? Result.succeed(page) : Result.fail(first.error)
+        const error = Guards.entriesOf(page).find(({ error }) => error !== undefined)?.error
+        return error === undefined ? Result.succeed(page) : Result.fail(error)
       })
   })
   Telemetry.page(yield* Telemetry.currentFiber, operation, reply)
-  yield* warnOfExcluded(selection, reply)
   const { data, has_more, requestId } = reply
   const entries = Guards.entriesOf(reply)
+  yield* warnOfExcluded(selection, entries)
   const last = page.ending_before === undefined ? entries.at(-1) : entries[0]
   return { data, has_more, requestId, cursor: last?.id }
 })
@@ -148,38 +151,32 @@ export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>
  */
 const warnOfExcluded = (
   { isPartial, operation }: Pick<Selection<never, never>, "isPartial" | "operation">,
-  { excluded }: FetchedPage<unknown>
-): Effect.Effect<void> =>
-  isPartial || excluded === undefined
+  entries: ReadonlyArray<Entry<unknown>>
+): Effect.Effect<void> => {
+  const count = isPartial ? 0 : entries.length - Cursor.countRows(entries)
+  return count === 0
     ? Effect.void
     : Effect.logWarning(
-        `${operation}: skipped ${excluded.length} ${excluded.length === 1 ? "row" : "rows"} that Stripe's filter should have excluded. ` +
+        `${operation}: skipped ${count} ${count === 1 ? "row" : "rows"} that Stripe's filter should have excluded. ` +
           "Look for a proxy or a fake between this machine and Stripe."
       )
+}
 
 /**
  * A page up to its last row that matches, in the direction of the read, so that the next page can start there in the list
  * with `status`. Without a row that matches it is the page as it came.
  */
-const toLastMatch = <A>(page: FetchedPage<A>, oldestFirst: boolean): FetchedPage<A> => {
-  const { data, excluded = [], invalid = [] } = page
-  if (data.length === 0) return page
-  const apart = new Set([...excluded, ...invalid].map(({ position }) => position))
-  const length = data.length + apart.size
-  let from = 0
-  let to = length
-  if (oldestFirst) while (apart.has(from)) from++
-  else while (apart.has(to - 1)) to--
-  const kept = <Place extends { readonly position: number }>(places: ReadonlyArray<Place>): ReadonlyArray<Place> =>
-    places
-      .filter(({ position }) => position >= from && position < to)
-      .map((place) => ({ ...place, position: place.position - from }))
-  const decoded = kept(invalid)
+const toLastMatch = <A extends Row>(page: FetchedPage<A>, oldestFirst: boolean): FetchedPage<A> => {
+  const entries = Guards.entriesOf(page)
+  const isMatch = ({ row }: Entry<A>) => row !== undefined
+  const first = oldestFirst ? entries.findIndex(isMatch) : 0
+  const end = oldestFirst ? entries.length : entries.findLastIndex(isMatch) + 1
+  if (first < 0 || end === 0) return page
+  const rest = oldestFirst ? entries.slice(0, first) : entries.slice(end)
   return {
     ...page,
-    excluded: kept(excluded),
-    invalid: decoded,
+    entries: entries.slice(first, end),
     // Rows that were cut off and do not match need no further look.
-    has_more: page.has_more || decoded.length < invalid.length
+    has_more: page.has_more || rest.some(({ error }) => error !== undefined)
   }
 }

@@ -17,32 +17,30 @@ export interface Row {
 }
 
 /**
- * A row that could not be decoded.
+ * One row of a reply: decoded (`row`), not decodable (`error`), or excluded because it does not match the filter (neither
+ * of the two).
  *
  * @category models
  * @since 0.1.0
  */
-export interface InvalidRow {
-  /** What is invalid, with the position of the row and its id if it has one. */
-  readonly error: DecodeError
-  /** The position of the row in the reply, counted from 0 over `data`, `invalid` and `excluded` together. */
-  readonly position: number
-  /** The id, if the row has one. It can be a cursor. */
+export type Entry<A> = {
+  /** The id, unless it is missing or empty. The next page can start from it, even if the row is not emitted. */
   readonly id?: string | undefined
-  /** When the row was created, in seconds since 1970, if it has that field. */
+  /** When the row was created, in milliseconds since 1970. A decoded row always has it. */
   readonly created?: number | undefined
-}
-
-/**
- * A row that a fetch excludes because it does not match the filter. It is never emitted, but it can be a cursor.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ExcludedRow extends Row {
-  /** The position of the row in the reply, counted from 0 over `data`, `invalid` and `excluded` together. */
-  readonly position: number
-}
+} & (
+  | {
+      /** The decoded row. It is in `data` too. */
+      readonly row: A
+      readonly created: number
+      readonly error?: undefined
+    }
+  | {
+      readonly row?: undefined
+      /** Why the row could not be decoded. A read fails with it, or passes it to `onDecodeError`. */
+      readonly error?: DecodeError | undefined
+    }
+)
 
 /**
  * One page of a list.
@@ -65,20 +63,17 @@ export interface Page<out A> {
 }
 
 /**
- * A page as a fetch returns it: the rows in Stripe's order, newest first, and those that it sets apart. It need not set
- * `cursor`.
+ * A page as a fetch returns it, in Stripe's order, newest first. It need not set `cursor`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface FetchedPage<out A> extends Page<A> {
-  /** The rows that the fetch excludes because they do not match the filter. */
-  readonly excluded?: ReadonlyArray<ExcludedRow> | undefined
   /**
-   * The rows that could not be decoded, if the fetch does not fail for them. A read fails, or passes them to
-   * `onDecodeError`.
+   * Every row of the reply, in the same order. A read takes its rows from here. Set it if the fetch excludes rows, or does
+   * not fail for rows that cannot be decoded. Without it, the reply has exactly the rows of `data`.
    */
-  readonly invalid?: ReadonlyArray<InvalidRow> | undefined
+  readonly entries?: ReadonlyArray<Entry<A>> | undefined
   /** How many rows the fetch asked for, if it asked for fewer because larger pages failed. */
   readonly limit?: number | undefined
 }

@@ -2,13 +2,14 @@
  * The reply to a list: Stripe's envelope first, then each row on its own, so that a wrong row is named by itself and
  * costs no other.
  */
+import * as DateTime from "effect/DateTime"
 import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { DecodeError } from "../../StripeError.ts"
 import * as Issues from "../issues.ts"
-import type { ExcludedRow, FetchedPage, InvalidRow, Row } from "./model.ts"
+import type { Entry, FetchedPage, Row } from "./model.ts"
 import { type DecodeRow, rowDecoder } from "../wire/fastPath.ts"
 import { isEpochSeconds } from "../wire/fields.ts"
 
@@ -62,7 +63,7 @@ const idOf = (row: unknown): string | undefined =>
 
 // Any other number may be what is wrong with the row, and says nothing about its place in the order.
 const createdOf = (row: unknown): number | undefined =>
-  Predicate.hasProperty(row, "created") && isEpochSeconds(row.created) ? row.created : undefined
+  Predicate.hasProperty(row, "created") && isEpochSeconds(row.created) ? row.created * 1000 : undefined
 
 /** The reply to a retrieve: one row. */
 export const readRow =
@@ -79,8 +80,7 @@ export const readRows =
       return Result.fail(toDecodeError("envelope", envelope.failure, { ...place, requestId }))
     }
     const data: Array<A> = []
-    const invalid: Array<InvalidRow> = []
-    const excluded: Array<ExcludedRow> = []
+    const entries: Array<Entry<A>> = []
     const { data: rows, has_more } = envelope.success
     for (let position = 0; position < rows.length; position++) {
       const raw = rows[position]
@@ -88,18 +88,15 @@ export const readRows =
       if (Result.isFailure(decoded)) {
         const id = idOf(raw)
         const error = toDecodeError("row", decoded.failure, { ...place, requestId, rowId: id, position })
-        invalid.push({ error, position, id, created: createdOf(raw) })
+        entries.push({ id, created: createdOf(raw), error })
         continue
       }
       const row = decoded.success
-      if (matches(row)) data.push(row)
-      else excluded.push({ id: row.id, created: row.created, position })
+      const created = DateTime.toEpochMillis(row.created)
+      if (matches(row)) {
+        data.push(row)
+        entries.push({ id: row.id, created, row })
+      } else entries.push({ id: row.id, created })
     }
-    return Result.succeed({
-      data,
-      has_more,
-      requestId,
-      ...(invalid.length === 0 ? {} : { invalid }),
-      ...(excluded.length === 0 ? {} : { excluded })
-    })
+    return Result.succeed({ data, entries, has_more, requestId })
   }

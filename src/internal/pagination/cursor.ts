@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { PaginationStalledError } from "../../StripeError.ts"
-import type { FetchPage, Row, Window } from "../list/model.ts"
+import type { Entry, FetchPage, Row, Window } from "../list/model.ts"
 import * as Guards from "./guards.ts"
 import * as PageSize from "./pageSize.ts"
 
@@ -30,7 +30,7 @@ export interface Route {
 
 /** The places of one page, in the order of the read. */
 export interface Step<A> {
-  readonly entries: ReadonlyArray<Guards.Entry<A>>
+  readonly entries: ReadonlyArray<Entry<A>>
   readonly has_more: boolean
   readonly requestId: string | undefined
   /** The moment before it was asked for. */
@@ -82,7 +82,7 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
     ...(cursor === undefined ? {} : oldestFirst ? { ending_before: cursor } : { starting_after: cursor }),
     ...(within?.gte === undefined && within?.lt === undefined ? {} : { within })
   })
-  const { has_more, invalid, requestId } = reply
+  const { has_more, requestId } = reply
   const stalled = (description: string) => new PaginationStalledError({ description, page, cursor, requestId })
 
   const inReply = Guards.entriesOf(reply)
@@ -96,13 +96,15 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   if (Result.isFailure(checked)) return yield* stalled(checked.failure)
   const wanted = whole.length > remaining ? upTo(whole, remaining) : whole
   const left = Number.isFinite(remaining) ? remaining - countRows(wanted) : remaining
+  let hasInvalid = false
+  for (const { error } of wanted) hasInvalid ||= error !== undefined
   const step: Step<A> = {
     entries: wanted,
     has_more: has_more || wanted.length < entries.length,
     requestId,
     readAt,
     within,
-    hasInvalid: invalid !== undefined
+    hasInvalid
   }
   if (!has_more || left === 0) return [step, Option.none()]
   if (last < 0) return yield* stalled("has_more is true, but no row on the page has an id to use as the cursor")
@@ -118,14 +120,14 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
 })
 
 /** How many places count for `maxItems`: rows that could not be decoded do, and rows that the filter leaves out do not. */
-export const countRows = (entries: ReadonlyArray<Guards.Entry<unknown>>): number => {
+export const countRows = (entries: ReadonlyArray<Entry<unknown>>): number => {
   let count = 0
   for (const { error, row } of entries) if (row !== undefined || error !== undefined) count++
   return count
 }
 
 /** The places up to so many rows. */
-export const upTo = <A>(entries: ReadonlyArray<Guards.Entry<A>>, rows: number): ReadonlyArray<Guards.Entry<A>> => {
+export const upTo = <A>(entries: ReadonlyArray<Entry<A>>, rows: number): ReadonlyArray<Entry<A>> => {
   let left = rows
   const end = entries.findIndex(({ error, row }) => (row !== undefined || error !== undefined) && --left < 0)
   return end < 0 ? entries : entries.slice(0, end)

@@ -5,38 +5,13 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
-import type { DecodeError } from "../../StripeError.ts"
-import type { FetchedPage, Row, Window } from "../list/model.ts"
+import type { Entry, FetchedPage, Row, Window } from "../list/model.ts"
 
-/**
- * One place on a page: a row, what is wrong with the row that stands there, or a row that the filter leaves out. `created`
- * is in epoch milliseconds.
- */
-export type Entry<A> = { readonly id: string | undefined } & (
-  | { readonly created: number; readonly row: A; readonly error?: undefined }
-  | { readonly created: number | undefined; readonly row?: undefined; readonly error: DecodeError | undefined }
-)
-
-/** The places of a page in the order of the reply. */
-export const entriesOf = <A extends Row>(page: FetchedPage<A>): ReadonlyArray<Entry<A>> => {
-  const entries: Array<Entry<A>> = []
-  for (const row of page.data) {
-    // An empty id cannot be sent as a cursor.
-    entries.push({ id: row.id || undefined, created: DateTime.toEpochMillis(row.created), row })
-  }
-  const apart: Array<Entry<A> & { readonly position: number }> = []
-  for (const { created, error, id, position } of page.invalid ?? []) {
-    apart.push({ id, created: created === undefined ? undefined : created * 1000, error, position })
-  }
-  for (const { created, id, position } of page.excluded ?? []) {
-    apart.push({ id, created: DateTime.toEpochMillis(created), error: undefined, position })
-  }
-  // In rising order, each position counts the places before it.
-  for (const { position, ...entry } of apart.sort((one, other) => one.position - other.position)) {
-    entries.splice(position, 0, entry)
-  }
-  return entries
-}
+/** The rows of a reply in the order of the reply. */
+export const entriesOf = <A extends Row>({ data, entries }: FetchedPage<A>): ReadonlyArray<Entry<A>> =>
+  entries ??
+  // An empty id cannot be sent as a cursor.
+  data.map((row) => ({ id: row.id || undefined, created: DateTime.toEpochMillis(row.created), row }))
 
 /**
  * How far a row may be out of place, in milliseconds. Stripe documents "newest first" and stamps rows on many machines, so
@@ -77,7 +52,7 @@ export const checkPage = <A extends Row>(
 ): Result.Result<Seen, string> => {
   if (entries.length === 0 && page.has_more) return Result.fail("has_more is true, but the page is empty")
   const limit = page.limit ?? asked.limit
-  const rows = page.data.length + (page.invalid?.length ?? 0) + (page.excluded?.length ?? 0)
+  const rows = (page.entries ?? page.data).length
   if (rows > limit) return Result.fail(`expected at most ${limit} rows, got ${rows}`)
   for (const entry of asked.within === undefined ? [] : entries) {
     if (entry.row === undefined || isInside(entry, asked.within)) continue

@@ -10,8 +10,7 @@ import * as Stream from "effect/Stream"
 import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "../../StripeError.ts"
 import * as Reader from "../concurrent/reader.ts"
 import * as Arguments from "../arguments.ts"
-import type { FetchPage, Page, Row } from "../list/model.ts"
-import type * as Guards from "./guards.ts"
+import type { Entry, FetchPage, Page, Row } from "../list/model.ts"
 import type { OnDecodeError, Options } from "./options.ts"
 import * as Cursor from "./cursor.ts"
 
@@ -135,7 +134,7 @@ const tell = Effect.fnUntraced(function* <A, E, R, Element>(
   { onDecodeError }: Reading<E, R>,
   emit: Emit<A, Element>
 ): Effect.fn.Return<readonly [ReadonlyArray<Element>, Option.Option<E | DecodeError>], never, R> {
-  const entries: Array<Guards.Entry<A>> = []
+  const entries: Array<Entry<A>> = []
   for (const entry of step.entries) {
     if (entry.error === undefined) {
       entries.push(entry)

@@ -104,10 +104,11 @@ export const read = Effect.fnUntraced(function* <E, R>(
   let cursor: string | undefined
   for (let page = 1; ; page++) {
     const reply = yield* fetch({ page, limit: 100, starting_after: cursor, within })
-    for (const { error } of reply.invalid ?? []) yield* Read.report(error, onDecodeError)
+    const entries = Guards.entriesOf(reply)
+    for (const { error } of entries) if (error !== undefined) yield* Read.report(error, onDecodeError)
     events.push(...reply.data)
     if (!reply.has_more) return events
-    const ids = Guards.entriesOf(reply).flatMap(({ id }) => id ?? [])
+    const ids = entries.flatMap(({ id }) => id ?? [])
     if (ids.every((id) => seen.has(id))) {
       const description = "has_more is true, but every event on the page was returned before"
       return yield* new PaginationStalledError({ description, page, cursor, requestId: reply.requestId })

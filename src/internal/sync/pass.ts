@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import type { Interval } from "../../Checkpoint.ts"
 import type { Options as PaginationOptions, PaginationError } from "../../Pagination.ts"
 import { CheckpointMismatchError, isStripeError, PaginationStalledError } from "../../StripeError.ts"
-import type { FetchPage, Row, Window } from "../list/model.ts"
+import type { Entry, FetchPage, Row, Window } from "../list/model.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
 import * as Guards from "../pagination/guards.ts"
 import * as Read from "../pagination/read.ts"
@@ -79,7 +79,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
               ]
 
     /** The rows at both ends, and those beyond the end where the pass begins, were processed before. */
-    const isProcessed = ({ created, id }: Guards.Entry<unknown>): boolean => {
+    const isProcessed = ({ created, id }: Entry<unknown>): boolean => {
       if (from === undefined || begin === undefined) return false
       if (id === from.newest.id || id === from.oldest.id) return true
       if (created === undefined) return false
@@ -87,11 +87,11 @@ export const steps = <A extends Row, E, R, E2, R2>(
       return (direction === "newer" ? past : -past) > Guards.disorder
     }
 
-    const isYoung = ({ created = 0 }: Guards.Entry<unknown>): boolean => created >= until * 1000
+    const isYoung = ({ created = 0 }: Entry<unknown>): boolean => created >= until * 1000
     let isSettled = begin !== undefined
 
     /** The places of a page that are old enough: rows may be added next to the others. */
-    const settledOf = <B>(entries: ReadonlyArray<Guards.Entry<B>>): ReadonlyArray<Guards.Entry<B>> => {
+    const settledOf = <B>(entries: ReadonlyArray<Entry<B>>): ReadonlyArray<Entry<B>> => {
       const young = direction === "newer" ? entries.findIndex(isYoung) : -1
       if (young >= 0) return entries.slice(0, young)
       if (isSettled) return entries
@@ -145,7 +145,7 @@ const partOf = (whole: Window = {}, { gte, lt }: Window = {}): Window | undefine
 }
 
 /** A place that a checkpoint can name. */
-const rowOf = ({ created, id }: Guards.Entry<unknown>): ReadonlyArray<Row> =>
+const rowOf = ({ created, id }: Entry<unknown>): ReadonlyArray<Row> =>
   id === undefined || created === undefined ? [] : [{ id, created: DateTime.makeUnsafe(created) }]
 
 const isCursorLost = (error: unknown): boolean => isStripeError(error) && error.reason._tag === "CursorNotFoundError"
