@@ -43,7 +43,7 @@ describe("a row that comes again", () => {
         Effect.succeed(number === 1 ? page(["a", 10], ["b", 9]) : page(["a", 5], ["c", 4]))
       const failed = yield* Pagination.rows(fetch, { pageSize: 2 }).pipe(Stream.runDrain, Effect.flip)
       assert.strictEqual(failed._tag, "PaginationStalledError")
-      assert.include(failed.message, "a was returned twice")
+      assert.include(failed.message, "a was returned again")
     })
   )
 })

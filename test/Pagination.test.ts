@@ -197,7 +197,7 @@ describe("rows up to ten minutes out of order are delivered, once", () => {
       ]
       const { error, seen } = yield* read(pages, { pageSize: 1 })
       assert.deepStrictEqual(seen, ["e", "d", "c", "b"])
-      assert.include(error?.message, "e was returned twice")
+      assert.include(error?.message, "e was returned again")
     })
   )
 })
@@ -206,34 +206,30 @@ describe("stalled pagination is PaginationStalledError, never an end and never a
   const cases: ReadonlyArray<
     readonly [name: string, pages: ReadonlyArray<Page>, seen: number, says: string, options?: Pagination.Options]
   > = [
-    ["a page that repeats", [page(true, "b@2", "a@1")], 2, "the page after a contains a again"],
-    [
-      "a row that comes again",
-      [page(true, "c@3", "b@2"), page(true, "b@2", "a@1")],
-      2,
-      "the page after b contains b again"
-    ],
+    ["a page that repeats", [page(true, "b@2", "a@1")], 2, "b was returned again"],
+    ["a page that repeats, of over ten minutes", [page(true, "b@2000", "a@1")], 2, "b was returned again"],
+    ["a row that comes again", [page(true, "c@3", "b@2"), page(true, "b@2", "a@1")], 2, "b was returned again"],
     [
       "a cursor that does not advance, although its row looks older each time",
       [page(true, "b@9", "a@8"), page(true, "c@7", "a@6")],
       2,
-      "the page after a contains a again"
+      "a was returned again"
     ],
     [
       "the row that the read was to start after",
       [page(true, "x@9", "a@8")],
       0,
-      "the page after x contains x again",
+      "x was returned again",
       { startingAfter: "x" }
     ],
     [
       "the row that the read was to end before",
       [page(true, "b@9", "x@8")],
       0,
-      "the page after x contains x again",
+      "x was returned again",
       { direction: "oldest-first", endingBefore: "x" }
     ],
-    ["a row twice on a page", [page(false, "b@2", "b@2")], 0, "b was returned twice"],
+    ["a row twice on a page", [page(false, "b@2", "b@2")], 0, "b was returned again"],
     [
       "more rows announced and none sent",
       [page(true, "b@2"), page(true)],

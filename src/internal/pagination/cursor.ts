@@ -92,7 +92,7 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   const inside = entries.findLastIndex((entry) => entry.id !== undefined && Guards.isInside(entry, within))
   const last = inside >= 0 ? inside : entries.findLastIndex(({ id }) => id !== undefined)
   const whole = has_more && last >= 0 && last < entries.length - 1 ? entries.slice(0, last + 1) : entries
-  const checked = Guards.checkPage(state.seen, reply, whole, { limit, oldestFirst, cursor, within })
+  const checked = Guards.checkPage(state.seen, reply, whole, { limit, oldestFirst, within })
   if (Result.isFailure(checked)) return yield* stalled(checked.failure)
   const wanted = whole.length > remaining ? upTo(whole, remaining) : whole
   const left = Number.isFinite(remaining) ? remaining - countRows(wanted) : remaining

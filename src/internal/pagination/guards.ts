@@ -43,12 +43,7 @@ export const checkPage = <A extends Row>(
   seen: Seen,
   page: FetchedPage<A>,
   entries: ReadonlyArray<Entry<A>>,
-  asked: {
-    readonly limit: number
-    readonly oldestFirst: boolean
-    readonly cursor: string | undefined
-    readonly within: Window | undefined
-  }
+  asked: { readonly limit: number; readonly oldestFirst: boolean; readonly within: Window | undefined }
 ): Result.Result<Seen, string> => {
   if (entries.length === 0 && page.has_more) return Result.fail("has_more is true, but the page is empty")
   const limit = page.limit ?? asked.limit
@@ -65,24 +60,18 @@ export const checkPage = <A extends Row>(
   const { ids, older, since } = isFull ? { ids: new Set<string>(), older: seen.ids, since: seen.reached } : seen
   // Oldest-first is the same with the sign of time turned round.
   const sign = asked.oldestFirst ? -1 : 1
-  // A cursor is never among the rows that follow it: it would be asked for again and again.
-  const fail = (description: string) =>
-    Result.fail(
-      asked.cursor !== undefined && entries.some(({ id }) => id === asked.cursor)
-        ? `the page after ${asked.cursor} contains ${asked.cursor} again`
-        : description
-    )
   let reached = seen.reached
   for (const { created, id } of entries) {
+    // The ids come first: of a page that is returned again, they say more than the times do.
+    if (id !== undefined) {
+      const size = ids.size
+      if (older.has(id) || ids.add(id).size === size) return Result.fail(`${id} was returned again`)
+    }
     const time = created === undefined ? reached : created * sign
     if (time !== undefined && reached !== undefined && time > reached + disorder) {
       const apart = Math.round((time - reached) / 1000)
       const side = asked.oldestFirst ? "older" : "newer"
-      return fail(`${id ?? "a row without an id"} is ${apart} seconds ${side} than a row before it`)
-    }
-    if (id !== undefined) {
-      const size = ids.size
-      if (older.has(id) || ids.add(id).size === size) return fail(`${id} was returned twice`)
+      return Result.fail(`${id ?? "a row without an id"} is ${apart} seconds ${side} than a row before it`)
     }
     if (time !== undefined && (reached === undefined || time < reached)) reached = time
   }
