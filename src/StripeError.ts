@@ -61,9 +61,6 @@ export class TransportError extends Schema.TaggedError<TransportError>(reasonId(
   /** `false` if no retry can help, such as for an `apiBase` that is not a URL. */
   transient: Schema.Boolean
 }) {
-  get isRetryable(): boolean {
-    return this.transient
-  }
   override get message(): string {
     const when = this.status === undefined ? "No reply from Stripe" : "The reply was cut off"
     return `${when}: ${this.description.replace(/\.$/, "")}. Check the network and apiBase.`
@@ -80,9 +77,6 @@ export class TimeoutError extends Schema.TaggedError<TimeoutError>(reasonId("Tim
   /** The time limit that was exceeded. */
   limit: Schema.DurationFromMillis
 }) {
-  get isRetryable(): boolean {
-    return true
-  }
   override get message(): string {
     return `No complete reply within ${Duration.format(this.limit)}. Raise timeout, or lower pageSize.`
   }
@@ -115,9 +109,6 @@ export class DecodeError extends Schema.TaggedError<DecodeError>(reasonId("Decod
   /** The id that the page starts from; unset on a first page. */
   cursor: Schema.optional(Schema.String)
 }) {
-  get isRetryable(): boolean {
-    return this.part === "body"
-  }
   override get message(): string {
     const row = this.rowId === undefined ? "" : ` of ${this.rowId}`
     const at = this.path === undefined ? "" : `${this.path}${row}: `
@@ -172,9 +163,6 @@ export class InvalidArgumentError extends Schema.TaggedError<InvalidArgumentErro
     omitted: Schema.optional(Schema.Int)
   }
 ) {
-  get isRetryable(): boolean {
-    return false
-  }
   override get message(): string {
     const said = this.issues.map(sayIssue)
     if (this.omitted !== undefined) said.push(`and ${this.omitted} more`)
@@ -201,9 +189,6 @@ export class PaginationStalledError extends Schema.TaggedError<PaginationStalled
   cursor: Schema.optional(Schema.String),
   requestId: Schema.optional(Schema.String)
 }) {
-  get isRetryable(): boolean {
-    return false
-  }
   override get message(): string {
     return `Pagination stalled: ${sentence(this.description)}. Stopped rather than return a truncated list. Read it again later.`
   }
@@ -286,7 +271,23 @@ export class StripeError extends Schema.TaggedError<StripeError>("effect-stripe-
 
   /** Whether the same request may succeed later. `RetryPolicy` retries by it. */
   get isRetryable(): boolean {
-    return this.reason.isRetryable
+    const { reason } = this
+    // `Stripe-Should-Retry` decides over the status.
+    if ("shouldRetry" in reason && reason.shouldRetry !== undefined) return reason.shouldRetry
+    switch (reason._tag) {
+      case "RateLimitError":
+      case "ConflictError":
+      case "TimeoutError":
+        return true
+      case "ApiError":
+        return reason.status === 408 || reason.status >= 500
+      case "TransportError":
+        return reason.transient
+      case "DecodeError":
+        return reason.part === "body"
+      default:
+        return false
+    }
   }
 
   /**

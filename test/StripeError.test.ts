@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Schema } from "effect"
+import { DateTime, Duration, Effect, Schema } from "effect"
 import { Headers, HttpClientError, HttpClientRequest } from "effect/http"
 import { StripeError } from "effect-stripe-identity"
 import * as StripeReply from "../src/internal/client/reply.ts"
@@ -11,6 +11,9 @@ const reasonOf = (status: number, body: unknown, headers: Record<string, string>
     { status, headers: Headers.fromInput(headers), text: typeof body === "string" ? body : JSON.stringify(body) },
     0
   )
+
+const isRetryable = (reason: StripeError.Reason): boolean =>
+  new StripeError.StripeError({ operation: "test", reason }).isRetryable
 
 const error = (fields: Record<string, unknown>) => ({
   error: { type: "invalid_request_error", message: "no", ...fields }
@@ -45,7 +48,7 @@ describe("the reason behind a status", () => {
     it(`${status} ${JSON.stringify(body).slice(0, 90)} is ${tag}`, () => {
       const reason = reasonOf(status, body)
       assert.strictEqual(reason._tag, tag)
-      assert.strictEqual(reason.isRetryable, retryable)
+      assert.strictEqual(isRetryable(reason), retryable)
     })
   }
 
@@ -127,8 +130,27 @@ describe("the reason behind a status", () => {
   })
 
   it("Stripe-Should-Retry overrides both ways", () => {
-    assert.isFalse(reasonOf(500, "", { "stripe-should-retry": "false" }).isRetryable)
-    assert.isTrue(reasonOf(400, error({}), { "stripe-should-retry": "true" }).isRetryable)
+    assert.isFalse(isRetryable(reasonOf(500, "", { "stripe-should-retry": "false" })))
+    assert.isTrue(isRetryable(reasonOf(400, error({}), { "stripe-should-retry": "true" })))
+  })
+
+  it("of failures without an error status, only those that a retry may help are retried", () => {
+    const description = "no"
+    const cases: ReadonlyArray<readonly [boolean, StripeError.Reason]> = [
+      [true, new StripeError.TransportError({ description, transient: true })],
+      [false, new StripeError.TransportError({ description, transient: false })],
+      [true, new StripeError.TimeoutError({ limit: Duration.seconds(80) })],
+      [true, new StripeError.DecodeError({ part: "body", description, status: 200 })],
+      [false, new StripeError.DecodeError({ part: "envelope", description, status: 200 })],
+      [false, new StripeError.DecodeError({ part: "row", description, status: 200 })],
+      [false, new StripeError.InvalidArgumentError({ issues: [{ path: "a", expected: "b", actual: "c" }] })],
+      [false, new StripeError.PaginationStalledError({ description, page: 1 })],
+      [false, new StripeError.CheckpointMismatchError({ problem: "mode", expected: "live", actual: "test" })],
+      [false, new StripeError.EventsExpiredError({ position: DateTime.makeUnsafe(0) })]
+    ]
+    for (const [expected, reason] of cases) {
+      assert.strictEqual(isRetryable(reason), expected, JSON.stringify(reason))
+    }
   })
 
   it("Retry-After is read as seconds and as a date from the time of arrival", () => {

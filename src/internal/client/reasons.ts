@@ -45,9 +45,6 @@ export class RateLimitError extends Schema.TaggedError<RateLimitError>(reasonId(
   /** The `Stripe-Rate-Limited-Reason` header, such as `endpoint-rate`. */
   limitedBy: Schema.optional(Schema.String)
 }) {
-  get isRetryable(): boolean {
-    return this.shouldRetry ?? true
-  }
   override get message(): string {
     const limit = this.limitedBy === undefined ? "" : ` (${this.limitedBy})`
     return `Too many requests${limit}. ${say(this.description, "", "Lower rateLimit or concurrency.")}`
@@ -65,9 +62,6 @@ export class AuthenticationError extends Schema.TaggedError<AuthenticationError>
   "AuthenticationError",
   replyFields
 ) {
-  get isRetryable(): boolean {
-    return this.shouldRetry ?? false
-  }
   override get message(): string {
     return say(this.description, "Stripe did not accept the API key.", "Check the key in STRIPE_API_KEY or apiKey.")
   }
@@ -87,9 +81,6 @@ export class PermissionError extends Schema.TaggedError<PermissionError>(reasonI
     needs: Schema.optional(Schema.String)
   })
 ) {
-  get isRetryable(): boolean {
-    return this.shouldRetry ?? false
-  }
   override get message(): string {
     return say(
       this.description,
@@ -110,9 +101,6 @@ export class PermissionError extends Schema.TaggedError<PermissionError>(reasonI
 export class IdentityNotEnabledError extends Schema.TaggedError<IdentityNotEnabledError>(
   reasonId("IdentityNotEnabledError")
 )("IdentityNotEnabledError", replyFields) {
-  get isRetryable(): boolean {
-    return this.shouldRetry ?? false
-  }
   override get message(): string {
     return say(
       this.description,
@@ -131,9 +119,6 @@ export class InvalidRequestError extends Schema.TaggedError<InvalidRequestError>
   "InvalidRequestError",
   replyFields
 ) {
-  get isRetryable(): boolean {
-    return this.shouldRetry ?? false
-  }
   override get message(): string {
     const at = this.param === undefined ? "" : `${this.param}: `
     return at + say(this.description, `Stripe refused the request with status ${this.status}.`)
@@ -150,9 +135,6 @@ export class NotFoundError extends Schema.TaggedError<NotFoundError>(reasonId("N
   "NotFoundError",
   replyFields
 ) {
-  get isRetryable(): boolean {
-    return this.shouldRetry ?? false
-  }
   override get message(): string {
     return say(
       this.description,
@@ -173,9 +155,6 @@ export class CursorNotFoundError extends Schema.TaggedError<CursorNotFoundError>
   "CursorNotFoundError",
   replyFields
 ) {
-  get isRetryable(): boolean {
-    return this.shouldRetry ?? false
-  }
   override get message(): string {
     return say(
       this.description,
@@ -195,9 +174,6 @@ export class ConflictError extends Schema.TaggedError<ConflictError>(reasonId("C
   "ConflictError",
   replyFields
 ) {
-  get isRetryable(): boolean {
-    return this.shouldRetry ?? true
-  }
   override get message(): string {
     return say(
       this.description,
@@ -215,9 +191,6 @@ export class ConflictError extends Schema.TaggedError<ConflictError>(reasonId("C
  * @since 0.1.0
  */
 export class ApiError extends Schema.TaggedError<ApiError>(reasonId("ApiError"))("ApiError", replyFields) {
-  get isRetryable(): boolean {
-    return this.shouldRetry ?? (this.status === 408 || this.status >= 500)
-  }
   override get message(): string {
     const advice =
       this.status >= 500

@@ -25,9 +25,6 @@ export class CheckpointMismatchError extends Schema.TaggedError<CheckpointMismat
   /** What was found. */
   actual: Schema.String
 }) {
-  get isRetryable(): boolean {
-    return false
-  }
   override get message(): string {
     return explanations[this.problem](this.expected, this.actual)
   }
@@ -64,9 +61,6 @@ export class EventsExpiredError extends Schema.TaggedError<EventsExpiredError>(r
     position: Schema.DateTimeUtcFromMillis
   }
 ) {
-  get isRetryable(): boolean {
-    return false
-  }
   override get message(): string {
     return `Expected a position in the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. Read the whole list again: VerificationSessions.mirror does when it resumes this checkpoint.`
   }
