@@ -143,7 +143,7 @@ const sayIssue = ({ actual, advice, expected, path }: ArgumentIssue): string =>
   `${path}: expected ${expected}, got ${actual}${advice === undefined ? "" : `. ${advice}`}`
 
 /**
- * An argument is invalid. No request was sent. The error lists all problems, up to twenty.
+ * An argument is invalid. No request was sent. The error lists the problems, twenty at most.
  *
  * @category errors
  * @since 0.1.0
@@ -158,16 +158,12 @@ export class InvalidArgumentError extends Schema.TaggedError<InvalidArgumentErro
         actual: Schema.String,
         advice: Schema.optional(Schema.String)
       })
-    ),
-    /** How many more problems there are. */
-    omitted: Schema.optional(Schema.Int)
+    )
   }
 ) {
   override get message(): string {
-    const said = this.issues.map(sayIssue)
-    if (this.omitted !== undefined) said.push(`and ${this.omitted} more`)
     // Advice ends with a full stop or a question mark of its own.
-    return said.reduce((text, next) => `${text}${/[.?]$/.test(text) ? " " : "; "}${next}`)
+    return this.issues.map(sayIssue).reduce((text, next) => `${text}${/[.?]$/.test(text) ? " " : "; "}${next}`)
   }
 }
 

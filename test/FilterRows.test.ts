@@ -156,6 +156,19 @@ describe("decodeRows", () => {
     })
   )
 
+  it.effect("lists the first twenty problems of a session that has more", () =>
+    Effect.gen(function* () {
+      const names = Array.from({ length: 1000 }, (_, index) => `x${index}`)
+      const rows = Stream.make(session("vs_1", Object.fromEntries(names.map((name) => [name, "no"]))))
+      const Plans = withMetadata(Schema.Record(Schema.String, Schema.Literals(["free", "pro"])))
+      const error = yield* Effect.flip(Stream.runDrain(decodeRows(rows, Plans, { onMismatch: "fail" })))
+      assert.deepStrictEqual(
+        error.issues,
+        names.slice(0, 20).map((name) => ({ path: `metadata.${name}`, expected: 'expected "free" | "pro"' }))
+      )
+    })
+  )
+
   it("names no value in its error", () => {
     const error = new VerificationSession.MismatchError({ id: "vs_1", issues: [] })
     assert.deepStrictEqual(

@@ -332,6 +332,33 @@ describe("refusals before any request", () => {
     })
   )
 
+  it.effect("of an input that is wrong in many ways, the first twenty problems are reported", () =>
+    Effect.gen(function* () {
+      const many = Array.from({ length: 1000 }, (_, index) => `x${index}`)
+      const first = many.slice(0, 20)
+      const names = Object.fromEntries(many.map((name) => [name, name]))
+      const brackets = Object.fromEntries(many.map((name) => [`[${name}`, name]))
+      const paths = (input: unknown) =>
+        Effect.map(Effect.flip(SessionFilter.decode(input)), ({ issues }) => issues.map(({ path }) => path))
+      assert.deepStrictEqual(yield* paths(names), first)
+      assert.deepStrictEqual(
+        yield* paths({ status: many }),
+        first.map((_, index) => `status[${index}]`)
+      )
+      assert.deepStrictEqual(
+        yield* paths({ created: names }),
+        first.map((name) => `created.${name}`)
+      )
+      assert.deepStrictEqual(
+        yield* paths({ metadata: brackets }),
+        first.map((name) => `metadata.[${name}`)
+      )
+      // Type boundary: names that do not compile, as plain JavaScript would pass them.
+      const error = yield* reason(VerificationSessions.list(names as never))
+      assert.deepStrictEqual(error._tag === "InvalidArgumentError" && error.issues.map(({ path }) => path), first)
+    }).pipe(Effect.provide(world()))
+  )
+
   it.effect("the filter and the options of a call are reported together", () =>
     Effect.gen(function* () {
       const error = yield* reason(

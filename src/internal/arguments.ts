@@ -81,15 +81,9 @@ const toProblem = (path: string, actual: string, text: string): ArgumentIssue =>
     : { path, expected: text.slice(0, end), actual, advice: text.slice(end + 2) }
 }
 
-/** One error for all problems. It lists the first, because an input can be wrong in as many ways as it is long. */
-export const invalid = (
-  [first, ...others]: Arr.NonEmptyReadonlyArray<ArgumentIssue>,
-  omitted = 0
-): InvalidArgumentError => {
-  const listed = others.slice(0, Issues.mostListed - 1)
-  const more = omitted + others.length - listed.length
-  return new InvalidArgumentError({ issues: [first, ...listed], ...(more === 0 ? {} : { omitted: more }) })
-}
+/** One error for all problems. It lists the first of many. */
+export const invalid = ([first, ...others]: Arr.NonEmptyReadonlyArray<ArgumentIssue>): InvalidArgumentError =>
+  new InvalidArgumentError({ issues: [first, ...others.slice(0, Issues.mostListed - 1)] })
 
 /** What is wrong with an input. `name` is the path of a problem with the whole of it. */
 export const explain = (
@@ -97,12 +91,11 @@ export const explain = (
   expectations: ReadonlyArray<Issues.Expectation>,
   name: string
 ): InvalidArgumentError => {
-  const { listed, omitted } = Issues.few(expectations)
-  const issues = listed.map(({ expected, path }) =>
+  const issues = expectations.map(({ expected, path }) =>
     toProblem(path.length === 0 ? name : Issues.showPath(path), found(input, path, expected), expected)
   )
   // An issue always formats to something; the type cannot say so.
-  return invalid(Arr.isArrayNonEmpty(issues) ? issues : [toProblem(name, show(input), "a valid value")], omitted)
+  return invalid(Arr.isArrayNonEmpty(issues) ? issues : [toProblem(name, show(input), "a valid value")])
 }
 
 /**
@@ -141,24 +134,17 @@ export const decoder = <
 /** The problems with a part of an argument, under the name of that part. */
 export const within =
   (name: string) =>
-  ({ issues: [first, ...others], omitted }: InvalidArgumentError): InvalidArgumentError => {
-    const inside = (issue: ArgumentIssue): ArgumentIssue => ({ ...issue, path: `${name}.${issue.path}` })
-    return invalid([inside(first), ...others.map(inside)], omitted)
-  }
+  ({ issues }: InvalidArgumentError): InvalidArgumentError =>
+    invalid(Arr.map(issues, (issue) => ({ ...issue, path: `${name}.${issue.path}` })))
 
 /** Several checks of one call: all results, or the problems of all. */
 export const all = <const Checks extends ReadonlyArray<Result.Result<unknown, InvalidArgumentError>>>(
   checks: Checks
 ): ReturnType<typeof Result.all<Checks>> => {
   const issues: Array<ArgumentIssue> = []
-  let omitted = 0
-  for (const check of checks) {
-    if (Result.isSuccess(check)) continue
-    issues.push(...check.failure.issues)
-    omitted += check.failure.omitted ?? 0
-  }
+  for (const check of checks) if (Result.isFailure(check)) issues.push(...check.failure.issues)
   // Type boundary: where no check failed, this is what `Result.all` gives, and where one did, a failure of its type.
-  return (Arr.isArrayNonEmpty(issues) ? Result.fail(invalid(issues, omitted)) : Result.all(checks)) as ReturnType<
+  return (Arr.isArrayNonEmpty(issues) ? Result.fail(invalid(issues)) : Result.all(checks)) as ReturnType<
     typeof Result.all<Checks>
   >
 }

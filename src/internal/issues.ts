@@ -10,8 +10,6 @@ export interface Expectation {
   readonly path: ReadonlyArray<PropertyKey>
   /** What was expected. What comes after a first `. ` is what to do about it. */
   readonly expected: string
-  /** Set on the last of many: how many more problems it stands for. */
-  readonly omitted?: number
 }
 
 /** A value that is right, or everything that is wrong with it. */
@@ -21,55 +19,34 @@ export type Checked<A> = Result.Result<A, ReadonlyArray<Expectation>>
 export const refuse = (expected: string): Result.Result<never, ReadonlyArray<Expectation>> =>
   Result.fail([{ path: [], expected }])
 
-// An input can be wrong in as many ways as it is long.
+/** How many problems an error lists. An input can be wrong in as many ways as it is long. */
 export const mostListed = 20
 const mostNames = 10
 
-/** The expectations that are worth listing, and how many more there are. */
-export const few = (
-  all: ReadonlyArray<Expectation>
-): { readonly listed: ReadonlyArray<Expectation>; readonly omitted: number } => {
-  const own = all.filter(({ omitted }) => omitted === undefined)
-  const listed = own.slice(0, mostListed)
-  const omitted = all.reduce((sum, { omitted = 0 }) => sum + omitted, own.length - listed.length)
-  return { listed, omitted }
-}
-
-/** What was expected of each, made for as many as are worth listing. */
-export const each = <A>(
-  wrong: ReadonlyArray<A>,
-  toExpectation: (one: A) => Expectation
-): ReadonlyArray<Expectation> => {
-  const listed = wrong.slice(0, mostListed).map(toExpectation)
-  const omitted = wrong.length - listed.length
-  return omitted === 0 ? listed : [...listed, { path: [], expected: "nothing else", omitted }]
-}
-
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** What was expected where. Values appear only in what is parsed with `reportInput`, and nothing here is. */
+/**
+ * What was expected where, of the first problems. Values appear only in what is parsed with `reportInput`, and nothing
+ * here is.
+ */
 export const expectations = (issue: SchemaIssue.Issue): ReadonlyArray<Expectation> =>
-  format(issue).issues.map(({ message, path }) => {
-    const [, omitted] = /^and (\d+) more$/.exec(message) ?? []
-    return {
+  format(issue)
+    .issues.slice(0, mostListed)
+    .map(({ message, path }) => ({
       path: (path ?? []).map((segment): PropertyKey => (typeof segment === "object" ? segment.key : segment)),
-      expected: sentence(message.replace(/^Expected /, "").replace(/ \| undefined$/, "")),
-      ...(omitted === undefined ? {} : { omitted: Number(omitted) })
-    }
-  })
+      expected: sentence(message.replace(/^Expected /, "").replace(/ \| undefined$/, ""))
+    }))
 
 /** What was expected, as a message says it. */
 export const say = ({ expected }: Expectation): string =>
   expected === "Missing key" ? "missing" : `expected ${expected}`
 
-/** The other way: one issue of Schema that says all of it. */
+/** The other way: one issue of Schema for the first of them. */
 export const toIssue = (all: ReadonlyArray<Expectation>): SchemaIssue.Issue => {
-  const { listed, omitted } = few(all)
-  const issues = listed.map(({ expected, path }): SchemaIssue.Issue => {
+  const issues = all.slice(0, mostListed).map(({ expected, path }): SchemaIssue.Issue => {
     const issue = new SchemaIssue.InvalidValue({ expected })
     return path.length === 0 ? issue : new SchemaIssue.Pointer(path.map(shownKey), issue)
   })
-  if (omitted > 0) issues.push(new SchemaIssue.InvalidValue({ message: `and ${omitted} more` }))
   return Arr.isArrayNonEmpty(issues)
     ? new SchemaIssue.Composite(Schema.Unknown.ast, issues)
     : new SchemaIssue.InvalidValue()

@@ -5,7 +5,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { each, refuse } from "../issues.ts"
+import { mostListed, refuse } from "../issues.ts"
 import { CreatedFromUnknown } from "./created.ts"
 import * as Model from "./model.ts"
 import { isPlain } from "../arguments.ts"
@@ -46,7 +46,7 @@ const Metadata = checked<{ readonly [key: string]: string }>(Schema.Record(Schem
   // `Object.fromEntries` keeps even a key such as `__proto__`.
   return wrong.length > 0
     ? Result.fail(
-        each(wrong, ([key]) => ({
+        wrong.slice(0, mostListed).map(([key]) => ({
           path: [key],
           expected: isKey(key)
             ? "a string of 1 to 500 characters"

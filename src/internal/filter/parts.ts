@@ -13,7 +13,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/model.ts"
-import { type Checked, each, type Expectation, expectations, refuse, toIssue } from "../issues.ts"
+import { type Checked, type Expectation, expectations, mostListed, refuse, toIssue } from "../issues.ts"
 import { alternatives, expectedName, suggest } from "../nearest.ts"
 import * as Created from "./created.ts"
 import type { OneOrMore } from "./model.ts"
@@ -45,7 +45,10 @@ export const words = <const Word extends string>(
       const wrong = value.flatMap((one: unknown, index) => (isWord(one) ? [] : [[index, one] as const]))
       if (wrong.length > 0) {
         return Result.fail(
-          each(wrong, ([index, one]) => ({ path: [index], expected: suggest(accepted, one, known, "values") }))
+          wrong.slice(0, mostListed).map(([index, one]) => ({
+            path: [index],
+            expected: suggest(accepted, one, known, "values")
+          }))
         )
       }
       const chosen = known.filter((word) => value.includes(word))
@@ -111,17 +114,17 @@ export const exact = <Fields extends Schema.Struct.Fields>(
   const decodeStruct = SchemaParser.decodeUnknownEffect(struct)
   const encodeStruct = SchemaParser.encodeUnknownEffect(struct)
   const strangers = (given: object): ReadonlyArray<Expectation> =>
-    each(
-      Object.keys(given).filter((name) => !names.includes(name)),
-      (name) => ({
+    Object.keys(given)
+      .filter((name) => !names.includes(name))
+      .slice(0, mostListed)
+      .map((name) => ({
         path: [name],
         expected: ofTheCall.includes(name)
           ? `only filter fields here. ${name} is a parameter of the call.`
           : ofTheOptions.includes(name)
             ? `only filter fields here. ${name} is an option: pass it in the second argument.`
             : expectedName(name, names)
-      })
-    )
+      }))
   const withAdvice =
     (given: Record<string, unknown>) =>
     (problem: Expectation): Expectation => {

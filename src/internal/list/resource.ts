@@ -13,7 +13,7 @@ import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/model.ts"
 import * as FilterParts from "../filter/parts.ts"
-import { each } from "../issues.ts"
+import { mostListed } from "../issues.ts"
 import { expectedName, suggest } from "../nearest.ts"
 import { check, tagHandlerError, withOperation } from "../operation.ts"
 import * as Telemetry from "../telemetry.ts"
@@ -232,10 +232,10 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
 
   // One object holds the filter and the page, so a name that is neither is told the names of both.
   const refuseUnknown = (params: object): Result.Result<void, InvalidArgumentError> => {
-    const unknown = each(
-      Object.keys(params).filter((name) => !pageNames.includes(name)),
-      (name) => ({ path: [name], expected: expectedName(name, pageNames) })
-    )
+    const unknown = Object.keys(params)
+      .filter((name) => !pageNames.includes(name))
+      .slice(0, mostListed)
+      .map((name) => ({ path: [name], expected: expectedName(name, pageNames) }))
     return unknown.length === 0 ? Result.void : Result.fail(Arguments.explain(params, unknown, "params"))
   }
 

@@ -21,14 +21,11 @@ export class MismatchError extends Schema.TaggedError<MismatchError>(
 )("MismatchError", {
   /** The id of the session, `vs_…`. */
   id: Schema.String,
-  /** What was expected, and at which path, such as `metadata.plan`. */
-  issues: Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })),
-  /** How many more problems there are. */
-  omitted: Schema.optional(Schema.Int)
+  /** What was expected, and at which path, such as `metadata.plan`, of twenty problems at most. */
+  issues: Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String }))
 }) {
   override get message(): string {
     const issues = this.issues.map(({ expected, path }) => (path === "" ? expected : `${path}: ${expected}`))
-    if (this.omitted !== undefined) issues.push(`and ${this.omitted} more`)
     return `${this.id} does not match: ${issues.join("; ")}`
   }
 }
@@ -97,12 +94,7 @@ export const decodeRows = <S extends Schema.Constraint, Session extends { readon
         continue
       }
       if (onMismatch === "drop") continue
-      const { listed, omitted } = Issues.few(Issues.expectations(decoded.failure))
-      const error = new MismatchError({
-        id: session.id,
-        issues: listed.map(toShown),
-        ...(omitted === 0 ? {} : { omitted })
-      })
+      const error = new MismatchError({ id: session.id, issues: Issues.expectations(decoded.failure).map(toShown) })
       if (onMismatch === "fail") return emit(Stream.fail(error))
       const handled = yield* Effect.result(onMismatch({ session, error }))
       if (Result.isFailure(handled)) return emit(Stream.fail(handled.failure))
