@@ -122,22 +122,24 @@ const whatToDo: Record<DecodeError["part"], string> = {
   row: "To skip such rows in a stream, pass onDecodeError."
 }
 
+const issueFields = {
+  /** The path in the argument, such as `pageSize`, `created.gte` or `expand[0]`. A whole filter is `filter`. */
+  path: Schema.String,
+  /** What was expected. */
+  expected: Schema.String,
+  /** What was found, shortened. `nothing` if it is missing. */
+  actual: Schema.String,
+  /** What to do, such as `Did you mean "verified"?`. */
+  advice: Schema.optional(Schema.String)
+}
+
 /**
  * One problem with an argument.
  *
  * @category models
  * @since 0.1.0
  */
-export interface ArgumentIssue {
-  /** The path in the argument, such as `pageSize`, `created.gte` or `expand[0]`. A whole filter is `filter`. */
-  readonly path: string
-  /** What was expected. */
-  readonly expected: string
-  /** What was found, shortened. `nothing` if it is missing. */
-  readonly actual: string
-  /** What to do, such as `Did you mean "verified"?`. */
-  readonly advice?: string | undefined
-}
+export interface ArgumentIssue extends Schema.Struct.Type<typeof issueFields> {}
 
 const sayIssue = ({ actual, advice, expected, path }: ArgumentIssue): string =>
   `${path}: expected ${expected}, got ${actual}${advice === undefined ? "" : `. ${advice}`}`
@@ -150,16 +152,7 @@ const sayIssue = ({ actual, advice, expected, path }: ArgumentIssue): string =>
  */
 export class InvalidArgumentError extends Schema.TaggedError<InvalidArgumentError>(reasonId("InvalidArgumentError"))(
   "InvalidArgumentError",
-  {
-    issues: Schema.NonEmptyArray(
-      Schema.Struct({
-        path: Schema.String,
-        expected: Schema.String,
-        actual: Schema.String,
-        advice: Schema.optional(Schema.String)
-      })
-    )
-  }
+  { issues: Schema.NonEmptyArray(Schema.Struct(issueFields)) }
 ) {
   override get message(): string {
     // Advice ends with a full stop or a question mark of its own.
