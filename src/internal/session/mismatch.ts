@@ -104,7 +104,4 @@ export const decodeRows = <S extends Schema.Constraint, Session extends { readon
   return self.pipe(Stream.chunks, Stream.mapEffect(decodeChunk), Stream.flatten())
 }
 
-const toShown = ({ expected, path }: Issues.Expectation) => ({
-  path: Issues.showPath(path),
-  expected: expected === "Missing key" ? "missing" : `expected ${expected}`
-})
+const toShown = (wrong: Issues.Expectation) => ({ path: Issues.showPath(wrong.path), expected: Issues.say(wrong) })
