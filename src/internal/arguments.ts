@@ -10,7 +10,6 @@ import * as Predicate from "effect/Predicate"
 import { isRedactable } from "effect/Redactable"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import { type ArgumentIssue, InvalidArgumentError } from "../StripeError.ts"
 import * as Issues from "./issues.ts"
 import { expectedName, isExpectedName } from "./nearest.ts"
@@ -162,14 +161,7 @@ export const accepts = (expected: string, isAccepted: (value: unknown) => boolea
 
 /** A list of values. A function says what is accepted instead of a wrong one. */
 export const list = (name: string, expectedInstead: (value: unknown) => string | undefined) =>
-  Schema.Array(
-    Schema.Unknown.check(
-      Schema.makeFilter((value) => {
-        const expected = expectedInstead(value)
-        return expected === undefined ? undefined : { path: [], issue: new SchemaIssue.InvalidValue({ expected }) }
-      })
-    )
-  ).annotate({ identifier: `a list of ${name}` })
+  Schema.Array(Schema.Unknown.check(Schema.makeFilter(expectedInstead))).annotate({ identifier: `a list of ${name}` })
 
 /** A length of time that a function accepts. `form` says in words which those are. */
 export const duration = (form: string, example: string, isAccepted: (time: Duration.Duration) => boolean) =>
