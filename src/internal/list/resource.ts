@@ -13,7 +13,6 @@ import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/model.ts"
 import * as FilterParts from "../filter/parts.ts"
-import { mostListed } from "../issues.ts"
 import { expectedName, suggest } from "../nearest.ts"
 import { check, tagHandlerError, withOperation } from "../operation.ts"
 import * as Telemetry from "../telemetry.ts"
@@ -173,8 +172,9 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     ending_before: Schema.optional(Id),
     expand
   }
-  const checkPage = Arguments.decoder(Schema.Struct(pageFields), "params")
+  // One object holds the filter and the page, so a name that is neither is told the names of both.
   const pageNames = [...filters.names, ...Object.keys(pageFields)]
+  const checkPage = Arguments.decoder(Schema.Struct(pageFields), "params", (name) => expectedName(name, pageNames))
 
   const selectionOf = <Sent extends Row, A extends Row>(
     rows: Rows<Sent, A, Filter>,
@@ -230,15 +230,6 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     stream: `${service}.stream`
   }
 
-  // One object holds the filter and the page, so a name that is neither is told the names of both.
-  const refuseUnknown = (params: object): Result.Result<void, InvalidArgumentError> => {
-    const unknown = Object.keys(params)
-      .filter((name) => !pageNames.includes(name))
-      .slice(0, mostListed)
-      .map((name) => ({ path: [name], expected: expectedName(name, pageNames) }))
-    return unknown.length === 0 ? Result.void : Result.fail(Arguments.explain(params, unknown, "params"))
-  }
-
   // A page without the rows that only we can filter out would look like the end of the list.
   const refuseClientField = (name: string) =>
     Arguments.refuse(
@@ -253,15 +244,16 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     const operation = operations.list
     const given = yield* check(operation, Effect.fromResult(Arguments.object(params, "params")))
     const { ending_before, expand, limit, starting_after, ...rest } = given
-    const known = Object.fromEntries(Object.entries(rest).filter(([name]) => pageNames.includes(name)))
-    const decoded = yield* Effect.result(filters.decode(known))
+    const isOfFilter = ([name]: readonly [string, unknown]) => filters.names.includes(name)
+    const entries = Object.entries(rest)
+    const unknown = Object.fromEntries(entries.filter((entry) => !isOfFilter(entry)))
+    const decoded = yield* Effect.result(filters.decode(Object.fromEntries(entries.filter(isOfFilter))))
     const checked = Arguments.all([
       decoded,
-      refuseUnknown(rest),
       ...(Result.isFailure(decoded)
         ? []
         : Object.keys(filters.partition(decoded.success).client).map(refuseClientField)),
-      checkPage({ ending_before, expand, limit, starting_after }),
+      checkPage({ ending_before, expand, limit, starting_after, ...unknown }),
       starting_after === undefined || ending_before === undefined
         ? Result.void
         : Arguments.refuse("starting_after, ending_before", "both", "only one of the two")
