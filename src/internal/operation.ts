@@ -16,13 +16,10 @@ export class HandlerError<out E> {
 }
 
 /** A handler whose errors come out of {@link withOperation} as they are. */
-export const tagHandlerError = <E, R>(
-  onDecodeError: OnDecodeError<E, R> | undefined
-): OnDecodeError<HandlerError<E>, R> | undefined =>
-  // From plain JavaScript it may be anything. The read refuses what is not a function.
-  typeof onDecodeError === "function"
-    ? (error) => Effect.mapError(onDecodeError(error), (error) => new HandlerError(error))
-    : onDecodeError
+export const tagHandlerError =
+  <E, R>(onDecodeError: OnDecodeError<E, R>): OnDecodeError<HandlerError<E>, R> =>
+  (error) =>
+    Effect.mapError(onDecodeError(error), (error) => new HandlerError(error))
 
 const refused = (operation: string, reason: StripeError.Reason): StripeError.StripeError =>
   new StripeError.StripeError({

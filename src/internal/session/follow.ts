@@ -75,6 +75,7 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
   checked: Result.Result<unknown, InvalidArgumentError>
 ) {
   const { fetch, filter, query, retrieve } = yield* resource.select(client, rows, operation, input, options, checked)
+  const { concurrency, onDecodeError } = options
   const account = yield* client.account
   return {
     list: {
@@ -85,7 +86,7 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
     reader: { fetch, retrieve },
     events: Events.fetch(client, operation),
     lengths: Changes.lengths(options),
-    options: { concurrency: options.concurrency, onDecodeError: tagHandlerError(options.onDecodeError) },
+    options: { concurrency, onDecodeError: onDecodeError && tagHandlerError(onDecodeError) },
     handled: new Map<string, number>()
   }
 })
