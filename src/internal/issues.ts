@@ -21,6 +21,8 @@ export const refuse = (expected: string): Result.Result<never, ReadonlyArray<Exp
 
 /** How many problems an error lists. An input can be wrong in as many ways as it is long. */
 export const mostListed = 20
+
+// A path is as deep as the value, where a Schema of the user's is recursive.
 const mostNames = 10
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
