@@ -38,7 +38,8 @@ const checkFields = Arguments.decoder(
       )
     })
   ),
-  "options"
+  "options",
+  ReadFields.instead
 )
 
 /**

@@ -40,10 +40,7 @@ describe("a row that is wrong", () => {
     Effect.gen(function* () {
       const list = yield* listIds
       yield* sandbox.use((sandbox) => sandbox.inject(bad(3)))
-      const stream = VerificationSessions.stream(
-        {},
-        { direction: "oldest-first", endingBefore: list[24] ?? "", pageSize: 10 }
-      )
+      const stream = VerificationSessions.stream({}, { endingBefore: list[24] ?? "", pageSize: 10 })
       const { error, seen } = yield* readWith(stream)
       assert.deepStrictEqual(seen, list.slice(18, 24).reverse())
       assert.deepInclude(error?.reason, { rowId: list[17], path: "data[3].status", position: 3 })

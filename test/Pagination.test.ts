@@ -60,18 +60,36 @@ describe("a read", () => {
     })
   )
 
-  it.effect("oldest-first turns each page round and continues from its newest row", () =>
-    Effect.gen(function* () {
-      const { asked, seen } = yield* read([page(true, "c@2", "b@1"), page(false, "e@4", "d@3")], {
-        direction: "oldest-first",
-        endingBefore: "a",
-        pageSize: 2
+  it.effect.each([1, 4])(
+    "endingBefore turns each page round and continues from its newest row, with concurrency %i",
+    (concurrency) =>
+      Effect.gen(function* () {
+        const { asked, seen } = yield* read([page(true, "c@2", "b@1"), page(false, "e@4", "d@3")], {
+          endingBefore: "a",
+          pageSize: 2,
+          concurrency
+        })
+        assert.deepStrictEqual(seen, ["b", "c", "d", "e"])
+        assert.deepStrictEqual(asked, [
+          { page: 1, limit: 2, ending_before: "a" },
+          { page: 2, limit: 2, ending_before: "c" }
+        ])
       })
-      assert.deepStrictEqual(seen, ["b", "c", "d", "e"])
-      assert.deepStrictEqual(asked, [
-        { page: 1, limit: 2, ending_before: "a" },
-        { page: 2, limit: 2, ending_before: "c" }
-      ])
+  )
+
+  it.effect("refuses both ids, and an option direction, before it asks for anything", () =>
+    Effect.gen(function* () {
+      // @ts-expect-error both ids at once do not compile
+      const both = yield* read([page(false)], { startingAfter: "a", endingBefore: "b" })
+      // @ts-expect-error there is no such option
+      const direction = yield* read([page(false)], { direction: "oldest-first", endingBefore: "b" })
+      assert.deepStrictEqual(
+        [both, direction].map(({ asked, error }) => [asked, error?.message]),
+        [
+          [[], "startingAfter, endingBefore: expected only one of the two, got both"],
+          [[], 'direction: expected nothing, got "oldest-first". endingBefore alone reads oldest first.']
+        ]
+      )
     })
   )
 
@@ -227,7 +245,7 @@ describe("stalled pagination is PaginationStalledError, never an end and never a
       [page(true, "b@9", "x@8")],
       0,
       "x was returned again",
-      { direction: "oldest-first", endingBefore: "x" }
+      { endingBefore: "x" }
     ],
     ["a row twice on a page", [page(false, "b@2", "b@2")], 0, "b was returned again"],
     [
@@ -256,7 +274,7 @@ describe("stalled pagination is PaginationStalledError, never an end and never a
       [page(true, "b@700"), page(false, "a@99")],
       1,
       "a is 601 seconds older",
-      { direction: "oldest-first", endingBefore: "x" }
+      { endingBefore: "x" }
     ]
   ]
   for (const [name, pages, rowsBefore, says, options] of cases) {

@@ -51,7 +51,7 @@ for (const [name, client] of clients) {
         assert.deepStrictEqual(yield* ids(VerificationSessions.stream()), list)
         const endingBefore = list.at(-1) ?? ""
         assert.deepStrictEqual(
-          yield* ids(VerificationSessions.stream({}, { direction: "oldest-first", endingBefore })),
+          yield* ids(VerificationSessions.stream({}, { endingBefore })),
           list.slice(0, -1).reverse()
         )
       }).pipe(Effect.provide(overSocket(client)))

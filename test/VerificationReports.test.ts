@@ -75,7 +75,7 @@ describe("a walk over the reports", () => {
           list.slice(start + 1)
         )
         assert.deepStrictEqual(
-          yield* ids(VerificationReports.stream({}, { direction: "oldest-first", endingBefore: id, pageSize })),
+          yield* ids(VerificationReports.stream({}, { endingBefore: id, pageSize })),
           list.slice(0, start).reverse()
         )
       }).pipe(Effect.provide(world(sandboxOf(history))))

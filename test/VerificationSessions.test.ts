@@ -149,14 +149,14 @@ describe("order and completeness", () => {
   )
 
   it.effect.prop(
-    "from any row, oldest-first gives what is newer, reversed, and newest-first what is older",
-    { history, pageSize: between(1, 100), start: between(0, 129) },
-    ({ history, pageSize, start }) =>
+    "from any row, endingBefore gives what is newer, reversed, and startingAfter what is older",
+    { history, pageSize: between(1, 100), start: between(0, 129), concurrency: between(1, 8) },
+    ({ concurrency, history, pageSize, start }) =>
       Effect.gen(function* () {
         const list = yield* listIds
         const id = list[start]
         if (id === undefined) return
-        const newer = VerificationSessions.stream({}, { direction: "oldest-first", endingBefore: id, pageSize })
+        const newer = VerificationSessions.stream({}, { endingBefore: id, pageSize, concurrency })
         const older = VerificationSessions.stream({}, { startingAfter: id, pageSize })
         assert.deepStrictEqual(yield* ids(newer), list.slice(0, start).reverse())
         assert.deepStrictEqual(yield* ids(older), list.slice(start + 1))
@@ -180,7 +180,7 @@ describe("order and completeness", () => {
     Effect.gen(function* () {
       const list = yield* listIds
       const oldest = list.at(-1) ?? ""
-      for (const walk of [{}, { direction: "oldest-first", endingBefore: oldest }] as const) {
+      for (const walk of [{}, { endingBefore: oldest }]) {
         const pages = yield* Stream.runCollect(VerificationSessions.pages({}, { pageSize: 60, ...walk }))
         assert.deepStrictEqual(
           pages.flatMap((page) => page.data.map((row) => row.id)),
@@ -392,16 +392,18 @@ describe("refusals before any request", () => {
       'id: expected the id of a session (vs_…), got "vs_1/redact"'
     ],
     [
-      "oldest-first without a start",
-      // @ts-expect-error oldest-first needs an id
+      "a direction",
+      // @ts-expect-error there is no such option
       Stream.runDrain(VerificationSessions.stream({}, { direction: "oldest-first" })),
-      'endingBefore: expected the id to start from, which "oldest-first" needs because Stripe\'s lists start at the newest row, got nothing'
+      'direction: expected nothing, got "oldest-first". endingBefore alone reads oldest first.'
     ],
     [
-      "oldest-first without a start, with many requests at once",
-      // @ts-expect-error oldest-first needs an id to start from
-      Stream.runDrain(VerificationSessions.stream({}, { direction: "oldest-first", concurrency: 4 })),
-      'endingBefore: expected the id to start from, which "oldest-first" needs because Stripe\'s lists start at the newest row, got nothing'
+      "a direction with the id to start from, with many requests at once",
+      // @ts-expect-error there is no such option
+      VerificationSessions.stream({}, { direction: "oldest-first", endingBefore: "vs_1", concurrency: 4 }).pipe(
+        Stream.runDrain
+      ),
+      'direction: expected nothing, got "oldest-first". endingBefore alone reads oldest first.'
     ],
     [
       "a misspelt status",
@@ -413,7 +415,7 @@ describe("refusals before any request", () => {
       "a misspelt option",
       // @ts-expect-error a misspelt option does not compile
       Stream.runDrain(VerificationSessions.stream({}, { pagesize: 10 })),
-      'pagesize: expected one of the 9 known names, got "pagesize"'
+      'pagesize: expected one of the names startingAfter, endingBefore, pageSize, maxItems, prefetch, concurrency, onDecodeError, expand, got "pagesize". Did you mean "pageSize"?'
     ],
     [
       "several problems at once, each named",

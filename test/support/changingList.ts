@@ -121,7 +121,7 @@ export const read = (seed: number, concurrency: number): Effect.Effect<Read> =>
     })
     const sessions = yield* Effect.provideService(VerificationSessions.make, StripeClient.StripeClient, client)
     const options = oldestFirst
-      ? ({ direction: "oldest-first", endingBefore: startsAt?.id ?? "", pageSize } as const)
+      ? { endingBefore: startsAt?.id ?? "", pageSize }
       : { startingAfter: startsAt?.id, pageSize, concurrency }
     const error = yield* sessions.stream({ status }, options).pipe(
       Stream.runForEach(({ id }) => Effect.sync(() => emitted.push(id))),

@@ -127,7 +127,7 @@ export const tell = Effect.fnUntraced(function* (seed: number) {
   const prefetch = yield* oneOf([0, 0, 1, 2])
   const walk: Pagination.Options =
     direction === "oldest-first"
-      ? { direction, endingBefore: start ?? "", pageSize, maxItems, prefetch }
+      ? { endingBefore: start ?? "", pageSize, maxItems, prefetch }
       : { startingAfter: start, pageSize, maxItems, prefetch }
 
   const badness = yield* oneOf([0, 0.1, 0.3])

@@ -3,7 +3,7 @@ import { Pagination } from "effect-stripe-identity"
 
 // Reading with 16 requests at once, unless a test says otherwise.
 
-type Options<E, R> = Omit<Extract<Pagination.Options<E, R>, { readonly endingBefore?: undefined }>, "direction">
+type Options<E, R> = Extract<Pagination.Options<E, R>, { readonly endingBefore?: undefined }>
 
 export const pages = <A extends Pagination.Row, E, R, E2 = never, R2 = never>(
   fetch: Pagination.FetchPage<A, E, R>,

@@ -58,7 +58,7 @@ const readOurs = Effect.fnUntraced(function* (one: Case, expand?: ReadonlyArray<
     given({ status, created, client_reference_id }),
     oldest === undefined
       ? { startingAfter, onDecodeError: handler, expand }
-      : { direction: "oldest-first", endingBefore: oldest, onDecodeError: handler, expand }
+      : { endingBefore: oldest, onDecodeError: handler, expand }
   ).pipe(
     Stream.runForEach(({ id }) => happen(ids.push(id))),
     Effect.match({ onFailure: (error): StripeError.StripeError | undefined => error, onSuccess: () => undefined })

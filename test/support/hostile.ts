@@ -248,7 +248,13 @@ const callReaders: Readonly<Record<string, Reader>> = {
       Stream.runDrain(
         VerificationSessions.stream(
           {},
-          any({ startingAfter: text, direction: text, expand: [text, `data.${text}`], [text]: text })
+          any({
+            startingAfter: text,
+            endingBefore: text,
+            direction: text,
+            expand: [text, `data.${text}`],
+            [text]: text
+          })
         )
       )
     ),

@@ -59,7 +59,7 @@ describe("types of the service of reports", () => {
     expect(VerificationReport.checkOutcomes).type.not.toBeCallableWith({} as VerificationReport.Encoded)
   })
 
-  test("both cursors, a misspelt filter, a path of sessions, and oldest-first without a start do not compile", () => {
+  test("both cursors, a misspelt filter, a path of sessions, and a direction do not compile", () => {
     expect(service.stream).type.not.toBeCallableWith({}, { startingAfter: "vr_1", endingBefore: "vr_2" })
     expect(service.stream).type.not.toBeCallableWith({}, { direction: "oldest-first" })
     expect(service.stream).type.not.toBeCallableWith({ status: "verified" })

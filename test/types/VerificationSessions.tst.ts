@@ -69,10 +69,15 @@ describe("types of the service", () => {
     expect(service.list(maybe)).type.toBe<Effect.Effect<Pagination.Page<VerificationSession.AnyExpansion>, Failure>>()
   })
 
-  test("both cursors, a misspelt filter, and oldest-first without a start do not compile", () => {
+  test("endingBefore works alone, and with every option but startingAfter", () => {
+    expect(service.stream).type.toBeCallableWith({}, { endingBefore: "vs_1" })
+    expect(service.pages).type.toBeCallableWith({}, { endingBefore: "vs_1", concurrency: 4, maxItems: 1 })
+  })
+
+  test("both cursors, a misspelt filter, and a direction do not compile", () => {
     expect(service.stream).type.not.toBeCallableWith({}, { startingAfter: "vs_1", endingBefore: "vs_2" })
     expect(service.stream).type.not.toBeCallableWith({}, { direction: "oldest-first" })
-    expect(service.stream).type.not.toBeCallableWith({}, { endingBefore: "vs_1" })
+    expect(service.stream).type.not.toBeCallableWith({}, { direction: "oldest-first", endingBefore: "vs_1" })
     expect(service.stream).type.not.toBeCallableWith({ stauts: "verified" })
     expect(service.stream).type.not.toBeCallableWith({ status: "verfied" })
     expect(service.list).type.not.toBeCallableWith({ starting_after: "vs_1", ending_before: "vs_2" })

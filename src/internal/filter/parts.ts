@@ -89,7 +89,6 @@ const ofTheOptions = [
   "maxItems",
   "concurrency",
   "prefetch",
-  "direction",
   "startingAfter",
   "endingBefore",
   "onDecodeError",

@@ -164,7 +164,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       ? "maxItems or pageSize. maxItems limits the rows in all, pageSize the rows per request."
       : filters.names.includes(name)
         ? `only options here. ${name} is a filter field: pass it in the first argument.`
-        : undefined
+        : ReadOptions.instead(name)
   )
   const pageFields = {
     limit: Schema.optional(Arguments.wholeNumber(1, 100)),

@@ -10,25 +10,25 @@ import type { Window } from "../list/model.ts"
 export type OnDecodeError<E, R> = (error: DecodeError) => Effect.Effect<void, E, R>
 
 /**
- * Where a read starts, and its direction. Stripe's lists are newest first. Oldest-first needs an id to start from,
- * because Stripe has no such order.
+ * Where a read starts, which also decides its direction. With `endingBefore` it reads oldest first. Else it reads newest
+ * first, as Stripe lists, from the newest row or after `startingAfter`.
  *
  * @category options
  * @since 0.1.0
  */
 export type Direction =
   | {
-      /** @default "newest-first" */
-      readonly direction?: "newest-first" | undefined
-      /** Read only rows older than the one with this id. */
+      /** Read only rows older than the one with this id, newest first. */
       readonly startingAfter?: string | undefined
       readonly endingBefore?: undefined
     }
   | {
-      readonly direction: "oldest-first"
-      /** Read the rows newer than the one with this id, up to the newest. */
-      readonly endingBefore: string
       readonly startingAfter?: undefined
+      /**
+       * Read the rows newer than the one with this id, oldest first, up to the newest. `undefined` reads the whole list,
+       * newest first.
+       */
+      readonly endingBefore?: string | undefined
     }
 
 /**
@@ -53,7 +53,7 @@ export type ReadOptions<E = never, R = never> = Direction & {
   /**
    * The most requests in flight, 1 to 100. The rows and their order stay the same: several ranges of `created` are read
    * in parallel, and up to eight pages per request are buffered. Stripe allows 25 requests a second, so 16 are enough
-   * for replies that take half a second. Oldest-first always reads one page at a time.
+   * for replies that take half a second. With `endingBefore`, pages are always read one at a time.
    *
    * @default 1
    */
@@ -97,11 +97,12 @@ export const onDecodeError = Schema.optional(
   Arguments.accepts("a function that returns an Effect", Predicate.isFunction)
 )
 
+/** What to do instead of an option that callers look for and that does not exist. */
+export const instead = (name: string): string | undefined =>
+  name === "direction" ? "nothing. endingBefore alone reads oldest first." : undefined
+
 /** The fields of the options, for a list whose ids look like this. */
 export const fields = (id: Schema.Codec<unknown>) => ({
-  direction: Schema.optional(
-    Schema.Literals(["newest-first", "oldest-first"]).annotate({ expected: `"newest-first" or "oldest-first"` })
-  ),
   startingAfter: Schema.optional(id),
   endingBefore: Schema.optional(id),
   pageSize,

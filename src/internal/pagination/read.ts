@@ -22,25 +22,16 @@ export type Reading<E = never, R = never> = Options<E, R> & {
   readonly cutBelow?: number
 }
 
-/** Checks options whose fields `checkFields` checks one by one: a direction and the ids to start from only make sense together. */
+/** Checks options whose fields `checkFields` checks one by one: a read starts from one id at most. */
 export const checkOptions = (
   checkFields: (options: unknown) => Result.Result<unknown, InvalidArgumentError>,
   options: Options<unknown, unknown>
 ): Result.Result<unknown, InvalidArgumentError> => {
   const fields = checkFields(options)
   if (Result.isFailure(fields)) return fields
-  const { direction, endingBefore, startingAfter } = options
-  if (startingAfter !== undefined && endingBefore !== undefined) {
-    return Arguments.refuse("startingAfter, endingBefore", "both", "only one of the two")
-  }
-  if (direction === "oldest-first" && endingBefore === undefined) {
-    const expected = 'the id to start from, which "oldest-first" needs because Stripe\'s lists start at the newest row'
-    return Arguments.refuse("endingBefore", "nothing", expected)
-  }
-  if (direction !== "oldest-first" && endingBefore !== undefined) {
-    return Arguments.refuse("direction", direction ?? "nothing", '"oldest-first", which endingBefore needs')
-  }
-  return fields
+  return options.startingAfter === undefined || options.endingBefore === undefined
+    ? fields
+    : Arguments.refuse("startingAfter, endingBefore", "both", "only one of the two")
 }
 
 /** What comes out of a page. */
@@ -59,10 +50,10 @@ export const read = <A extends Row, E, R, E2, R2, Element>(
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
   const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, pageSize = 100, prefetch = 0 } = reading
   if (maxItems === 0) return Stream.empty
-  const oldestFirst = reading.direction === "oldest-first"
+  const oldestFirst = endingBefore !== undefined
   const route: Cursor.Route = {
     oldestFirst,
-    start: oldestFirst ? endingBefore : reading.startingAfter,
+    start: endingBefore ?? reading.startingAfter,
     within: reading.within,
     cutBelow: reading.cutBelow,
     pageSize,

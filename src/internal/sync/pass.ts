@@ -70,7 +70,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
             (reading) => !CreatedWithin.isEmpty(reading.within)
           )
         : direction === "newer"
-          ? [{ ...within({}), direction: "oldest-first", endingBefore: begin.id }]
+          ? [{ ...within({}), endingBefore: begin.id }]
           : below === undefined
             ? [{ ...within({}), startingAfter: begin.id }]
             : [
