@@ -20,7 +20,7 @@ import * as Read from "./internal/pagination/read.ts"
 import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "./StripeError.ts"
 
 export type { Entry, FetchedPage, FetchPage, Page, PageRequest, Row, Window }
-export type { Direction, Options, ReadOptions } from "./internal/pagination/options.ts"
+export type { Options, ReadOptions, Start } from "./internal/pagination/options.ts"
 
 /**
  * The errors of a read, in addition to those of its fetch.

@@ -44,6 +44,7 @@ export type {
   Status,
   StripeInput,
   Filterable,
+  UnknownFields,
   Type
 } from "./internal/filter/model.ts"
 

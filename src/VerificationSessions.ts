@@ -31,6 +31,7 @@ export type {
 export type { ListExpandPath } from "./internal/session/model.ts"
 export type {
   Batch,
+  ExpandOf,
   ListParams,
   ReadOptions,
   Service,

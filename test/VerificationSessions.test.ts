@@ -371,6 +371,12 @@ describe("refusals before any request", () => {
       "startingAfter, endingBefore: expected only one of the two, got both"
     ],
     [
+      "an undefined endingBefore, which left out would read the list from its other end",
+      // @ts-expect-error it does not compile
+      Stream.runDrain(VerificationSessions.stream({}, { endingBefore: undefined })),
+      "endingBefore: expected the id of a session (vs_…), got undefined"
+    ],
+    [
       "both cursors of a page",
       // @ts-expect-error both cursors at once do not compile
       VerificationSessions.list({ starting_after: "vs_1", ending_before: "vs_2" }),

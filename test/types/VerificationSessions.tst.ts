@@ -76,6 +76,8 @@ describe("types of the service", () => {
 
   test("both cursors, a misspelt filter, and a direction do not compile", () => {
     expect(service.stream).type.not.toBeCallableWith({}, { startingAfter: "vs_1", endingBefore: "vs_2" })
+    expect(service.stream).type.not.toBeCallableWith({}, { endingBefore: undefined })
+    expect(service.stream).type.not.toBeCallableWith({}, { endingBefore: "vs_1" as string | undefined })
     expect(service.stream).type.not.toBeCallableWith({}, { direction: "oldest-first" })
     expect(service.stream).type.not.toBeCallableWith({}, { direction: "oldest-first", endingBefore: "vs_1" })
     expect(service.stream).type.not.toBeCallableWith({ stauts: "verified" })

@@ -182,15 +182,21 @@ export interface Filterable extends Pick<
   | "type"
 > {}
 
-/** The fields of a filter that are objects of known fields. */
-interface Nested {
-  readonly created: CreatedRange
-  readonly last_error: { readonly code: unknown }
-  readonly redaction: { readonly status: unknown }
-}
-
-/** The fields of a value that a filter does not have, also inside of its own fields. */
-type UnknownFields<Given, Fields> =
+/**
+ * The fields of a value that a filter does not have, also inside of `created`, `last_error` and `redaction`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type UnknownFields<
+  Given,
+  Fields,
+  Nested = {
+    readonly created: CreatedRange
+    readonly last_error: { readonly code: unknown }
+    readonly redaction: { readonly status: unknown }
+  }
+> =
   | Exclude<keyof Given, keyof Fields>
   | {
       [Name in keyof Given & keyof Nested]: Given[Name] extends Nested[Name]

@@ -16,19 +16,19 @@ export type OnDecodeError<E, R> = (error: DecodeError) => Effect.Effect<void, E,
  * @category options
  * @since 0.1.0
  */
-export type Direction =
+export type Start =
   | {
       /** Read only rows older than the one with this id, newest first. */
       readonly startingAfter?: string | undefined
-      readonly endingBefore?: undefined
+      readonly endingBefore?: never
     }
   | {
       readonly startingAfter?: undefined
       /**
-       * Read the rows newer than the one with this id, oldest first, up to the newest. `undefined` reads the whole list,
-       * newest first.
+       * Read the rows newer than the one with this id, oldest first, up to the newest. `undefined` is refused, because it
+       * would read the whole list from its other end.
        */
-      readonly endingBefore?: string | undefined
+      readonly endingBefore: string
     }
 
 /**
@@ -37,7 +37,7 @@ export type Direction =
  * @category options
  * @since 0.1.0
  */
-export type ReadOptions<E = never, R = never> = Direction & {
+export type ReadOptions<E = never, R = never> = Start & {
   /**
    * Rows per request, 1 to 100. It changes the number of requests, never the rows.
    *
@@ -104,7 +104,7 @@ export const instead = (name: string): string | undefined =>
 /** The fields of the options, for a list whose ids look like this. */
 export const fields = (id: Schema.Codec<unknown>) => ({
   startingAfter: Schema.optional(id),
-  endingBefore: Schema.optional(id),
+  endingBefore: Schema.optionalKey(id),
   pageSize,
   maxItems: Schema.optional(Arguments.wholeNumber(0)),
   prefetch,

@@ -105,8 +105,13 @@ export interface TailOptions<
   readonly schedule?: Schedule.Schedule<unknown, void, E2, R2> | undefined
 }
 
-/** What parameters expand: unknown paths where they may or may not. */
-type ExpandOf<Params> = Params extends { readonly expand: infer Paths extends ReadonlyArray<ListExpandPath> }
+/**
+ * What the parameters of `list` expand: unknown paths where they may or may not.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ExpandOf<Params> = Params extends { readonly expand: infer Paths extends ReadonlyArray<ListExpandPath> }
   ? Paths
   : "expand" extends keyof Params
     ? ReadonlyArray<ListExpandPath>
