@@ -8,7 +8,6 @@
  * @category Requests and errors
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -138,7 +137,7 @@ const transformed = (
   const refuse = (actual: string) => unbuilt(Arguments.invalid([{ path: "transformClient", actual, expected }]))
   return Effect.try({
     try: (): unknown => transform(client),
-    catch: (error) => refuse(`one that threw ${Transport.describeCause(Cause.die(error))}`)
+    catch: (error) => refuse(`one that threw ${Transport.describe(error)}`)
   }).pipe(Effect.filterOrFail(isClient, (made) => refuse(`one that returned ${Arguments.show(made)}`)))
 }
 

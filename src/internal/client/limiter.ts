@@ -2,7 +2,7 @@
  * Waiting for one's turn. A limiter takes a token at once and says how long to wait for it, so whoever is interrupted
  * while waiting leaves a token behind that was paid for: the next in line takes it over, and none is lost.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -104,7 +104,7 @@ const asking = (limiter: RateLimiter.RateLimiter, { algorithm, limit, own, waits
     : `Until it answers, this client limits itself to ${limit} requests per ${Duration.format(window)}.`
 
   const tell = (operation: string, cause: Cause.Cause<unknown>) => {
-    const reason = Transport.describeCause(cause).replace(/\.$/, "")
+    const reason = Transport.describe(Cause.squash(cause)).replace(/\.$/, "")
     return Effect.andThen(
       Telemetry.limiterFailed(operation),
       warn(`${operation}: rateLimit.limiter failed: ${reason}. ${meanwhile}`)

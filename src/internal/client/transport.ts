@@ -3,7 +3,6 @@
  * whole reply came. The client's own error is not kept as a cause, because it holds the request and with it the key.
  */
 import * as Bytes from "effect/Bytes"
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,7 +16,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { DecodeError, TimeoutError, TransportError } from "../../StripeError.ts"
 import * as StripeReply from "./reply.ts"
-import { sentence } from "../withoutSecrets.ts"
+import { name, sentence } from "../withoutSecrets.ts"
 
 /** What is sent for one reply: a client that was transformed may retry, and sends more than one request. */
 interface Sending {
@@ -133,39 +132,29 @@ const tooLarge = (response: HttpClientResponse.HttpClientResponse): DecodeError 
     description: `expected at most ${mostBytes / 1024 / 1024} MB, got more`
   })
 
-// Node wraps `connect ECONNREFUSED …` in `fetch failed`; only the innermost error says what happened.
-const innermost = (cause: unknown, depth = 0): unknown => {
-  if (depth === 8) return cause
-  if (Predicate.hasProperty(cause, "errors") && Array.isArray(cause.errors) && cause.errors.length > 0) {
-    return innermost(cause.errors[0], depth + 1)
-  }
-  return Predicate.hasProperty(cause, "cause") && Predicate.isError(cause.cause)
-    ? innermost(cause.cause, depth + 1)
-    : cause
+// Node wraps `connect ECONNREFUSED …` in `fetch failed`, and Effect in its `reason`; only the innermost error says what happened.
+const innermost = (error: unknown, depth = 0): unknown => {
+  if (!Predicate.isObject(error) || depth === 8) return error
+  const inside = [Array.isArray(error.errors) ? error.errors[0] : undefined, error.cause, error.reason]
+  const inner = inside.find(Predicate.isError)
+  return inner === undefined ? error : innermost(inner, depth + 1)
 }
 
-const describe = (error: HttpClientError.HttpClientError): string => {
-  const cause = innermost(error.reason.cause)
-  if (!Predicate.isError(cause)) return error.reason.description ?? error.reason._tag
-  const code = "code" in cause && Predicate.isString(cause.code) ? cause.code : undefined
-  const message = cause.message === "" ? cause.name : cause.message
-  return code === undefined || message.includes(code) ? message : `${message} (${code})`
-}
-
-/** What ended something that a caller gave us, shortened: its innermost error says what happened. */
-export const describeCause = (cause: Cause.Cause<unknown>): string => {
-  const failure = Cause.squash(cause)
-  const error = innermost(Predicate.hasProperty(failure, "reason") ? failure.reason : failure)
-  if (!Predicate.isError(error)) return "a value that is not an Error"
+/** What made something fail, shortened. `otherwise` is said of what is not an Error. */
+export const describe = (failure: unknown, otherwise = "a value that is not an Error"): string => {
+  const error = innermost(failure)
+  if (!Predicate.isError(error)) return sentence(otherwise)
   // The name of a class that says nothing else, such as the TimeoutError of a Redis client, may be all that there is.
-  return sentence(error.message) || (error.name === "Error" ? error.constructor.name : error.name)
+  const said = sentence(error.message) || name(error.name === "Error" ? error.constructor.name : error.name)
+  const code = "code" in error && Predicate.isString(error.code) ? name(error.code) : ""
+  return said.includes(code) ? said : `${said} (${code})`
 }
 
 /** The reason behind a failure of the HTTP client. */
 export const toReason = (error: HttpClientError.HttpClientError): TransportError => {
   const response = error.response
   return new TransportError({
-    description: sentence(describe(error)),
+    description: describe(error.reason.cause, error.reason.description ?? error.reason._tag),
     status: response?.status,
     requestId: response === undefined ? undefined : StripeReply.requestId(response.headers),
     transient: error.reason._tag !== "InvalidUrlError" && error.reason._tag !== "EncodeError"
