@@ -13,18 +13,17 @@ import type { AccountOptions, RateLimit } from "./model.ts"
 
 const isPrintable = (value: unknown): value is string => Predicate.isString(value) && /^[\x21-\x7e]+$/.test(value)
 
+const baseForm =
+  "a URL such as https://api.stripe.com, without user name, query, fragment and /v1, which the client adds"
+
 /**
- * What an address has to be so that the path of a request can follow it, if it is not. Each of these makes a valid URL: a
- * query or a fragment swallows the path, so that the key goes elsewhere, and a space fails only as the request is sent.
+ * Whether the path of a request can follow an address. Much else is a valid URL: a query or a fragment swallows the path, so
+ * that the key goes elsewhere, and a space fails only as the request is sent.
  */
-const baseForm = (base: string): string | undefined => {
-  if (/\s/.test(base)) return "a URL without whitespace"
-  if (!/^https?:\/\//i.test(base) || !URL.canParse(base)) return "a URL that starts with https:// or http://"
+const isBase = (base: string): boolean => {
+  if (!/^https?:\/\/[^\s?#]+$/i.test(base) || /\/v1\/*$/.test(base) || !URL.canParse(base)) return false
   const { password, username } = new URL(base)
-  if (username !== "" || password !== "") return "a URL without a user name and password"
-  if (base.includes("?")) return "a URL without a query (?…)"
-  if (base.includes("#")) return "a URL without a fragment (#…)"
-  return /\/v1\/*$/.test(base) ? "a URL without /v1, which the client adds" : undefined
+  return username === "" && password === ""
 }
 
 /**
@@ -34,11 +33,8 @@ const baseForm = (base: string): string | undefined => {
 const withoutLogin = (base: string): string => base.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, "$1<redacted>@")
 
 const checkBase = (base: unknown): Result.Result<void, InvalidArgumentError> => {
-  const form = Predicate.isString(base) ? baseForm(base) : "a URL"
-  const shown = Arguments.show(Predicate.isString(base) ? withoutLogin(base) : base)
-  return form === undefined
-    ? Result.void
-    : Arguments.refuse("apiBase", shown, `${form}, such as https://api.stripe.com`)
+  if (!Predicate.isString(base)) return Arguments.refuse("apiBase", Arguments.show(base), baseForm)
+  return isBase(base) ? Result.void : Arguments.refuse("apiBase", Arguments.show(withoutLogin(base)), baseForm)
 }
 
 const takesTime = Duration.isGreaterThan(Duration.zero)
