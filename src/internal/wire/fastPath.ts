@@ -115,10 +115,10 @@ const either =
 const isAnyString = (ast: SchemaAST.AST): boolean =>
   ast._tag === "String" && ast.checks === undefined && ast.encoding === undefined
 
-// Of the known words of an open list nothing is asked that any string would not answer.
+// What the known words of an open list take, any string takes, whatever is checked of them.
 const isStringLiteral = (ast: SchemaAST.AST): boolean =>
-  (ast._tag === "Literal" && typeof ast.literal === "string" && ast.checks === undefined) ||
-  (ast._tag === "Union" && ast.checks === undefined && ast.types.every(isStringLiteral))
+  (ast._tag === "Literal" && typeof ast.literal === "string") ||
+  (ast._tag === "Union" && ast.types.every(isStringLiteral))
 
 const hasKeys = (ast: SchemaAST.AST): boolean =>
   ast._tag === "Objects" || ast._tag === "Arrays" || (ast._tag === "Union" && ast.types.some(hasKeys))
@@ -191,12 +191,9 @@ const struct = ({ propertySignatures }: SchemaAST.Objects): Matcher => {
 
 const record = ({ indexSignatures: [signature, ...others], propertySignatures }: SchemaAST.Objects): Matcher => {
   if (signature === undefined || others.length > 0 || propertySignatures.length > 0) return cannotTell
-  const { parameter, type } = signature
-  if (parameter._tag !== "String" || parameter.checks !== undefined || parameter.encoding !== undefined) {
-    return cannotTell
-  }
-  const matches = matcher(type)
-  const names = namesIn(type)
+  if (!isAnyString(signature.parameter)) return cannotTell
+  const matches = matcher(signature.type)
+  const names = namesIn(signature.type)
   return (value) => {
     if (!isObject(value)) return mismatch
     for (const key in value) {
