@@ -17,7 +17,7 @@ import {
   Wire
 } from "./wire.ts"
 import { type Unchecked, wireCodec } from "../wire/codec.ts"
-import { revealed, toEpochSeconds } from "../wire/fields.ts"
+import { generated, revealed, toEpochSeconds } from "../wire/fields.ts"
 
 /**
  * A report as it is on the wire: `created` in epoch seconds.
@@ -77,6 +77,7 @@ export const toWire = (report: Unchecked<VerificationReport>): unknown => ({
 export const VerificationReport: Schema.Codec<VerificationReport, Encoded> = wireCodec({
   identifier: "VerificationReport",
   wire: Wire,
+  generator: Wire.mapFields(generated("vr")),
   fromWire,
   toWire
 })
@@ -158,6 +159,7 @@ const redactedToWire = (report: Unchecked<RedactedReport>): unknown => {
 export const RedactedReport: Schema.Codec<RedactedReport, Encoded> = wireCodec({
   identifier: "RedactedVerificationReport",
   wire: Wire,
+  generator: Wire.mapFields(generated("vr")),
   fromWire: redactedFromWire,
   toWire: redactedToWire
 })

@@ -27,7 +27,7 @@ import {
   WireWithReport
 } from "./wire.ts"
 import { type Unchecked, wireCodec } from "../wire/codec.ts"
-import { revealed, toEpochSeconds } from "../wire/fields.ts"
+import { generated, revealed, toEpochSeconds } from "../wire/fields.ts"
 
 /**
  * A verification session, with nothing expanded.
@@ -185,9 +185,14 @@ export const toWire = (session: Unchecked<AnyExpansion>): Record<string, unknown
   return wire
 }
 
-/** A codec of sessions with these fields on the wire. */
-const codec = (wire: Schema.Codec<EncodedAny>): Schema.Codec<AnyExpansion, EncodedAny> =>
-  wireCodec({ identifier: "VerificationSession", wire, fromWire, toWire })
+const generatedSession = generated("vs")
+
+/** A codec of sessions with these fields on the wire; `generator` is what `Arbitrary` starts from. */
+const codec = (
+  wire: Schema.Codec<EncodedAny>,
+  generator: Schema.Codec<EncodedAny>
+): Schema.Codec<AnyExpansion, EncodedAny> =>
+  wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
 
 /** For one choice of expansions: a codec for users, and a faster decoder for replies. */
 export interface Variant {
@@ -195,7 +200,7 @@ export interface Variant {
   readonly decodeRow: DecodeRow<AnyExpansion>
 }
 
-const plainCodec = codec(Wire)
+const plainCodec = codec(Wire, Wire.mapFields(generatedSession))
 
 /**
  * The codec between a session and Stripe's JSON. Decoding checks every field and drops unknown keys. Encoding writes
@@ -232,13 +237,14 @@ export const VerificationSession: Schema.Codec<VerificationSession, Encoded> =
 // Outputs that nobody asked for are an unknown key, which was not checked.
 const plain: Variant = { codec: plainCodec, decodeRow: rowDecoder(Wire, plainFromWire) }
 
-const variantOf = (wire: Schema.Codec<EncodedAny>, fromRow: (row: EncodedAny) => AnyExpansion = fromWire): Variant => ({
-  codec: codec(wire),
-  decodeRow: rowDecoder(wire, fromRow)
-})
-const outputs = variantOf(WireWithOutputs)
-const report = variantOf(WireWithReport, plainFromWire)
-const outputsAndReport = variantOf(WireWithBoth)
+const variantOf = (
+  wire: Schema.Codec<EncodedAny>,
+  generator: Schema.Codec<EncodedAny>,
+  fromRow: (row: EncodedAny) => AnyExpansion = fromWire
+): Variant => ({ codec: codec(wire, generator), decodeRow: rowDecoder(wire, fromRow) })
+const outputs = variantOf(WireWithOutputs, WireWithOutputs.mapFields(generatedSession))
+const report = variantOf(WireWithReport, WireWithReport.mapFields(generatedSession), plainFromWire)
+const outputsAndReport = variantOf(WireWithBoth, WireWithBoth.mapFields(generatedSession))
 
 /** The variant for paths without `data.`. */
 export const variant = (paths: ReadonlyArray<string>): Variant => {
@@ -249,7 +255,7 @@ export const variant = (paths: ReadonlyArray<string>): Variant => {
   return withReport ? report : plain
 }
 
-const any = codec(AnyWire)
+const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
 
 /** Makes plain JSON of valid sessions, with no other secret fields than the revealed ones. */
 export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: AnyExpansion) => EncodedAny) => {

@@ -17,10 +17,12 @@ export type Unchecked<T> = { readonly [Key in keyof T]?: unknown }
  * twice, which costs 50 to 95 % (`test/bench/decode.ts`); the client decodes the wire and converts, and checks once.
  *
  * `toWire` must answer for every input: what is not of the right kind becomes `undefined`, which the wire refuses.
+ * `generator` makes the rows that `Arbitrary` starts from.
  */
 export const wireCodec = <T extends object, E>(options: {
   readonly identifier: string
   readonly wire: Schema.Codec<E>
+  readonly generator: Schema.Codec<E>
   readonly fromWire: (wire: E) => T
   readonly toWire: (value: Unchecked<T>) => unknown
 }): Schema.Codec<T, E> => {
@@ -44,7 +46,8 @@ export const wireCodec = <T extends object, E>(options: {
     },
     {
       identifier: options.identifier,
-      toCodec: () => Schema.link<T>()(options.wire, transformation)
+      toCodec: () => Schema.link<T>()(options.wire, transformation),
+      toCodecArbitrary: () => Schema.link<T>()(options.generator, transformation)
     }
   )
 
