@@ -19,6 +19,13 @@ export type Wait = (operation: string) => Effect.Effect<void>
 /** Waits for a turn of one limit, and then for the rest. */
 type Gate = (operation: string, rest: Effect.Effect<void>) => Effect.Effect<void>
 
+/** A queue before one limit. */
+interface Queue {
+  readonly pass: Gate
+  /** Whether no token is left over. */
+  readonly isIdle: () => boolean
+}
+
 // An answer takes milliseconds. Redis clients keep commands for a server that is away, and then none comes.
 const answerWithin = "5 seconds"
 
@@ -135,7 +142,7 @@ const asking = (limiter: RateLimiter.RateLimiter, { algorithm, limit, own, waits
 }
 
 /** Makes queues for one limit, which counts under a key for each. Callers are served in the order in which they come. */
-const queues = (options: RateLimit): ((key: string) => Gate) => {
+const queues = (options: RateLimit): ((key: string) => Queue) => {
   const { limiter } = options
   const limit = options.limit ?? 25
   const window = Duration.fromInputUnsafe(options.window ?? "1 second")
@@ -148,7 +155,7 @@ const queues = (options: RateLimit): ((key: string) => Gate) => {
     const turn = Semaphore.makeUnsafe(1)
     // Tokens that nothing was sent with, by when they may be used.
     const unused: Array<number> = []
-    return Effect.fnUntraced(function* (operation: string, rest: Effect.Effect<void>): Effect.fn.Return<void> {
+    const pass = Effect.fnUntraced(function* (operation: string, rest: Effect.Effect<void>): Effect.fn.Return<void> {
       let until: number | undefined
       const wait = Effect.gen(function* () {
         const clock = yield* Clock.Clock
@@ -165,17 +172,25 @@ const queues = (options: RateLimit): ((key: string) => Gate) => {
         Effect.onInterrupt(() => Effect.sync(() => void (until !== undefined && unused.push(until))))
       )
     })
+    return { pass, isIdle: () => unused.length === 0 }
   }
 }
 
-/** A queue for each account. */
-const ofEachAccount = (queue: (account: string) => Gate, account: Effect.Effect<string>): Gate => {
-  const made = new Map<string, Gate>()
+/** A queue for each account, which is there while somebody of the account is in it. */
+const ofEachAccount = (queue: (account: string) => Queue, account: Effect.Effect<string>): Gate => {
+  const made = new Map<string, { readonly queue: Queue; inside: number }>()
   return (operation, rest) =>
     Effect.flatMap(account, (account) => {
-      const own = made.get(account) ?? queue(account)
+      const own = made.get(account) ?? { queue: queue(account), inside: 0 }
       made.set(account, own)
-      return own(operation, rest)
+      own.inside++
+      return Effect.ensuring(
+        own.queue.pass(operation, rest),
+        Effect.sync(() => {
+          own.inside--
+          if (own.inside === 0 && own.queue.isIdle()) made.delete(account)
+        })
+      )
     })
 }
 
@@ -189,7 +204,7 @@ export const make = (options: RateLimit | RateLimits = {}, account: Effect.Effec
   for (const limit of "length" in options ? options : [options]) {
     const queue = queues(limit)
     const { key = defaultKey } = limit
-    if (limit.per === undefined) gates.unshift(queue(key))
+    if (limit.per === undefined) gates.unshift(queue(key).pass)
     else gates.push(ofEachAccount((account) => queue(`${key}:${account}`), account))
   }
   return Effect.fnUntraced(function* (operation) {
