@@ -266,9 +266,9 @@ export type WithMetadata<Session, Metadata> = Omit<Session, "metadata"> & { read
  * Decodes the metadata of sessions with your own Schema: with {@link decodeRows} for a stream, or with
  * `Schema.decodeEffect` for one session. The other fields stay as they are.
  *
- * Metadata values are strings, so the Schema decodes from strings. Keys that it does not name are dropped. Sessions with
- * expanded fields have a codec of their own, {@link expanded}: pass it as the second argument. What is no such session is
- * refused.
+ * Metadata values are strings, so the Schema decodes from strings. Keys that it does not name are dropped. The type is that
+ * of a session with anything expanded. For a narrower one, pass its codec as the second argument: {@link VerificationSession}
+ * or {@link expanded}. It refuses every other value.
  *
  * **Example** (The plan of a session, and its verified outputs)
  *
@@ -299,11 +299,11 @@ export const withMetadata = <
   I extends { readonly [key: string]: string | undefined },
   RD,
   RE,
-  Session extends Codec.AnyExpansion = VerificationSession
+  Session extends Codec.AnyExpansion = Codec.AnyExpansion
 >(
   schema: Schema.Codec<A, I, RD, RE>,
   // Type boundary: the parameter's default is that of its type.
-  session: Schema.Codec<Session, unknown> = VerificationSession as unknown as Schema.Codec<Session>
+  session: Schema.Codec<Session, unknown> = Codec.any as unknown as Schema.Codec<Session>
 ): Schema.Codec<WithMetadata<Session, A>, Session, RD, RE> =>
   Schema.toType(session).pipe(
     Schema.decodeTo(

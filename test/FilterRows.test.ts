@@ -33,8 +33,10 @@ describe("withMetadata", () => {
   it("takes sessions and nothing else", () => {
     assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(schema)({ metadata: { seats: "3" } })))
     const reported = withMetadata(Seats, VerificationSession.expanded(["last_verification_report"]))
+    const exact = withMetadata(Seats, VerificationSession.VerificationSession)
     const plain = { ...session("vs_1", { seats: "3" }), last_verification_report: "vr_1" }
     assert.isTrue(Result.isSuccess(Schema.decodeUnknownResult(schema)(plain)))
+    assert.isTrue(Result.isSuccess(Schema.decodeUnknownResult(exact)(plain)))
     assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(reported)(plain)))
   })
 
@@ -67,6 +69,21 @@ describe("decodeRows", () => {
         chunks.flat().map(({ id, metadata }) => [id, metadata.plan]),
         (yield* matching).map(({ id, metadata }) => [id, metadata["plan"]])
       )
+    }).pipe(Effect.provide(hundred))
+  )
+
+  it.effect("keeps sessions with whatever is expanded", () =>
+    Effect.gen(function* () {
+      const expand = ["data.last_verification_report", "data.verified_outputs"] as const
+      const rows = yield* VerificationSessions.stream({}, { expand }).pipe(
+        decodeRows(withPlan, { onMismatch: "drop" }),
+        Stream.runCollect
+      )
+      assert.deepStrictEqual(
+        rows.map(({ id }) => id),
+        (yield* matching).map(({ id }) => id)
+      )
+      assert.isTrue(rows.some(({ last_verification_report }) => typeof last_verification_report === "object"))
     }).pipe(Effect.provide(hundred))
   )
 

@@ -182,6 +182,27 @@ describe("a fetch that sets rows apart", () => {
     })
   )
 
+  it.effect("may not leave a row of its page out", () =>
+    Effect.gen(function* () {
+      const failed = yield* Pagination.rows(() =>
+        Effect.succeed({ ...page(false, "b@2", "a@1"), entries: [{ id: "b", created: 2000 }] })
+      ).pipe(Stream.runDrain, Effect.flip)
+      assert.include(failed.message, "expected entries with the 2 rows of data, got 0")
+    })
+  )
+
+  it.effect("gets no cursor from an empty id", () =>
+    Effect.gen(function* () {
+      const cursors: Array<string | undefined> = []
+      yield* Pagination.rows(({ starting_after }) => {
+        cursors.push(starting_after)
+        const entries = [{ id: "x", created: 9000 }, { id: "" }]
+        return Effect.succeed(starting_after === undefined ? { ...page(true), entries } : page(false))
+      }).pipe(Stream.runDrain)
+      assert.deepStrictEqual(cursors, [undefined, "x"])
+    })
+  )
+
   it.effect("is held to the limit by all of them", () =>
     Effect.gen(function* () {
       const failed = yield* Pagination.rows(withEntries, { pageSize: 2 }).pipe(Stream.runDrain, Effect.flip)

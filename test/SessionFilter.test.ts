@@ -136,7 +136,7 @@ describe("created", () => {
     const refused = Result.flip(SessionFilter.make({ created: "7d" }))
     assert.strictEqual(
       Result.getOrThrow(refused).message,
-      'created: expected a fixed date or range here, got "7d". SessionFilter.decode accepts relative ones.'
+      'created: expected a fixed date or range, such as 2026-01-31, got "7d". Relative text is another time every day.'
     )
     assert.deepStrictEqual(
       SessionFilter.make({ created: "2026-01" }),
@@ -237,7 +237,7 @@ describe("refusals before any request", () => {
     ],
     "a date without its dashes": [
       { created: { gte: "20260131" } },
-      'created.gte: expected a date as text, such as "2026-01-31" or "2026", got "20260131". As seconds since 1970, that is a day in 1970.'
+      'created.gte: expected a date with dashes, such as 2026-01-31, got "20260131". As seconds since 1970, that is a day in 1970.'
     ],
     "a date without its dashes, as a number": [
       { created: { gte: 20260131 } },

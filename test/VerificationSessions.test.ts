@@ -374,7 +374,7 @@ describe("refusals before any request", () => {
       "an undefined endingBefore, which left out would read the list from its other end",
       // @ts-expect-error it does not compile
       Stream.runDrain(VerificationSessions.stream({}, { endingBefore: undefined })),
-      "endingBefore: expected the id of a session (vs_…), got undefined"
+      "endingBefore: expected an id, got undefined. To read newest first from the newest row, leave it out."
     ],
     [
       "both cursors of a page",

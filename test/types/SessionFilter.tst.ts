@@ -90,6 +90,19 @@ describe("a filter on the status narrows the element type", () => {
   })
 })
 
+describe("a function that passes a filter on", () => {
+  test("keeps its status where it asks for a filter as the calls do", () => {
+    const verifiedIn = (input: SessionFilter.Input) => service.stream({ ...input, status: "verified" })
+    expect<StatusOf<ReturnType<typeof verifiedIn>>>().type.toBe<"verified">()
+    const through = <const F extends SessionFilter.OnlyFields<F, SessionFilter.Input>>(filter: F) =>
+      service.stream(filter)
+    const verified = through({ status: "verified" })
+    expect<StatusOf<typeof verified>>().type.toBe<"verified">()
+    // @ts-expect-error Did you mean to write 'status'?
+    through({ stauts: "verified" })
+  })
+})
+
 describe("wrong code does not compile, and says what was meant", () => {
   test("misspelt names and words", () => {
     // @ts-expect-error Did you mean to write 'status'?
@@ -193,7 +206,7 @@ describe("the codecs", () => {
 describe("decodeRows", () => {
   const Plan = Schema.Struct({ plan: Schema.Literals(["free", "pro"]), seats: Schema.FiniteFromString })
   const withPlan = VerificationSession.withMetadata(Plan)
-  type WithPlan = VerificationSession.WithMetadata<Session, typeof Plan.Type>
+  type WithPlan = VerificationSession.WithMetadata<VerificationSession.AnyExpansion, typeof Plan.Type>
   const stream = service.stream({ status: "verified" })
 
   test("types the metadata, and fails only where mismatches do", () => {

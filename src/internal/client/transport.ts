@@ -140,7 +140,7 @@ const innermost = (error: unknown, depth = 0): unknown => {
   return inner === undefined ? error : innermost(inner, depth + 1)
 }
 
-/** What made something fail, shortened. `otherwise` is said of what is not an Error. */
+/** What made something fail, shortened. `otherwise` is the text for a value that is not an Error. */
 export const describe = (failure: unknown, otherwise = "a value that is not an Error"): string => {
   const error = innermost(failure)
   if (!Predicate.isError(error)) return sentence(otherwise)

@@ -81,7 +81,7 @@ export const Filter: Schema.Codec<SessionFilter, unknown> = exact(filterFields, 
 /**
  * The Schema of a filter, for use within other Schemas. It decodes an `Input`, refuses unknown names, and reports every
  * problem, whatever the parse options. It encodes times to whole seconds since 1970, and the few
- * that would read as a date, such as 20260131, to text.
+ * that would read as a date or a year, such as 20260131, to text.
  *
  * `Clock` decides what relative text such as `7d` means. Days are in UTC.
  *

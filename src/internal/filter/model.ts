@@ -108,7 +108,7 @@ export interface StripeInput {
    * - `12h`, `7d`, `2w`: since that many hours, days of 24 hours or weeks of 168 hours ago
    * - `2026-01..2026-03`, `2026-01-31..`, `..yesterday`: from the start of the first to the end of the second
    *
-   * Four digits are a year; any other number of digits is seconds since 1970. Relative text is read by `Clock` when
+   * Four digits are a year; other digits are seconds since 1970. Relative text is read by `Clock` when
    * each read starts. Days are in UTC. For the days of another time zone, write times with an offset.
    */
   readonly created?: Instant | CreatedRange
@@ -205,7 +205,8 @@ export type UnknownFields<
     }[keyof Given & keyof Nested]
 
 /**
- * Lets the compiler refuse a filter that has another field than these, such as a misspelt one.
+ * Lets the compiler refuse a filter that has another field than these, such as a misspelt one. A function of yours that
+ * passes on a filter takes an {@link Input}, or to keep its status in the types `<const F extends OnlyFields<F, Input>>`.
  *
  * @category models
  * @since 0.1.0

@@ -42,6 +42,8 @@ export const forms =
 
 const milliseconds = "seconds since 1970. That looks like milliseconds: pass a Date, or divide by 1000."
 
+const withDashes = "a date with dashes, such as 2026-01-31. As seconds since 1970, that is a day in 1970."
+
 const dateAsText = 'a date as text, such as "2026-01-31" or "2026". As seconds since 1970, that is a day in 1970.'
 
 const instant = (seconds: number): Result.Result<TimeExpression, string> =>
@@ -85,7 +87,7 @@ const isUnit = (text: string): text is keyof typeof hours => text in hours
 export const fromText = (text: string, now: number | undefined): Result.Result<TimeExpression, string> => {
   const [isDate, year, month, day, quarter] = date.exec(text) ?? []
   if (isDate !== undefined) return interval(Number(year), month, day, quarter)
-  if (undashed.test(text)) return Result.fail(dateAsText)
+  if (undashed.test(text)) return Result.fail(withDashes)
   if (/^\d+$/.test(text)) return Number(text) > latestSecond ? Result.fail(milliseconds) : instant(Number(text))
   const [isTime, timeYear, timeMonth, timeDay, , part = ""] = time.exec(text) ?? []
   if (isTime !== undefined) {
@@ -100,7 +102,7 @@ export const fromText = (text: string, now: number | undefined): Result.Result<T
     return Result.fail(withoutZone.test(text) ? zoned : textForms)
   }
   if (now === undefined) {
-    return Result.fail("a fixed date or range here. SessionFilter.decode accepts relative ones.")
+    return Result.fail("a fixed date or range, such as 2026-01-31. Relative text is another time every day.")
   }
   const today = Math.floor(now / secondsADay) * secondsADay
   const first = isUnit(unit) ? now - Number(count) * hours[unit] * 3600 : text === "today" ? today : today - secondsADay

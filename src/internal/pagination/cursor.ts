@@ -87,10 +87,10 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
 
   const inReply = Guards.entriesOf(reply)
   const entries = oldestFirst ? inReply.toReversed() : inReply
-  // A row without an id cannot be a cursor, nor can one outside of the range: a server that ignored the range once would not
+  // A row without an id, or with an empty one, cannot be a cursor, nor can one outside of the range: a server that ignored the range once would not
   // find it the next time. Such rows at the end of a page come again on the next one.
-  const inside = entries.findLastIndex((entry) => entry.id !== undefined && Guards.isInside(entry, within))
-  const last = inside >= 0 ? inside : entries.findLastIndex(({ id }) => id !== undefined)
+  const inside = entries.findLastIndex((entry) => (entry.id ?? "") !== "" && Guards.isInside(entry, within))
+  const last = inside >= 0 ? inside : entries.findLastIndex(({ id = "" }) => id !== "")
   const whole = has_more && last >= 0 && last < entries.length - 1 ? entries.slice(0, last + 1) : entries
   const checked = Guards.checkPage(state.seen, reply, whole, { limit, oldestFirst, within })
   if (Result.isFailure(checked)) return yield* stalled(checked.failure)

@@ -49,6 +49,11 @@ export const checkPage = <A extends Row>(
   const limit = page.limit ?? asked.limit
   const rows = (page.entries ?? page.data).length
   if (rows > limit) return Result.fail(`expected at most ${limit} rows, got ${rows}`)
+  let decoded = 0
+  for (const { row } of page.entries ?? []) if (row !== undefined) decoded++
+  if (page.entries !== undefined && decoded !== page.data.length) {
+    return Result.fail(`expected entries with the ${page.data.length} rows of data, got ${decoded}`)
+  }
   for (const entry of asked.within === undefined ? [] : entries) {
     if (entry.row === undefined || isInside(entry, asked.within)) continue
     return Result.fail(`${entry.id ?? "a row"} is outside the requested range of created`)

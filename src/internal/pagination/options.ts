@@ -104,7 +104,7 @@ export const instead = (name: string): string | undefined =>
 /** The fields of the options, for a list whose ids look like this. */
 export const fields = (id: Schema.Codec<unknown>) => ({
   startingAfter: Schema.optional(id),
-  endingBefore: Schema.optionalKey(id),
+  endingBefore: Schema.optional(id),
   pageSize,
   maxItems: Schema.optional(Arguments.wholeNumber(0)),
   prefetch,

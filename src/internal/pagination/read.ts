@@ -29,6 +29,13 @@ export const checkOptions = (
 ): Result.Result<unknown, InvalidArgumentError> => {
   const fields = checkFields(options)
   if (Result.isFailure(fields)) return fields
+  if ("endingBefore" in options && options.endingBefore === undefined) {
+    return Arguments.refuse(
+      "endingBefore",
+      "undefined",
+      "an id. To read newest first from the newest row, leave it out."
+    )
+  }
   return options.startingAfter === undefined || options.endingBefore === undefined
     ? fields
     : Arguments.refuse("startingAfter, endingBefore", "both", "only one of the two")

@@ -255,7 +255,7 @@ export const variant = (paths: ReadonlyArray<string>): Variant => {
   return withReport ? report : plain
 }
 
-const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
+export const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
 
 /** Makes plain JSON of valid sessions, with no other secret fields than the revealed ones. */
 export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: AnyExpansion) => EncodedAny) => {

@@ -1,6 +1,6 @@
 /**
- * The calls that resume: the list in batches, sessions read again, changes by events, and a copy that stays up to date, which is
- * what is new in the list, what changed by events, and from time to time the whole list again.
+ * The calls that resume: the list in batches, sessions read again, changes by events, and a copy that stays up to date.
+ * A copy takes new sessions from the list, changed ones by their events, and from time to time the whole list again.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"

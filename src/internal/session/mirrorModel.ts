@@ -29,7 +29,8 @@ export interface RereadOptions<
   R = never
 > extends Pick<Pagination.ReadOptions<E, R>, "onDecodeError"> {
   /**
-   * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them.
+   * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them,
+   * so do not pass an `expand` that may be missing.
    *
    * @default nothing
    */
@@ -106,7 +107,7 @@ export interface ChangesOptions<
  * @since 0.1.0
  */
 export interface ChangesBatch<out Session> extends RereadBatch<Session> {
-  /** Where the next run resumes. Store it with the sessions or after them, never before, also in a batch without sessions. */
+  /** Where the next run resumes. Store it with the sessions or after them, never before. Store it of a batch without sessions too. */
   readonly checkpoint: Checkpoint.Checkpoint
 }
 

@@ -39,7 +39,8 @@ export type ReadOptions<
   R = never
 > = Pagination.ReadOptions<E, R> & {
   /**
-   * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them.
+   * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them,
+   * so do not pass an `expand` that may be missing.
    *
    * @default nothing
    */
@@ -76,7 +77,8 @@ export interface SyncOptions<
   R = never
 > extends SyncEngine.Options<E, R> {
   /**
-   * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them.
+   * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them,
+   * so do not pass an `expand` that may be missing.
    *
    * @default nothing
    */
