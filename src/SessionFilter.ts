@@ -210,8 +210,8 @@ export const makeUnsafe: {
  * `VerificationSessions.stream`, which applies it to every row that Stripe sends.
  *
  * If the filter's type has a status, as after {@link makeUnsafe}, it narrows the session to that status. Do not rely on the
- * type of a session that does not match: the compiler then excludes the status, but it may have that status and fail another field. Throws an
- * `InvalidArgumentError` if {@link make} refuses the filter.
+ * type of a session that does not match: the compiler then excludes the status, but the session may have it and fail
+ * another field. Throws an `InvalidArgumentError` if {@link make} refuses the filter.
  *
  * **Example** (Test a session from elsewhere)
  *

@@ -150,7 +150,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
     releaseAbandoned()
     if (step === undefined) return undefined
     const entries = step.entries.length > remaining ? Cursor.upTo(step.entries, remaining) : step.entries
-    remaining -= Cursor.countRows(entries)
+    remaining -= Guards.countRows(entries)
     const has_more = hasMore || step.has_more || entries.length < step.entries.length
     withoutRows = has_more ? { ...step, entries: [], has_more: false } : undefined
     return { ...step, entries, has_more }

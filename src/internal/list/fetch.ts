@@ -9,7 +9,6 @@ import type * as StripeClient from "../../StripeClient.ts"
 import type { StripeError } from "../../StripeError.ts"
 import type { Query } from "../client/model.ts"
 import * as Telemetry from "../telemetry.ts"
-import * as Cursor from "../pagination/cursor.ts"
 import * as Guards from "../pagination/guards.ts"
 import * as PageSize from "../pagination/pageSize.ts"
 import type { DecodeRow } from "../wire/fastPath.ts"
@@ -153,7 +152,7 @@ const warnOfExcluded = (
   { isPartial, operation }: Pick<Selection<never, never>, "isPartial" | "operation">,
   entries: ReadonlyArray<Entry<unknown>>
 ): Effect.Effect<void> => {
-  const count = isPartial ? 0 : entries.length - Cursor.countRows(entries)
+  const count = isPartial ? 0 : entries.length - Guards.countRows(entries)
   return count === 0
     ? Effect.void
     : Effect.logWarning(

@@ -95,7 +95,7 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   const checked = Guards.checkPage(state.seen, reply, whole, { limit, oldestFirst, within })
   if (Result.isFailure(checked)) return yield* stalled(checked.failure)
   const wanted = whole.length > remaining ? upTo(whole, remaining) : whole
-  const left = Number.isFinite(remaining) ? remaining - countRows(wanted) : remaining
+  const left = Number.isFinite(remaining) ? remaining - Guards.countRows(wanted) : remaining
   let hasInvalid = false
   for (const { error } of wanted) hasInvalid ||= error !== undefined
   const step: Step<A> = {
@@ -118,13 +118,6 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   }
   return [step, Option.some(moved)]
 })
-
-/** How many places count for `maxItems`: rows that could not be decoded do, and rows that the filter leaves out do not. */
-export const countRows = (entries: ReadonlyArray<Entry<unknown>>): number => {
-  let count = 0
-  for (const { error, row } of entries) if (row !== undefined || error !== undefined) count++
-  return count
-}
 
 /** The places up to so many rows. */
 export const upTo = <A>(entries: ReadonlyArray<Entry<A>>, rows: number): ReadonlyArray<Entry<A>> => {

@@ -13,6 +13,13 @@ export const entriesOf = <A extends Row>({ data, entries }: FetchedPage<A>): Rea
   // An empty id cannot be sent as a cursor.
   data.map((row) => ({ id: row.id || undefined, created: DateTime.toEpochMillis(row.created), row }))
 
+/** How many places count for `maxItems`: rows that could not be decoded do, and rows that the filter leaves out do not. */
+export const countRows = (entries: ReadonlyArray<Entry<unknown>>): number => {
+  let count = 0
+  for (const { error, row } of entries) if (row !== undefined || error !== undefined) count++
+  return count
+}
+
 /**
  * How far a row may be out of place, in milliseconds. Stripe documents "newest first" and stamps rows on many machines, so
  * a row a few seconds out of order is expected. Ten minutes is how long other readers of Stripe look back for rows that

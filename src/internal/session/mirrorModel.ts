@@ -107,7 +107,10 @@ export interface ChangesOptions<
  * @since 0.1.0
  */
 export interface ChangesBatch<out Session> extends RereadBatch<Session> {
-  /** Where the next run resumes. Store it with the sessions or after them, never before. Store it of a batch without sessions too. */
+  /**
+   * Where the next run resumes. Store it with the sessions or after them, never before. A batch without sessions has one to
+   * store too.
+   */
   readonly checkpoint: Checkpoint.Checkpoint
 }
 
