@@ -19,6 +19,7 @@ export const troubles = (engine: Engine) => {
         const one = yield* start(unlimited, { preload })
         yield* rowsStored
         one.signal("SIGSTOP")
+        assert.isAtLeast(yield* Fleet.unread, 1, "It must be frozen while there is work.")
         yield* start(unlimited, { preload })
         yield* Fleet.allRead
         one.signal("SIGCONT")
@@ -40,7 +41,8 @@ export const troubles = (engine: Engine) => {
           different: yield* Fleet.different(accounts)
         }
       }),
-      { sessions: 600, latency: "300 millis" }
+      // Long enough that a worker is waiting for Stripe whenever a busy machine comes to freeze it.
+      { sessions: 600, latency: "1 second" }
     )
 
   it.live("does not store what a worker read that was frozen for longer than its lock", () =>
