@@ -41,7 +41,7 @@ export const troubles = (engine: Engine) => {
           different: yield* Fleet.different(accounts)
         }
       }),
-      // Long enough that a worker is waiting for Stripe whenever a busy machine comes to freeze it.
+      // So long that a worker is still waiting for Stripe when a busy machine freezes it.
       { sessions: 600, latency: "1 second" }
     )
 
