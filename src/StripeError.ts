@@ -26,7 +26,7 @@ import {
   NotFoundError,
   PermissionError,
   RateLimitError,
-  reasonId
+  Reason
 } from "./internal/client/reasons.ts"
 import { name, sentence } from "./internal/withoutSecrets.ts"
 
@@ -52,7 +52,7 @@ const TypeId = "~effect-stripe-identity/StripeError"
  * @category errors
  * @since 0.1.0
  */
-export class TransportError extends Schema.TaggedError<TransportError>(reasonId("TransportError"))("TransportError", {
+export class TransportError extends Reason<TransportError>()("TransportError", {
   /** The network's error, such as `connect ECONNREFUSED 127.0.0.1:443`. */
   description: Schema.String,
   /** The HTTP status of a reply whose body was cut off; unset if there was no reply. */
@@ -73,7 +73,7 @@ export class TransportError extends Schema.TaggedError<TransportError>(reasonId(
  * @category errors
  * @since 0.1.0
  */
-export class TimeoutError extends Schema.TaggedError<TimeoutError>(reasonId("TimeoutError"))("TimeoutError", {
+export class TimeoutError extends Reason<TimeoutError>()("TimeoutError", {
   /** The time limit that was exceeded. */
   limit: Schema.DurationFromMillis
 }) {
@@ -91,7 +91,7 @@ export class TimeoutError extends Schema.TaggedError<TimeoutError>(reasonId("Tim
  * @category errors
  * @since 0.1.0
  */
-export class DecodeError extends Schema.TaggedError<DecodeError>(reasonId("DecodeError"))("DecodeError", {
+export class DecodeError extends Reason<DecodeError>()("DecodeError", {
   /** What was invalid: the `body` is not JSON or too large, the `envelope` is not a list, or one `row` is invalid. */
   part: Schema.Literals(["body", "envelope", "row"]),
   /** What was expected, without the value that was found. */
@@ -150,10 +150,9 @@ const sayIssue = ({ actual, advice, expected, path }: ArgumentIssue): string =>
  * @category errors
  * @since 0.1.0
  */
-export class InvalidArgumentError extends Schema.TaggedError<InvalidArgumentError>(reasonId("InvalidArgumentError"))(
-  "InvalidArgumentError",
-  { issues: Schema.NonEmptyArray(Schema.Struct(issueFields)) }
-) {
+export class InvalidArgumentError extends Reason<InvalidArgumentError>()("InvalidArgumentError", {
+  issues: Schema.NonEmptyArray(Schema.Struct(issueFields))
+}) {
   override get message(): string {
     // Advice ends with a full stop or a question mark of its own.
     return this.issues.map(sayIssue).reduce((text, next) => `${text}${/[.?]$/.test(text) ? " " : "; "}${next}`)
@@ -167,9 +166,7 @@ export class InvalidArgumentError extends Schema.TaggedError<InvalidArgumentErro
  * @category errors
  * @since 0.1.0
  */
-export class PaginationStalledError extends Schema.TaggedError<PaginationStalledError>(
-  reasonId("PaginationStalledError")
-)("PaginationStalledError", {
+export class PaginationStalledError extends Reason<PaginationStalledError>()("PaginationStalledError", {
   /** What was found. */
   description: Schema.String,
   /** The number of the page, counted from 1. */

@@ -3,8 +3,9 @@
  */
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
+import { reasonOf } from "../reasons.ts"
 
-export const reasonId = (tag: string): string => `effect-stripe-identity/StripeError/${tag}`
+export const Reason = reasonOf("StripeError")
 
 /** The fields of every reply with an error status. A field is unset if Stripe did not send it. */
 const replyFields = {
@@ -40,7 +41,7 @@ const say = (description: string | undefined, otherwise: string, advice = ""): s
  * @category errors
  * @since 0.1.0
  */
-export class RateLimitError extends Schema.TaggedError<RateLimitError>(reasonId("RateLimitError"))("RateLimitError", {
+export class RateLimitError extends Reason<RateLimitError>()("RateLimitError", {
   ...replyFields,
   /** The `Stripe-Rate-Limited-Reason` header, such as `endpoint-rate`. */
   limitedBy: Schema.optional(Schema.String)
@@ -58,10 +59,7 @@ export class RateLimitError extends Schema.TaggedError<RateLimitError>(reasonId(
  * @category errors
  * @since 0.1.0
  */
-export class AuthenticationError extends Schema.TaggedError<AuthenticationError>(reasonId("AuthenticationError"))(
-  "AuthenticationError",
-  replyFields
-) {
+export class AuthenticationError extends Reason<AuthenticationError>()("AuthenticationError", replyFields) {
   override get message(): string {
     return say(this.description, "Stripe did not accept the API key.", "Check the key in STRIPE_API_KEY or apiKey.")
   }
@@ -74,7 +72,7 @@ export class AuthenticationError extends Schema.TaggedError<AuthenticationError>
  * @category errors
  * @since 0.1.0
  */
-export class PermissionError extends Schema.TaggedError<PermissionError>(reasonId("PermissionError"))(
+export class PermissionError extends Reason<PermissionError>()(
   "PermissionError",
   Struct.assign(replyFields, {
     /** The permission that a restricted key needs for this, as Stripe's Dashboard names it, where that is known. */
@@ -98,9 +96,7 @@ export class PermissionError extends Schema.TaggedError<PermissionError>(reasonI
  * @category errors
  * @since 0.1.0
  */
-export class IdentityNotEnabledError extends Schema.TaggedError<IdentityNotEnabledError>(
-  reasonId("IdentityNotEnabledError")
-)("IdentityNotEnabledError", replyFields) {
+export class IdentityNotEnabledError extends Reason<IdentityNotEnabledError>()("IdentityNotEnabledError", replyFields) {
   override get message(): string {
     return say(
       this.description,
@@ -115,10 +111,7 @@ export class IdentityNotEnabledError extends Schema.TaggedError<IdentityNotEnabl
  * @category errors
  * @since 0.1.0
  */
-export class InvalidRequestError extends Schema.TaggedError<InvalidRequestError>(reasonId("InvalidRequestError"))(
-  "InvalidRequestError",
-  replyFields
-) {
+export class InvalidRequestError extends Reason<InvalidRequestError>()("InvalidRequestError", replyFields) {
   override get message(): string {
     const at = this.param === undefined ? "" : `${this.param}: `
     return at + say(this.description, `Stripe refused the request with status ${this.status}.`)
@@ -131,10 +124,7 @@ export class InvalidRequestError extends Schema.TaggedError<InvalidRequestError>
  * @category errors
  * @since 0.1.0
  */
-export class NotFoundError extends Schema.TaggedError<NotFoundError>(reasonId("NotFoundError"))(
-  "NotFoundError",
-  replyFields
-) {
+export class NotFoundError extends Reason<NotFoundError>()("NotFoundError", replyFields) {
   override get message(): string {
     return say(
       this.description,
@@ -151,10 +141,7 @@ export class NotFoundError extends Schema.TaggedError<NotFoundError>(reasonId("N
  * @category errors
  * @since 0.1.0
  */
-export class CursorNotFoundError extends Schema.TaggedError<CursorNotFoundError>(reasonId("CursorNotFoundError"))(
-  "CursorNotFoundError",
-  replyFields
-) {
+export class CursorNotFoundError extends Reason<CursorNotFoundError>()("CursorNotFoundError", replyFields) {
   override get message(): string {
     return say(
       this.description,
@@ -170,10 +157,7 @@ export class CursorNotFoundError extends Schema.TaggedError<CursorNotFoundError>
  * @category errors
  * @since 0.1.0
  */
-export class ConflictError extends Schema.TaggedError<ConflictError>(reasonId("ConflictError"))(
-  "ConflictError",
-  replyFields
-) {
+export class ConflictError extends Reason<ConflictError>()("ConflictError", replyFields) {
   override get message(): string {
     return say(
       this.description,
@@ -190,7 +174,7 @@ export class ConflictError extends Schema.TaggedError<ConflictError>(reasonId("C
  * @category errors
  * @since 0.1.0
  */
-export class ApiError extends Schema.TaggedError<ApiError>(reasonId("ApiError"))("ApiError", replyFields) {
+export class ApiError extends Reason<ApiError>()("ApiError", replyFields) {
   override get message(): string {
     const advice =
       this.status >= 500

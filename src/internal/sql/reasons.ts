@@ -2,8 +2,9 @@
  * Why a database cannot store sessions. Public through `SqlDestination`.
  */
 import * as Schema from "effect/Schema"
+import { reasonOf } from "../reasons.ts"
 
-const reasonId = (tag: string): string => `effect-stripe-identity/SqlDestinationError/${tag}`
+const Reason = reasonOf("SqlDestinationError")
 
 const whose = (account: string): string => (account === "" ? "the key's own account" : account)
 
@@ -13,10 +14,11 @@ const whose = (account: string): string => (account === "" ? "the key's own acco
  * @category errors
  * @since 0.1.0
  */
-export class CheckpointMovedError extends Schema.TaggedError<CheckpointMovedError>(reasonId("CheckpointMovedError"))(
-  "CheckpointMovedError",
-  { table: Schema.String, account: Schema.String, checkpoint: Schema.String }
-) {
+export class CheckpointMovedError extends Reason<CheckpointMovedError>()("CheckpointMovedError", {
+  table: Schema.String,
+  account: Schema.String,
+  checkpoint: Schema.String
+}) {
   override get message(): string {
     return `Expected the checkpoint "${this.checkpoint}" of ${whose(this.account)} in ${this.table} as this program left it, but another program stored a batch. Nothing was stored. Stop one of the two, and run the other again to resume.`
   }
@@ -28,15 +30,12 @@ export class CheckpointMovedError extends Schema.TaggedError<CheckpointMovedErro
  * @category errors
  * @since 0.1.0
  */
-export class OtherAccountError extends Schema.TaggedError<OtherAccountError>(reasonId("OtherAccountError"))(
-  "OtherAccountError",
-  {
-    /** The account of the destination; empty for the key's own account. */
-    expected: Schema.String,
-    /** The account that the batch was read from. */
-    actual: Schema.String
-  }
-) {
+export class OtherAccountError extends Reason<OtherAccountError>()("OtherAccountError", {
+  /** The account of the destination; empty for the key's own account. */
+  expected: Schema.String,
+  /** The account that the batch was read from. */
+  actual: Schema.String
+}) {
   override get message(): string {
     return `Expected sessions of ${whose(this.expected)}, got sessions of ${this.actual}. Pass account: "${this.actual}" to the destination, or read its account.`
   }
@@ -49,7 +48,7 @@ export class OtherAccountError extends Schema.TaggedError<OtherAccountError>(rea
  * @category errors
  * @since 0.1.0
  */
-export class OtherModeError extends Schema.TaggedError<OtherModeError>(reasonId("OtherModeError"))("OtherModeError", {
+export class OtherModeError extends Reason<OtherModeError>()("OtherModeError", {
   table: Schema.String,
   account: Schema.String,
   /** The mode of the batch. */
@@ -67,18 +66,15 @@ export class OtherModeError extends Schema.TaggedError<OtherModeError>(reasonId(
  * @category errors
  * @since 0.1.0
  */
-export class TableMismatchError extends Schema.TaggedError<TableMismatchError>(reasonId("TableMismatchError"))(
-  "TableMismatchError",
-  {
-    table: Schema.String,
-    /**
-     * `missing`: there is no such table. `columns`: it lacks columns. `unrelated`: the migrations did not create it.
-     */
-    problem: Schema.Literals(["missing", "columns", "unrelated"]),
-    /** The columns that are missing. */
-    columns: Schema.Array(Schema.String)
-  }
-) {
+export class TableMismatchError extends Reason<TableMismatchError>()("TableMismatchError", {
+  table: Schema.String,
+  /**
+   * `missing`: there is no such table. `columns`: it lacks columns. `unrelated`: the migrations did not create it.
+   */
+  problem: Schema.Literals(["missing", "columns", "unrelated"]),
+  /** The columns that are missing. */
+  columns: Schema.Array(Schema.String)
+}) {
   override get message(): string {
     switch (this.problem) {
       case "missing":
@@ -97,9 +93,9 @@ export class TableMismatchError extends Schema.TaggedError<TableMismatchError>(r
  * @category errors
  * @since 0.1.0
  */
-export class UnsupportedDialectError extends Schema.TaggedError<UnsupportedDialectError>(
-  reasonId("UnsupportedDialectError")
-)("UnsupportedDialectError", { dialect: Schema.String }) {
+export class UnsupportedDialectError extends Reason<UnsupportedDialectError>()("UnsupportedDialectError", {
+  dialect: Schema.String
+}) {
   override get message(): string {
     return `Expected a client of Postgres or SQLite, got one of ${this.dialect}. Write your own Destination for it: its save stores rows and checkpoint in one transaction.`
   }

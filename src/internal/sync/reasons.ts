@@ -3,7 +3,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
-import { reasonId } from "../client/reasons.ts"
+import { Reason } from "../client/reasons.ts"
 
 /**
  * A checkpoint is of another list, or cannot be decoded. Nothing was stored or overwritten, and no request was sent,
@@ -12,9 +12,7 @@ import { reasonId } from "../client/reasons.ts"
  * @category errors
  * @since 0.1.0
  */
-export class CheckpointMismatchError extends Schema.TaggedError<CheckpointMismatchError>(
-  reasonId("CheckpointMismatchError")
-)("CheckpointMismatchError", {
+export class CheckpointMismatchError extends Reason<CheckpointMismatchError>()("CheckpointMismatchError", {
   /**
    * What does not match. `damaged`: it is not a checkpoint. `version`: a newer release of this library wrote it.
    * `filter`, `account`, `mode`: it is of another list. `position`: Stripe does not find the row at its end.
@@ -54,13 +52,10 @@ const explanations: Record<CheckpointMismatchError["problem"], (expected: string
  * @category errors
  * @since 0.1.0
  */
-export class EventsExpiredError extends Schema.TaggedError<EventsExpiredError>(reasonId("EventsExpiredError"))(
-  "EventsExpiredError",
-  {
-    /** The time up to which events were read. */
-    position: Schema.DateTimeUtcFromMillis
-  }
-) {
+export class EventsExpiredError extends Reason<EventsExpiredError>()("EventsExpiredError", {
+  /** The time up to which events were read. */
+  position: Schema.DateTimeUtcFromMillis
+}) {
   override get message(): string {
     return `Expected a position in the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. Read the whole list again: VerificationSessions.mirror does when it resumes this checkpoint.`
   }

@@ -3,8 +3,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { reasonOf } from "../reasons.ts"
 
-const reasonId = (tag: string): string => `effect-stripe-identity/WebhookError/${tag}`
+const Reason = reasonOf("WebhookError")
 
 /**
  * The request has no `Stripe-Signature` header: it is not from Stripe, or a proxy removed the header.
@@ -12,10 +13,7 @@ const reasonId = (tag: string): string => `effect-stripe-identity/WebhookError/$
  * @category errors
  * @since 0.1.0
  */
-export class MissingHeaderError extends Schema.TaggedError<MissingHeaderError>(reasonId("MissingHeaderError"))(
-  "MissingHeaderError",
-  {}
-) {
+export class MissingHeaderError extends Reason<MissingHeaderError>()("MissingHeaderError", {}) {
   override get message(): string {
     return "Expected the Stripe-Signature header, got nothing. Pass it as header, and check that no proxy removes it."
   }
@@ -27,13 +25,10 @@ export class MissingHeaderError extends Schema.TaggedError<MissingHeaderError>(r
  * @category errors
  * @since 0.1.0
  */
-export class MalformedHeaderError extends Schema.TaggedError<MalformedHeaderError>(reasonId("MalformedHeaderError"))(
-  "MalformedHeaderError",
-  {
-    /** What was found, without the header's values. */
-    description: Schema.String
-  }
-) {
+export class MalformedHeaderError extends Reason<MalformedHeaderError>()("MalformedHeaderError", {
+  /** What was found, without the header's values. */
+  description: Schema.String
+}) {
   override get message(): string {
     return `Expected a Stripe-Signature header such as t=1767225600,v1=5257…, got one with ${this.description}. Pass the header unchanged.`
   }
@@ -46,9 +41,7 @@ export class MalformedHeaderError extends Schema.TaggedError<MalformedHeaderErro
  * @category errors
  * @since 0.1.0
  */
-export class SignatureMismatchError extends Schema.TaggedError<SignatureMismatchError>(
-  reasonId("SignatureMismatchError")
-)("SignatureMismatchError", {
+export class SignatureMismatchError extends Reason<SignatureMismatchError>()("SignatureMismatchError", {
   /** How many secrets were tried. */
   secrets: Schema.Int
 }) {
@@ -71,7 +64,7 @@ const inTime = {
  * @category errors
  * @since 0.1.0
  */
-export class TooOldError extends Schema.TaggedError<TooOldError>(reasonId("TooOldError"))("TooOldError", inTime) {
+export class TooOldError extends Reason<TooOldError>()("TooOldError", inTime) {
   override get message(): string {
     return `Expected a signature made at most ${Duration.format(this.tolerance)} before the event was received, got ${Duration.format(this.distance)}. Check the clock of this machine. If the event waited in a queue, pass its arrival time as receivedAt.`
   }
@@ -83,7 +76,7 @@ export class TooOldError extends Schema.TaggedError<TooOldError>(reasonId("TooOl
  * @category errors
  * @since 0.1.0
  */
-export class TooNewError extends Schema.TaggedError<TooNewError>(reasonId("TooNewError"))("TooNewError", inTime) {
+export class TooNewError extends Reason<TooNewError>()("TooNewError", inTime) {
   override get message(): string {
     return `Expected a signature made at most ${Duration.format(this.tolerance)} after the event was received, got ${Duration.format(this.distance)}. Check the clock of this machine, and receivedAt.`
   }
@@ -95,15 +88,12 @@ export class TooNewError extends Schema.TaggedError<TooNewError>(reasonId("TooNe
  * @category errors
  * @since 0.1.0
  */
-export class NotAnEventError extends Schema.TaggedError<NotAnEventError>(reasonId("NotAnEventError"))(
-  "NotAnEventError",
-  {
-    /** What was expected and where, without the value that was found. */
-    description: Schema.String,
-    /** The id of the event, if it has one. */
-    eventId: Schema.optional(Schema.String)
-  }
-) {
+export class NotAnEventError extends Reason<NotAnEventError>()("NotAnEventError", {
+  /** What was expected and where, without the value that was found. */
+  description: Schema.String,
+  /** The id of the event, if it has one. */
+  eventId: Schema.optional(Schema.String)
+}) {
   override get message(): string {
     const which = this.eventId === undefined ? "" : ` ${this.eventId}`
     return `Unexpected event${which}: ${this.description}. Its signature is valid, so Stripe sent it: please report this.`
@@ -117,10 +107,10 @@ export class NotAnEventError extends Schema.TaggedError<NotAnEventError>(reasonI
  * @category errors
  * @since 0.1.0
  */
-export class UnrelatedEventError extends Schema.TaggedError<UnrelatedEventError>(reasonId("UnrelatedEventError"))(
-  "UnrelatedEventError",
-  { eventId: Schema.String, type: Schema.String }
-) {
+export class UnrelatedEventError extends Reason<UnrelatedEventError>()("UnrelatedEventError", {
+  eventId: Schema.String,
+  type: Schema.String
+}) {
   override get message(): string {
     return `Expected an event of type identity.verification_session.*, got ${this.eventId} of type ${this.type}. Answer with status 200, and send the endpoint only the types that it needs.`
   }
@@ -133,7 +123,7 @@ export class UnrelatedEventError extends Schema.TaggedError<UnrelatedEventError>
  * @category errors
  * @since 0.1.0
  */
-export class WrongModeError extends Schema.TaggedError<WrongModeError>(reasonId("WrongModeError"))("WrongModeError", {
+export class WrongModeError extends Reason<WrongModeError>()("WrongModeError", {
   eventId: Schema.String,
   /** The mode of the event. */
   livemode: Schema.Boolean
