@@ -29,7 +29,6 @@ import type { Destination, HasCheckpoint } from "./Destination.ts"
 import * as SessionCodec from "./internal/session/codec.ts"
 import * as Checks from "./internal/sql/options.ts"
 import * as Reasons from "./internal/sql/reasons.ts"
-import * as Statements from "./internal/sql/statements.ts"
 import * as Tables from "./internal/sql/tables.ts"
 import { type CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 import type * as VerificationSession from "./VerificationSession.ts"
@@ -207,7 +206,7 @@ export const make = Effect.fnUntraced(function* (
   const client = yield* named(Tables.client)
   yield* named(Tables.check(client, table))
   const { dialect, sql } = client
-  const statements = Statements.make(table, dialect)
+  const checkpoints = sql(`${table}_checkpoints`)
 
   const transaction = <A, E>(self: Effect.Effect<A, E>) => withoutDefects(sql.withTransaction(self))
 
@@ -218,15 +217,15 @@ export const make = Effect.fnUntraced(function* (
     // A statement may have each row only once. Sorted, so that two writers cannot deadlock.
     const rows = Array.from(new Map(sessions.map((session) => [session.id, session])).values())
     rows.sort((one, other) => (one.id < other.id ? -1 : 1))
-    const store = (rows: ReadonlyArray<VerificationSession.AnyExpansion>) =>
-      sql.unsafe(statements.upsert, [account, DateTime.formatIso(readAt), Statements.toJson(rows.map(toJson))])
     const parts = Arr.chunksOf(rows, rowsAStatement)
+    const store = (rows: typeof sessions) => Tables.upsert(client, table, rows.map(toJson), { account, readAt })
     const all = Effect.forEach(parts, store, { discard: true })
     return parts.length > 1 ? transaction(all) : all
   }
 
   const stored = Effect.map(
-    sql.unsafe<{ readonly checkpoint: string }>(statements.checkpoint, [account, name]),
+    sql<{ readonly checkpoint: string }>`
+      SELECT checkpoint FROM ${checkpoints} WHERE account = ${account} AND name = ${name}`,
     Arr.head
   )
 
@@ -237,10 +236,17 @@ export const make = Effect.fnUntraced(function* (
 
   const moveCheckpoint = Effect.fnUntraced(function* (text: string, livemode: boolean | undefined) {
     const mode = livemode === undefined ? null : dialect === "pg" ? livemode : Number(livemode)
-    const values = [account, name, mode, text, DateTime.formatIso(yield* DateTime.now)]
+    const now = DateTime.formatIso(yield* DateTime.now)
     const moved = yield* known === undefined
-      ? sql.unsafe(statements.begin, values)
-      : sql.unsafe(statements.advance, [...values, known])
+      ? sql`
+        INSERT INTO ${checkpoints} (account, name, livemode, checkpoint, saved_at)
+        VALUES (${account}, ${name}, ${mode}, ${text}, ${now})
+        ON CONFLICT (account, name) DO NOTHING RETURNING name`
+      : sql`
+        UPDATE ${checkpoints}
+        SET checkpoint = ${text}, saved_at = ${now}, livemode = coalesce(livemode, ${mode})
+        WHERE account = ${account} AND name = ${name} AND checkpoint = ${known}
+        AND coalesce(livemode = ${mode}, true) RETURNING name`
     if (moved.length > 0) return
     const isKnown = Option.exists(yield* stored, ({ checkpoint }) => checkpoint === known)
     return yield* isKnown && livemode !== undefined

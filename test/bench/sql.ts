@@ -2,7 +2,7 @@
 //
 //   npm run bench:sql -- [postgres://…]
 //
-// The plain loops store the same rows with the same checkpoint: one with the statements of SqlDestination, one with a bound
+// The plain loops store the same rows with the same checkpoint: one with the upsert of SqlDestination, one with a bound
 // value a column, as one would write it by hand. Rounds are interleaved, and the figures are medians.
 import { PgClient } from "@effect/sql-pg"
 import { DateTime, Effect, Layer, Redacted, Schema } from "effect"
@@ -10,7 +10,7 @@ import { SqlClient } from "effect/sql"
 import { Checkpoint, VerificationSession } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Sqlite from "../../examples/support/sqlite.ts"
-import * as Statements from "../../src/internal/sql/statements.ts"
+import * as Tables from "../../src/internal/sql/tables.ts"
 import { fullSession } from "../support/identityRows.ts"
 import { median } from "./support/measure.ts"
 
@@ -23,6 +23,7 @@ const decode = Schema.decodeUnknownSync(VerificationSession.Json())
 const wire = Array.from({ length: batches }, (_, batch) =>
   Array.from({ length: rows }, (_, row) => ({
     ...fullSession,
+    object: "identity.verification_session" as const,
     id: `vs_${String(batch * rows + row).padStart(8, "0")}`
   }))
 )
@@ -56,9 +57,9 @@ const show = (name: string, own: ReadonlyArray<Reading>, plain: ReadonlyArray<Re
 const program = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const dialect = sql.onDialectOrElse({ pg: () => "pg" as const, orElse: () => "sqlite" as const })
-  const statements = Statements.make("verification_sessions", dialect)
   const destination = yield* SqlDestination.make()
   const readAt = "2026-01-01T00:00:00.000Z"
+  const read = { account: "", readAt: DateTime.makeUnsafe(readAt) }
   const columns = ["id", "created", "livemode", "status", "type", "client_reference_id", "last_error_code"]
   const more = ["last_error_reason", "last_verification_report", "redaction_status", "related_customer"]
   const last = ["related_customer_account", "related_person", "verification_flow", "metadata", "session", "read_at"]
@@ -93,21 +94,18 @@ const program = Effect.gen(function* () {
     sql.unsafe("DELETE FROM verification_sessions", []),
     sql.unsafe("DELETE FROM verification_sessions_checkpoints", [])
   )
-  const begin = sql.unsafe(statements.begin, ["", "sync", dialect === "pg" ? true : 1, "-1", readAt])
+  const mode = dialect === "pg" ? true : 1
+  const begin = sql`INSERT INTO verification_sessions_checkpoints VALUES ('', 'sync', ${mode}, '-1', ${readAt})`
   const loop = (store: (batch: number) => Effect.Effect<unknown, unknown>) =>
     Effect.forEach(
       Array.from(wire.keys()),
       (batch) =>
         sql.withTransaction(
           Effect.andThen(
-            sql.unsafe(statements.advance, [
-              "",
-              "sync",
-              dialect === "pg" ? true : 1,
-              `${batch}`,
-              readAt,
-              `${batch - 1}`
-            ]),
+            sql`UPDATE verification_sessions_checkpoints
+              SET checkpoint = ${`${batch}`}, saved_at = ${readAt}, livemode = coalesce(livemode, ${mode})
+              WHERE account = '' AND name = 'sync' AND checkpoint = ${`${batch - 1}`}
+              AND coalesce(livemode = ${mode}, true) RETURNING name`,
             store(batch)
           )
         ),
@@ -119,7 +117,7 @@ const program = Effect.gen(function* () {
     ),
     "the same statements": Effect.andThen(
       begin,
-      loop((batch) => sql.unsafe(statements.upsert, ["", readAt, JSON.stringify(wire[batch])]))
+      loop((batch) => Tables.upsert({ dialect, sql }, "verification_sessions", wire[batch] ?? [], read))
     ),
     "a value a column": Effect.andThen(
       begin,

@@ -257,6 +257,10 @@ export const variant = (paths: ReadonlyArray<string>): Variant => {
 
 export const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
 
+/** The id of a session's report, whether the report is expanded or not. */
+export const reportId = ({ last_verification_report: report }: EncodedAny): string | null | undefined =>
+  typeof report === "object" ? report?.id : report
+
 /** Makes plain JSON of valid sessions, with no other secret fields than the revealed ones. */
 export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: AnyExpansion) => EncodedAny) => {
   const hidden = new Set<string>(plainSecrets.filter((field) => !reveal.includes(field)))

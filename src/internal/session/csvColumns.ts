@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as Arguments from "../arguments.ts"
 import { suggest } from "../nearest.ts"
-import { type EncodedAny, type SecretField, secretFields } from "./codec.ts"
+import { type EncodedAny, reportId, type SecretField, secretFields } from "./codec.ts"
 import { AnyWire } from "./wire.ts"
 
 // Of a report the id is no secret, so the column of that name is the id, and only what lies in it has to be revealed.
@@ -74,9 +74,6 @@ const some = "a list of at least one column"
 export const Columns = Arguments.list("columns", refused)
   .check(Schema.isMinLength(1))
   .annotate({ identifier: some, expected: some })
-
-const reportId = ({ last_verification_report: report }: EncodedAny): unknown =>
-  Predicate.isObject(report) ? report.id : report
 
 // A key of metadata may have dots of its own, and has nothing below it.
 const pathOf = (column: string): ReadonlyArray<string> =>

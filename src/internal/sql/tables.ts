@@ -1,15 +1,21 @@
 /**
- * The tables of `SqlDestination` in a database: made, and looked at before they are used.
+ * The tables of `SqlDestination`, in Postgres and in SQLite: made, looked at before they are used, and filled.
+ *
+ * Rows go to the database as one parameter: a JSON array of objects, which have the columns as fields. So one statement
+ * stores any number of rows, its text never changes, and no limit on parameters is near.
  */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import { type EncodedAny, reportId } from "../session/codec.ts"
 import { TableMismatchError, UnsupportedDialectError } from "./reasons.ts"
-import * as Statements from "./statements.ts"
 
-export interface Client {
+type Dialect = "pg" | "sqlite"
+
+interface Client {
   readonly sql: SqlClient.SqlClient
-  readonly dialect: Statements.Dialect
+  readonly dialect: Dialect
 }
 
 /** The client, if its database is one of the two. */
@@ -17,7 +23,7 @@ export const client: Effect.Effect<Client, UnsupportedDialectError, SqlClient.Sq
   // Names are written as they are, whatever the client's own tables are like.
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const refused = (dialect: string) => () => Effect.fail(new UnsupportedDialectError({ dialect }))
-  const accepted = (dialect: Statements.Dialect) => () => Effect.succeed({ sql, dialect })
+  const accepted = (dialect: Dialect) => () => Effect.succeed({ sql, dialect })
   return yield* sql.onDialect({
     pg: accepted("pg"),
     sqlite: accepted("sqlite"),
@@ -27,19 +33,78 @@ export const client: Effect.Effect<Client, UnsupportedDialectError, SqlClient.Sq
   })
 })
 
-const columnsOf = ({ dialect, sql }: Client, table: string) =>
-  Effect.map(sql.unsafe<{ readonly name: string }>(Statements.existingColumns[dialect], [table]), (rows) =>
-    rows.map(({ name }) => name)
-  )
+/** Whose sessions are stored, and a time before they were read. */
+interface Read {
+  readonly account: string
+  readonly readAt: DateTime.DateTime
+}
+
+/** The type is Postgres's. */
+type Column = readonly [name: string, type: string, valueOf: (session: EncodedAny, read: Read) => unknown]
+
+const columns: ReadonlyArray<Column> = [
+  ["account", "text NOT NULL", (_, { account }) => account],
+  ["id", "text NOT NULL", ({ id }) => id],
+  ["created", "timestamptz NOT NULL", ({ created }) => DateTime.formatIso(DateTime.fromEpochSeconds(created))],
+  ["livemode", "boolean NOT NULL", ({ livemode }) => livemode],
+  ["status", "text NOT NULL", ({ status }) => status],
+  ["type", "text NOT NULL", ({ type }) => type],
+  ["client_reference_id", "text", ({ client_reference_id }) => client_reference_id],
+  ["last_error_code", "text", ({ last_error }) => last_error?.code],
+  ["last_error_reason", "text", ({ last_error }) => last_error?.reason],
+  ["last_verification_report", "text", reportId],
+  ["redaction_status", "text", ({ redaction }) => redaction?.status],
+  ["related_customer", "text", ({ related_customer }) => related_customer],
+  ["related_customer_account", "text", ({ related_customer_account }) => related_customer_account],
+  ["related_person", "text", ({ related_person }) => related_person?.person],
+  ["verification_flow", "text", ({ verification_flow }) => verification_flow],
+  ["metadata", "jsonb NOT NULL", ({ metadata }) => metadata],
+  ["session", "jsonb NOT NULL", (session) => session],
+  ["read_at", "timestamptz NOT NULL", (_, { readAt }) => DateTime.formatIso(readAt)]
+]
+
+const checkpointColumns: ReadonlyArray<readonly [name: string, type: string]> = [
+  ["account", "text NOT NULL"],
+  ["name", "text NOT NULL"],
+  ["livemode", "boolean"],
+  ["checkpoint", "text NOT NULL"],
+  ["saved_at", "timestamptz NOT NULL"]
+]
+
+/** The tables of sessions and of checkpoints. */
+const tablesOf = (table: string) => [
+  { name: table, columns, key: "account, id" },
+  { name: `${table}_checkpoints`, columns: checkpointColumns, key: "account, name" }
+]
+
+const indexes: ReadonlyArray<readonly [name: string, columns: string]> = [
+  ["created", "account, created"],
+  ["status", "account, status, created"],
+  ["reference", "client_reference_id"],
+  ["customer", "related_customer"]
+]
+
+// SQLite's strict tables have no types for times, JSON and booleans.
+const inSqlite = (type: string) => type.replace(/^\w+/, (name) => (name === "boolean" ? "INTEGER" : "TEXT"))
+
+/** The names of the columns that a table has. Empty if there is no table. */
+const columnsOf = ({ dialect, sql }: Client, table: string) => {
+  const columns =
+    dialect === "pg"
+      ? sql<{ readonly name: string }>`SELECT attname AS name FROM pg_attribute
+          WHERE attrelid = to_regclass(quote_ident(${table})) AND attnum > 0 AND NOT attisdropped`
+      : sql<{ readonly name: string }>`SELECT name FROM pragma_table_info(${table})`
+  return Effect.map(columns, (rows) => rows.map(({ name }) => name))
+}
 
 /** Fails where a table is missing or lacks a column. It may have more. */
 export const check = Effect.fnUntraced(function* (
   client: Client,
   table: string
 ): Effect.fn.Return<void, TableMismatchError | SqlError> {
-  for (const { columns, name } of Statements.tables(table)) {
+  for (const { columns, name } of tablesOf(table)) {
     const found = yield* columnsOf(client, name)
-    const missing = columns.filter((column) => !found.includes(column))
+    const missing = columns.flatMap(([column]) => (found.includes(column) ? [] : [column]))
     if (missing.length > 0) {
       const problem = found.length === 0 ? "missing" : "columns"
       return yield* new TableMismatchError({ table: name, problem, columns: missing })
@@ -53,7 +118,7 @@ export const checkUnrelated = Effect.fnUntraced(function* (
   table: string,
   history?: string
 ): Effect.fn.Return<void, TableMismatchError | SqlError> {
-  for (const { name } of Statements.tables(table)) {
+  for (const { name } of tablesOf(table)) {
     if ((yield* columnsOf(client, name)).length === 0) continue
     // In this order, because a migration at the same time makes the history first.
     if (history !== undefined && (yield* columnsOf(client, history)).length > 0) continue
@@ -67,5 +132,46 @@ export const create = Effect.fnUntraced(function* (
   table: string
 ): Effect.fn.Return<void, TableMismatchError | SqlError> {
   yield* checkUnrelated(client, table)
-  for (const statement of Statements.create(table, client.dialect)) yield* client.sql.unsafe(statement, [])
+  const { dialect, sql } = client
+  for (const { columns, key, name } of tablesOf(table)) {
+    const definitions = columns.map(([name, type]) => `${name} ${dialect === "pg" ? type : inSqlite(type)}`)
+    const strict = dialect === "pg" ? "" : "STRICT"
+    yield* sql.unsafe(`CREATE TABLE "${name}" (${definitions.join(", ")}, PRIMARY KEY (${key})) ${strict}`)
+  }
+  for (const [name, columns] of indexes) {
+    yield* sql.unsafe(`CREATE INDEX "${table}_${name}" ON "${table}" (${columns})`)
+  }
 })
+
+/** Stores sessions, each unless a later read of it is there. */
+export const upsert = ({ dialect, sql }: Client, table: string, sessions: ReadonlyArray<EncodedAny>, read: Read) => {
+  const toRow = (session: EncodedAny) =>
+    Object.fromEntries(columns.map(([name, , valueOf]) => [name, valueOf(session, read)]))
+  const json = toJson(sessions.map(toRow))
+  const names = columns.map(([name]) => name)
+  const list = (parts: ReadonlyArray<string>) => sql.literal(parts.join(", "))
+  const typed = columns.map(([name, type]) => `${name} ${type.replace(" NOT NULL", "")}`)
+  const replaced = names.filter((name) => name !== "account" && name !== "id")
+  const rows =
+    dialect === "pg"
+      ? sql`SELECT ${list(names)} FROM jsonb_to_recordset(${json}::jsonb) AS s(${list(typed)})`
+      : // Without the LIMIT, SQLite would print each row again for each of its columns.
+        sql`SELECT ${list(names.map((name) => `json_extract(value, '$.${name}')`))}
+          FROM (SELECT value FROM json_each(${json}) LIMIT -1) WHERE true`
+  return sql`
+    INSERT INTO ${sql(table)} AS stored (${list(names)}) ${rows}
+    ON CONFLICT (account, id) DO UPDATE SET ${list(replaced.map((name) => `${name} = excluded.${name}`))}
+    WHERE stored.read_at <= excluded.read_at`
+}
+
+/**
+ * JSON that both databases take. Postgres holds neither the character 0 nor half of a surrogate pair, and one such row
+ * would stop every batch that it is in. Both become the character that stands for what cannot be shown.
+ */
+const toJson = (value: unknown): string => {
+  const json = JSON.stringify(value)
+  // `JSON.stringify` escapes these, and an escaped backslash before a `u` is no escape of it.
+  return json.includes("\\u")
+    ? json.replace(/\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g, (found) => (found === "\\\\" ? found : "\\ufffd"))
+    : json
+}
