@@ -74,11 +74,9 @@ export class SqlDestinationError extends Schema.TaggedError<SqlDestinationError>
   }
 }
 
-const refuse = (reason: Reason) => new SqlDestinationError({ reason })
-
 /** Wraps a reason in our error; the database's errors stay as they are. */
 const named = <A, R>(self: Effect.Effect<A, Reason | SqlError, R>) =>
-  Effect.mapError(self, (error) => (isSqlError(error) ? error : refuse(error)))
+  Effect.mapError(self, (error) => (isSqlError(error) ? error : new SqlDestinationError({ reason: error })))
 
 /** After a lost connection or on a full disk, the rollback fails too, which Effect makes a defect. */
 const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>) =>
@@ -226,11 +224,11 @@ export const make = Effect.fnUntraced(function* (
   const stored = Effect.map(
     sql<{ readonly checkpoint: string }>`
       SELECT checkpoint FROM ${checkpoints} WHERE account = ${account} AND name = ${name}`,
-    Arr.head
+    ([row]) => row?.checkpoint
   )
 
   const load = Effect.gen(function* () {
-    known = Option.getOrUndefined(yield* stored)?.checkpoint
+    known = yield* stored
     return known === undefined ? Option.none() : Option.some(yield* Effect.fromResult(Checkpoint.fromText(known)))
   })
 
@@ -248,22 +246,22 @@ export const make = Effect.fnUntraced(function* (
         WHERE account = ${account} AND name = ${name} AND checkpoint = ${known}
         AND coalesce(livemode = ${mode}, true) RETURNING name`
     if (moved.length > 0) return
-    const isKnown = Option.exists(yield* stored, ({ checkpoint }) => checkpoint === known)
+    const isKnown = known !== undefined && (yield* stored) === known
     return yield* isKnown && livemode !== undefined
-      ? refuse(new Reasons.OtherModeError({ table, account, livemode }))
-      : refuse(new Reasons.CheckpointMovedError({ table, account, checkpoint: name }))
+      ? new Reasons.OtherModeError({ table, account, livemode })
+      : new Reasons.CheckpointMovedError({ table, account, checkpoint: name })
   })
 
   const save = Effect.fnUntraced(function* ({ checkpoint, readAt, sessions }: Batch) {
     const actual = checkpoint.account
     if (actual !== undefined && actual !== account) {
-      return yield* refuse(new Reasons.OtherAccountError({ expected: account, actual }))
+      return yield* new Reasons.OtherAccountError({ expected: account, actual })
     }
     const text = Checkpoint.toText(checkpoint)
     // The checkpoint comes first: a second writer waits there, before it has written rows.
     yield* transaction(Effect.andThen(moveCheckpoint(text, sessions[0]?.livemode), upsert(sessions, readAt)))
     known = text
-  })
+  }, named)
 
   return { load, save, upsert }
 })
