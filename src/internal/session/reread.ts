@@ -1,6 +1,7 @@
 /**
  * Sessions read again, each once, in as few requests as is known beforehand to pay.
  */
+import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -91,17 +92,6 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
     // How many pages without one of the ids may still be read.
     let credit = 1
 
-    const takeGroup = () => {
-      const group: typeof dated = []
-      for (let one = dated.at(-1); one !== undefined; one = dated.at(-1)) {
-        const [newest = one] = group
-        if (group.length > 0 && newest.created - one.created >= reach) break
-        group.push(one)
-        dated.pop()
-      }
-      return group
-    }
-
     const readPage = Effect.fnUntraced(function* (group: typeof dated, newest: number, oldest: number) {
       const readAt = yield* DateTime.now
       const page = yield* fetch({ page: 1, limit: 100, within: { gte: oldest, lt: newest + 1 } })
@@ -111,7 +101,7 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
       const reached = page.has_more
         ? Guards.entriesOf(page).reduce((least, { created = least }) => Math.min(least, created / 1000), newest)
         : Number.NEGATIVE_INFINITY
-      for (const one of group.toReversed()) {
+      for (const one of group) {
         if (!left.has(one.id)) continue
         if (one.created <= reached) dated.push(one)
         else single.push(one.id)
@@ -122,47 +112,39 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
       return { sessions, missing: [], readAt }
     })
 
-    const readOne = (id: string) =>
-      Effect.catch(
-        Effect.map(retrieve(id), (session) => ({ sessions: [session], missing: [] })),
-        (error): Effect.Effect<{ sessions: Array<Sent>; missing: Array<string> }, StripeError | E, R> => {
+    const readSingle = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
+      const readAt = yield* DateTime.now
+      const unknown = new Set<string>()
+      const readOne = (id: string): Effect.Effect<ReadonlyArray<Sent>, StripeError | E, R> =>
+        Effect.catch(Effect.map(retrieve(id), Arr.of), (error): ReturnType<typeof readOne> => {
           const { reason } = error
           // Any other 404 comes from something between, which knows nothing of sessions.
           if (reason._tag === "NotFoundError" && reason.code === "resource_missing") {
-            return Effect.succeed({ sessions: [], missing: [id] })
+            unknown.add(id)
+            return Effect.succeed([])
           }
           return reason._tag === "DecodeError" && reason.part === "row" && onDecodeError !== undefined
-            ? Effect.as(onDecodeError(reason), { sessions: [], missing: [] })
+            ? Effect.as(onDecodeError(reason), [])
             : Effect.fail(error)
-        }
-      )
-
-    const readSingle = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
-      const readAt = yield* DateTime.now
+        })
       const read = yield* Effect.forEach(ids, readOne, { concurrency })
-      return {
-        sessions: read.flatMap(({ sessions }) => sessions),
-        missing: read.flatMap(({ missing }) => missing),
-        readAt
-      }
+      return { sessions: read.flat(), missing: ids.filter((id) => unknown.has(id)), readAt }
     })
 
-    let done = 0
     const readNext = Effect.suspend(() => {
-      while (dated.length > 0) {
-        const group = takeGroup()
-        const [newest] = group
-        const oldest = group.at(-1)
-        if (credit > 0 && newest !== undefined && oldest !== undefined && newest !== oldest) {
-          return readPage(group, newest.created, oldest.created)
-        }
+      while (Arr.isArrayNonEmpty(dated)) {
+        const newest = Arr.lastNonEmpty(dated)
+        const beyond = dated.findLastIndex((one) => one !== newest && newest.created - one.created >= reach)
+        const group = dated.splice(beyond + 1)
+        const [oldest = newest] = group
+        if (credit > 0 && oldest !== newest) return readPage(group, newest.created, oldest.created)
         for (const { id } of group) single.push(id)
       }
-      return readSingle(single.slice(done, (done += batchSize)))
+      return readSingle(single.splice(0, batchSize))
     })
 
     if (ids.size === 0) return Stream.empty
-    const step = Effect.map(readNext, (batch) => ({ ...batch, end: dated.length === 0 && done >= single.length }))
+    const step = Effect.map(readNext, (batch) => ({ ...batch, end: dated.length === 0 && single.length === 0 }))
     return Stream.fromEffectRepeat(step).pipe(
       Stream.takeUntil(({ end }) => end),
       Stream.filter(({ end, missing, sessions }) => end || sessions.length > 0 || missing.length > 0)
