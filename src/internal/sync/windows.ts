@@ -29,17 +29,17 @@ export const moveTo = (checkpoint: Checkpoint, position: number): Positioned => 
   events: DateTime.fromEpochSeconds(position)
 })
 
-/**
- * The oldest window of events before `until` that was not read, if there is one. It reaches back before the position. When
- * its events are handled, `lt` is the position.
- */
-export const next = (
-  position: number,
-  until: number,
-  { overlap, window }: Lengths
-): { readonly gte: number; readonly lt: number } | undefined => {
+/** A window of events. It reaches back before the position. When its events are handled, `lt` is the position. */
+export interface EventWindow {
+  readonly position: number
+  readonly gte: number
+  readonly lt: number
+}
+
+/** The oldest window of events before `until` that was not read, if there is one. */
+export const next = (position: number, until: number, { overlap, window }: Lengths): EventWindow | undefined => {
   const lt = Math.floor(Math.min(position + window, until))
-  return lt > position ? { gte: Math.max(0, Math.floor(position - overlap)), lt } : undefined
+  return lt > position ? { position, gte: Math.max(0, Math.floor(position - overlap)), lt } : undefined
 }
 
 /**
