@@ -134,16 +134,15 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
       const now = yield* Clock.currentTimeMillis
       // A second can get more rows until it is over. The clock of a test may be at 0.
       const until = Math.max(0, Math.floor((now - Duration.toMillis(settle)) / 1000))
-      const pass = (direction: "newer" | "older") =>
-        Stream.map(Pass.steps(source, pages, { direction, until, from: range }), (step) => ({ ...step, direction }))
+      const pass = (direction: "newer" | "older") => Pass.steps(source, pages, { direction, until, from: range })
       // Catching up does not move the older end, so the start of the older pass is known before.
       const catchUp = range === undefined ? Stream.empty : pass("newer")
       const backfill = range?.reachedEnd === true ? Stream.empty : pass("older")
       return Stream.mapAccum(
         Stream.concat(catchUp, backfill),
         () => begin,
-        (before, { direction, end, reached, readAt, rows, within }) => {
-          const checkpoint = Checkpoint.advance(before, { direction, end, rows: reached, within })
+        (before, { advance, readAt, rows }) => {
+          const checkpoint = Checkpoint.advance(before, advance)
           return [checkpoint, checkpoint === before ? [] : [{ rows, readAt, checkpoint }]] as const
         }
       )

@@ -258,12 +258,12 @@ const audit = <Sent extends Row, A extends Sent, E, R>(
   const until = Math.max(0, Windows.seconds(now) - lengths.settle)
   return Stream.mapAccum(
     Pass.steps(list, options, { direction: "older", from, until }),
-    () => reached,
-    (before, { end, readAt, rows, within, ...step }) => {
-      const last = step.reached.at(-1)
-      const reached = last === undefined || within === undefined ? (last ?? before) : { ...last, within }
-      const after = end ? Windows.audited(checkpoint, began) : { ...checkpoint, audit: { began, reached } }
-      return [reached, [{ sessions: rows, missing: [], readAt, checkpoint: after }]] as const
+    (): Checkpoint.Checkpoint => ({ ...Checkpoint.start(list.key), range: from }),
+    (before, { advance, readAt, rows }) => {
+      const position = Checkpoint.advance(before, advance)
+      const audit = { began, reached: position.range?.oldest }
+      const after = advance.end ? Windows.audited(checkpoint, began) : { ...checkpoint, audit }
+      return [position, [{ sessions: rows, missing: [], readAt, checkpoint: after }]] as const
     }
   )
 }

@@ -5,7 +5,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { Interval } from "../../Checkpoint.ts"
+import type { Advance, Interval } from "../../Checkpoint.ts"
 import type { Options as PaginationOptions, PaginationError } from "../../Pagination.ts"
 import { CheckpointMismatchError, isStripeError, PaginationStalledError } from "../../StripeError.ts"
 import type { Entry, FetchPage, Row, Window } from "../list/model.ts"
@@ -41,12 +41,8 @@ export interface Step<A> {
   readonly rows: ReadonlyArray<A>
   /** A moment before the rows were asked for. */
   readonly readAt: DateTime.Utc
-  /** The first and the last row that was read, in the order of the pass, whether they are handed out or not. */
-  readonly reached: ReadonlyArray<Row>
-  /** The range of `created` around the last row, where other ranges are read at the same time. */
-  readonly within: Window | undefined
-  /** Whether the pass ends here. */
-  readonly end: boolean
+  /** How far the pass has come: by the rows that were read, whether they are handed out or not. */
+  readonly advance: Advance
 }
 
 /** The pages of a pass. */
@@ -113,13 +109,13 @@ export const steps = <A extends Row, E, R, E2, R2>(
         const settled = settledOf(entries)
         // A checkpoint names no row outside of the range: a server that ignored the range once would not find it again.
         const places = settled.filter((entry) => Guards.isInside(entry, within)).flatMap(rowOf)
-        return Effect.succeed({
-          rows: Read.rowsOf({ entries: settled }),
-          readAt,
-          reached: places.length < 2 ? places : [places[0], places.at(-1)].flatMap((row) => row ?? []),
+        const advance = {
+          direction,
+          rows: places,
           within: partOf(begin === undefined ? reading.within : range, within),
           end: (direction === "newer" && settled.length < entries.length) || (!has_more && isLast)
-        })
+        }
+        return Effect.succeed({ rows: Read.rowsOf({ entries: settled }), readAt, advance })
       }
 
     return Stream.fromIterable(readings).pipe(
@@ -129,7 +125,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
           toStep(reading, reading === readings.at(-1))
         )
       ),
-      Stream.takeUntil(({ end }) => end),
+      Stream.takeUntil(({ advance }) => advance.end),
       Stream.mapError((error) =>
         page === 0 && begin !== undefined && isCursorLost(error)
           ? new CheckpointMismatchError({ problem: "position", expected: "the rows of this key", actual: begin.id })
