@@ -12,7 +12,7 @@ import * as Struct from "effect/Struct"
 import * as Checkpoint from "../../Checkpoint.ts"
 import type * as SessionFilter from "../../SessionFilter.ts"
 import type * as StripeClient from "../../StripeClient.ts"
-import type { CheckpointMismatchError, InvalidArgumentError, StripeError } from "../../StripeError.ts"
+import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Sync from "../../Sync.ts"
 import * as Arguments from "../arguments.ts"
 import { AllowRelative } from "../filter/timeExpression.ts"
@@ -112,7 +112,7 @@ const prepareSync = <Sent extends Row, A extends Row, E, R>(
 /** Runs that have the name of the call, each for itself. So has what is refused before the first. */
 const inRuns = <A, E, R>(
   operation: string,
-  runs: Effect.Effect<Stream.Stream<A, StripeError | E, R>, InvalidArgumentError | CheckpointMismatchError, R>
+  runs: Effect.Effect<Stream.Stream<A, StripeError | E, R>, InvalidArgumentError, R>
 ): Stream.Stream<A, StripeError | E, R> =>
   Stream.unwrap(Effect.catch(runs, (refused) => Effect.succeed(withOperation(operation, Stream.fail(refused)))))
 
@@ -190,12 +190,10 @@ export const mirror = <Sent extends Row, A extends Sent, E, R, E2, R2>(
   const operation = "VerificationSessions.mirror"
   const runs = Effect.gen(function* () {
     const source = yield* prepare(client, operation, rows, {}, options, checkMirror(options))
-    const { key } = source.list
     const { audit = "7 days", schedule } = options
     const interval = audit === false ? undefined : Duration.toSeconds(audit)
-    const nothing = Checkpoint.start(key)
-    yield* Effect.fromResult(Checkpoint.check(options.from ?? nothing, key))
-    const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval, options.settle))
+    const nothing = Checkpoint.start(source.list.key)
+    const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval))
     return schedule === undefined ? run(options.from) : Runs.retryForever(Runs.poll(run, options.from, schedule))
   })
   return inRuns(operation, runs)
@@ -212,10 +210,10 @@ interface Source<Sent extends Row, A extends Sent, E, R> extends Changes.Source<
 const runOnce = <Sent extends Row, A extends Sent, E, R>(
   source: Source<Sent, A, E, R>,
   from: Checkpoint.Checkpoint,
-  interval: number | undefined,
-  settle: Duration.Input | undefined
+  interval: number | undefined
 ) => {
-  const { list, options } = source
+  const { lengths, list, options } = source
+  const settle = Duration.seconds(lengths.settle)
   let latest = from
 
   const part = <B extends { readonly checkpoint: Checkpoint.Checkpoint }, E, R>(
