@@ -58,10 +58,8 @@ export const poll = <Checkpoint, B extends { readonly checkpoint: Checkpoint }, 
  * seconds without Stripe.
  */
 export const retryForever = <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
-  Stream.unwrap(
-    Effect.map(Effect.context<never>(), (context) =>
-      Context.getOrUndefined(context, RetryPolicy.Current) === undefined
-        ? Stream.provideService(self, RetryPolicy.Current, RetryPolicy.forever)
-        : self
-    )
+  Stream.updateContext(self, (context: Context.Context<R>) =>
+    Context.getOrUndefined(context, RetryPolicy.Current) === undefined
+      ? Context.add(context, RetryPolicy.Current, RetryPolicy.forever)
+      : context
   )
