@@ -50,6 +50,7 @@ const Thin = Schema.Struct({
   related_object: Schema.Struct({ id: Schema.NonEmptyString })
 })
 
+const decodeJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 const decodeEvent = Schema.decodeUnknownResult(Event, { errors: "all" })
 const decodeSnapshot = Schema.decodeUnknownResult(Snapshot, { errors: "all" })
 const decodeThin = Schema.decodeUnknownResult(Thin, { errors: "all" })
@@ -62,17 +63,10 @@ const notAnEvent = (eventId: string | undefined) => (error: Schema.SchemaError) 
     eventId
   })
 
-const parse = (text: string): Result.Result<unknown, NotAnEventError> =>
-  Result.try({
-    try: (): unknown => JSON.parse(text),
-    // The message of JSON.parse quotes the text.
-    catch: () => new NotAnEventError({ description: "expected JSON" })
-  })
-
 /** Decodes a body whose signature is valid. */
 export const decode = (text: string): Result.Result<Hint, NotAnEventError | UnrelatedEventError> =>
   Result.gen(function* () {
-    const json = yield* parse(text)
+    const json = yield* Result.mapError(decodeJson(text), () => new NotAnEventError({ description: "expected JSON" }))
     const { id, livemode, type } = yield* Result.mapError(decodeEvent(json), notAnEvent(undefined))
     const common = { eventId: id, type, livemode }
     if (type.startsWith("identity.verification_session.")) {
