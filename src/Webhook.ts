@@ -10,7 +10,6 @@
  * @category Export, sync and mirror
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -174,7 +173,10 @@ export interface Options {
  */
 export const verify = Effect.fn("Webhook.verify")(
   function* (options: Options): Effect.fn.Return<Event.Hint, Reason> {
-    const { body, header, livemode, receivedAt, secrets, tolerance } = yield* Effect.fromResult(validate(options))
+    const [body, header, secrets] = yield* Effect.fromResult(check(options))
+    const { livemode, receivedAt } = options
+    const tolerance = Duration.fromInputUnsafe(options.tolerance ?? "5 minutes")
+    const received = receivedAt === undefined ? yield* DateTime.now : DateTime.makeUnsafe(receivedAt)
     if (header === "") return yield* new Reasons.MissingHeaderError()
     const { signatures, time } = yield* Effect.fromResult(
       Result.mapError(Signature.parse(header), (description) => new Reasons.MalformedHeaderError({ description }))
@@ -183,14 +185,13 @@ export const verify = Effect.fn("Webhook.verify")(
     if (!(yield* Signature.isGenuine(bytes, signatures, secrets))) {
       return yield* new Reasons.SignatureMismatchError({ secrets: secrets.length })
     }
-    const received = receivedAt ?? (yield* Clock.currentTimeMillis)
     // A signature's time is in whole seconds, so this is rounded too.
-    const age = Duration.seconds(Math.abs(Math.floor(received / 1000) - Number(time)))
-    if (Duration.isGreaterThan(age, tolerance)) {
-      const distance = { distance: age, tolerance }
-      return yield* Number(time) * 1000 > received
-        ? new Reasons.TooNewError(distance)
-        : new Reasons.TooOldError(distance)
+    const age = Math.floor(DateTime.toEpochMillis(received) / 1000) - Number(time)
+    const distance = Duration.seconds(Math.abs(age))
+    if (Duration.isGreaterThan(distance, tolerance)) {
+      return yield* age < 0
+        ? new Reasons.TooNewError({ distance, tolerance })
+        : new Reasons.TooOldError({ distance, tolerance })
     }
     // Decodes the bytes that were verified.
     const hint = yield* Effect.fromResult(Event.decode(decoder.decode(bytes.subarray(time.length + 1))))
@@ -235,28 +236,16 @@ const decodeOptions = Arguments.decoder(
   "options"
 )
 
-const validate = (options: Options) =>
-  Result.flatMap(Arguments.object(options, "options", typeOf(options)), (options) => {
-    const { livemode, receivedAt, tolerance = "5 minutes" } = options
-    return Result.map(
-      Arguments.all([
-        decodeOptions({ ...options, ...unseen }),
-        checkBody(options.body),
-        checkHeader(options.header),
-        checkSecrets(options)
-      ]),
-      ([, body, header, secrets]) => ({
-        body,
-        /** Empty if there is no header. */
-        header,
-        secrets,
-        tolerance: Duration.fromInputUnsafe(tolerance),
-        /** In milliseconds. */
-        receivedAt: receivedAt === undefined ? undefined : DateTime.toEpochMillis(DateTime.makeUnsafe(receivedAt)),
-        livemode
-      })
-    )
-  })
+/** The checked body, header and secrets. The header is empty if there is none. */
+const check = (options: Options) =>
+  Result.flatMap(Arguments.object(options, "options", typeOf(options)), (options) =>
+    Arguments.all([
+      checkBody(options.body),
+      checkHeader(options.header),
+      checkSecrets(options),
+      decodeOptions({ ...options, ...unseen })
+    ])
+  )
 
 const checkBody = (body: unknown): Result.Result<Uint8Array, InvalidArgumentError> => {
   if (ArrayBuffer.isView(body)) return Result.succeed(new Uint8Array(body.buffer, body.byteOffset, body.byteLength))
