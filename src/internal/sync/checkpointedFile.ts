@@ -65,11 +65,6 @@ export interface Options<in Batch> {
   readonly toLines: (batch: Batch) => Stream.Stream<string>
 }
 
-interface FileState {
-  readonly bytes: number
-  readonly checkpoint: Option.Option<Checkpoint.Checkpoint>
-}
-
 /** The file as a destination. It is open only while writing, because somebody may replace it. */
 export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   options: Options<Batch>
@@ -77,7 +72,8 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   const { format, header, path, toLines } = options
   const fileSystem = yield* FileSystem.FileSystem
   const sidecarPath = `${path}.checkpoint`
-  let state: FileState | undefined
+  // How much of the file its checkpoint covers. Unset before the sidecar was read.
+  let covered: number | undefined
   // The length of the file while it is known to hold what its checkpoint counts, and nothing more.
   let length: number | undefined
   // The text of the sidecar when it was read or written last.
@@ -97,50 +93,48 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
       )
     )
 
-  const orNone = <A>(effect: Effect.Effect<A, PlatformError>): Effect.Effect<Option.Option<A>, FileDestinationError> =>
+  const ifExists = <A>(effect: Effect.Effect<A, PlatformError>): Effect.Effect<A | undefined, FileDestinationError> =>
     effect.pipe(
-      Effect.asSome,
       Effect.catchIf(
         (error) => error.reason._tag === "NotFound",
-        () => Effect.succeedNone
+        () => Effect.undefined
       ),
       system
     )
 
   /** The length of a regular file, also through a link. Opening anything else, such as a pipe, may block. */
   const sizeOf = Effect.fnUntraced(function* (file: string) {
-    const info = Option.getOrUndefined(yield* orNone(fileSystem.stat(file)))
-    if (info?.type === "File") return Option.some(ByteSize.toNumberUnsafe(info.size))
+    const refuse = (kind: string) => {
+      const [at, advice] = file === path ? ["", "Write to another file."] : [` at ${file}`, "Remove it."]
+      return failure("not-a-file", `expected a regular file${at}, got ${kind}. ${advice}`)
+    }
+    const info = yield* ifExists(fileSystem.stat(file))
+    if (info?.type === "File") return ByteSize.toNumberUnsafe(info.size)
+    if (info !== undefined) return yield* refuse(kinds[info.type] ?? "another kind of file")
     // A link to a missing file often points to a disk that is not mounted, so the file is not created there.
-    const target = info === undefined ? yield* Effect.option(fileSystem.readLink(file)) : Option.none()
-    if (info === undefined && Option.isNone(target)) return Option.none()
-    const kind = Option.match(target, {
-      onNone: () => (info && kinds[info.type]) ?? "another kind of file",
-      onSome: (target) => `a link to ${target}, which does not exist`
-    })
-    const [at, advice] = file === path ? ["", "Write to another file."] : [` at ${file}`, "Remove it."]
-    return yield* failure("not-a-file", `expected a regular file${at}, got ${kind}. ${advice}`)
+    const target = yield* Effect.option(fileSystem.readLink(file))
+    return Option.isNone(target) ? undefined : yield* refuse(`a link to ${target.value}, which does not exist`)
   })
 
   const size = sizeOf(path)
 
   const readSidecar = Effect.flatMap(sizeOf(sidecarPath), (found) =>
-    Option.isNone(found) ? Effect.succeedNone : orNone(fileSystem.readFileString(sidecarPath))
+    found === undefined ? Effect.undefined : ifExists(fileSystem.readFileString(sidecarPath))
   )
 
-  const look = Effect.gen(function* (): Effect.fn.Return<FileState, FileDestinationError | CheckpointMismatchError> {
+  const look = Effect.gen(function* () {
     const text = yield* readSidecar
-    const found = Option.getOrElse(yield* size, () => 0)
+    const found = (yield* size) ?? 0
     // The old state stays until everything was read again.
-    const stand = (now: FileState) => {
-      state = now
+    const stand = (bytes: number, checkpoint: Option.Option<Checkpoint.Checkpoint>) => {
+      covered = bytes
       length = undefined
-      seen = Option.getOrUndefined(text)
+      seen = text
       isShared = false
-      return now
+      return { bytes, checkpoint }
     }
-    if (Option.isNone(text)) {
-      if (found === 0) return stand({ bytes: 0, checkpoint: Option.none() })
+    if (text === undefined) {
+      if (found === 0) return stand(0, Option.none())
       return yield* failure(
         "unrelated",
         `expected a new file or one with a checkpoint, got rows without ${sidecarPath}. Write to another file, or remove this one.`
@@ -148,9 +142,9 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     }
     const damaged = (actual: string) =>
       new CheckpointMismatchError({ problem: "damaged", expected: `the checkpoint of ${path}`, actual })
-    const sidecar = decodeSidecar(text.value)
+    const sidecar = decodeSidecar(text)
     if (Result.isFailure(sidecar)) {
-      return yield* damaged(`${text.value.length} characters of something else in ${sidecarPath}`)
+      return yield* damaged(`${text.length} characters of something else in ${sidecarPath}`)
     }
     const { bytes, checkpoint: json } = sidecar.success
     if (json === null && bytes !== 0) return yield* damaged(`${bytes} bytes without a checkpoint in ${sidecarPath}`)
@@ -171,7 +165,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     if (bytes > 0 && (yield* byteAt(bytes - 1)) !== lineFeed) {
       return yield* damaged(`a length of ${bytes} bytes in ${sidecarPath}, which ends in the middle of a line`)
     }
-    return stand({ bytes, checkpoint })
+    return stand(bytes, checkpoint)
   })
 
   const byteAt = (position: number) =>
@@ -181,12 +175,12 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
       return Option.getOrUndefined(yield* file.readAlloc(1))?.[0]
     }).pipe(Effect.scoped, system)
 
-  /** Fails if another program modified the file, because two writers would overwrite each other. */
+  /** How much of the file is covered. Fails if another program modified it: two writers would overwrite each other. */
   const ensureExclusive = Effect.fnUntraced(function* (expected: number | undefined) {
-    if (state === undefined) return yield* look
+    if (covered === undefined) return (yield* look).bytes
     const text = yield* readSidecar
     const found = yield* size
-    const isOurs = Option.getOrUndefined(text) === seen && (expected === undefined || Option.contains(found, expected))
+    const isOurs = text === seen && (expected === undefined || found === expected)
     isShared ||= !isOurs
     if (isShared) {
       return yield* failure(
@@ -194,21 +188,21 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
         "expected no other writer, but another program modified the file. Run one writer at a time; run this one again to resume."
       )
     }
-    return state
+    return covered
   })
 
   const load = Effect.map(look, ({ checkpoint }) => checkpoint)
 
   /** The file, truncated to what its checkpoint covers, and opened at its end. */
   const ready = Effect.gen(function* () {
-    const { bytes, checkpoint } = yield* ensureExclusive(length)
-    const exists = Option.isSome(yield* size)
+    const bytes = yield* ensureExclusive(length)
+    const exists = (yield* size) !== undefined
     // The rows describe people, so only their owner may read them.
     const flags = { flag: exists ? "r+" : "wx+", mode: 0o600 } as const
     const file = yield* system(fileSystem.open(path, flags))
     // The file needs its sidecar from the first byte. But not before the file exists: a file that appears there later
     // would be truncated.
-    if (Option.isNone(checkpoint)) yield* keep(undefined, 0)
+    if (seen === undefined) yield* keep(undefined, 0)
     yield* system(cut(file, bytes))
     length = bytes
     if (bytes === 0 && header !== undefined) length = yield* append(file, header)
@@ -259,7 +253,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
       const bytes = yield* append(file, toLines(batch))
       yield* ensureExclusive(bytes)
       yield* keep(batch.checkpoint, bytes)
-      state = { bytes, checkpoint: Option.some(batch.checkpoint) }
+      covered = bytes
       length = bytes
     },
     Effect.scoped,
