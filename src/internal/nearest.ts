@@ -4,26 +4,25 @@
 
 /** How many characters to insert, remove, replace or swap with their neighbour to get from one word to the other. */
 const distance = (from: string, to: string): number => {
-  let before: Array<number> = []
-  let last = Array.from({ length: to.length + 1 }, (_, index) => index)
+  const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)]
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY
   for (let i = 1; i <= from.length; i++) {
     const row = [i]
+    rows.push(row)
     for (let j = 1; j <= to.length; j++) {
       const same = from[i - 1] === to[j - 1]
-      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
+      const swapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
       row.push(
         Math.min(
-          (last[j] ?? 0) + 1,
-          (row[j - 1] ?? 0) + 1,
-          (last[j - 1] ?? 0) + (same ? 0 : 1),
-          swapped ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY
+          at(i - 1, j) + 1,
+          at(i, j - 1) + 1,
+          at(i - 1, j - 1) + (same ? 0 : 1),
+          swapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY
         )
       )
     }
-    before = last
-    last = row
   }
-  return last[to.length] ?? 0
+  return at(from.length, to.length)
 }
 
 // `clientReferenceId` and "Requires input" differ from what was meant only in how words are joined.
@@ -34,20 +33,11 @@ export const nearest = (word: string, known: ReadonlyArray<string>): string | un
   // No word that is meant is much longer than the longest known one, and a long text would take long.
   if (word.length > 64) return undefined
   const written = plain(word)
-  let best: string | undefined
-  let least = Number.POSITIVE_INFINITY
-  for (const candidate of known) {
-    const meant = plain(candidate)
-    const most = meant.length / 3
-    // What differs more in length differs more in letters.
-    if (Math.abs(written.length - meant.length) > most) continue
-    const wrong = distance(written, meant)
-    if (wrong < least && wrong <= most) {
-      best = candidate
-      least = wrong
-    }
-  }
-  return best
+  const [best] = known
+    .map((meant) => ({ meant, wrong: distance(written, plain(meant)) }))
+    .filter(({ meant, wrong }) => wrong <= plain(meant).length / 3)
+    .sort((one, other) => one.wrong - other.wrong)
+  return best?.meant
 }
 
 // With a suggestion, nobody needs to read a list that is longer than this.
@@ -73,6 +63,10 @@ export const expectedName = (name: unknown, known: ReadonlyArray<string>): strin
 /** Whether it is the name that was wrong, and not its value. */
 export const isExpectedName = (expected: string): boolean =>
   /^(?:one of the (?:\d+ known )?names|the name)\b/.test(expected)
+
+/** What is expected instead of a word that is not one of these. */
+export const insteadOf = (known: ReadonlyArray<string>, word: unknown): string | undefined =>
+  known.some((one) => one === word) ? undefined : suggest(alternatives(known), word, known, "values")
 
 /** `a, b or c`. */
 export const alternatives = (words: ReadonlyArray<string>): string =>
