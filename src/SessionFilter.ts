@@ -89,8 +89,8 @@ export const UrlParams: Schema.Codec<SessionFilter, UrlCodec.UrlRecord> = UrlCod
  * sessions here as with curl.
  *
  * - Brackets may be literal or percent-encoded, and the query may begin with `?`.
- * - Several values are repeated parameters: `status=verified&status=canceled`, or `status[]=…&status[]=…`, which
- *   encoding writes.
+ * - Several values are repeated parameters: `status=verified&status=canceled`, which encoding writes, or
+ *   `status[]=…&status[]=…`.
  * - Times are seconds since 1970, or any text that `created` accepts.
  * - Encoding percent-encodes values, so a value is never read as another parameter.
  * - An empty value is refused, as by Stripe.
