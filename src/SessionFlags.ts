@@ -12,6 +12,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Param from "effect/cli/Param"
 import * as Primitive from "effect/cli/Primitive"
 import * as Effect from "effect/Effect"
+import * as HttpParams from "effect/http/UrlParams"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { getSomes } from "effect/Record"
@@ -19,6 +20,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as Arguments from "./internal/arguments.ts"
 import { Filter } from "./internal/filter/fields.ts"
+import type { UrlRecord } from "./internal/filter/urlParams.ts"
 import * as Model from "./internal/filter/model.ts"
 import * as SessionFilter from "./SessionFilter.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
@@ -99,16 +101,12 @@ const toKey = (key: string): string => key.replaceAll("%", "%25").replaceAll("="
 const fromKey = (text: string): string => text.replaceAll(/%3d/gi, "=").replaceAll("%25", "%")
 
 /** `key=value` parts as an object; a part without `=` has an empty value, and a key that came twice has a list. */
-const fromPairs = (pairs: ReadonlyArray<string>): Record<string, unknown> => {
-  const entries = new Map<string, Array<string>>()
-  for (const pair of pairs) {
-    const at = pair.indexOf("=")
-    const key = fromKey(at === -1 ? pair : pair.slice(0, at))
-    const values = entries.get(key) ?? []
-    values.push(at === -1 ? "" : pair.slice(at + 1))
-    entries.set(key, values)
-  }
-  return Object.fromEntries(Array.from(entries, ([key, values]) => [key, some(values)]))
+const fromPairs = (pairs: ReadonlyArray<string>): UrlRecord => {
+  const entries = pairs.map((pair) => {
+    const [key = "", ...value] = pair.split("=")
+    return [fromKey(key), value.join("=")] as const
+  })
+  return HttpParams.toRecord(HttpParams.make(entries))
 }
 
 const some = (list: ReadonlyArray<string>): unknown => (list.length === 1 ? list[0] : list)
