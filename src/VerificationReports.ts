@@ -29,13 +29,15 @@ import type * as VerificationReport from "./VerificationReport.ts"
 export type { PageParameters } from "./internal/list/resource.ts"
 export type { Filter, ListExpandPath, ListParams, ReadOptions, Service } from "./internal/report/service.ts"
 
-const FilterFromUnknown = Parts.exact({
-  client_reference_id: Schema.optionalKey(Parts.text("a string of 1 to 5000 characters")),
-  created: Schema.optionalKey(Created.CreatedFromUnknown),
-  type: Schema.optionalKey(Parts.word(["document", "id_number"])),
-  // Stripe also accepts `vi_…`, the ids of sessions from when they were called intents.
-  verification_session: Schema.optionalKey(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
-})
+const FilterFromUnknown = Parts.exact(
+  Schema.Struct({
+    client_reference_id: Schema.optionalKey(Parts.text("a string of 1 to 5000 characters")),
+    created: Schema.optionalKey(Created.CreatedFromUnknown),
+    type: Schema.optionalKey(Parts.word(["document", "id_number"])),
+    // Stripe also accepts `vi_…`, the ids of sessions from when they were called intents.
+    verification_session: Schema.optionalKey(Parts.text("the id of a session (vs_…)", /^v[si]_[A-Za-z0-9]+$/))
+  })
+)
 
 const decodeRow = rowDecoder(Wire, redactedFromWire)
 

@@ -10,9 +10,10 @@ import * as Predicate from "effect/Predicate"
 import { isRedactable } from "effect/Redactable"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
 import { type ArgumentIssue, InvalidArgumentError } from "../StripeError.ts"
 import * as Issues from "./issues.ts"
-import { expectedName, isExpectedName } from "./nearest.ts"
+import { isExpectedName } from "./nearest.ts"
 import { beginning, withoutSecrets } from "./withoutSecrets.ts"
 
 const longest = 60
@@ -87,15 +88,14 @@ export const invalid = ([first, ...others]: Arr.NonEmptyReadonlyArray<ArgumentIs
 /** What is wrong with an input. `name` is the path of a problem with the whole of it. */
 export const explain = (
   input: unknown,
-  expectations: ReadonlyArray<Issues.Expectation>,
+  expectations: Arr.NonEmptyReadonlyArray<Issues.Expectation>,
   name: string
-): InvalidArgumentError => {
-  const issues = expectations.map(({ expected, path }) =>
-    toProblem(path.length === 0 ? name : Issues.showPath(path), found(input, path, expected), expected)
+): InvalidArgumentError =>
+  invalid(
+    Arr.map(expectations, ({ expected, path }) =>
+      toProblem(path.length === 0 ? name : Issues.showPath(path), found(input, path, expected), expected)
+    )
   )
-  // An issue always formats to something; the type cannot say so.
-  return invalid(Arr.isArrayNonEmpty(issues) ? issues : [toProblem(name, show(input), "a valid value")])
-}
 
 /**
  * An argument that has named fields. From plain JavaScript it may be anything, and to take a `null` apart before this was
@@ -108,26 +108,16 @@ export const object = <A>(input: A, name: string, actual?: string): Result.Resul
  * A decoder for one kind of argument, whose fields are known by name. `instead` says what to do about a name that belongs
  * elsewhere.
  */
-export const decoder = <
-  S extends Schema.Constraint & { readonly fields: Schema.Struct.Fields; readonly DecodingServices: never }
->(
+export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   name: string,
-  instead: (name: string) => string | undefined = () => undefined
+  instead?: Issues.Instead
 ): ((input: unknown) => Result.Result<S["Type"], InvalidArgumentError>) => {
-  const decode = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
-  const names = Object.keys(schema.fields)
-  const inWords = ({ expected, path }: Issues.Expectation): Issues.Expectation => ({
-    path,
-    expected:
-      expected === "no excess property" && path.length === 1
-        ? (instead(String(path[0])) ?? expectedName(path[0], names))
-        : expected
-  })
+  const decode = SchemaParser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   return (input) =>
-    Predicate.isObject(input)
-      ? Result.mapError(decode(input), ({ issue }) => explain(input, Issues.expectations(issue).map(inWords), name))
-      : refuse(name, show(input), "an object")
+    Result.flatMap(object(input, name), (input) =>
+      Result.mapError(decode(input), (issue) => explain(input, Issues.expectations(issue, instead), name))
+    )
 }
 
 /** The problems with a part of an argument, under the name of that part. */
@@ -158,6 +148,14 @@ export const isPlain = (value: unknown): value is object => {
 /** Whatever a function accepts, in words that a person understands. */
 export const accepts = (expected: string, isAccepted: (value: unknown) => boolean) =>
   Schema.Unknown.check(Schema.makeFilter(isAccepted, { expected }))
+
+/** Of two fields that exclude each other at most one. */
+export const onlyOne = (first: string, second: string, advice = "") =>
+  Schema.makeFilter((given: { readonly [name: string]: unknown }) =>
+    given[first] === undefined || given[second] === undefined
+      ? undefined
+      : { path: [second], issue: `only one of ${first} and ${second}${advice}` }
+  )
 
 /** A list of values. A function says what is accepted instead of a wrong one. */
 export const list = (name: string, expectedInstead: (value: unknown) => string | undefined) =>

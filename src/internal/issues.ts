@@ -1,9 +1,10 @@
 /** Schema's issues as paths and expectations, without the values: those may be secrets, and the issues of replies are. */
 import * as Arr from "effect/Array"
 import * as Predicate from "effect/Predicate"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { expectedName } from "./nearest.ts"
 import { name, sentence } from "./withoutSecrets.ts"
 
 export interface Expectation {
@@ -11,13 +12,6 @@ export interface Expectation {
   /** What was expected. What comes after a first `. ` is what to do about it. */
   readonly expected: string
 }
-
-/** A value that is right, or everything that is wrong with it. */
-export type Checked<A> = Result.Result<A, ReadonlyArray<Expectation>>
-
-/** What is wrong with a value. */
-export const refuse = (expected: string): Result.Result<never, ReadonlyArray<Expectation>> =>
-  Result.fail([{ path: [], expected }])
 
 /** How many problems an error lists. An input can be wrong in as many ways as it is long. */
 export const mostListed = 20
@@ -27,32 +21,65 @@ const mostNames = 10
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
+/** What to say of a name that is unknown, instead of the names that are known. */
+export type Instead = (name: string) => string | undefined
+
+/** The parts of an issue that each say one thing, with their paths. */
+const parts = (
+  issue: SchemaIssue.Issue,
+  path: ReadonlyArray<PropertyKey> = []
+): ReadonlyArray<readonly [part: SchemaIssue.Issue, path: ReadonlyArray<PropertyKey>]> => {
+  if (issue._tag === "Pointer") return parts(issue.issue, [...path, ...issue.path])
+  if (issue._tag === "Encoding") return parts(issue.issue, path)
+  return (issue._tag === "Composite" || issue._tag === "AnyOf") && issue.issues.length > 0
+    ? issue.issues.flatMap((one) => parts(one, path))
+    : [[issue, path]]
+}
+
+const knownNames = (issue: SchemaIssue.Issue): ReadonlyArray<string> =>
+  issue._tag === "UnexpectedKey" && SchemaAST.isObjects(issue.ast)
+    ? issue.ast.propertySignatures.map(({ name }) => String(name))
+    : []
+
 /**
  * What was expected where, of the first problems. Values appear only in what is parsed with `reportInput`, and nothing
- * here is.
+ * here is. An unknown name is answered with the known ones, or with what `instead` says of it.
  */
-export const expectations = (issue: SchemaIssue.Issue): ReadonlyArray<Expectation> =>
-  format(issue)
-    .issues.slice(0, mostListed)
-    .map(({ message, path }) => ({
-      path: (path ?? []).map((segment): PropertyKey => (typeof segment === "object" ? segment.key : segment)),
-      expected: sentence(message.replace(/^Expected /, "").replace(/ \| undefined$/, ""))
-    }))
+export const expectations = (
+  issue: SchemaIssue.Issue,
+  instead: Instead = () => undefined
+): Arr.NonEmptyReadonlyArray<Expectation> => {
+  const all = parts(issue)
+    .slice(0, mostListed)
+    .flatMap(([part, path]): ReadonlyArray<Expectation> => {
+      const names = knownNames(part)
+      const name = String(path.at(-1))
+      // Only the outermost names may belong to another argument.
+      const elsewhere = path.length === 1 ? instead(name) : undefined
+      if (names.length > 0) return [{ path, expected: elsewhere ?? expectedName(name, names) }]
+      return format(part).issues.map(({ message, path: inside = [] }) => ({
+        path: [...path, ...inside.map((segment) => (typeof segment === "object" ? segment.key : segment))],
+        expected: sentence(message.replace(/^Expected /, "").replace(/ \| undefined$/, ""))
+      }))
+    })
+  // There always is a problem; the type cannot say so.
+  const [first = { path: [], expected: "a valid value" }, ...others] = all.slice(0, mostListed)
+  return [first, ...others]
+}
 
 /** What was expected, as a message says it. */
 export const say = ({ expected }: Expectation): string =>
   expected === "Missing key" ? "missing" : `expected ${expected}`
 
-/** The other way: one issue of Schema for the first of them. */
-export const toIssue = (all: ReadonlyArray<Expectation>): SchemaIssue.Issue => {
-  const issues = all.slice(0, mostListed).map(({ expected, path }): SchemaIssue.Issue => {
-    const issue = new SchemaIssue.InvalidValue({ expected })
-    return path.length === 0 ? issue : new SchemaIssue.Pointer(path.map(shownKey), issue)
-  })
-  return Arr.isArrayNonEmpty(issues)
-    ? new SchemaIssue.Composite(Schema.Unknown.ast, issues)
-    : new SchemaIssue.InvalidValue()
-}
+/** The other way: one issue of Schema for all of them. */
+export const toIssue = (all: Arr.NonEmptyReadonlyArray<Expectation>): SchemaIssue.Issue =>
+  new SchemaIssue.Composite(
+    Schema.Unknown.ast,
+    Arr.map(
+      all,
+      ({ expected, path }) => new SchemaIssue.Pointer(path.map(shownKey), new SchemaIssue.InvalidValue({ expected }))
+    )
+  )
 
 /** A name as a message shows it: whoever writes an object may put a key or a whole text in the place of a name. */
 export const shownKey = (key: PropertyKey): PropertyKey => (Predicate.isString(key) ? name(key, 60) : key)

@@ -1,6 +1,7 @@
 /**
  * The `created` of a filter: decodes every accepted form to an instant or a range of whole seconds.
  */
+import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,7 +12,7 @@ import * as SchemaGetter from "effect/SchemaGetter"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import type * as Types from "effect/Types"
 import type { Query } from "../client/model.ts"
-import { type Checked, type Expectation, refuse, toIssue } from "../issues.ts"
+import { type Expectation, toIssue } from "../issues.ts"
 import type { Window } from "../list/model.ts"
 import { expectedName } from "../nearest.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
@@ -44,7 +45,10 @@ const textForms = `${TimeExpression.textForms}, or two of them as in 2026-01..20
 const inFull = (expected: string): string =>
   expected === TimeExpression.textForms ? textForms : expected === TimeExpression.forms ? forms : expected
 
-const decode = (value: unknown, now: number | undefined): Checked<Created> => {
+const refuse = (expected: string): Result.Result<never, SchemaIssue.Issue> =>
+  Result.fail(toIssue([{ path: [], expected }]))
+
+const decode = (value: unknown, now: number | undefined): Result.Result<Created, SchemaIssue.Issue> => {
   if (Predicate.isString(value) && value.includes("..")) return decodeText(value, now)
   // A query that gives it twice, or gives an instant and a bound, arrives as a list.
   if (Array.isArray(value)) return refuse("one instant or one range")
@@ -63,7 +67,7 @@ const decode = (value: unknown, now: number | undefined): Checked<Created> => {
 }
 
 /** `from..to`; either may be missing. */
-const decodeText = (text: string, now: number | undefined): Checked<Created> => {
+const decodeText = (text: string, now: number | undefined): Result.Result<Created, SchemaIssue.Issue> => {
   const [from = "", to = "", ...rest] = text.split("..")
   const read = (part: string) => (part === "" ? Result.succeed(undefined) : TimeExpression.fromText(part, now))
   const moments = Result.all([read(from), read(to)])
@@ -77,7 +81,7 @@ const decodeText = (text: string, now: number | undefined): Checked<Created> => 
   return isEmpty(span(range)) ? refuse("a range that begins before it ends") : Result.succeed(range)
 }
 
-const decodeRange = (value: object, now: number | undefined): Checked<Created> => {
+const decodeRange = (value: object, now: number | undefined): Result.Result<Created, SchemaIssue.Issue> => {
   const problems: Array<Expectation> = []
   const range: Types.Mutable<Range> = {}
   for (const [name, bound] of Object.entries(value)) {
@@ -93,7 +97,7 @@ const decodeRange = (value: object, now: number | undefined): Checked<Created> =
       }
     }
   }
-  if (problems.length > 0) return Result.fail(problems)
+  if (Arr.isArrayNonEmpty(problems)) return Result.fail(toIssue(problems))
   if (Object.keys(range).length === 0) return refuse("at least one of gt, gte, lt and lte")
   return isEmpty(span(range)) ? refuse("a range with at least one second in it") : Result.succeed(range)
 }
@@ -126,8 +130,8 @@ const encode = (created: Created): number | string | CreatedRange<number | strin
 /** Decodes whatever was written; encodes to seconds. */
 export const CreatedFromUnknown: Schema.Codec<Created, unknown> = Schema.Unknown.pipe(
   Schema.decodeTo(Schema.Union([Schema.DateTimeUtc, Range]), {
-    decode: SchemaGetter.transformEffect((value): Effect.Effect<Created, SchemaIssue.Issue> =>
-      Effect.flatMap(TimeExpression.now, (now) => Effect.fromResult(Result.mapError(decode(value, now), toIssue)))
+    decode: SchemaGetter.transformEffect((value) =>
+      Effect.flatMap(TimeExpression.now, (now) => Effect.fromResult(decode(value, now)))
     ),
     encode: SchemaGetter.transform(encode)
   })

@@ -2,14 +2,11 @@
  * The schema of a session filter: it decodes any value to a valid filter, or to everything that is wrong with it.
  */
 import type * as DateTime from "effect/DateTime"
-import * as Predicate from "effect/Predicate"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { mostListed, refuse } from "../issues.ts"
+import * as Arguments from "../arguments.ts"
 import { CreatedFromUnknown } from "./created.ts"
 import * as Model from "./model.ts"
-import { isPlain } from "../arguments.ts"
-import { checked, exact, isText, text, words } from "./parts.ts"
+import { exact, isText, text, words } from "./parts.ts"
 
 /**
  * A valid filter, in one form: times are whole seconds in UTC, relative text is an absolute range, and a list has at
@@ -37,24 +34,12 @@ export interface WithStatus<One extends Model.Status> extends Omit<SessionFilter
   readonly status: Model.OneOrMore<One>
 }
 
-const Metadata = checked<{ readonly [key: string]: string }>(Schema.Record(Schema.String, Schema.String), (value) => {
-  if (!isPlain(value)) return refuse('an object such as { plan: "pro" }')
-  const entries = Object.entries(value)
-  if (entries.length === 0) return refuse("at least one key and value")
-  const isKey = (key: string) => isText(key, 40) && !/[[\]]/.test(key)
-  const wrong = entries.filter(([key, value]) => !isKey(key) || !isText(value, 500))
-  // `Object.fromEntries` keeps even a key such as `__proto__`.
-  return wrong.length > 0
-    ? Result.fail(
-        wrong.slice(0, mostListed).map(([key]) => ({
-          path: [key],
-          expected: isKey(key)
-            ? "a string of 1 to 500 characters"
-            : "a key of 1 to 40 characters without square brackets"
-        }))
-      )
-    : Result.succeed(Object.fromEntries(entries) as Record<string, string>)
-})
+const Key = Schema.String.check(Schema.makeFilter((key) => isText(key, 40) && !/[[\]]/.test(key)))
+
+const Metadata = Schema.Record(Key, text("a string of 1 to 500 characters", undefined, 500))
+  .annotate({ messageUnexpectedKey: "a key of 1 to 40 characters without square brackets" })
+  .check(Schema.isMinProperties(1, { expected: "at least one key and value" }))
+  .annotate({ identifier: 'an object such as { plan: "pro" }' })
 
 /** The fields of a filter. */
 export const filterFields = {
@@ -64,19 +49,20 @@ export const filterFields = {
   related_customer_account: Schema.optionalKey(text("the id of an Account (acct_…)")),
   status: Schema.optionalKey(words(Model.statuses)),
   type: Schema.optionalKey(words(Model.types)),
-  livemode: Schema.optionalKey(
-    checked(Schema.Boolean, (value) => (Predicate.isBoolean(value) ? Result.succeed(value) : refuse("true or false")))
+  livemode: Schema.optionalKey(Schema.Boolean.annotate({ identifier: "true or false" })),
+  last_error: Schema.optionalKey(
+    Schema.Struct({ code: words(Model.lastErrorCodes) }).annotate({ identifier: "an object with code" })
   ),
-  last_error: Schema.optionalKey(exact({ code: words(Model.lastErrorCodes) })),
   metadata: Schema.optionalKey(Metadata),
-  redaction: Schema.optionalKey(exact({ status: words(Model.redactionStatuses) }))
+  redaction: Schema.optionalKey(
+    Schema.Struct({ status: words(Model.redactionStatuses) }).annotate({ identifier: "an object with status" })
+  )
 }
 
 /** The filter. */
-export const Filter: Schema.Codec<SessionFilter, unknown> = exact(filterFields, [
-  "related_customer",
-  "related_customer_account"
-])
+export const Filter: Schema.Codec<SessionFilter, unknown> = exact(
+  Schema.Struct(filterFields).check(Arguments.onlyOne("related_customer", "related_customer_account"))
+)
 
 /**
  * The Schema of a filter, for use within other Schemas. It decodes an `Input`, refuses unknown names, and reports every

@@ -43,8 +43,8 @@ const toDecodeError = (part: "envelope" | "row", { issue }: Schema.SchemaError, 
   return new DecodeError({
     part,
     status: 200,
-    path: Issues.showPath([...prefix, ...withoutOwnNames(first?.path ?? [])]) || undefined,
-    description: first === undefined ? "expected another value" : Issues.say(first),
+    path: Issues.showPath([...prefix, ...withoutOwnNames(first.path)]) || undefined,
+    description: Issues.say(first),
     ...where
   })
 }
