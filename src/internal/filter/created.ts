@@ -1,7 +1,6 @@
 /**
  * The `created` of a filter: decodes every accepted form to an instant or a range of whole seconds.
  */
-import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -9,31 +8,17 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import type * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaParser from "effect/SchemaParser"
 import type * as Types from "effect/Types"
 import type { Query } from "../client/model.ts"
-import { type Expectation, toIssue } from "../issues.ts"
 import type { Window } from "../list/model.ts"
-import { expectedName } from "../nearest.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
 import type { CreatedRange } from "./model.ts"
 import * as TimeExpression from "./timeExpression.ts"
 
 type Range = CreatedRange<DateTime.Utc>
 export type Created = DateTime.Utc | Range
-type Bound = keyof CreatedRange
-
-export const bounds = ["gt", "gte", "lt", "lte"] as const
-
-/** The second of a bound that selects the same sessions as the moment that was written. */
-const toBound: { readonly [Name in Bound]: (moment: TimeExpression.TimeExpression) => number } = {
-  gt: ({ last }) => Math.floor(last),
-  gte: ({ first }) => Math.ceil(first),
-  lt: ({ first }) => Math.ceil(first),
-  lte: ({ last }) => Math.floor(last)
-}
-
-const isBound = (name: string): name is Bound => Object.hasOwn(toBound, name)
 
 const forms =
   "a DateTime, a Date, whole seconds since 1970, an object of gt, gte, lt and lte, or text such as 2026-01-31, " +
@@ -45,75 +30,52 @@ const textForms = `${TimeExpression.textForms}, or two of them as in 2026-01..20
 const inFull = (expected: string): string =>
   expected === TimeExpression.textForms ? textForms : expected === TimeExpression.forms ? forms : expected
 
-const refuse = (expected: string): Result.Result<never, SchemaIssue.Issue> =>
-  Result.fail(toIssue([{ path: [], expected }]))
+// The whole seconds that select the same sessions as a moment between two of them.
+const firstSecond = ({ first }: TimeExpression.TimeExpression): DateTime.Utc =>
+  DateTime.fromEpochSeconds(Math.ceil(first))
 
-const decode = (value: unknown, now: number | undefined): Result.Result<Created, SchemaIssue.Issue> => {
+const lastSecond = ({ last }: TimeExpression.TimeExpression): DateTime.Utc =>
+  DateTime.fromEpochSeconds(Math.floor(last))
+
+const afterLast = ({ last }: TimeExpression.TimeExpression): DateTime.Utc => DateTime.fromEpochSeconds(last + 1)
+
+const decode = (value: unknown, now: number | undefined): Result.Result<Created, string> => {
   if (Predicate.isString(value) && value.includes("..")) return decodeText(value, now)
   // A query that gives it twice, or gives an instant and a bound, arrives as a list.
-  if (Array.isArray(value)) return refuse("one instant or one range")
-  if (Predicate.isObject(value) && !DateTime.isDateTime(value) && !Predicate.isDate(value)) {
-    return decodeRange(value, now)
-  }
-  const moment = TimeExpression.fromUnknown(value, now)
-  if (Result.isFailure(moment)) return refuse(inFull(moment.failure))
-  const { first, kind, last } = moment.success
-  if (kind === "ago") return Result.succeed({ gte: DateTime.fromEpochSeconds(Math.ceil(first)) })
-  if (kind === "interval")
-    return Result.succeed({ gte: DateTime.fromEpochSeconds(first), lt: DateTime.fromEpochSeconds(last + 1) })
-  return Number.isInteger(first)
-    ? Result.succeed(DateTime.fromEpochSeconds(first))
-    : refuse("a whole second, which is Stripe's resolution, or a range such as { gte, lt }")
+  if (Array.isArray(value)) return Result.fail("one instant or one range")
+  const read = TimeExpression.fromUnknown(value, now)
+  if (Result.isFailure(read)) return Result.fail(inFull(read.failure))
+  const moment = read.success
+  if (moment.kind === "ago") return Result.succeed({ gte: firstSecond(moment) })
+  if (moment.kind === "interval") return Result.succeed({ gte: firstSecond(moment), lt: afterLast(moment) })
+  return Number.isInteger(moment.first)
+    ? Result.succeed(firstSecond(moment))
+    : Result.fail("a whole second, which is Stripe's resolution, or a range such as { gte, lt }")
 }
 
 /** `from..to`; either may be missing. */
-const decodeText = (text: string, now: number | undefined): Result.Result<Created, SchemaIssue.Issue> => {
+const decodeText = (text: string, now: number | undefined): Result.Result<Created, string> => {
   const [from = "", to = "", ...rest] = text.split("..")
   const read = (part: string) => (part === "" ? Result.succeed(undefined) : TimeExpression.fromText(part, now))
   const moments = Result.all([read(from), read(to)])
-  if (Result.isFailure(moments)) return refuse(inFull(moments.failure))
+  if (Result.isFailure(moments)) return Result.fail(inFull(moments.failure))
   const [start, end] = moments.success
-  if (rest.length > 0 || (start === undefined && end === undefined)) return refuse(textForms)
+  if (rest.length > 0 || (start === undefined && end === undefined)) return Result.fail(textForms)
   const range: Types.Mutable<Range> = {}
-  if (start !== undefined) range.gte = DateTime.fromEpochSeconds(toBound.gte(start))
-  if (end?.kind === "interval") range.lt = DateTime.fromEpochSeconds(end.last + 1)
-  else if (end !== undefined) range.lte = DateTime.fromEpochSeconds(toBound.lte(end))
-  return isEmpty(span(range)) ? refuse("a range that begins before it ends") : Result.succeed(range)
+  if (start !== undefined) range.gte = firstSecond(start)
+  if (end?.kind === "interval") range.lt = afterLast(end)
+  else if (end !== undefined) range.lte = lastSecond(end)
+  return isEmpty(span(range)) ? Result.fail("a range that begins before it ends") : Result.succeed(range)
 }
 
-const decodeRange = (value: object, now: number | undefined): Result.Result<Created, SchemaIssue.Issue> => {
-  const problems: Array<Expectation> = []
-  const range: Types.Mutable<Range> = {}
-  for (const [name, bound] of Object.entries(value)) {
-    if (!isBound(name)) {
-      problems.push({ path: [name], expected: expectedName(name, bounds) })
-    } else {
-      const moment = TimeExpression.fromUnknown(bound, now)
-      if (Result.isSuccess(moment)) range[name] = DateTime.fromEpochSeconds(toBound[name](moment.success))
-      else {
-        const advice =
-          bound === undefined ? ". An undefined bound would select any time. To do that, leave it out." : ""
-        problems.push({ path: [name], expected: moment.failure + advice })
-      }
-    }
-  }
-  if (Arr.isArrayNonEmpty(problems)) return Result.fail(toIssue(problems))
-  if (Object.keys(range).length === 0) return refuse("at least one of gt, gte, lt and lte")
-  return isEmpty(span(range)) ? refuse("a range with at least one second in it") : Result.succeed(range)
-}
-
-const Range = Schema.Struct({
-  gt: Schema.optionalKey(Schema.DateTimeUtc),
-  gte: Schema.optionalKey(Schema.DateTimeUtc),
-  lt: Schema.optionalKey(Schema.DateTimeUtc),
-  lte: Schema.optionalKey(Schema.DateTimeUtc)
-})
-
-const boundsOf = (range: Range): ReadonlyArray<readonly [name: Bound, moment: DateTime.Utc]> =>
-  bounds.flatMap((name) => {
-    const moment = range[name]
-    return moment === undefined ? [] : [[name, moment] as const]
-  })
+/** Reads a value by `Clock`. */
+const read = <A>(
+  value: unknown,
+  decode: (value: unknown, now: number | undefined) => Result.Result<A, string>
+): Effect.Effect<A, SchemaIssue.Issue> =>
+  Effect.flatMap(TimeExpression.now, (now) =>
+    Effect.fromResult(Result.mapError(decode(value, now), (expected) => new SchemaIssue.InvalidValue({ expected })))
+  )
 
 // A second that reads as a year or a date without dashes would be refused. With a zero before it, it reads as what it is.
 const encodeMoment = (moment: DateTime.Utc): number | string => {
@@ -121,21 +83,47 @@ const encodeMoment = (moment: DateTime.Utc): number | string => {
   return TimeExpression.undashed.test(String(second)) ? `0${second}` : second
 }
 
-/** In seconds. */
-const encode = (created: Created): number | string | CreatedRange<number | string> =>
-  DateTime.isDateTime(created)
-    ? encodeMoment(created)
-    : Object.fromEntries(boundsOf(created).map(([name, moment]) => [name, encodeMoment(moment)]))
+const bound = (toSecond: (moment: TimeExpression.TimeExpression) => DateTime.Utc) =>
+  Schema.Unknown.check(Schema.makeFilter((value) => value !== undefined, { expected: undefinedBound }, true)).pipe(
+    Schema.decodeTo(Schema.DateTimeUtc, {
+      decode: SchemaGetter.transformEffect((value) =>
+        read(value, (value, now) => Result.map(TimeExpression.fromUnknown(value, now), toSecond))
+      ),
+      encode: SchemaGetter.transform(encodeMoment)
+    }),
+    Schema.optionalKey
+  )
+
+const undefinedBound = `${TimeExpression.forms}. An undefined bound would select any time. To do that, leave it out.`
+
+const Range = Schema.Struct({
+  gt: bound(lastSecond),
+  gte: bound(firstSecond),
+  lt: bound(firstSecond),
+  lte: bound(lastSecond)
+}).check(
+  Schema.isMinProperties(1, { expected: "at least one of gt, gte, lt and lte" }).abort(),
+  Schema.makeFilter((range) => !isEmpty(span(range)), { expected: "a range with at least one second in it" })
+)
+
+const decodeRange = SchemaParser.decodeUnknownEffect(Range, { errors: "all", onExcessProperty: "error" })
+const encodeRange = SchemaParser.encodeUnknownEffect(Range)
 
 /** Decodes whatever was written; encodes to seconds. */
 export const CreatedFromUnknown: Schema.Codec<Created, unknown> = Schema.Unknown.pipe(
-  Schema.decodeTo(Schema.Union([Schema.DateTimeUtc, Range]), {
-    decode: SchemaGetter.transformEffect((value) =>
-      Effect.flatMap(TimeExpression.now, (now) => Effect.fromResult(decode(value, now)))
+  Schema.decodeTo(Schema.Union([Schema.DateTimeUtc, Schema.toType(Range)]), {
+    decode: SchemaGetter.transformEffect((value): Effect.Effect<Created, SchemaIssue.Issue> =>
+      Predicate.isObject(value) && !DateTime.isDateTime(value) && !Predicate.isDate(value)
+        ? decodeRange(value)
+        : read(value, decode)
     ),
-    encode: SchemaGetter.transform(encode)
+    encode: SchemaGetter.transformEffect((created): Effect.Effect<unknown, SchemaIssue.Issue> =>
+      DateTime.isDateTime(created) ? Effect.succeed(encodeMoment(created)) : encodeRange(created)
+    )
   })
 )
+
+const boundsOf = (range: Range): ReadonlyArray<readonly [name: string, moment: DateTime.Utc]> => Object.entries(range)
 
 /** As Stripe is asked for it. */
 export const toQuery = (created: Created): Query =>
