@@ -10,6 +10,7 @@
  * @category Export, sync and mirror
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -173,15 +174,17 @@ export interface Options {
  */
 export const verify = Effect.fn("Webhook.verify")(
   function* (options: Options): Effect.fn.Return<Event.Hint, Reason> {
-    const [body, header, secrets] = yield* Effect.fromResult(check(options))
+    yield* Effect.fromResult(check(options))
     const { livemode, receivedAt } = options
+    const secrets = options.secrets.map(Redacted.value)
+    const header = linesOf(options.header).join(",")
     const tolerance = Duration.fromInputUnsafe(options.tolerance ?? "5 minutes")
     const received = receivedAt === undefined ? yield* DateTime.now : DateTime.makeUnsafe(receivedAt)
     if (header === "") return yield* new Reasons.MissingHeaderError()
     const { signatures, time } = yield* Effect.fromResult(
       Result.mapError(Signature.parse(header), (description) => new Reasons.MalformedHeaderError({ description }))
     )
-    const bytes = Signature.signed(time, body)
+    const bytes = Signature.signed(time, toBytes(options.body))
     if (!(yield* Signature.isGenuine(bytes, signatures, secrets))) {
       return yield* new Reasons.SignatureMismatchError({ secrets: secrets.length })
     }
@@ -210,14 +213,42 @@ const typeOf = (value: unknown): string =>
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-// Checked separately, because no message may show their values.
-const unseen = { body: undefined, header: undefined, secrets: undefined }
+const insteadOfBody = (body: unknown): string | undefined => {
+  if (ArrayBuffer.isView(body) || body instanceof ArrayBuffer) return undefined
+  if (!Predicate.isString(body)) return Predicate.isObject(body) ? "an object, as from a body parser" : typeOf(body)
+  // Half of a surrogate pair would be encoded as another character.
+  return /\p{Surrogate}/u.test(body) ? "a string that is not valid Unicode" : undefined
+}
+
+const insteadOfSecret = (secret: unknown): string | undefined => {
+  if (!Redacted.isRedacted(secret)) return typeOf(secret)
+  const text = Redacted.value(secret)
+  // An unset environment variable gives an empty secret, with which anybody could sign.
+  if (!Predicate.isString(text) || text === "") return "nothing"
+  if (/^[srp]k_/.test(text)) return "an API key"
+  return /\s/.test(text) ? "a string with whitespace" : undefined
+}
+
+const Secret = Arguments.unseen("a Redacted string with the signing secret of an endpoint (whsec_…)", insteadOfSecret)
+
+const insteadOfList = (list: unknown): string | undefined =>
+  Array.isArray(list) ? (list.length === 0 ? "an empty list" : undefined) : typeOf(list)
 
 const decodeOptions = Arguments.decoder(
   Schema.Struct({
-    body: Schema.Undefined,
-    header: Schema.Undefined,
-    secrets: Schema.Undefined,
+    body: Arguments.unseen(
+      "the raw body, as bytes or a string. Read it before a body parser does: Stripe signs the raw bytes.",
+      insteadOfBody
+    ),
+    header: Schema.optional(
+      Arguments.unseen("the value of the Stripe-Signature header, not all headers", (header) =>
+        linesOf(header).every(Predicate.isString) ? undefined : typeOf(header)
+      )
+    ),
+    secrets: Arguments.unseen(
+      "a list of at least one signing secret, such as [Redacted.make(secret)]",
+      insteadOfList
+    ).pipe(Schema.decodeTo(Schema.Array(Secret))),
     tolerance: Schema.optional(
       Arguments.duration(
         "zero, or a duration of a second or more",
@@ -236,52 +267,12 @@ const decodeOptions = Arguments.decoder(
   "options"
 )
 
-/** The checked body, header and secrets. The header is empty if there is none. */
 const check = (options: Options) =>
-  Result.flatMap(Arguments.object(options, "options", typeOf(options)), (options) =>
-    Arguments.all([
-      checkBody(options.body),
-      checkHeader(options.header),
-      checkSecrets(options),
-      decodeOptions({ ...options, ...unseen })
-    ])
-  )
+  Predicate.isObject(options) ? decodeOptions(options) : Arguments.refuse("options", typeOf(options), "an object")
 
-const checkBody = (body: unknown): Result.Result<Uint8Array, InvalidArgumentError> => {
-  if (ArrayBuffer.isView(body)) return Result.succeed(new Uint8Array(body.buffer, body.byteOffset, body.byteLength))
-  if (body instanceof ArrayBuffer) return Result.succeed(new Uint8Array(body))
-  const raw = "the raw body, as bytes or a string. Read it before a body parser does: Stripe signs the raw bytes."
-  if (!Predicate.isString(body)) {
-    return Arguments.refuse("body", Predicate.isObject(body) ? "an object, as from a body parser" : typeOf(body), raw)
-  }
-  // Half of a surrogate pair would be encoded as another character.
-  return /\p{Surrogate}/u.test(body)
-    ? Arguments.refuse("body", "a string that is not valid Unicode", raw)
-    : Result.succeed(encoder.encode(body))
+const toBytes = (body: Options["body"]): Uint8Array => {
+  if (Predicate.isString(body)) return encoder.encode(body)
+  return ArrayBuffer.isView(body) ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength) : new Uint8Array(body)
 }
 
-const checkHeader = (header: unknown): Result.Result<string, InvalidArgumentError> => {
-  const lines = Predicate.isNullish(header) ? [] : Array.isArray(header) ? header : [header]
-  return lines.every(Predicate.isString)
-    ? Result.succeed(lines.join(","))
-    : Arguments.refuse("header", typeOf(header), "the value of the Stripe-Signature header, not all headers")
-}
-
-const checkSecrets = ({ secrets }: Options): Result.Result<ReadonlyArray<string>, InvalidArgumentError> => {
-  if (!Array.isArray(secrets) || secrets.length === 0) {
-    const actual = Array.isArray(secrets) ? "an empty list" : typeOf(secrets)
-    return Arguments.refuse("secrets", actual, "a list of at least one signing secret, such as [Redacted.make(secret)]")
-  }
-  return Arguments.all(
-    secrets.map((secret: unknown, index) => {
-      const path = `secrets[${index}]`
-      if (!Redacted.isRedacted(secret)) return Arguments.refuse(path, typeOf(secret), "a Redacted string")
-      const text = Redacted.value(secret)
-      const accepted = "the signing secret of an endpoint (whsec_…)"
-      // An unset environment variable gives an empty secret, with which anybody could sign.
-      if (!Predicate.isString(text) || text === "") return Arguments.refuse(path, "nothing", accepted)
-      if (/^[srp]k_/.test(text)) return Arguments.refuse(path, "an API key", accepted)
-      return /\s/.test(text) ? Arguments.refuse(path, "a string with whitespace", accepted) : Result.succeed(text)
-    })
-  )
-}
+const linesOf = (header: unknown): ReadonlyArray<unknown> => (Predicate.isNullish(header) ? [] : Arr.ensure(header))

@@ -155,7 +155,10 @@ describe("a layer with options that cannot work fails to build, and sends nothin
     [
       "two limits that count under one key",
       { rateLimit: [{ limit: 9 }, { limit: 20, per: "account" }, { limit: 3, window: "1 minute" }] },
-      ["rateLimit[2].key: expected a key that no other limit uses", 'got "effect-stripe-identity"']
+      [
+        "rateLimit[2].key: expected a key that no other limit uses, got nothing.",
+        'Limits without a key share "effect-stripe-identity".'
+      ]
     ],
     [
       "a limiter that cannot be asked",

@@ -10,6 +10,7 @@ import * as Predicate from "effect/Predicate"
 import { isRedactable } from "effect/Redactable"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { type ArgumentIssue, InvalidArgumentError } from "../StripeError.ts"
 import * as Issues from "./issues.ts"
@@ -92,8 +93,8 @@ export const explain = (
   name: string
 ): InvalidArgumentError =>
   invalid(
-    Arr.map(expectations, ({ expected, path }) =>
-      toProblem(path.length === 0 ? name : Issues.showPath(path), found(input, path, expected), expected)
+    Arr.map(expectations, ({ actual, expected, path }) =>
+      toProblem(path.length === 0 ? name : Issues.showPath(path), actual ?? found(input, path, expected), expected)
     )
   )
 
@@ -101,8 +102,8 @@ export const explain = (
  * An argument that has named fields. From plain JavaScript it may be anything, and to take a `null` apart before this was
  * asked is a defect.
  */
-export const object = <A>(input: A, name: string, actual?: string): Result.Result<A, InvalidArgumentError> =>
-  Predicate.isObject(input) ? Result.succeed(input) : refuse(name, actual ?? show(input), "an object")
+export const object = <A>(input: A, name: string): Result.Result<A, InvalidArgumentError> =>
+  Predicate.isObject(input) ? Result.succeed(input) : refuse(name, show(input), "an object")
 
 /**
  * A decoder for one kind of argument, whose fields are known by name. `instead` says what to do about a name that belongs
@@ -119,12 +120,6 @@ export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
       Result.mapError(decode(input), (issue) => explain(input, Issues.expectations(issue, instead), name))
     )
 }
-
-/** The problems with a part of an argument, under the name of that part. */
-export const within =
-  (name: string) =>
-  ({ issues }: InvalidArgumentError): InvalidArgumentError =>
-    invalid(Arr.map(issues, (issue) => ({ ...issue, path: `${name}.${issue.path}` })))
 
 /** Several checks of one call: all results, or the problems of all. */
 export const all = <const Checks extends ReadonlyArray<Result.Result<unknown, InvalidArgumentError>>>(
@@ -148,6 +143,15 @@ export const isPlain = (value: unknown): value is object => {
 /** Whatever a function accepts, in words that a person understands. */
 export const accepts = (expected: string, isAccepted: (value: unknown) => boolean) =>
   Schema.Unknown.check(Schema.makeFilter(isAccepted, { expected }))
+
+/** A value that no message may show. A function says in words what was given instead of what is expected. */
+export const unseen = (expected: string, insteadOf: (value: unknown) => string | undefined) =>
+  Schema.Unknown.check(
+    Schema.makeFilter((value) => {
+      const actual = insteadOf(value)
+      return actual === undefined ? undefined : new SchemaIssue.InvalidValue({ expected, actual })
+    })
+  ).annotateKey({ messageMissingKey: expected })
 
 /** Of two fields that exclude each other at most one. */
 export const onlyOne = (first: string, second: string, advice = "") =>

@@ -11,6 +11,8 @@ export interface Expectation {
   readonly path: ReadonlyArray<PropertyKey>
   /** What was expected. What comes after a first `. ` is what to do about it. */
   readonly expected: string
+  /** What was found, in words, where the value must not be shown. */
+  readonly actual?: string | undefined
 }
 
 /** How many problems an error lists. An input can be wrong in as many ways as it is long. */
@@ -41,6 +43,11 @@ const knownNames = (issue: SchemaIssue.Issue): ReadonlyArray<string> =>
     ? issue.ast.propertySignatures.map(({ name }) => String(name))
     : []
 
+const inWords = (issue: SchemaIssue.Issue): string | undefined => {
+  const actual = issue._tag === "Filter" && issue.issue._tag === "InvalidValue" && issue.issue.annotations?.actual
+  return Predicate.isString(actual) ? actual : undefined
+}
+
 /**
  * What was expected where, of the first problems. Values appear only in what is parsed with `reportInput`, and nothing
  * here is. An unknown name is answered with the known ones, or with what `instead` says of it.
@@ -59,7 +66,8 @@ export const expectations = (
       if (names.length > 0) return [{ path, expected: elsewhere ?? expectedName(name, names) }]
       return format(part).issues.map(({ message, path: inside = [] }) => ({
         path: [...path, ...inside.map((segment) => (typeof segment === "object" ? segment.key : segment))],
-        expected: sentence(message.replace(/^Expected /, "").replace(/ \| undefined$/, ""))
+        expected: sentence(message.replace(/^Expected /, "").replace(/ \| undefined$/, "")),
+        actual: inWords(part)
       }))
     })
   // There always is a problem; the type cannot say so.

@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
-import type { AccountOptions, RateLimit } from "./model.ts"
+import type { AccountOptions } from "./model.ts"
 
 const isPrintable = (value: unknown): value is string => Predicate.isString(value) && /^[\x21-\x7e]+$/.test(value)
 
@@ -20,8 +20,9 @@ const baseForm =
  * Whether the path of a request can follow an address. Much else is a valid URL: a query or a fragment swallows the path, so
  * that the key goes elsewhere, and a space fails only as the request is sent.
  */
-const isBase = (base: string): boolean => {
-  if (!/^https?:\/\/[^\s?#]+$/i.test(base) || /\/v1\/*$/.test(base) || !URL.canParse(base)) return false
+const isBase = (base: unknown): boolean => {
+  if (!Predicate.isString(base) || !/^https?:\/\/[^\s?#]+$/i.test(base) || /\/v1\/*$/.test(base)) return false
+  if (!URL.canParse(base)) return false
   const { password, username } = new URL(base)
   return username === "" && password === ""
 }
@@ -32,41 +33,37 @@ const isBase = (base: string): boolean => {
  */
 const withoutLogin = (base: string): string => base.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, "$1<redacted>@")
 
-const checkBase = (base: unknown): Result.Result<void, InvalidArgumentError> => {
-  if (!Predicate.isString(base)) return Arguments.refuse("apiBase", Arguments.show(base), baseForm)
-  return isBase(base) ? Result.void : Arguments.refuse("apiBase", Arguments.show(withoutLogin(base)), baseForm)
-}
+const apiBase = Arguments.unseen(baseForm, (base) =>
+  isBase(base) ? undefined : Arguments.show(Predicate.isString(base) ? withoutLogin(base) : base)
+)
 
 const takesTime = Duration.isGreaterThan(Duration.zero)
 
 // In an infinite window each wait would be NaN, and nothing would wait.
 const ends = (time: Duration.Duration) => takesTime(time) && Duration.isFinite(time)
 
-const accountForm = "an account id (acct_…)"
-
-const contextForm = "an account id (acct_…) or a path of them (acct_…/acct_…)"
-
 // As long as Stripe's ids may be: a checkpoint holds it.
 const text = (pattern: RegExp) => (value: unknown) =>
   Predicate.isString(value) && value.length <= 255 && pattern.test(value)
 
-const account = Schema.optional(Arguments.accepts(accountForm, text(/^acct_\w+$/)))
+const account = Schema.optional(Arguments.accepts("an account id (acct_…)", text(/^acct_\w+$/)))
 
-const context = Schema.optional(Arguments.accepts(contextForm, text(/^acct_\w+(\/acct_\w+)*$/)))
+const context = Schema.optional(
+  Arguments.accepts("an account id (acct_…) or a path of them (acct_…/acct_…)", text(/^acct_\w+(\/acct_\w+)*$/))
+)
 
-const checkOne = ({ account, context }: { readonly account?: unknown; readonly context?: unknown }) =>
-  account === undefined || context === undefined
-    ? Result.void
-    : Arguments.refuse(
-        "context",
-        Arguments.show(context),
-        'only one of account and context. For a connected account of an account, pass context: "acct_…/acct_…" alone.'
-      )
+const oneAccount = Arguments.onlyOne(
+  "account",
+  "context",
+  '. For a connected account of an account, pass context: "acct_…/acct_…" alone.'
+)
 
 const oneOf = (first: string, second: string) =>
   Arguments.accepts(`"${first}" or "${second}"`, (value) => value === first || value === second)
 
-const RateLimitFields = Schema.Struct({
+const limitForm = 'an object such as { limit: 25, window: "1 second" }'
+
+const limit = Schema.Struct({
   limit: Schema.optional(Arguments.wholeNumber(1)),
   window: Schema.optional(Arguments.duration("a finite duration above zero", "1 second", ends)),
   algorithm: Schema.optional(oneOf("fixed-window", "token-bucket")),
@@ -77,64 +74,30 @@ const RateLimitFields = Schema.Struct({
     )
   ),
   onLimiterError: Schema.optional(oneOf("own-limit", "wait")),
-  key: Schema.optional(Arguments.accepts("a string", Predicate.isString)),
-  per: Schema.optional(Arguments.accepts('"account"', (value) => value === "account"))
-})
-
-const decodeRateLimit = Arguments.decoder(RateLimitFields, "rateLimit")
+  key: Schema.optional(Schema.String.annotate({ identifier: "a string" })),
+  per: Schema.optional(Schema.Literal("account"))
+}).annotate({ identifier: limitForm })
 
 /** What a limiter counts under, unless an option says otherwise. */
 export const defaultKey = "effect-stripe-identity"
 
-const limitForm = 'an object such as { limit: 25, window: "1 second" }'
-
-const checkLimit = (limit: unknown, path: string, form: string): Result.Result<RateLimit, InvalidArgumentError> =>
-  Predicate.isObject(limit)
-    ? Result.mapBoth(decodeRateLimit(limit), { onFailure: Arguments.within(path), onSuccess: () => limit })
-    : Arguments.refuse(path, Arguments.show(limit), form)
-
 // Two limits that count under one key would count each request twice.
-const checkDistinct = (limits: ReadonlyArray<RateLimit>): Result.Result<void, InvalidArgumentError> => {
+const areDistinct = Schema.makeFilter((limits: ReadonlyArray<typeof limit.Type>) => {
   const counted = limits.map(({ key = defaultKey, per = "" }) => `${per} ${key}`)
   const again = counted.findIndex((key, index) => counted.indexOf(key) < index)
-  const limit = limits[again]
-  return limit === undefined
-    ? Result.void
-    : Arguments.refuse(
-        `rateLimit[${again}].key`,
-        Arguments.show(limit.key ?? defaultKey),
-        "a key that no other limit uses"
-      )
-}
-
-const checkRateLimit = (rateLimit: unknown): Result.Result<unknown, InvalidArgumentError> => {
-  if (!Array.isArray(rateLimit)) return checkLimit(rateLimit, "rateLimit", `false, or ${limitForm}`)
-  if (rateLimit.length === 0) return Arguments.refuse("rateLimit", "[]", "at least one limit, or false for no limit")
-  return Result.flatMap(
-    Arguments.all(rateLimit.map((limit, index) => checkLimit(limit, `rateLimit[${index}]`, limitForm))),
-    checkDistinct
-  )
-}
-
-const Options = Schema.Struct({
-  // Checked apart, because nothing may be said of it. It is here to be named with the others.
-  apiKey: Schema.optional(Schema.Unknown),
-  // Checked apart, because it may hold a password that must not be shown.
-  apiBase: Schema.optional(Schema.Unknown),
-  apiVersion: Schema.optional(Arguments.accepts("an API version, such as 2026-10-28.endive", isPrintable)),
-  account,
-  context,
-  timeout: Schema.optional(Arguments.duration("a duration above zero", "80 seconds", takesTime)),
-  // Checked apart, so that what is wrong inside is said in words.
-  rateLimit: Schema.optional(Schema.Unknown),
-  transformClient: Schema.optional(
-    Arguments.accepts("a function that takes and returns an HttpClient", Predicate.isFunction)
-  )
+  return again < 0
+    ? undefined
+    : { path: [again, "key"], issue: `a key that no other limit uses. Limits without a key share "${defaultKey}".` }
 })
 
-const decodeOptions = Arguments.decoder(Options, "options")
-
-const keyForm = "a secret key (sk_…) or restricted key (rk_…), as Redacted.make(key)"
+const rateLimit = Schema.Union([
+  Schema.Literal(false),
+  limit,
+  Schema.Array(limit).check(
+    Schema.isMinLength(1, { expected: "at least one limit, or false for no limit" }),
+    areDistinct
+  )
+]).annotate({ expected: `false, or ${limitForm}` })
 
 // What stands in the same places of the dashboard, or in the same file of secrets, and what it is called.
 const otherKeys = new Map([
@@ -155,28 +118,30 @@ const insteadOfKey = (key: unknown): string | undefined => {
   return otherKeys.get(/^[a-z]{1,5}(?=_)/.exec(text)?.[0] ?? "")
 }
 
-/** Checks the options of a client. In words only, because a text in the place of the options may be a key. */
-export const check = (options: {
-  readonly [Name in keyof typeof Options.fields]?: unknown
-}): Result.Result<unknown, InvalidArgumentError> => {
-  if (!Predicate.isObject(options)) return Arguments.refuse("options", "a value that is not an object", "an object")
-  const { apiKey, ...rest } = options
-  const { apiBase, rateLimit } = rest
-  const instead = insteadOfKey(apiKey)
-  return Arguments.all([
-    instead === undefined ? Result.void : Arguments.refuse("apiKey", instead, keyForm),
-    apiBase === undefined ? Result.void : checkBase(apiBase),
-    rateLimit === undefined || rateLimit === false ? Result.void : checkRateLimit(rateLimit),
-    decodeOptions(rest),
-    checkOne(rest)
-  ])
-}
+const decodeOptions = Arguments.decoder(
+  Schema.Struct({
+    apiKey: Arguments.unseen("a secret key (sk_…) or restricted key (rk_…), as Redacted.make(key)", insteadOfKey),
+    apiBase: Schema.optional(apiBase),
+    apiVersion: Schema.optional(Arguments.accepts("an API version, such as 2026-10-28.endive", isPrintable)),
+    account,
+    context,
+    timeout: Schema.optional(Arguments.duration("a duration above zero", "80 seconds", takesTime)),
+    rateLimit: Schema.optional(rateLimit),
+    transformClient: Schema.optional(
+      Arguments.accepts("a function that takes and returns an HttpClient", Predicate.isFunction)
+    )
+  }).check(oneAccount),
+  "options"
+)
 
-const decodeAccount = Arguments.decoder(Schema.Struct({ account, context }), "CurrentAccount")
+/** Checks the options of a client. In words only, because a text in the place of the options may be a key. */
+export const check = (options: unknown): Result.Result<unknown, InvalidArgumentError> =>
+  Predicate.isObject(options)
+    ? decodeOptions(options)
+    : Arguments.refuse("options", "a value that is not an object", "an object")
+
+const decodeAccount = Arguments.decoder(Schema.Struct({ account, context }).check(oneAccount), "CurrentAccount")
 
 /** An account that was given for one effect or stream, if it can be one. */
 export const checkAccount = (options: AccountOptions): Result.Result<AccountOptions, InvalidArgumentError> =>
-  Result.map(
-    Result.flatMap(decodeAccount(options), () => checkOne(options)),
-    () => options
-  )
+  Result.map(decodeAccount(options), () => options)
