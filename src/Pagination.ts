@@ -30,14 +30,14 @@ export type { Options, ReadOptions, Start } from "./internal/pagination/options.
  */
 export type PaginationError = InvalidArgumentError | PaginationStalledError | DecodeError
 
-const checkFields = Arguments.decoder(
+const checkOptions = Arguments.decoder(
   Schema.Struct(
     Struct.assign(ReadFields.fields(Schema.NonEmptyString.annotate({ expected: "the id of a row" })), {
       within: Schema.optional(
         Schema.Struct({ gte: Schema.optional(Arguments.wholeNumber(0)), lt: Schema.optional(Arguments.wholeNumber(0)) })
       )
     })
-  ),
+  ).check(ReadFields.oneStart),
   "options",
   ReadFields.instead
 )
@@ -123,6 +123,4 @@ const read = <A extends Row, E, R, E2, R2, Element>(
   options: Options<E2, R2>,
   emit: Read.Emit<A, Element>
 ): Stream.Stream<Element, E | E2 | PaginationError, R | R2> =>
-  Stream.unwrap(
-    Effect.map(Effect.fromResult(Read.checkOptions(checkFields, options)), () => Read.read(fetch, options, emit))
-  )
+  Stream.unwrap(Effect.map(Effect.fromResult(checkOptions(options)), () => Read.read(fetch, options, emit)))

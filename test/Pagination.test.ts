@@ -86,7 +86,7 @@ describe("a read", () => {
       assert.deepStrictEqual(
         [both, direction].map(({ asked, error }) => [asked, error?.message]),
         [
-          [[], "startingAfter, endingBefore: expected only one of the two, got both"],
+          [[], 'endingBefore: expected only one of startingAfter and endingBefore, got "b"'],
           [[], 'direction: expected nothing, got "oldest-first". endingBefore alone reads oldest first.']
         ]
       )

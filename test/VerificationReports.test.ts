@@ -323,7 +323,7 @@ describe("bad input is refused before any request", () => {
     ],
     "both cursors": [
       list(anything({ starting_after: "vr_1", ending_before: "vr_2" })),
-      "expected only one of the two, got both"
+      'ending_before: expected only one of starting_after and ending_before, got "vr_2"'
     ],
     "a misspelt path": [
       Stream.runDrain(stream({}, { expand: anything(["data.document.numbr"]) })),

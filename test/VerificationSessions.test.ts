@@ -368,7 +368,7 @@ describe("refusals before any request", () => {
       "both cursors of a walk",
       // @ts-expect-error both cursors at once do not compile
       Stream.runDrain(VerificationSessions.stream({}, { startingAfter: "vs_1", endingBefore: "vs_2" })),
-      "startingAfter, endingBefore: expected only one of the two, got both"
+      'endingBefore: expected only one of startingAfter and endingBefore, got "vs_2"'
     ],
     [
       "an undefined endingBefore, which left out would read the list from its other end",
@@ -380,7 +380,7 @@ describe("refusals before any request", () => {
       "both cursors of a page",
       // @ts-expect-error both cursors at once do not compile
       VerificationSessions.list({ starting_after: "vs_1", ending_before: "vs_2" }),
-      "starting_after, ending_before: expected only one of the two, got both"
+      'ending_before: expected only one of starting_after and ending_before, got "vs_2"'
     ],
     [
       "a cursor that is no session id",

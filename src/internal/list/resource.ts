@@ -13,7 +13,7 @@ import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/model.ts"
 import * as FilterParts from "../filter/parts.ts"
-import { expectedName, suggest } from "../nearest.ts"
+import { suggest } from "../nearest.ts"
 import { check, tagHandlerError, withOperation } from "../operation.ts"
 import * as Telemetry from "../telemetry.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
@@ -154,27 +154,30 @@ const withoutData = (path: string): string => path.slice("data.".length)
 /** The calls of a list. Made once for all clients, because it prepares how arguments are checked. */
 export const make = <Filter, Path extends string>(definition: Definition<Filter, Path>): Resource<Filter> => {
   const { filter: filters, id, path, service } = definition
+  const named = (call: "list" | "retrieve" | "pages" | "stream") => `${service}.${call}`
   const Id = Arguments.accepts(id.expected, (value) => Predicate.isString(value) && id.pattern.test(value))
   const expand = expandField(definition.expand, "data.")
 
   const checkId = Arguments.decoder(Schema.Struct({ id: Id }), "id")
   const checkRetrieve = Arguments.decoder(Schema.Struct({ expand: expandField(definition.expand, "") }), "options")
-  const checkRead = Arguments.decoder(Schema.Struct({ ...ReadOptions.fields(Id), expand }), "options", (name) =>
+  const readFields = { ...ReadOptions.fields(Id), expand }
+  const checkRead = Arguments.decoder(Schema.Struct(readFields).check(ReadOptions.oneStart), "options", (name) =>
     name === "limit"
       ? "maxItems or pageSize. maxItems limits the rows in all, pageSize the rows per request."
       : filters.names.includes(name)
         ? `only options here. ${name} is a filter field: pass it in the first argument.`
         : ReadOptions.instead(name)
   )
+  // One object holds the filter, which its own schema decodes, and the page.
   const pageFields = {
+    ...Object.fromEntries(filters.names.map((name) => [name, Schema.optionalKey(Schema.Unknown)])),
     limit: Schema.optional(Arguments.wholeNumber(1, 100)),
     starting_after: Schema.optional(Id),
     ending_before: Schema.optional(Id),
     expand
   }
-  // One object holds the filter and the page, so a name that is neither is told the names of both.
-  const pageNames = [...filters.names, ...Object.keys(pageFields)]
-  const checkPage = Arguments.decoder(Schema.Struct(pageFields), "params", (name) => expectedName(name, pageNames))
+  const onePage = Arguments.onlyOne("starting_after", "ending_before")
+  const checkPage = Arguments.decoder(Schema.Struct(pageFields).check(onePage), "params")
 
   const selectionOf = <Sent extends Row, A extends Row>(
     rows: Rows<Sent, A, Filter>,
@@ -217,18 +220,11 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       const retrieve = (id: string) =>
         one(client, rows, operation, id, expand?.map(withoutData) ?? []).pipe(
           Effect.tapError(Telemetry.failed),
-          Effect.withSpan(operations.retrieve)
+          Effect.withSpan(named("retrieve"))
         )
       return { filter, fetch: Fetch.make(client, selection), retrieve, query, isPartial }
     }
   )
-
-  const operations = {
-    list: `${service}.list`,
-    retrieve: `${service}.retrieve`,
-    pages: `${service}.pages`,
-    stream: `${service}.stream`
-  }
 
   // A page without the rows that only we can filter out would look like the end of the list.
   const refuseClientField = (name: string) =>
@@ -240,23 +236,18 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
         : "a field that Stripe filters by. To filter by this one, use stream or pages."
     )
 
-  const list: Resource<Filter>["list"] = Effect.fn(operations.list)(function* (client, rows, params = {}) {
-    const operation = operations.list
+  const list: Resource<Filter>["list"] = Effect.fn(named("list"))(function* (client, rows, params = {}) {
+    const operation = named("list")
     const given = yield* check(operation, Effect.fromResult(Arguments.object(params, "params")))
-    const { ending_before, expand, limit, starting_after, ...rest } = given
-    const isOfFilter = ([name]: readonly [string, unknown]) => filters.names.includes(name)
-    const entries = Object.entries(rest)
-    const unknown = Object.fromEntries(entries.filter((entry) => !isOfFilter(entry)))
-    const decoded = yield* Effect.result(filters.decode(Object.fromEntries(entries.filter(isOfFilter))))
+    const { ending_before, expand, limit, starting_after } = given
+    const input = Object.entries(given).filter(([name]) => filters.names.includes(name))
+    const decoded = yield* Effect.result(filters.decode(Object.fromEntries(input)))
     const checked = Arguments.all([
       decoded,
       ...(Result.isFailure(decoded)
         ? []
         : Object.keys(filters.partition(decoded.success).client).map(refuseClientField)),
-      checkPage({ ending_before, expand, limit, starting_after, ...unknown }),
-      starting_after === undefined || ending_before === undefined
-        ? Result.void
-        : Arguments.refuse("starting_after, ending_before", "both", "only one of the two")
+      checkPage(given)
     ])
     const [filter] = yield* check(operation, Effect.fromResult(checked))
     return yield* Fetch.one(client, selectionOf(rows, operation, filter, expand), {
@@ -266,13 +257,13 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     })
   }, Effect.tapError(Telemetry.failed))
 
-  const retrieve: Resource<Filter>["retrieve"] = Effect.fn(operations.retrieve)(function* (
+  const retrieve: Resource<Filter>["retrieve"] = Effect.fn(named("retrieve"))(function* (
     client,
     rows,
     id,
     options = {}
   ) {
-    const operation = operations.retrieve
+    const operation = named("retrieve")
     yield* check(operation, Effect.fromResult(Arguments.all([checkId({ id }), checkRetrieve(options)])))
     return yield* one(client, rows, operation, id, options.expand ?? [])
   }, Effect.tapError(Telemetry.failed))
@@ -287,8 +278,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     emit: (step: Step<A>) => ReadonlyArray<Element>
   ): Stream.Stream<Element, StripeError | E, R> => {
     const elements = Effect.gen(function* () {
-      const checked = Read.checkOptions(checkRead, options)
-      const { fetch, isPartial, query } = yield* select(client, rows, operation, input, options, checked)
+      const { fetch, isPartial, query } = yield* select(client, rows, operation, input, options, checkRead(options))
       const { concurrency = 1, onDecodeError } = options
       return Read.read(
         fetch,
@@ -310,7 +300,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     list,
     retrieve,
     select,
-    pages: (client, rows, filter, options) => read(operations.pages, client, rows, filter, options, Read.pageOf),
-    stream: (client, rows, filter, options) => read(operations.stream, client, rows, filter, options, Read.rowsOf)
+    pages: (client, rows, filter, options) => read(named("pages"), client, rows, filter, options, Read.pageOf),
+    stream: (client, rows, filter, options) => read(named("stream"), client, rows, filter, options, Read.rowsOf)
   }
 }

@@ -101,10 +101,18 @@ export const onDecodeError = Schema.optional(
 export const instead = (name: string): string | undefined =>
   name === "direction" ? "nothing. endingBefore alone reads oldest first." : undefined
 
+// Without it the list would be read from its other end.
+const isGiven = Schema.makeFilter((id: unknown) =>
+  id === undefined ? "an id. To read newest first from the newest row, leave it out." : undefined
+)
+
+/** A read starts from one id at most. */
+export const oneStart = Arguments.onlyOne("startingAfter", "endingBefore")
+
 /** The fields of the options, for a list whose ids look like this. */
 export const fields = (id: Schema.Codec<unknown>) => ({
   startingAfter: Schema.optional(id),
-  endingBefore: Schema.optional(id),
+  endingBefore: Schema.optionalKey(Schema.Unknown.check(isGiven).pipe(Schema.decodeTo(id))),
   pageSize,
   maxItems: Schema.optional(Arguments.wholeNumber(0)),
   prefetch,

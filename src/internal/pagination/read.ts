@@ -7,9 +7,8 @@ import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import type { DecodeError, InvalidArgumentError, PaginationStalledError } from "../../StripeError.ts"
+import type { DecodeError, PaginationStalledError } from "../../StripeError.ts"
 import * as Reader from "../concurrent/reader.ts"
-import * as Arguments from "../arguments.ts"
 import type { Entry, FetchPage, Page, Row } from "../list/model.ts"
 import type { OnDecodeError, Options } from "./options.ts"
 import * as Cursor from "./cursor.ts"
@@ -20,25 +19,6 @@ export type Reading<E = never, R = never> = Options<E, R> & {
   readonly fitsLastPage?: boolean
   /** See `Route`. */
   readonly cutBelow?: number
-}
-
-/** Checks options whose fields `checkFields` checks one by one: a read starts from one id at most. */
-export const checkOptions = (
-  checkFields: (options: unknown) => Result.Result<unknown, InvalidArgumentError>,
-  options: Options<unknown, unknown>
-): Result.Result<unknown, InvalidArgumentError> => {
-  const fields = checkFields(options)
-  if (Result.isFailure(fields)) return fields
-  if ("endingBefore" in options && options.endingBefore === undefined) {
-    return Arguments.refuse(
-      "endingBefore",
-      "undefined",
-      "an id. To read newest first from the newest row, leave it out."
-    )
-  }
-  return options.startingAfter === undefined || options.endingBefore === undefined
-    ? fields
-    : Arguments.refuse("startingAfter, endingBefore", "both", "only one of the two")
 }
 
 /** What comes out of a page. */
