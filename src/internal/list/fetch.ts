@@ -48,27 +48,24 @@ const toQuery = ({ expand, query }: Pick<Selection<never, never>, "expand" | "qu
 
 const isCursorLost = ({ reason }: StripeError): boolean => reason._tag === "CursorNotFoundError"
 
-/** Fetches one page as Stripe answers it. Fails where Stripe does not find the cursor. */
-export const ask = <Sent extends Row, A extends Row>(
-  client: StripeClient.Service,
+/** The request for one page as Stripe answers it. After failures for its size it asks for fewer rows. */
+export const toRequest = <Sent extends Row, A extends Row>(
   selection: Selection<Sent, A>,
-  request: PageRequest
-): Effect.Effect<FetchedPage<A>, StripeError> => {
+  asked: PageRequest,
+  limit = asked.limit
+): StripeClient.Request<FetchedPage<A>> => {
   const { decodeRow, matches, operation, path } = selection
-  const { limit, page } = request
-  const cursor = request.starting_after ?? request.ending_before
-  const decode = ListReply.readRows(decodeRow, matches, { page, cursor })
-  const shrink = (failures: number): StripeClient.Request<FetchedPage<A>> => {
-    const fewer = PageSize.afterFailures(limit, failures)
-    return {
-      ...whole,
-      query: toQuery(selection, { ...request, limit: fewer }),
-      decode: (body, requestId) => Result.map(decode(body, requestId), (page) => ({ ...page, limit: fewer }))
-    }
+  const { page } = asked
+  const cursor = asked.starting_after ?? asked.ending_before
+  return {
+    operation,
+    path,
+    page,
+    cursor,
+    query: toQuery(selection, { ...asked, limit }),
+    decode: ListReply.readRows(decodeRow, matches, { page, cursor }, limit),
+    shrink: (failures) => toRequest(selection, asked, PageSize.afterFailures(asked.limit, failures))
   }
-  const query = toQuery(selection, request)
-  const whole: StripeClient.Request<FetchedPage<A>> = { operation, path, query, page, cursor, decode, shrink }
-  return client.get(whole)
 }
 
 /**
@@ -87,7 +84,7 @@ export const make = <Sent extends Row, A extends Row>(
 
   const askWithoutStatus = (request: PageRequest): Effect.Effect<FetchedPage<A>, StripeError> => {
     const withoutStatus: Selection<Sent, A> = { ...selection, query: query.filter(([name]) => name !== "status") }
-    const asked = Effect.map(ask(client, withoutStatus, request), (page) =>
+    const asked = Effect.map(client.get(toRequest(withoutStatus, request)), (page) =>
       toLastMatch(page, request.ending_before !== undefined)
     )
     // After the first page the cursor is a row that Stripe sent: if it is not found here, Stripe contradicts itself, or
@@ -102,7 +99,7 @@ export const make = <Sent extends Row, A extends Row>(
   return (request) => {
     const { limit, page } = request
     const cursor = request.starting_after ?? request.ending_before
-    const asked = Effect.matchEffect(ask(client, selection, request), {
+    const asked = Effect.matchEffect(client.get(toRequest(selection, request)), {
       onSuccess: (page) =>
         page.entries?.length === page.data.length
           ? Effect.succeed(page)

@@ -25,27 +25,18 @@ const decodeEnvelope = envelopeDecoder()
 /** Whether a row that Stripe sends matches a filter, which its type then says. */
 export type Matches<Sent, A> = (row: Sent) => row is Sent & A
 
-/** What is known of the page apart from its reply, for errors. */
-export interface Place {
-  readonly page?: number | undefined
-  readonly cursor?: string | undefined
-}
+/** Where a reply is wrong. */
+type Place = Pick<DecodeError, "cursor" | "page" | "position" | "requestId" | "rowId">
 
-interface Where extends Place {
-  readonly requestId: string | undefined
-  readonly rowId?: string | undefined
-  readonly position?: number | undefined
-}
-
-const toDecodeError = (part: "envelope" | "row", { issue }: Schema.SchemaError, where: Where): DecodeError => {
+const toDecodeError = (part: "envelope" | "row", { issue }: Schema.SchemaError, place: Place): DecodeError => {
   const [first] = Issues.expectations(issue)
-  const prefix = where.position === undefined ? [] : ["data", where.position]
+  const prefix = place.position === undefined ? [] : ["data", place.position]
   return new DecodeError({
     part,
     status: 200,
     path: Issues.showPath([...prefix, ...withoutOwnNames(first.path)]) || undefined,
     description: Issues.say(first),
-    ...where
+    ...place
   })
 }
 
@@ -71,9 +62,9 @@ export const readRow =
   (body: unknown, requestId: string | undefined): Result.Result<A, DecodeError> =>
     Result.mapError(decodeRow(body), (error) => toDecodeError("row", error, { requestId, rowId: idOf(body) }))
 
-/** The reply to a list: one page, with the rows set apart that are wrong or that the filter leaves out. */
+/** The reply to a list that was asked for `limit` rows: one page, with the rows set apart that are wrong or that the filter leaves out. */
 export const readRows =
-  <Sent extends Row, A>(decodeRow: DecodeRow<Sent>, matches: Matches<Sent, A>, place: Place) =>
+  <Sent extends Row, A>(decodeRow: DecodeRow<Sent>, matches: Matches<Sent, A>, place: Place, limit?: number) =>
   (body: unknown, requestId: string | undefined): Result.Result<FetchedPage<A>, DecodeError> => {
     const envelope = decodeEnvelope(body)
     if (Result.isFailure(envelope)) {
@@ -98,5 +89,5 @@ export const readRows =
         entries.push({ id: row.id, created, row })
       } else entries.push({ id: row.id, created })
     }
-    return Result.succeed({ data, entries, has_more, requestId })
+    return Result.succeed({ data, entries, has_more, requestId, limit })
   }

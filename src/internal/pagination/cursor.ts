@@ -108,7 +108,7 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   }
   if (!has_more || left === 0) return [step, Option.none()]
   if (last < 0) return yield* stalled("has_more is true, but no row on the page has an id to use as the cursor")
-  const isWhole = size === undefined && reply.limit === undefined
+  const isWhole = size === undefined && (reply.limit ?? limit) === limit
   const moved: State = {
     page: page + 1,
     cursor: entries[last]?.id,

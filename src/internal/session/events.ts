@@ -81,7 +81,7 @@ export const fetch = (client: StripeClient.Service, operation: string): FetchPag
       "VerificationSessions.events",
       operation,
       { page: request.page, limit: request.limit, cursor: request.starting_after },
-      Effect.mapError(Fetch.ask(client, selection, request), explain)
+      Effect.mapError(client.get(Fetch.toRequest(selection, request)), explain)
     )
 }
 
