@@ -18,7 +18,6 @@ import * as Scheduler from "./scheduler.ts"
 
 /** A segment of the schedule: where its cursor stands, its pages that wait, and its request in flight. */
 interface Segment<A> {
-  readonly route: Cursor.Route
   state: Cursor.State
   readonly steps: Array<Cursor.Step<A>>
   fiber: Fiber.Fiber<void> | undefined
@@ -57,11 +56,9 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
       const [request, after] = next
       schedule = after
       const { segment } = request
-      // The caller's own cursor stands above the first segment alone.
-      const from = segment === 0 ? route : { ...route, start: undefined }
       const own: Segment<A> = segments.get(segment) ?? {
-        route: from,
-        state: Cursor.start(from),
+        // The caller's own cursor stands above the first segment alone.
+        state: Cursor.start(segment === 0 ? route : { ...route, start: undefined }),
         steps: [],
         fiber: undefined
       }
@@ -72,7 +69,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
 
   const send = (request: Scheduler.Request, own: Segment<A>): Effect.Effect<void, never, R> =>
     // The pages of a read are counted over all of its segments.
-    Cursor.next(fetch, own.route, { ...own.state, page: request.number }, request.within).pipe(
+    Cursor.next(fetch, route, { ...own.state, page: request.number }, request.within).pipe(
       Effect.provideService(
         OnRateLimited,
         Effect.sync(() => {
