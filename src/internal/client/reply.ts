@@ -18,17 +18,6 @@ export interface Reply {
   readonly text: string
 }
 
-type ReplyReason =
-  | Reasons.RateLimitError
-  | Reasons.AuthenticationError
-  | Reasons.PermissionError
-  | Reasons.IdentityNotEnabledError
-  | Reasons.InvalidRequestError
-  | Reasons.NotFoundError
-  | Reasons.CursorNotFoundError
-  | Reasons.ConflictError
-  | Reasons.ApiError
-
 // Fields are taken as they come: one of a wrong type counts as absent, because the status alone still decides.
 const decodeErrorBody = Schema.decodeUnknownOption(
   Schema.fromJsonString(Schema.Struct({ error: Schema.Record(Schema.String, Schema.Unknown) }))
@@ -130,7 +119,7 @@ const isCursor = (param: string | undefined): boolean => param === "starting_aft
  * The reason behind a reply whose status is not 2xx, by status, then code, then param. `now` is the time of its
  * arrival in epoch milliseconds, from which a `Retry-After` date is counted.
  */
-export const toReason = (reply: Reply, now: number): ReplyReason => {
+export const toReason = (reply: Reply, now: number) => {
   const { headers, status, text } = reply
   // A 304, which has no address, sends nowhere.
   const location = status >= 300 && status < 400 ? headers["location"] : undefined
