@@ -90,20 +90,14 @@ const read = Effect.fnUntraced(function* (
   const { headers, status } = response
   const announced = Number(headers["content-length"] ?? Number.NaN)
   // The announced length is that of the compressed bytes, which says nothing about the text.
-  const isPlain = headers["content-encoding"] === undefined
-  const text = isPlain && announced <= mostBytes ? response.text : streamed(response, announced > mostBytes)
-  return { status, headers, text: yield* text }
-})
-
-const streamed = Effect.fnUntraced(function* (
-  response: HttpClientResponse.HttpClientResponse,
-  announcedTooLarge: boolean
-): Effect.fn.Return<string, HttpClientError.HttpClientError | DecodeError> {
+  if (headers["content-encoding"] === undefined && announced <= mostBytes) {
+    return { status, headers, text: yield* response.text }
+  }
   const chunks: Array<Uint8Array> = []
   let size = 0
   const takeAll = Stream.runForEachArray(response.stream, (arrived) => {
     for (const chunk of arrived) {
-      if (announcedTooLarge || size + chunk.length > mostBytes) return Effect.fail(tooLarge(response))
+      if (announced > mostBytes || size + chunk.length > mostBytes) return Effect.fail(tooLarge(response))
       size += chunk.length
       chunks.push(chunk)
     }
@@ -111,15 +105,14 @@ const streamed = Effect.fnUntraced(function* (
   })
   yield* takeAll.pipe(
     // An error's status says enough, so the beginning of its body will do.
-    Effect.catchTag("DecodeError", (error) =>
-      response.status >= 200 && response.status < 300 ? Effect.fail(error) : Effect.void
-    ),
+    Effect.catchTag("DecodeError", (error) => (status >= 200 && status < 300 ? Effect.fail(error) : Effect.void)),
     // An empty body is for the caller to judge, as an empty text is.
     Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.void)
   )
   const [only] = chunks
   // Whole, because to decode chunk by chunk takes much longer.
-  return utf8.decode(only !== undefined && only.length === size ? only : Bytes.concat(chunks))
+  const text = utf8.decode(only !== undefined && only.length === size ? only : Bytes.concat(chunks))
+  return { status, headers, text }
 })
 
 const utf8 = new TextDecoder()
