@@ -35,6 +35,7 @@ export type {
   ListParams,
   ReadOptions,
   Service,
+  SessionOf,
   SyncOptions,
   TailOptions,
   TestHandlers

@@ -120,6 +120,18 @@ export type ExpandOf<Params> = Params extends { readonly expand: infer Paths ext
     : undefined
 
 /**
+ * The sessions of a call, by what it expands and by its filter: with the expanded fields, and with the status that the filter
+ * selects.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SessionOf<Paths extends ReadonlyArray<ListExpandPath> | undefined, Filter> = SessionFilter.WithStatusOf<
+  VerificationSession.Expanded<Paths>,
+  Filter
+>
+
+/**
  * The calls of `VerificationSessions`. Every call fails with `StripeError` only. `Requires` is what a call needs to be
  * provided: nothing, or the service itself for the functions of the module.
  *
@@ -135,11 +147,7 @@ export interface Service<out Requires = never> {
    */
   readonly list: <const Params extends SessionFilter.OnlyFields<Params, ListParams> = SessionFilter.StripeInput>(
     params?: Params
-  ) => Effect.Effect<
-    Pagination.Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<ExpandOf<Params>>, Params>>,
-    StripeError,
-    Requires
-  >
+  ) => Effect.Effect<Pagination.Page<SessionOf<ExpandOf<Params>, Params>>, StripeError, Requires>
 
   /** One session by its id. Fails with `NotFoundError` if there is no such session. */
   readonly retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> | undefined = undefined>(
@@ -159,11 +167,7 @@ export interface Service<out Requires = never> {
   >(
     filter?: Filter,
     options?: ReadOptions<Paths, E, R>
-  ) => Stream.Stream<
-    Pagination.Page<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Filter>>,
-    StripeError | E,
-    R | Requires
-  >
+  ) => Stream.Stream<Pagination.Page<SessionOf<Paths, Filter>>, StripeError | E, R | Requires>
 
   /**
    * Every session that matches the filter, newest first, one request at a time and only when needed; one chunk a page. Each
@@ -177,11 +181,7 @@ export interface Service<out Requires = never> {
   >(
     filter?: Filter,
     options?: ReadOptions<Paths, E, R>
-  ) => Stream.Stream<
-    SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Filter>,
-    StripeError | E,
-    R | Requires
-  >
+  ) => Stream.Stream<SessionOf<Paths, Filter>, StripeError | E, R | Requires>
 
   /**
    * Exports the list in resumable batches: one a page, each with the checkpoint to store with its sessions. It reads first
@@ -196,11 +196,7 @@ export interface Service<out Requires = never> {
   >(
     filter?: Filter,
     options?: SyncOptions<Paths, E, R>
-  ) => Stream.Stream<
-    Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Filter>>,
-    StripeError | E,
-    R | Requires
-  >
+  ) => Stream.Stream<Batch<SessionOf<Paths, Filter>>, StripeError | E, R | Requires>
 
   /**
    * Runs `sync`, then keeps polling for new sessions. Outages do not end it: `RetryPolicy.forever` retries each request, with
@@ -216,11 +212,7 @@ export interface Service<out Requires = never> {
   >(
     filter?: Filter,
     options?: TailOptions<Paths, E, R, E2, R2>
-  ) => Stream.Stream<
-    Batch<SessionFilter.WithStatusOf<VerificationSession.Expanded<Paths>, Filter>>,
-    StripeError | E | E2,
-    R | R2 | Requires
-  >
+  ) => Stream.Stream<Batch<SessionOf<Paths, Filter>>, StripeError | E | E2, R | R2 | Requires>
 
   /**
    * Reads sessions by their ids, as they are now, each id once. An id that Stripe does not know is in `missing`; the
