@@ -2,6 +2,7 @@
  * A call of a service under its name, which its errors and its span bear.
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as StripeError from "../StripeError.ts"
 import type { OnDecodeError } from "./pagination/options.ts"
@@ -42,8 +43,9 @@ export const withOperation = <A, E, R>(
     Stream.withSpan(operation)
   )
 
-/** A check of arguments, which fails under the name of the operation. */
+/** What came out of a check of arguments. It fails under the name of the operation. */
 export const check = <A>(
   operation: string,
-  checked: Effect.Effect<A, StripeError.InvalidArgumentError>
-): Effect.Effect<A, StripeError.StripeError> => Effect.mapError(checked, (reason) => refused(operation, reason))
+  checked: Result.Result<A, StripeError.InvalidArgumentError>
+): Effect.Effect<A, StripeError.StripeError> =>
+  Effect.fromResult(Result.mapError(checked, (reason) => refused(operation, reason)))

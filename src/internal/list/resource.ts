@@ -7,6 +7,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import type * as Pagination from "../../Pagination.ts"
 import type * as StripeClient from "../../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
@@ -19,7 +20,6 @@ import * as Telemetry from "../telemetry.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
 import * as ReadOptions from "../pagination/options.ts"
 import * as Read from "../pagination/read.ts"
-import type { Step } from "../pagination/cursor.ts"
 import type { DecodeRow } from "../wire/fastPath.ts"
 import * as Fetch from "./fetch.ts"
 import type { FetchPage, Page, Row } from "./model.ts"
@@ -78,9 +78,7 @@ export type PageParameters = {
     }
 )
 
-interface ExpandOptions {
-  readonly expand?: ReadonlyArray<string> | undefined
-}
+type ExpandOptions = { readonly expand?: ReadonlyArray<string> | undefined }
 
 /** A filter that was checked, and how the list that it selects is read. */
 export interface Selected<Sent, A, Filter> {
@@ -91,47 +89,6 @@ export interface Selected<Sent, A, Filter> {
   /** The query of the filter, and whether it has a part that Stripe cannot answer. */
   readonly query: Query
   readonly isPartial: boolean
-}
-
-/** The calls of a list. Each fails with `StripeError` alone, and with the errors of the caller's own handlers. */
-export interface Resource<Filter> {
-  /** What is accepted as `expand` of a call that reads the list. */
-  readonly expand: ReturnType<typeof expandField>
-  readonly list: <Sent extends Row, A extends Row>(
-    client: StripeClient.Service,
-    rows: Rows<Sent, A, Filter>,
-    params?: PageParameters & ExpandOptions
-  ) => Effect.Effect<Page<A>, StripeError>
-  readonly retrieve: <Sent extends Row, A extends Row>(
-    client: StripeClient.Service,
-    rows: Rows<Sent, A, Filter>,
-    id: string,
-    options?: ExpandOptions
-  ) => Effect.Effect<Sent, StripeError>
-  readonly pages: <Sent extends Row, A extends Row, E = never, R = never>(
-    client: StripeClient.Service,
-    rows: Rows<Sent, A, Filter>,
-    filter?: object,
-    options?: Pagination.ReadOptions<E, R> & ExpandOptions
-  ) => Stream.Stream<Page<A>, StripeError | E, R>
-  readonly stream: <Sent extends Row, A extends Row, E = never, R = never>(
-    client: StripeClient.Service,
-    rows: Rows<Sent, A, Filter>,
-    filter?: object,
-    options?: Pagination.ReadOptions<E, R> & ExpandOptions
-  ) => Stream.Stream<A, StripeError | E, R>
-  /**
-   * A filter checked, and how pages and single rows are read, under the name of a call. What is wrong with its other arguments
-   * is reported too.
-   */
-  readonly select: <Sent extends Row, A extends Row>(
-    client: StripeClient.Service,
-    rows: Rows<Sent, A, Filter>,
-    operation: string,
-    filter: unknown,
-    options: ExpandOptions,
-    checked: Result.Result<unknown, InvalidArgumentError>
-  ) => Effect.Effect<Selected<Sent, A, Filter>, InvalidArgumentError>
 }
 
 /** Paths that can be expanded. One that Stripe does not know would cost a request to be refused. */
@@ -151,8 +108,11 @@ const expandField = ({ examples, paths }: Definition<never, string>["expand"], p
 
 const withoutData = (path: string): string => path.slice("data.".length)
 
-/** The calls of a list. Made once for all clients, because it prepares how arguments are checked. */
-export const make = <Filter, Path extends string>(definition: Definition<Filter, Path>): Resource<Filter> => {
+/**
+ * The calls of a list. Each fails with `StripeError` alone, and with the errors of the caller's own handlers. Made once for
+ * all clients, because it prepares how arguments are checked.
+ */
+export const make = <Filter, Path extends string>(definition: Definition<Filter, Path>) => {
   const { filter: filters, id, path, service } = definition
   const named = (call: "list" | "retrieve" | "pages" | "stream") => `${service}.${call}`
   const Id = Arguments.accepts(id.expected, (value) => Predicate.isString(value) && id.pattern.test(value))
@@ -210,21 +170,30 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     return client.get({ operation, path: `${path}/${id}`, query, decode })
   }
 
-  const select: Resource<Filter>["select"] = Effect.fnUntraced(
-    function* (client, rows, operation, input, options, checked) {
-      const decoded = yield* Effect.result(filters.decode(input))
-      const [filter] = yield* Effect.fromResult(Arguments.all([decoded, checked]))
-      const { expand } = options
-      const selection = selectionOf(rows, operation, filter, expand)
-      const { isPartial, query } = selection
-      const retrieve = (id: string) =>
-        one(client, rows, operation, id, expand?.map(withoutData) ?? []).pipe(
-          Effect.tapError(Telemetry.failed),
-          Effect.withSpan(named("retrieve"))
-        )
-      return { filter, fetch: Fetch.make(client, selection), retrieve, query, isPartial }
-    }
-  )
+  /**
+   * A filter checked, and how pages and single rows are read, under the name of a call. What is wrong with its other arguments
+   * is reported too.
+   */
+  const select = Effect.fnUntraced(function* <Sent extends Row, A extends Row>(
+    client: StripeClient.Service,
+    rows: Rows<Sent, A, Filter>,
+    operation: string,
+    input: unknown,
+    options: ExpandOptions,
+    checked: Result.Result<unknown, InvalidArgumentError>
+  ): Effect.fn.Return<Selected<Sent, A, Filter>, InvalidArgumentError> {
+    const decoded = yield* Effect.result(filters.decode(input))
+    const [filter] = yield* Effect.fromResult(Arguments.all([decoded, checked]))
+    const { expand } = options
+    const selection = selectionOf(rows, operation, filter, expand)
+    const { isPartial, query } = selection
+    const retrieve = (id: string) =>
+      one(client, rows, operation, id, expand?.map(withoutData) ?? []).pipe(
+        Effect.tapError(Telemetry.failed),
+        Effect.withSpan(named("retrieve"))
+      )
+    return { filter, fetch: Fetch.make(client, selection), retrieve, query, isPartial }
+  })
 
   // A page without the rows that only we can filter out would look like the end of the list.
   const refuseClientField = (name: string) =>
@@ -236,12 +205,15 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
         : "a field that Stripe filters by. To filter by this one, use stream or pages."
     )
 
-  const list: Resource<Filter>["list"] = Effect.fn(named("list"))(function* (client, rows, params = {}) {
+  const list = Effect.fn(named("list"))(function* <Sent extends Row, A extends Row>(
+    client: StripeClient.Service,
+    rows: Rows<Sent, A, Filter>,
+    params: PageParameters & ExpandOptions = {}
+  ): Effect.fn.Return<Page<A>, StripeError> {
     const operation = named("list")
-    const given = yield* check(operation, Effect.fromResult(Arguments.object(params, "params")))
-    const { ending_before, expand, limit, starting_after } = given
-    const input = Object.entries(given).filter(([name]) => filters.names.includes(name))
-    const decoded = yield* Effect.result(filters.decode(Object.fromEntries(input)))
+    const given = yield* check(operation, Arguments.object(params, "params"))
+    const { ending_before, expand, limit, starting_after, ...rest }: typeof given & Record<string, unknown> = given
+    const decoded = yield* Effect.result(filters.decode(Struct.pick(rest, filters.names)))
     const checked = Arguments.all([
       decoded,
       ...(Result.isFailure(decoded)
@@ -249,7 +221,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
         : Object.keys(filters.partition(decoded.success).client).map(refuseClientField)),
       checkPage(given)
     ])
-    const [filter] = yield* check(operation, Effect.fromResult(checked))
+    const [filter] = yield* check(operation, checked)
     return yield* Fetch.one(client, selectionOf(rows, operation, filter, expand), {
       limit,
       starting_after,
@@ -257,14 +229,14 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     })
   }, Effect.tapError(Telemetry.failed))
 
-  const retrieve: Resource<Filter>["retrieve"] = Effect.fn(named("retrieve"))(function* (
-    client,
-    rows,
-    id,
-    options = {}
-  ) {
+  const retrieve = Effect.fn(named("retrieve"))(function* <Sent extends Row, A extends Row>(
+    client: StripeClient.Service,
+    rows: Rows<Sent, A, Filter>,
+    id: string,
+    options: ExpandOptions = {}
+  ): Effect.fn.Return<Sent, StripeError> {
     const operation = named("retrieve")
-    yield* check(operation, Effect.fromResult(Arguments.all([checkId({ id }), checkRetrieve(options)])))
+    yield* check(operation, Arguments.all([checkId({ id }), checkRetrieve(options)]))
     return yield* one(client, rows, operation, id, options.expand ?? [])
   }, Effect.tapError(Telemetry.failed))
 
@@ -275,32 +247,36 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     rows: Rows<Sent, A, Filter>,
     input: object = {},
     options: Pagination.ReadOptions<E, R> & ExpandOptions = {},
-    emit: (step: Step<A>) => ReadonlyArray<Element>
+    emit: Read.Emit<A, Element>
   ): Stream.Stream<Element, StripeError | E, R> => {
     const elements = Effect.gen(function* () {
       const { fetch, isPartial, query } = yield* select(client, rows, operation, input, options, checkRead(options))
       const { concurrency = 1, onDecodeError } = options
-      return Read.read(
-        fetch,
-        {
-          ...options,
-          onDecodeError: onDecodeError && tagHandlerError(onDecodeError),
-          within: concurrency > 1 ? CreatedWithin.windowOf(query) : undefined,
-          // How many rows are sent for each that matches is not known, so the last page is as large as the others.
-          fitsLastPage: !isPartial
-        },
-        emit
-      )
+      const reading = {
+        ...options,
+        onDecodeError: onDecodeError && tagHandlerError(onDecodeError),
+        within: concurrency > 1 ? CreatedWithin.windowOf(query) : undefined,
+        // How many rows are sent for each that matches is not known, so the last page is as large as the others.
+        fitsLastPage: !isPartial
+      }
+      return Read.read(fetch, reading, emit)
     })
     return withOperation(operation, Stream.unwrap(elements))
   }
 
-  return {
-    expand,
-    list,
-    retrieve,
-    select,
-    pages: (client, rows, filter, options) => read(named("pages"), client, rows, filter, options, Read.pageOf),
-    stream: (client, rows, filter, options) => read(named("stream"), client, rows, filter, options, Read.rowsOf)
-  }
+  const pages = <Sent extends Row, A extends Row, E = never, R = never>(
+    client: StripeClient.Service,
+    rows: Rows<Sent, A, Filter>,
+    filter?: object,
+    options?: Pagination.ReadOptions<E, R> & ExpandOptions
+  ) => read(named("pages"), client, rows, filter, options, Read.pageOf)
+
+  const stream = <Sent extends Row, A extends Row, E = never, R = never>(
+    client: StripeClient.Service,
+    rows: Rows<Sent, A, Filter>,
+    filter?: object,
+    options?: Pagination.ReadOptions<E, R> & ExpandOptions
+  ) => read(named("stream"), client, rows, filter, options, Read.rowsOf)
+
+  return { expand, list, retrieve, select, pages, stream }
 }

@@ -38,7 +38,7 @@ const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> =
 }
 
 /** The calls of the list of sessions. */
-export const resource: Resource.Resource<SessionFilter.SessionFilter> = Resource.make(definition)
+export const resource = Resource.make(definition)
 
 /** The rows of a call that expands these paths, with the status that its filter names. */
 export const rows = <
