@@ -116,9 +116,9 @@ export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
 ): ((input: unknown) => Result.Result<S["Type"], InvalidArgumentError>) => {
   const decode = SchemaParser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   return (input) =>
-    Result.flatMap(object(input, name), (input) =>
-      Result.mapError(decode(input), (issue) => explain(input, Issues.expectations(issue, instead), name))
-    )
+    Predicate.isObject(input)
+      ? Result.mapError(decode(input), (issue) => explain(input, Issues.expectations(issue, instead), name))
+      : refuse(name, show(input), "an object")
 }
 
 /** Several checks of one call: all results, or the problems of all. */

@@ -28,7 +28,8 @@ export const words = <const Word extends string>(
   const accepted = alternatives(known)
   const all: ReadonlyArray<unknown> = known
   const areKnown = Schema.makeFilter((value: unknown) => {
-    if (!Array.isArray(value)) return insteadOf(known, value)
+    if (all.includes(value)) return undefined
+    if (!Array.isArray(value)) return suggest(accepted, value, known, "values")
     if (value.length === 0) return `at least one of ${accepted}`
     const wrong = Array.from(value.keys()).filter((index) => !all.includes(value[index]))
     return wrong

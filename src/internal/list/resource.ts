@@ -114,7 +114,7 @@ const withoutData = (path: string): string => path.slice("data.".length)
  */
 export const make = <Filter, Path extends string>(definition: Definition<Filter, Path>) => {
   const { filter: filters, id, path, service } = definition
-  const named = (call: "list" | "retrieve" | "pages" | "stream") => `${service}.${call}`
+  const operations = { list: `${service}.list`, retrieve: `${service}.retrieve` }
   const Id = Arguments.accepts(id.expected, (value) => Predicate.isString(value) && id.pattern.test(value))
   const expand = expandField(definition.expand, "data.")
 
@@ -190,7 +190,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     const retrieve = (id: string) =>
       one(client, rows, operation, id, expand?.map(withoutData) ?? []).pipe(
         Effect.tapError(Telemetry.failed),
-        Effect.withSpan(named("retrieve"))
+        Effect.withSpan(operations.retrieve)
       )
     return { filter, fetch: Fetch.make(client, selection), retrieve, query, isPartial }
   })
@@ -205,12 +205,12 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
         : "a field that Stripe filters by. To filter by this one, use stream or pages."
     )
 
-  const list = Effect.fn(named("list"))(function* <Sent extends Row, A extends Row>(
+  const list = Effect.fn(operations.list)(function* <Sent extends Row, A extends Row>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     params: PageParameters & ExpandOptions = {}
   ): Effect.fn.Return<Page<A>, StripeError> {
-    const operation = named("list")
+    const operation = operations.list
     const given = yield* check(operation, Arguments.object(params, "params"))
     const { ending_before, expand, limit, starting_after, ...rest }: typeof given & Record<string, unknown> = given
     const decoded = yield* Effect.result(filters.decode(Struct.pick(rest, filters.names)))
@@ -229,13 +229,13 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     })
   }, Effect.tapError(Telemetry.failed))
 
-  const retrieve = Effect.fn(named("retrieve"))(function* <Sent extends Row, A extends Row>(
+  const retrieve = Effect.fn(operations.retrieve)(function* <Sent extends Row, A extends Row>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     id: string,
     options: ExpandOptions = {}
   ): Effect.fn.Return<Sent, StripeError> {
-    const operation = named("retrieve")
+    const operation = operations.retrieve
     yield* check(operation, Arguments.all([checkId({ id }), checkRetrieve(options)]))
     return yield* one(client, rows, operation, id, options.expand ?? [])
   }, Effect.tapError(Telemetry.failed))
@@ -269,14 +269,14 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     rows: Rows<Sent, A, Filter>,
     filter?: object,
     options?: Pagination.ReadOptions<E, R> & ExpandOptions
-  ) => read(named("pages"), client, rows, filter, options, Read.pageOf)
+  ) => read(`${service}.pages`, client, rows, filter, options, Read.pageOf)
 
   const stream = <Sent extends Row, A extends Row, E = never, R = never>(
     client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     filter?: object,
     options?: Pagination.ReadOptions<E, R> & ExpandOptions
-  ) => read(named("stream"), client, rows, filter, options, Read.rowsOf)
+  ) => read(`${service}.stream`, client, rows, filter, options, Read.rowsOf)
 
   return { expand, list, retrieve, select, pages, stream }
 }
