@@ -259,6 +259,11 @@ describe("refusals before any request", () => {
       { related_customer: "cus_1", related_customer_account: "acct_1" },
       'related_customer_account: expected only one of related_customer and related_customer_account, got "acct_1"'
     ],
+    "two customers next to a field that is wrong by itself": [
+      { related_customer: "cus_1", related_customer_account: "acct_1", livemode: 1 },
+      "livemode: expected true or false, got 1; " +
+        'related_customer_account: expected only one of related_customer and related_customer_account, got "acct_1"'
+    ],
     "metadata that Stripe could not hold": [
       { metadata: { "a[b]": "x", plan: 3 } },
       'metadata.a[b]: expected a key of 1 to 40 characters without square brackets, got "x"; metadata.plan: expected a string of 1 to 500 characters, got 3'

@@ -383,6 +383,13 @@ describe("refusals before any request", () => {
       'ending_before: expected only one of starting_after and ending_before, got "vs_2"'
     ],
     [
+      "both cursors of a page of too many rows",
+      // @ts-expect-error both cursors at once do not compile
+      VerificationSessions.list({ starting_after: "vs_1", ending_before: "vs_2", limit: 101 }),
+      "limit: expected a whole number from 1 to 100, got 101; " +
+        'ending_before: expected only one of starting_after and ending_before, got "vs_2"'
+    ],
+    [
       "a cursor that is no session id",
       Stream.runDrain(VerificationSessions.stream({}, { startingAfter: "cus_1" })),
       'startingAfter: expected the id of a session (vs_…), got "cus_1"'

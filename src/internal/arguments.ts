@@ -117,7 +117,9 @@ export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
   const decode = SchemaParser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   return (input) =>
     Predicate.isObject(input)
-      ? Result.mapError(decode(input), (issue) => explain(input, Issues.expectations(issue, instead), name))
+      ? Result.mapError(decode(input), (issue) =>
+          explain(input, Issues.expectations(Issues.withChecks(issue, schema, input), instead), name)
+        )
       : refuse(name, show(input), "an object")
 }
 

@@ -75,6 +75,18 @@ export const expectations = (
   return [first, ...others]
 }
 
+/**
+ * An issue of an object, with what the checks of the whole object find: Schema asks those only where each field is right,
+ * and a caller is told everything at once.
+ */
+export const withChecks = (issue: SchemaIssue.Issue, { ast }: Schema.Constraint, input: unknown): SchemaIssue.Issue => {
+  if (issue._tag === "Composite" && issue.issues.some(({ _tag }) => _tag === "Filter")) return issue
+  const broken = (ast.checks ?? []).flatMap((check) =>
+    check._tag === "Filter" ? (check.run(input, ast, {}) ?? []) : []
+  )
+  return new SchemaIssue.Composite(ast, [issue, ...broken])
+}
+
 /** What was expected, as a message says it. */
 export const say = ({ expected }: Expectation): string =>
   expected === "Missing key" ? "missing" : `expected ${expected}`

@@ -10,7 +10,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/model.ts"
-import { type Expectation, expectations, mostListed, toIssue } from "../issues.ts"
+import { type Expectation, expectations, mostListed, toIssue, withChecks } from "../issues.ts"
 import { alternatives, insteadOf, suggest } from "../nearest.ts"
 import * as Created from "./created.ts"
 import type { OneOrMore } from "./model.ts"
@@ -101,7 +101,7 @@ export const exact = <Fields extends Schema.Struct.Fields>(struct: Schema.Struct
       decode: SchemaGetter.transformEffect((filter) =>
         Effect.mapError(decodeStruct(filter), (issue) =>
           toIssue(
-            Arr.map(expectations(issue, instead), ({ expected, path }) => ({
+            Arr.map(expectations(withChecks(issue, struct, filter), instead), ({ expected, path }) => ({
               path,
               expected: isUndefined(filter, path) ? `${expected}. ${leaveOut}` : expected
             }))
