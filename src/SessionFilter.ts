@@ -85,8 +85,8 @@ export const Json: Schema.Codec<SessionFilter, Model.JsonInput> =
 export const UrlParams: Schema.Codec<SessionFilter, UrlCodec.UrlRecord> = UrlCodec.UrlParams
 
 /**
- * Decodes a filter from the query string of a URL, in Stripe's bracket form. A query of filter fields selects the same
- * sessions here as with curl.
+ * Decodes a filter from the query string of a URL, in Stripe's bracket form. A query with one value for each field
+ * selects the same sessions here as with curl.
  *
  * - Brackets may be literal or percent-encoded, and the query may begin with `?`.
  * - Several values are repeated parameters: `status=verified&status=canceled`, which encoding writes, or

@@ -222,6 +222,7 @@ const insteadOfBody = (body: unknown): string | undefined => {
 
 const insteadOfSecret = (secret: unknown): string | undefined => {
   if (!Redacted.isRedacted(secret)) return typeOf(secret)
+  if (Arguments.isWiped(secret)) return "a Redacted that was wiped"
   const text = Redacted.value(secret)
   // An unset environment variable gives an empty secret, with which anybody could sign.
   if (!Predicate.isString(text) || text === "") return "nothing"
@@ -230,6 +231,8 @@ const insteadOfSecret = (secret: unknown): string | undefined => {
 }
 
 const Secret = Arguments.unseen("a Redacted string with the signing secret of an endpoint (whsec_…)", insteadOfSecret)
+
+const secretsForm = "a list of at least one signing secret, such as [Redacted.make(secret)]"
 
 const insteadOfList = (list: unknown): string | undefined =>
   Array.isArray(list) ? (list.length === 0 ? "an empty list" : undefined) : typeOf(list)
@@ -245,10 +248,10 @@ const decodeOptions = Arguments.decoder(
         linesOf(header).every(Predicate.isString) ? undefined : typeOf(header)
       )
     ),
-    secrets: Arguments.unseen(
-      "a list of at least one signing secret, such as [Redacted.make(secret)]",
-      insteadOfList
-    ).pipe(Schema.decodeTo(Schema.Array(Secret))),
+    secrets: Arguments.unseen(secretsForm, insteadOfList).pipe(
+      Schema.decodeTo(Schema.Array(Secret)),
+      Schema.annotateKey({ messageMissingKey: secretsForm })
+    ),
     tolerance: Schema.optional(
       Arguments.duration(
         "zero, or a duration of a second or more",

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Result, Schema, Stream } from "effect"
+import { Clock, DateTime, Effect, Result, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { SessionFilter, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -91,6 +91,17 @@ describe("created", () => {
       assert.strictEqual(yield* decodeCreated("2026-03-29"), "gte 2026-03-29T00:00:00Z, lt 2026-03-30T00:00:00Z")
       assert.strictEqual(yield* decodeCreated("yesterday"), "gte 2026-03-30T00:00:00Z, lt 2026-03-31T00:00:00Z")
     }).pipe(DateTime.withCurrentZoneNamed("Europe/Berlin"))
+  )
+
+  it.effect("both ends of a range are read at one time, though midnight passes", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
+      let reads = 0
+      const aDayARead = () => DateTime.toEpochMillis(instant("2026-03-31T23:59:59Z")) + reads++ * 86_400_000
+      const moving = { ...clock, currentTimeMillisUnsafe: aDayARead, currentTimeMillis: Effect.sync(aDayARead) }
+      const day = yield* Effect.provideService(decodeCreated({ gte: "yesterday", lt: "today" }), Clock.Clock, moving)
+      assert.strictEqual(day, "gte 2026-03-30T00:00:00Z, lt 2026-03-31T00:00:00Z")
+    })
   )
 
   it.effect("days, months, quarters and years have no gap between them, and do not overlap", () =>

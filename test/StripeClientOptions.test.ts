@@ -29,6 +29,9 @@ const failure = <E>(layer: Layer.Layer<never, E, HttpClient.HttpClient>) =>
 const wrongBase =
   "apiBase: expected a URL such as https://api.stripe.com, without user name, query, fragment and /v1, which the client adds"
 
+const wiped = Redacted.make("sk_test_gone")
+Redacted.wipeUnsafe(wiped)
+
 describe("a layer with options that cannot work fails to build, and sends nothing", () => {
   const wrong: ReadonlyArray<
     readonly [name: string, options: Record<string, unknown>, says: string | ReadonlyArray<string>]
@@ -102,6 +105,7 @@ describe("a layer with options that cannot work fails to build, and sends nothin
       { apiKey: Redacted.make(undefined) },
       ["apiKey: expected ", "got a Redacted that holds undefined"]
     ],
+    ["a key that was wiped", { apiKey: wiped }, ["apiKey: expected ", "got a Redacted that was wiped"]],
     ["an address with the version in its path", { apiBase: "https://api.stripe.com/v1/" }, wrongBase],
     ["a misspelt option", { apibase: "https://api.stripe.com" }, "apibase"],
     [

@@ -50,6 +50,12 @@ const verify = (options: Partial<Webhook.Options> = {}) =>
 
 const refusal = (options: Partial<Webhook.Options>) => Effect.map(Effect.flip(verify(options)), ({ reason }) => reason)
 
+const wiped = (): Redacted.Redacted<string> => {
+  const gone = Redacted.make("whsec_gone")
+  Redacted.wipeUnsafe(gone)
+  return gone
+}
+
 const refused = (options: Partial<Webhook.Options>) => Effect.map(refusal(options), ({ _tag }) => _tag)
 
 const ofBody = (body: unknown) => {
@@ -348,7 +354,7 @@ describe("what a caller gets wrong", () => {
         // What stripe-node takes as five minutes.
         [{ tolerance: 300 }, /tolerance: expected .*"5 minutes", got 300/],
         [{ secrets: [Redacted.make("sk_test_x")] }, /secrets\[0\]: expected .*whsec_…\), got an API key/],
-        [{ secrets: undefined }, /secrets: expected .*, got nothing/],
+        [{ secrets: [wiped()] }, /secrets\[0\]: expected .*, got a Redacted that was wiped/],
         [{ tolerance: Number.NaN }, /tolerance: expected .*, got NaN/],
         [{ receivedAt: new Date(Number.NaN) }, /receivedAt: expected a DateTime or a Date.*, got .*/],
         [{ livemode: "true" }, /livemode: expected .*, got "true"/],
@@ -359,6 +365,10 @@ describe("what a caller gets wrong", () => {
         assert.strictEqual(error.reason._tag, "InvalidArgumentError")
         assert.match(error.message, words)
       }
+      const withoutSecrets = yield* Effect.flip(
+        Webhook.verify({ body: payload, header: "" } as unknown as Webhook.Options)
+      )
+      assert.match(withoutSecrets.message, /secrets: expected a list of at least one signing secret, .*, got nothing/)
       for (const options of [null, undefined, payload]) {
         const error = yield* Effect.flip(Webhook.verify(options as unknown as Webhook.Options))
         assert.match(error.message, /options: expected an object.*, got (an? \w+|nothing)/)

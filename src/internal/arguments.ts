@@ -8,6 +8,7 @@ import { format } from "effect/Formatter"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { isRedactable } from "effect/Redactable"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
@@ -145,6 +146,16 @@ export const isPlain = (value: unknown): value is object => {
 /** Whatever a function accepts, in words that a person understands. */
 export const accepts = (expected: string, isAccepted: (value: unknown) => boolean) =>
   Schema.Unknown.check(Schema.makeFilter(isAccepted, { expected }))
+
+/** Whether the value of a `Redacted` is gone: to ask for it then throws. */
+export const isWiped = (redacted: Redacted.Redacted<unknown>): boolean => {
+  try {
+    Redacted.value(redacted)
+    return false
+  } catch {
+    return true
+  }
+}
 
 /** A value that no message may show. A function says in words what was given instead of what is expected. */
 export const unseen = (expected: string, insteadOf: (value: unknown) => string | undefined) =>

@@ -85,9 +85,9 @@ export const defaultKey = "effect-stripe-identity"
 const areDistinct = Schema.makeFilter((limits: ReadonlyArray<typeof limit.Type>) => {
   const counted = limits.map(({ key = defaultKey, per = "" }) => `${per} ${key}`)
   const again = counted.findIndex((key, index) => counted.indexOf(key) < index)
-  return again < 0
-    ? undefined
-    : { path: [again, "key"], issue: `a key that no other limit uses. Limits without a key share "${defaultKey}".` }
+  if (again < 0) return undefined
+  const advice = limits[again]?.key === undefined ? `. Limits without a key share "${defaultKey}".` : ""
+  return { path: [again, "key"], issue: `a key that no other limit uses${advice}` }
 })
 
 const rateLimit = Schema.Union([
@@ -111,6 +111,7 @@ const otherKeys = new Map([
 const insteadOfKey = (key: unknown): string | undefined => {
   if (key === undefined) return "nothing"
   if (!Redacted.isRedacted(key)) return "a value that is not Redacted"
+  if (Arguments.isWiped(key)) return "a Redacted that was wiped"
   const text = Redacted.value(key)
   if (text === undefined) return "a Redacted that holds undefined"
   if (text === "") return "an empty string"

@@ -114,7 +114,7 @@ export const CreatedFromUnknown: Schema.Codec<Created, unknown> = Schema.Unknown
   Schema.decodeTo(Schema.Union([Schema.DateTimeUtc, Schema.toType(Range)]), {
     decode: SchemaGetter.transformEffect((value): Effect.Effect<Created, SchemaIssue.Issue> =>
       Predicate.isObject(value) && !DateTime.isDateTime(value) && !Predicate.isDate(value)
-        ? decodeRange(value)
+        ? TimeExpression.atOnce(decodeRange(value))
         : read(value, decode)
     ),
     encode: SchemaGetter.transformEffect((created): Effect.Effect<unknown, SchemaIssue.Issue> =>

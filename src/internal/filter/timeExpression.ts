@@ -25,10 +25,18 @@ export const AllowRelative = Context.Reference<boolean>("effect-stripe-identity/
   defaultValue: () => true
 })
 
+const Now = Context.Reference<number | undefined>("effect-stripe-identity/SessionFilter/Now", {
+  defaultValue: () => undefined
+})
+
 /** Now in seconds since 1970, by `Clock`, where relative text is read. */
 export const now: Effect.Effect<number | undefined> = Effect.gen(function* () {
-  return (yield* AllowRelative) ? (yield* Clock.currentTimeMillis) / 1000 : undefined
+  return (yield* AllowRelative) ? ((yield* Now) ?? (yield* Clock.currentTimeMillis) / 1000) : undefined
 })
+
+/** Reads several relative texts at one time: between yesterday and today, midnight may pass. */
+export const atOnce = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(now, (time) => Effect.provideService(self, Now, time))
 
 /** The last second that is not more digits than seconds have: as milliseconds it lies in March 1973, before any session. */
 const latestSecond = 99_999_999_999

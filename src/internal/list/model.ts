@@ -74,7 +74,7 @@ export interface FetchedPage<out A> extends Page<A> {
    * not fail for rows that cannot be decoded. Without it, the reply has exactly the rows of `data`.
    */
   readonly entries?: ReadonlyArray<Entry<A>> | undefined
-  /** How many rows the fetch asked for, if it asked for fewer because larger pages failed. */
+  /** How many rows the fetch asked for. Set it if that can be fewer than requested, because larger pages failed. */
   readonly limit?: number | undefined
 }
 
