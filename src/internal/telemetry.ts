@@ -178,7 +178,7 @@ export const pageSpan = Effect.fnUntraced(function* <A extends FetchedPage<unkno
     "stripe.page.limit": asked.limit,
     ...(asked.cursor === undefined ? {} : { "stripe.page.cursor": asked.cursor })
   }
-  // Where a page was asked for from is always here.
+  // A stack trace would show this line for every page.
   yield* Effect.withSpan(Effect.tapError(counted, failed), name, { attributes, captureStackTrace: false })
   return Option.getOrThrow(fetched)
 })
