@@ -451,6 +451,8 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
             until: () => Effect.map(sandbox.requestCount, (count) => count > 0)
           })
           const [newest] = yield* sandbox.sessions
+          // Of two reads that began in the same millisecond, neither is the later one.
+          yield* Effect.sleep("2 millis")
           yield* destination.upsert([session(newest?.id ?? "", { status: "later" })], yield* DateTime.now)
         })
         const run = Destination.stream(destination, (from) => VerificationSessions.sync({}, { from }))
