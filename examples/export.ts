@@ -88,7 +88,7 @@ const command = Command.make(
   "export",
   {
     output: Flag.String("output").pipe(
-      Flag.withDescription("The file to write"),
+      Flag.withDescription("The file to write (default out/verified-sessions.ndjson)"),
       Flag.withDefault("out/verified-sessions.ndjson")
     ),
     resume: Flag.Boolean("resume").pipe(

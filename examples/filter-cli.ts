@@ -20,7 +20,7 @@ type Secret = (typeof secrets)[number]
 const flags = {
   filter: SessionFlags.flags,
   format: Flag.Literals("format", ["table", "ndjson", "csv"]).pipe(
-    Flag.withDescription("How rows are written"),
+    Flag.withDescription("How rows are written (default table)"),
     Flag.withDefault("table")
   ),
   reveal: Flag.Literals("reveal", secrets).pipe(

@@ -70,7 +70,7 @@ const command = Command.make(
   "filter-http",
   {
     port: Flag.Int("port").pipe(
-      Flag.withDescription("Port to listen on; 0 for any that is free"),
+      Flag.withDescription("Port to listen on (default 8080); 0 for any that is free"),
       Flag.withDefault(8080)
     )
   },

@@ -1,4 +1,4 @@
-// Keeps a copy of all sessions true, in SQLite or Postgres: new ones, changed ones and redacted ones.
+// Keeps a copy of all sessions up to date, in SQLite or Postgres: new ones, changed ones and redacted ones.
 //
 //   node examples/mirror.ts --database sqlite:out/mirror.db
 //   node examples/mirror.ts --database postgres://me@localhost/sessions --follow
@@ -87,7 +87,7 @@ const mirror = Effect.fn("mirror")(function* (
 
 const seconds = (name: string, description: string, value: number) =>
   Flag.Finite(name).pipe(
-    Flag.withDescription(description),
+    Flag.withDescription(`${description} (default ${value})`),
     Flag.filter(
       (seconds) => seconds > 0,
       () => "a number of seconds above 0"
@@ -103,7 +103,9 @@ const command = Command.make(
     every: seconds("every", "With --follow, how many seconds after a run the next one begins", 300),
     settle: seconds("settle", "How many seconds a change must be old, because Stripe does not list it at once", 60),
     audit: Flag.String("audit").pipe(
-      Flag.withDescription('How long after the last full read the whole list is read again: "7 days", or never'),
+      Flag.withDescription(
+        'How long after the last full read the whole list is read again: "7 days" (the default), or never'
+      ),
       Flag.filter(
         // Type boundary: any other text is no length of time.
         (text) => text === "never" || Option.isSome(Duration.fromInput(text as Duration.Input)),
@@ -135,7 +137,7 @@ const command = Command.make(
       Effect.tapError((error) => Console.error(Database.inWords(error)))
     )
   })
-).pipe(Command.withDescription("Keeps a copy of all sessions true, in SQLite or Postgres"))
+).pipe(Command.withDescription("Keeps a copy of all sessions up to date, in SQLite or Postgres"))
 
 continueWithoutReader()
 

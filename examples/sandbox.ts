@@ -19,7 +19,7 @@ const isLoopback = (text: string): boolean =>
 
 const flags = {
   port: Flag.Int("port").pipe(
-    Flag.withDescription("Port to listen on; 0 for any that is free"),
+    Flag.withDescription("Port to listen on (default 12111); 0 for any that is free"),
     Flag.filter(
       (port) => port >= 0 && port <= 65535,
       () => "a port between 0 and 65535"
@@ -27,7 +27,7 @@ const flags = {
     Flag.withDefault(12111)
   ),
   sessions: Flag.Int("sessions").pipe(
-    Flag.withDescription("How many sessions there are"),
+    Flag.withDescription("How many sessions there are (default 2500)"),
     Flag.filter(
       (sessions) => sessions >= 0 && sessions <= 1e9,
       () => "a number between 0 and 1000000000"
@@ -35,12 +35,15 @@ const flags = {
     Flag.withDefault(2500)
   ),
   history: Flag.Literals("history", ["uniform", "growing", "daily", "bursty", "import", "one-second"]).pipe(
-    Flag.withDescription("How their moments of creation are spread over the year 2025"),
+    Flag.withDescription("How their moments of creation are spread over the year 2025 (default uniform)"),
     Flag.withDefault("uniform")
   ),
-  seed: Flag.Int("seed").pipe(Flag.withDescription("The same seed gives the same sessions"), Flag.withDefault(1)),
+  seed: Flag.Int("seed").pipe(
+    Flag.withDescription("The same seed gives the same sessions (default 1)"),
+    Flag.withDefault(1)
+  ),
   latency: Flag.Int("latency").pipe(
-    Flag.withDescription("Milliseconds that an answer takes"),
+    Flag.withDescription("Milliseconds that an answer takes (default 0)"),
     Flag.filter(
       (latency) => latency >= 0,
       () => "no less than 0 milliseconds"
@@ -64,7 +67,7 @@ const flags = {
     Flag.optional
   ),
   accounts: Flag.Int("accounts").pipe(
-    Flag.withDescription("How many connected accounts /v1/accounts lists: acct_1, acct_2 and so on"),
+    Flag.withDescription("How many connected accounts /v1/accounts lists: acct_1, acct_2 and so on (default 0)"),
     Flag.filter(
       (count) => count >= 0 && count <= 100_000,
       () => "a number between 0 and 100000"

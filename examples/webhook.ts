@@ -126,7 +126,7 @@ const command = Command.make(
   {
     database: Database.flag,
     port: Flag.Int("port").pipe(
-      Flag.withDescription("Port to listen on; 0 for any that is free"),
+      Flag.withDescription("Port to listen on (default 3000); 0 for any that is free"),
       Flag.filter(
         (port) => port >= 0 && port <= 65_535,
         () => "a port from 0 to 65535"

@@ -1,6 +1,6 @@
 /**
  * Resumable exports to NDJSON and CSV files: every session is in the file exactly once, and every line is complete. Use
- * it with `Destination.stream`.
+ * it with `Destination.stream` and `VerificationSessions.sync`.
  *
  * `FILE.checkpoint` holds the checkpoint of the file and the length of the file that it covers. Anything after that
  * length was written by a run that was stopped, and the next run truncates it. Only the owner may read either file.
@@ -33,14 +33,20 @@ import * as VerificationSession from "./VerificationSession.ts"
 
 export { FileDestinationError } from "./internal/sync/checkpointedFile.ts"
 
+/** A batch of `sync` or `tail`. Those of `mirror` and `changes` name what is missing, which no file can take back. */
+interface FileBatch extends Batch<VerificationSession.AnyExpansion> {
+  readonly missing?: never
+}
+
 /**
- * A file that stores the batches of `VerificationSessions.sync`.
+ * A file that stores the batches of `VerificationSessions.sync` and `tail`. It takes none of `mirror`, because a file cannot
+ * replace a session that changed: for that, use `SqlDestination`.
  *
  * @category models
  * @since 0.1.0
  */
 export type FileDestination = Destination.Destination<
-  Batch<VerificationSession.AnyExpansion>,
+  FileBatch,
   CheckpointedFile.FileDestinationError | CheckpointMismatchError
 >
 
@@ -85,7 +91,7 @@ export const ndjson = Effect.fnUntraced(function* (
   yield* Effect.fromResult(Arguments.all([checkPath(path), checkJson(options)]))
   const { reveal = [] } = options
   const toLines = Ndjson.encodeSchemaString(VerificationSession.Json({ reveal }))
-  return yield* CheckpointedFile.make<Batch<VerificationSession.AnyExpansion>>({
+  return yield* CheckpointedFile.make<FileBatch>({
     path,
     format: ["NDJSON", ...Array.from(new Set(reveal)).sort()].join(" with "),
     toLines: ({ sessions }) =>
@@ -199,7 +205,7 @@ export const csv = Effect.fnUntraced(function* (
   const { bom = false, columns = defaultColumns } = options
   const toJson = Schema.encodeSync(VerificationSession.Json({ reveal: CsvColumns.secretsIn(columns) }))
   const toCells = CsvColumns.make(columns)
-  return yield* CheckpointedFile.make<Batch<VerificationSession.AnyExpansion>>({
+  return yield* CheckpointedFile.make<FileBatch>({
     path,
     // Quoted, so that a metadata key with a comma does not look like two columns.
     format: `CSV${bom ? " after a byte order mark" : ""} with ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,

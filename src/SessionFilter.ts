@@ -197,9 +197,11 @@ export const make = (input: unknown): Result.Result<SessionFilter, InvalidArgume
  * @since 0.1.0
  */
 export const makeUnsafe: {
+  /** Makes a filter from an {@link Input} in code, with fixed dates. Throws an `InvalidArgumentError` if it is invalid. */
   <const Choice extends Model.OneOrMore<Model.Status>>(
     input: Model.Input & { readonly status: Choice }
   ): WithStatus<Model.StatusOf<Choice>>
+  /** Makes a filter from an {@link Input} in code, with fixed dates. Throws an `InvalidArgumentError` if it is invalid. */
   (input: Model.Input): SessionFilter
 } = <One extends Model.Status>(input: Model.Input): WithStatus<One> =>
   // Type boundary: the status is one of those given, and only the compiler needs to know which.
@@ -234,9 +236,11 @@ export const makeUnsafe: {
  * @since 0.1.0
  */
 export const matches: {
+  /** Tests whether a filter selects a session, and narrows the session to the filter's status. */
   <One extends Model.Status>(
     filter: WithStatus<One>
   ): <Session extends Model.Filterable>(session: Session) => session is Session & Model.HasStatus<One>
+  /** Tests whether a filter selects a session. */
   (filter: SessionFilter): (session: Model.Filterable) => boolean
 } = <One extends Model.Status>(filter: SessionFilter) =>
   // Made again, here and below: without `exactOptionalPropertyTypes` the compiler lets an `undefined` field through.
@@ -272,7 +276,9 @@ export const matches: {
  * @since 0.1.0
  */
 export const and: {
+  /** Combines two filters to one that selects the sessions of both. Fails if no session can match both. */
   (that: SessionFilter): (self: SessionFilter) => Result.Result<SessionFilter, InvalidArgumentError>
+  /** Combines two filters to one that selects the sessions of both. Fails if no session can match both. */
   (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError>
 } = dual(2, (self: SessionFilter, that: SessionFilter): Result.Result<SessionFilter, InvalidArgumentError> =>
   Result.flatMap(Result.all([make(self), make(that)]), ([one, other]) => {

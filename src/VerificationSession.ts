@@ -351,6 +351,7 @@ export const withMetadata = <
  * @since 0.1.0
  */
 export const decodeRows: {
+  /** Decodes the sessions of a stream with your own Schema. `onMismatch` decides what happens to those that do not match. */
   <S extends Schema.Constraint, const Choice extends SessionMismatch.OnMismatch<Codec.AnyExpansion>>(
     schema: S,
     options: { readonly onMismatch: Choice }
@@ -361,6 +362,7 @@ export const decodeRows: {
     E | SessionMismatch.MismatchFailure<Choice>,
     R | S["DecodingServices"] | SessionMismatch.MismatchServices<Choice>
   >
+  /** Decodes the sessions of a stream with your own Schema. `onMismatch` decides what happens to those that do not match. */
   <
     Session extends Codec.AnyExpansion,
     E,

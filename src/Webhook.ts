@@ -2,7 +2,7 @@
  * Verifies the signature of a Stripe webhook, and returns the id of the session that it is about.
  *
  * An event is only a hint that a session may have changed: events arrive late, twice and out of order, with old data.
- * Read the session with `VerificationSessions.retrieve`, and store what you read.
+ * Read the session with `VerificationSessions.reread`, and store what you read with its `readAt`.
  *
  * It needs Web Crypto: Node, Bun, Deno, Cloudflare Workers and Lambda@Edge have it.
  *
@@ -58,7 +58,8 @@ const reasons = [
 ] as const
 
 /**
- * The error of {@link verify}, with its reason. Answer with status 400, but with 200 for an `UnrelatedEventError`.
+ * The error of {@link verify}, with its reason. Answer with status 400, but with 200 for an `UnrelatedEventError`
+ * or a `WrongModeError`, or Stripe sends the event again.
  *
  * @category errors
  * @since 0.1.0

@@ -128,12 +128,15 @@ const command = Command.make(
     concurrency: Flags.concurrency,
     once: Flags.once,
     host: Flag.String("host").pipe(
-      Flag.withDescription("The address of this machine, by which the other runners reach it"),
+      Flag.withDescription("The address of this machine, by which the other runners reach it (default 127.0.0.1)"),
       Flag.withDefault("127.0.0.1")
     ),
-    port: Flag.Int("port").pipe(Flag.withDescription("A port of its own on that machine"), Flag.withDefault(34431)),
+    port: Flag.Int("port").pipe(
+      Flag.withDescription("A port of its own on that machine (default 34431)"),
+      Flag.withDefault(34431)
+    ),
     cron: Flag.String("cron").pipe(
-      Flag.withDescription("When to look for accounts that are due"),
+      Flag.withDescription("When to look for accounts that are due (default * * * * *, each minute)"),
       Flag.filter(
         (text) => Result.isSuccess(Cron.parse(text)),
         () => '--cron takes an expression such as "* * * * *"'

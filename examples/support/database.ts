@@ -9,7 +9,7 @@ import * as Sqlite from "./sqlite.ts"
 export const isPostgres = (address: string): boolean => /^postgres(ql)?:\/\//.test(address) && URL.canParse(address)
 
 export const flag = Flag.String("database").pipe(
-  Flag.withDescription("sqlite:FILE, or postgres://USER:PASSWORD@HOST/NAME"),
+  Flag.withDescription("sqlite:FILE, or postgres://USER:PASSWORD@HOST/NAME (default sqlite:out/mirror.db)"),
   Flag.filter(
     (address) => isPostgres(address) || address.startsWith("sqlite:"),
     () => "sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"

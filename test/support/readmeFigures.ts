@@ -47,7 +47,7 @@ const sentences = (): ReadonlyArray<readonly [sentence: string, figures: Readonl
       "Every row arrives in # of them here, in # with stripe-node, and in # with plain Effect.",
       [count(ours, isComplete), count(stripeNode, isComplete), String(plainEffectOutcomes.complete)]
     ],
-    ["In none of the # faults", [String(faults.length)]],
+    ["In the # faults, none of them", [String(faults.length)]],
     ["In # random histories", [lives ?? "?"]],
     [
       "# sessions take # s with `concurrency: 16`, and # s with stripe-node",

@@ -49,6 +49,17 @@ test("tail and mirror have the errors and requirements of their handler and of t
   >()
 })
 
+test("a file takes batches of sync and tail, and none of mirror, which may repeat a session", () => {
+  expect(Destination.stream).type.toBeCallableWith(file, (from?: Checkpoint.Checkpoint) => service.sync({}, { from }))
+  expect(Destination.stream).type.toBeCallableWith(file, (from?: Checkpoint.Checkpoint) => service.tail({}, { from }))
+  expect(Destination.stream).type.not.toBeCallableWith(file, (from?: Checkpoint.Checkpoint) => service.mirror({ from }))
+  expect(Destination.stream).type.not.toBeCallableWith(file, (from?: Checkpoint.Checkpoint) =>
+    service.changes({ from })
+  )
+})
+
+declare const file: FileDestination.FileDestination
+
 interface A {
   readonly a: 1
 }

@@ -4,6 +4,7 @@ import type { HttpClient } from "effect/http"
 import {
   type Pagination,
   RetryPolicy,
+  type SessionFilter,
   StripeClient,
   type StripeError,
   VerificationSession,
@@ -101,6 +102,17 @@ describe("types of the service", () => {
     expect(StripeClient.CurrentAccount.key).type.toBe<string>()
     expect<{ readonly account: string }>().type.toBeAssignableTo<typeof StripeClient.CurrentAccount.Service>()
     expect<{ readonly context: string }>().type.toBeAssignableTo<typeof StripeClient.CurrentAccount.Service>()
+  })
+
+  test("a test's handler gets filter and parameters with the types that are written in code", () => {
+    type Handlers = Required<VerificationSessions.TestHandlers>
+    type First<Name extends keyof Handlers> = Parameters<NonNullable<Handlers[Name]>>[0]
+    expect<First<"stream">>().type.toBe<SessionFilter.Input | undefined>()
+    expect<First<"pages">>().type.toBe<SessionFilter.Input | undefined>()
+    expect<First<"sync">>().type.toBe<SessionFilter.Input | undefined>()
+    expect<First<"tail">>().type.toBe<SessionFilter.Input | undefined>()
+    expect<First<"list">>().type.toBe<VerificationSessions.ListParams | undefined>()
+    expect<First<"retrieve">>().type.toBe<string>()
   })
 
   test("guards narrow the elements of a stream", () => {

@@ -44,7 +44,7 @@ export const once = Flag.Boolean("once").pipe(
 /** What is shared with other workers, and has to be the same in all of them. */
 export const shared = {
   fleet: Flag.String("fleet").pipe(
-    Flag.withDescription("The name of the fleet, where several share a database or Redis"),
+    Flag.withDescription("The name of the fleet, where several share a database or Redis (default fleet)"),
     Flag.filter(
       (name) => /^[\w-]{1,100}$/.test(name),
       () => "--fleet takes letters, digits, _ and -"

@@ -56,7 +56,7 @@ export interface VerificationSession {
   /** The id of the report on the last attempt, `vr_…`. It expands to the report itself. */
   readonly last_verification_report?: string | null
   readonly options?: SessionOptions | null
-  /** What you told Stripe about the person. Personal data. */
+  /** What you told Stripe about the person. Personal data; after a redaction the strings are `"[redacted]"`. */
   readonly provided_details?: Redacted.Redacted<ProvidedDetails> | null
   /** `null` unless somebody requested the removal of the personal data. */
   readonly redaction?: Redaction | null

@@ -257,10 +257,17 @@ export interface Service<out Requires = never> {
   ) => Stream.Stream<Model.MirrorBatch<VerificationSession.Expanded<Paths>>, StripeError | E | E2, R | R2 | Requires>
 }
 
+/** What a handler receives. The type of a filter belongs to one call, so here it is the widest. */
+type HandlerParameters<Name, Parameters extends ReadonlyArray<unknown>> = Name extends "list"
+  ? [params?: ListParams]
+  : Name extends "pages" | "stream" | "sync" | "tail"
+    ? [filter?: SessionFilter.Input, options?: Parameters[1]]
+    : Parameters
+
 /** The same call as a test's handler: with the widest row type, and only the service's own errors. */
-type Handler<Call> = Call extends (...parameters: infer Parameters) => infer Returned
+type Handler<Name, Call> = Call extends (...parameters: infer Parameters) => infer Returned
   ? (
-      ...parameters: Parameters
+      ...parameters: HandlerParameters<Name, Parameters>
     ) => Returned extends Stream.Stream<infer A, unknown, unknown>
       ? Stream.Stream<A, StripeError>
       : Returned extends Effect.Effect<infer A, unknown, unknown>
@@ -290,4 +297,4 @@ type Handler<Call> = Call extends (...parameters: infer Parameters) => infer Ret
  * @category testing
  * @since 0.1.0
  */
-export type TestHandlers = { readonly [Name in keyof Service]?: Handler<Service[Name]> | undefined }
+export type TestHandlers = { readonly [Name in keyof Service]?: Handler<Name, Service[Name]> | undefined }

@@ -149,7 +149,8 @@ export const RelatedPerson = Schema.Struct({ account: Schema.String, person: Sch
 export interface RelatedPerson extends Schema.Struct.Type<typeof RelatedPerson.fields> {}
 
 /**
- * The person's contact details as given when the session was created. Personal data.
+ * The person's contact details as given when the session was created. Personal data. After a redaction the strings are
+ * `"[redacted]"`.
  *
  * @category schemas
  * @since 0.1.0
@@ -160,7 +161,8 @@ export const ProvidedDetails = Schema.Struct({
 })
 
 /**
- * The person's contact details as given when the session was created. Personal data.
+ * The person's contact details as given when the session was created. Personal data. After a redaction the strings are
+ * `"[redacted]"`.
  *
  * @category models
  * @since 0.1.0

@@ -11,7 +11,7 @@ export const defaultTable = "verification_sessions"
 // It is written into statements between quotes, so nothing else is let through.
 const table = Schema.optional(
   Arguments.accepts(
-    "1 to 40 lower-case letters, digits and _, not starting with a digit",
+    "1 to 40 lower-case letters, digits and _, not starting with a digit. For a schema of Postgres, set the connection's search_path.",
     (value) => Predicate.isString(value) && /^[a-z_][a-z0-9_]{0,39}$/.test(value)
   )
 )

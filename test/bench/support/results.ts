@@ -224,13 +224,15 @@ export const render = (results: Results): string => {
       ["reader", "seconds", "× as fast as stripe-node"],
       wall.ways.map(({ name, seconds, speed }) => [name, seconds.toFixed(1), speed.toFixed(1)])
     ),
-    `Under the limit of 25 requests a second, ${count(limited.rows)} rows came with ${(limited.share * 100).toFixed(0)} % of it from the third second on.`,
+    `Under the limit of 25 requests a second, a read of ${count(limited.rows)} rows used ${(limited.share * 100).toFixed(0)} % of it from the third second on.`,
     "Rows over the wire:",
     table(
       ["reader", ...(wire[0]?.carried ?? []).map(([wanted]) => `for ${wanted}`)],
       wire.map(({ carried, name }) => [name, ...carried.map(([, rows]) => String(rows))])
     ),
-    `Of ${bars(results).length} bars, ${missed.length} are missed${missed.length === 0 ? "." : ":"}`,
+    missed.length === 0
+      ? `All ${bars(results).length} targets are met.`
+      : `${missed.length} of ${bars(results).length} targets are missed:`,
     ...(missed.length === 0
       ? []
       : [
