@@ -10,8 +10,7 @@
  * @category Read other lists
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
-import type * as DateTime from "effect/DateTime"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
@@ -22,6 +21,7 @@ import * as Arguments from "./internal/arguments.ts"
 import type { FetchPage, Row, Window } from "./internal/list/model.ts"
 import * as Pass from "./internal/sync/pass.ts"
 import * as Runs from "./internal/sync/runs.ts"
+import * as Windows from "./internal/sync/windows.ts"
 import type { Options as PaginationOptions, PaginationError } from "./Pagination.ts"
 import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 
@@ -131,9 +131,7 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
       const begin = from ?? Checkpoint.start(source.key)
       yield* Effect.fromResult(Checkpoint.check(begin, source.key))
       const { range } = begin
-      const now = yield* Clock.currentTimeMillis
-      // A second can get more rows until it is over. The clock of a test may be at 0.
-      const until = Math.max(0, Math.floor((now - Duration.toMillis(settle)) / 1000))
+      const until = Windows.settledBefore(yield* DateTime.now, Duration.toSeconds(settle))
       const pass = (direction: "newer" | "older") => Pass.steps(source, pages, { direction, until, from: range })
       // Catching up does not move the older end, so the start of the older pass is known before.
       const catchUp = range === undefined ? Stream.empty : pass("newer")

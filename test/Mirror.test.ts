@@ -182,6 +182,33 @@ describe("mirror", () => {
     )
   }
 
+  it.effect("takes settle in parts of a second, at an audit too", () =>
+    Effect.gen(function* () {
+      const { from, service, stripe } = yield* mirrored(50)
+      stripe.wait(8 * day)
+      const batches = yield* collect(stripe, service.mirror({ from, settle: "1500 millis", window: "1 day" }))
+      assert.strictEqual(idsOf(batches, "audit").length, 50)
+    })
+  )
+
+  for (const [name, ahead] of [
+    ["events", 3600],
+    ["audited", 365 * day]
+  ] as const) {
+    it.effect(`reads the whole list again where a clock that was ahead moved ${name} into the future`, () =>
+      Effect.gen(function* () {
+        const { from, service, stripe } = yield* mirrored(50)
+        const moment = DateTime.makeUnsafe(stripe.now() + ahead * 1000)
+        const batches = yield* collect(stripe, service.mirror({ from: { ...from, [name]: moment } }))
+        assert.strictEqual(idsOf(batches, "audit").length, 50)
+        const after = last(batches)
+        for (const moment of [after.events, after.audited]) {
+          assert.isAtMost(Windows.seconds(moment ?? assert.fail()), Math.floor(stripe.now() / 1000))
+        }
+      })
+    )
+  }
+
   it.effect("never reads the list again on its own with audit: false", () =>
     Effect.gen(function* () {
       const { from, service, stripe } = yield* mirrored(50)
@@ -322,7 +349,7 @@ describe("what is due", () => {
           ...(one.audited === undefined ? {} : { audited: ago(one.audited) }),
           ...(one.running === undefined ? {} : { audit: { began: ago(one.running), reached: row } })
         }
-        const after = Windows.plan(before, now, one.interval)
+        const after = Windows.plan(before, now, one.interval, 60)
         const isKept = one.events !== undefined && one.events <= 29 * day
         assert.deepStrictEqual(after.events, isKept ? before.events : now)
         if (!one.covered) {
@@ -335,7 +362,7 @@ describe("what is due", () => {
         assert.deepStrictEqual(after.audit, expected)
         assert.deepStrictEqual(after.range, before.range)
         // Deciding again changes nothing.
-        assert.deepStrictEqual(Windows.plan(after, now, one.interval), after)
+        assert.deepStrictEqual(Windows.plan(after, now, one.interval, 60), after)
       })
   )
 })

@@ -188,6 +188,9 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     query: ReadonlyMap<string, string>,
     oldest = 0
   ): Array<Row> => {
+    for (const [name, value] of query) {
+      if (name.startsWith("created") && !/^\d+$/.test(value)) throw new Error(`${name}: Invalid integer: ${value}`)
+    }
     const gte = Math.max(oldest, Number(query.get("created[gte]") ?? 0))
     const lt = Number(query.get("created[lt]") ?? Infinity)
     const found: Array<Row> = []

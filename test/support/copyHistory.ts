@@ -120,7 +120,7 @@ export const byEventId: Design = (world) =>
 export const bySnapshot: Design = (world) =>
   Effect.gen(function* () {
     const { lengths } = world
-    const until = Math.floor(world.stripe.now() / 1000) - lengths.settle
+    const until = Math.floor(world.stripe.now() / 1000 - lengths.settle)
     if (world.saved === undefined) {
       world.saved = String(until)
       return yield* first(world)
@@ -161,7 +161,7 @@ export const life = (seed: number, design: Design = mirror, broken: Broken = {})
     const c = choices(seed)
     const { below, chance, one } = c
     const overlap = one([120, 600, 3600])
-    const lengths = { settle: one([60, 120]), overlap, window: one([overlap / 2, overlap, 3600, 86_400, 86_400]) }
+    const lengths = { settle: one([60, 90.5, 120]), overlap, window: one([overlap / 2, overlap, 3600, 86_400, 86_400]) }
     const skew = one([0, 0, below(60) - 30])
     const longest = lengths.settle + lengths.overlap - 2 + Math.min(0, skew)
     const pageSize = design === mirror ? one([100, 100, 100, 10, 2 + below(4)]) : 100

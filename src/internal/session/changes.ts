@@ -78,7 +78,7 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
   const windows = Effect.map(DateTime.now, (now) =>
     Stream.unfold(Windows.seconds(checkpoint.events), (position) =>
       Effect.sync(() => {
-        const window = Windows.next(position, Windows.seconds(now) - lengths.settle, lengths)
+        const window = Windows.next(position, Windows.settledBefore(now, lengths.settle), lengths)
         return window && ([window, window.lt] as const)
       })
     )

@@ -222,7 +222,7 @@ const runOnce = <Sent extends Row, A extends Sent, E, R>(
   ): Stream.Stream<B & { readonly kind: typeof kind }, E, R> =>
     Stream.unwrap(
       Effect.map(DateTime.now, (now) => {
-        const planned = Windows.plan(latest, now, interval)
+        const planned = Windows.plan(latest, now, interval, lengths.settle)
         latest = planned
         return Stream.map(read(planned, now), (batch) => {
           latest = batch.checkpoint
@@ -253,7 +253,7 @@ const audit = <Sent extends Row, A extends Sent, E, R>(
   now: DateTime.Utc
 ) => {
   const from = reached === undefined ? undefined : { newest: reached, oldest: reached, reachedEnd: false }
-  const until = Math.max(0, Windows.seconds(now) - lengths.settle)
+  const until = Windows.settledBefore(now, lengths.settle)
   return Stream.mapAccum(
     Pass.steps(list, options, { direction: "older", from, until }),
     (): Checkpoint.Checkpoint => ({ ...Checkpoint.start(list.key), range: from }),

@@ -22,6 +22,10 @@ export const isExpired = (position: number, now: number): boolean => now - posit
 
 export const seconds = (moment: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(moment) / 1000)
 
+/** The second before which everything is old enough. A second gets more rows until it is over; a test's clock may be at 0. */
+export const settledBefore = (now: DateTime.Utc, settle: number): number =>
+  Math.max(0, Math.floor(DateTime.toEpochMillis(now) / 1000 - settle))
+
 export const isPositioned = (checkpoint: Checkpoint): checkpoint is Positioned => checkpoint.events !== undefined
 
 export const moveTo = (checkpoint: Checkpoint, position: number): Positioned => ({
@@ -38,7 +42,7 @@ export interface EventWindow {
 
 /** The oldest window of events before `until` that was not read, if there is one. */
 export const next = (position: number, until: number, { overlap, window }: Lengths): EventWindow | undefined => {
-  const lt = Math.floor(Math.min(position + window, until))
+  const lt = Math.min(position + Math.floor(window), until)
   return lt > position ? { position, gte: Math.max(0, Math.floor(position - overlap)), lt } : undefined
 }
 
@@ -46,18 +50,26 @@ export const next = (position: number, until: number, { overlap, window }: Lengt
  * The checkpoint to read on from: with a position, and with an audit where one is due.
  *
  * Without a position in events that Stripe still keeps, nobody knows what changed. Then events count from now on, and
- * everything that was read before is read again. A list that was never read needs no audit: its first read is one.
+ * everything that was read before is read again. So it is where a clock that was ahead moved the position into the future. A
+ * list that was never read needs no audit: its first read is one.
  */
-export const plan = (checkpoint: Checkpoint, at: DateTime.Utc, interval: number | undefined): Positioned => {
+export const plan = (
+  checkpoint: Checkpoint,
+  at: DateTime.Utc,
+  interval: number | undefined,
+  settle: number
+): Positioned => {
   const { audit, ...rest } = checkpoint
   const now = seconds(at)
-  const isKept = isPositioned(checkpoint) && !isExpired(seconds(checkpoint.events), now)
+  // Clocks are set back by a little all the time.
+  const isFuture = (moment: DateTime.Utc) => seconds(moment) > now + settle
+  const isKept = isPositioned(checkpoint) && !isExpired(seconds(checkpoint.events), now) && !isFuture(checkpoint.events)
   const positioned = isKept ? checkpoint : moveTo(rest, now)
   if (rest.range === undefined) return { ...rest, events: positioned.events, audited: DateTime.fromEpochSeconds(now) }
   const isDue =
     audit === undefined &&
     interval !== undefined &&
-    (rest.audited === undefined || now - seconds(rest.audited) >= interval)
+    (rest.audited === undefined || isFuture(rest.audited) || now - seconds(rest.audited) >= interval)
   return isKept && !isDue ? positioned : { ...positioned, audit: { began: DateTime.fromEpochSeconds(now) } }
 }
 
