@@ -97,7 +97,8 @@ describe("changes", () => {
 
   for (const [name, days, isExpired] of [
     ["of 29 days is read on from", 29, false],
-    ["older than 29 days is an error before anything is read", 29 + 1 / 86_400, true]
+    ["older than 29 days is an error before anything is read", 29 + 1 / 86_400, true],
+    ["in the future, where a clock was ahead, is the same error", -1, true]
   ] as const) {
     it.effect(`a position ${name}`, () =>
       Effect.gen(function* () {

@@ -53,11 +53,14 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
   { events, handled, lengths, options, reader }: Source<Sent, A, E, R>,
   checkpoint: Windows.Positioned
 ) => {
+  const ensureKept = (position: number, now: DateTime.Utc): Effect.Effect<void, EventsExpiredError> =>
+    Windows.isKept(position, Windows.seconds(now), lengths.settle)
+      ? Effect.void
+      : Effect.fail(new EventsExpiredError({ position: DateTime.fromEpochSeconds(position) }))
+
   const readWindow = Effect.fnUntraced(function* ({ gte, lt, position }: Windows.EventWindow) {
     const readAt = yield* DateTime.now
-    if (Windows.isExpired(position, Windows.seconds(readAt))) {
-      return yield* new EventsExpiredError({ position: DateTime.fromEpochSeconds(position) })
-    }
+    yield* ensureKept(position, readAt)
     const found = yield* Events.read(events, { gte, lt }, options.onDecodeError)
     const ids = new Map<string, number | undefined>()
     for (const { id, session } of found) {
@@ -75,14 +78,18 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
   })
 
   // The end of a run is fixed when it starts, so that it ends however much changes meanwhile.
-  const windows = Effect.map(DateTime.now, (now) =>
-    Stream.unfold(Windows.seconds(checkpoint.events), (position) =>
+  const windows = Effect.gen(function* () {
+    const now = yield* DateTime.now
+    const until = Windows.settledBefore(now, lengths.settle)
+    const start = Windows.seconds(checkpoint.events)
+    yield* ensureKept(start, now)
+    return Stream.unfold(start, (position) =>
       Effect.sync(() => {
-        const window = Windows.next(position, Windows.settledBefore(now, lengths.settle), lengths)
+        const window = Windows.next(position, until, lengths)
         return window && ([window, window.lt] as const)
       })
     )
-  )
+  })
   return Stream.unwrap(windows).pipe(
     // An event that was a cursor may have expired when the next page is read. The window is read again, as long as Stripe has its events.
     Stream.mapEffect((window) => Effect.retry(readWindow(window), { times: 3, while: Events.isCursorExpired })),

@@ -18,7 +18,12 @@ export interface Lengths {
 /** Stripe keeps events for 30 days. One is left to read them in. */
 const retention = 29 * 86_400
 
-export const isExpired = (position: number, now: number): boolean => now - position > retention
+/** Whether a moment is in the future: then this clock was ahead. Clocks are set back by a little all the time. */
+const isFuture = (moment: number, now: number, settle: number): boolean => moment > now + settle
+
+/** Whether Stripe still has the events since a position, as far as the position can be trusted. */
+export const isKept = (position: number, now: number, settle: number): boolean =>
+  now - position <= retention && !isFuture(position, now, settle)
 
 export const seconds = (moment: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(moment) / 1000)
 
@@ -61,16 +66,16 @@ export const plan = (
 ): Positioned => {
   const { audit, ...rest } = checkpoint
   const now = seconds(at)
-  // Clocks are set back by a little all the time.
-  const isFuture = (moment: DateTime.Utc) => seconds(moment) > now + settle
-  const isKept = isPositioned(checkpoint) && !isExpired(seconds(checkpoint.events), now) && !isFuture(checkpoint.events)
-  const positioned = isKept ? checkpoint : moveTo(rest, now)
+  const keepsPosition = isPositioned(checkpoint) && isKept(seconds(checkpoint.events), now, settle)
+  const positioned = keepsPosition ? checkpoint : moveTo(rest, now)
   if (rest.range === undefined) return { ...rest, events: positioned.events, audited: DateTime.fromEpochSeconds(now) }
   const isDue =
     audit === undefined &&
     interval !== undefined &&
-    (rest.audited === undefined || isFuture(rest.audited) || now - seconds(rest.audited) >= interval)
-  return isKept && !isDue ? positioned : { ...positioned, audit: { began: DateTime.fromEpochSeconds(now) } }
+    (rest.audited === undefined ||
+      isFuture(seconds(rest.audited), now, settle) ||
+      now - seconds(rest.audited) >= interval)
+  return keepsPosition && !isDue ? positioned : { ...positioned, audit: { began: DateTime.fromEpochSeconds(now) } }
 }
 
 /** The checkpoint when an audit is complete. */
