@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Layer, Schema, Stream } from "effect"
+import { DateTime, Duration, Effect, Fiber, Layer, Schema, Stream } from "effect"
 import { HttpClient } from "effect/http"
+import { TestClock } from "effect/testing"
 import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { between } from "./support/filters.ts"
@@ -190,6 +191,37 @@ describe("concurrency", () => {
       assert.strictEqual(failed._tag, "ApiError")
       assert.deepStrictEqual(seen, list.slice(0, seen.length))
       assert.isAbove(seen.length, 100)
+    }).pipe(Effect.provide([world({ sandbox: { sessions: 5000 } }), atOnce]))
+  )
+
+  for (const concurrency of [1, 2, 4, 16]) {
+    it.effect(`${concurrency} is no reason to fail where Stripe takes one request a second`, () =>
+      Effect.gen(function* () {
+        const reading = yield* Effect.forkChild(Stream.runCount(VerificationSessions.stream({}, { concurrency })))
+        for (let step = 0; reading.pollUnsafe() === undefined && step < 1000; step++) {
+          yield* TestClock.adjust("1 second")
+        }
+        assert.strictEqual(yield* Fiber.join(reading), 4000)
+      }).pipe(
+        Effect.provide(
+          world({
+            client: { rateLimit: false },
+            sandbox: { sessions: 4000, rateLimit: { limit: 1, window: "1 second" }, latency: "150 millis" }
+          })
+        )
+      )
+    )
+  }
+
+  it.effect("fails as one request at a time does where Stripe takes none, and soon", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      yield* sandbox.inject(Fault.RateLimited(), { times: Infinity, skip: 12 })
+      const read = VerificationSessions.stream({}, { concurrency: 8 })
+      const failed = yield* reason(Stream.runDrain(read))
+      assert.strictEqual(failed._tag, "RateLimitError")
+      // 12 pages, six attempts of each of 8 requests, and six of the one that is sent alone.
+      assert.isAtMost(yield* countRequests, 12 + 6 * 8 + 6)
     }).pipe(Effect.provide([world({ sandbox: { sessions: 5000 } }), atOnce]))
   )
 

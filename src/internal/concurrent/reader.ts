@@ -9,7 +9,7 @@ import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
-import type { PaginationStalledError } from "../../StripeError.ts"
+import { isStripeError, type PaginationStalledError } from "../../StripeError.ts"
 import { OnRateLimited } from "../client/onRateLimited.ts"
 import type { FetchPage, Row } from "../list/model.ts"
 import * as Guards from "../pagination/guards.ts"
@@ -77,7 +77,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
         })
       ),
       Effect.matchCause({
-        onFailure: (cause) => end(request.segment, own, cause),
+        onFailure: (cause) => postpone(request, own, cause) || end(request.segment, own, cause),
         onSuccess: ([step, state]) => record(request, own, step, state)
       }),
       Effect.andThen(Effect.suspend(() => (pulls > 1 && remaining > 0 ? sendAll : Effect.void))),
@@ -117,6 +117,17 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
     if (number === 1) withoutRows = { ...step, entries: [], has_more: false }
     if (Option.isSome(state)) own.state = state.value
     releaseAbandoned()
+  }
+
+  /** Whether a request that failed is sent again, because only the others in flight made it fail. */
+  const postpone = (request: Scheduler.Request, own: Segment<A>, cause: Cause.Cause<unknown>): boolean => {
+    const later = Option.exists(Cause.findErrorOption(cause), isRateLimited)
+      ? Scheduler.postponed(schedule, request)
+      : undefined
+    if (later === undefined) return false
+    own.fiber = undefined
+    schedule = later
+    return true
   }
 
   /** Ends the read at a segment: what lies before it is still read and delivered, and then this is what comes out. */
@@ -176,3 +187,5 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
     }
   })
 })
+
+const isRateLimited = (error: unknown): boolean => isStripeError(error) && error.reason._tag === "RateLimitError"

@@ -21,7 +21,7 @@
  *    parts next to each other without an answer, and once `guesses` of the pages read were lost, nothing is cut until
  *    more came.
  * 10. When the server refuses a request for being one too many, half as many are sent at once, and one more after each
- *    round of replies.
+ *    round of replies. One that was refused to its last retry is sent again alone: then it fails as in sequence.
  */
 import type { Window } from "../list/model.ts"
 import * as Density from "./density.ts"
@@ -93,6 +93,8 @@ export interface Request {
   /** The number of the request, counted from 1. */
   readonly number: number
   readonly within: Window
+  /** Whether no other was in flight when it was sent. */
+  readonly isAlone: boolean
 }
 
 /** What a page says about the list. */
@@ -177,7 +179,7 @@ const send = (schedule: Schedule, index: number): readonly [Request, Schedule] |
   const within = { ...(Number.isFinite(gte) ? { gte } : {}), ...(Number.isFinite(lt) ? { lt } : {}) }
   const segments = schedule.segments.with(index, { ...segment, state: "reading" })
   return [
-    { segment: id, number, within },
+    { segment: id, number, within, isAlone: inFlight(schedule.segments) === 0 },
     { ...schedule, sent: number, segments }
   ]
 }
@@ -265,6 +267,14 @@ export const refused = (schedule: Schedule, number: number): Schedule =>
   number <= schedule.narrowedAt
     ? schedule
     : { ...schedule, width: Math.max(1, Math.floor(schedule.width / 2)), narrowedAt: schedule.sent }
+
+/** Takes note that a request was refused to its last retry. If others used up the limit, it is sent again when it is alone. */
+export const postponed = (schedule: Schedule, { isAlone, number, segment: id }: Request): Schedule | undefined => {
+  const index = schedule.segments.findIndex((segment) => segment.id === id)
+  const segment = schedule.segments[index]
+  if (segment === undefined || (isAlone && number === schedule.sent)) return undefined
+  return { ...schedule, width: 1, segments: schedule.segments.with(index, { ...segment, state: "ready" }) }
+}
 
 /**
  * The segment whose next page is to be delivered, and whether the list has rows after that page. The last page of a
