@@ -1,10 +1,10 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, type Duration, Effect, Fiber, Layer, Schedule, Stream } from "effect"
-import { FetchHttpClient, HttpClient } from "effect/http"
+import { FetchHttpClient, HttpClient, type HttpClientResponse } from "effect/http"
 import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
-import { createServer as createHttpServer } from "node:http"
+import { createServer as createHttpServer, type RequestListener } from "node:http"
 import { createServer } from "node:net"
 import { baseUrl, server } from "./support/sandboxServer.ts"
 import { countRequests, ids, listIds, reason, requests } from "./support/world.ts"
@@ -140,6 +140,31 @@ for (const [name, client] of clients) {
       }).pipe(Effect.scoped)
     )
 
+    for (const length of ["with a length", "in chunks"]) {
+      it.live(`a reply ${length} may be read by transformClient too`, () =>
+        Effect.gen(function* () {
+          const body = JSON.stringify({ object: "list", data: [], has_more: false, url: "/" })
+          const port = yield* serve((_request, response) => {
+            if (length === "in chunks") response.write(body.slice(0, 9))
+            response.end(length === "in chunks" ? body.slice(9) : body)
+          })
+          let read = ""
+          const transformClient = HttpClient.tap((response: HttpClientResponse.HttpClientResponse) =>
+            Effect.map(response.text, (text) => {
+              read = text
+            })
+          )
+          const apiBase = `http://127.0.0.1:${port}`
+          const page = yield* VerificationSessions.list().pipe(
+            Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey, apiBase, transformClient })),
+            Effect.provide(client)
+          )
+          assert.deepStrictEqual(page.data, [])
+          assert.strictEqual(read, body)
+        }).pipe(Effect.scoped)
+      )
+    }
+
     it.live("a closed port is a TransportError that says where nobody listens", () =>
       Effect.gen(function* () {
         const port = yield* closedPort
@@ -159,11 +184,24 @@ for (const [name, client] of clients) {
   })
 }
 
+const serve = (listener: RequestListener) => {
+  const server = createHttpServer(listener)
+  return Effect.acquireRelease(
+    Effect.callback<number>((resume) => {
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address()
+        resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0))
+      })
+    }),
+    () => Effect.sync(() => server.close().closeAllConnections())
+  )
+}
+
 /** A server whose first reply is an error larger than any buffer on its way, and the end of that reply's connection. */
 const largeErrorFirst = Effect.gen(function* () {
   const ended = yield* Deferred.make<void>()
   let requests = 0
-  const server = createHttpServer((_request, response) => {
+  const port = yield* serve((_request, response) => {
     requests++
     if (requests === 1) {
       response.once("close", () => Deferred.doneUnsafe(ended, Effect.void))
@@ -173,14 +211,6 @@ const largeErrorFirst = Effect.gen(function* () {
       response.end(JSON.stringify({ object: "list", data: [], has_more: false, url: "/" }))
     }
   })
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => {
-      server.listen(0, "127.0.0.1", () => resume(Effect.void))
-    }),
-    () => Effect.sync(() => server.close().closeAllConnections())
-  )
-  const address = server.address()
-  const port = typeof address === "object" && address !== null ? address.port : 0
   return { port, abandoned: Deferred.await(ended) }
 })
 

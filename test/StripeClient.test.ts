@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, ConfigProvider, Context, Effect, Exit, Fiber, Layer, Redacted, Result, Schedule } from "effect"
-import { HttpClient, HttpClientRequest } from "effect/http"
+import { HttpClient, type HttpClientError, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -52,6 +52,23 @@ describe("what is sent", () => {
           }
         })
       )
+    )
+  )
+
+  const inJavaScript = (failure: unknown) => (client: HttpClient.HttpClient) =>
+    HttpClient.transformResponse(client, () => Effect.fail(failure as HttpClientError.HttpClientError))
+  it.effect.each<readonly [string, unknown, string]>([
+    ["a timeout", new Cause.TimeoutError("slow"), "slow"],
+    ["text", "slow", "a value that is not an Error"],
+    ["nothing", undefined, "a value that is not an Error"]
+  ])("a client that fails with %s, which types refuse, is a TransportError", ([, failure, told]) =>
+    Effect.gen(function* () {
+      const failed = yield* reason(VerificationSessions.list())
+      assert.strictEqual(failed._tag, "TransportError")
+      assert.include(failed.message, `The HTTP client failed with ${told}`)
+    }).pipe(
+      Effect.provideService(RetryPolicy.Current, RetryPolicy.none),
+      Effect.provide(world({ client: { transformClient: inJavaScript(failure) } }))
     )
   )
 

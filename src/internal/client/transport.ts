@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
+import { type HttpClientError, isHttpClientError } from "effect/http/HttpClientError"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
@@ -59,7 +59,7 @@ export const sender = (httpClient: HttpClient.HttpClient): HttpClient.HttpClient
  * left alone: Effect's client would abort it as well, at a fifth of the cost of a read.
  */
 export const receive = Effect.fnUntraced(function* (
-  response: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>,
+  response: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError>,
   limit: Duration.Duration
 ): Effect.fn.Return<StripeReply.Reply, TransportError | DecodeError | TimeoutError> {
   const sending: Sending = { scope: Scope.makeUnsafe(), requests: 0 }
@@ -67,13 +67,16 @@ export const receive = Effect.fnUntraced(function* (
     Effect.matchEffect({
       onSuccess: read,
       // A client that was transformed to fail on statuses still has to have them judged by our rules.
-      onFailure: (error) => (error.reason._tag === "StatusCodeError" ? read(error.reason.response) : Effect.fail(error))
+      onFailure: (error) =>
+        isHttpClientError(error) && error.reason._tag === "StatusCodeError"
+          ? read(error.reason.response)
+          : Effect.fail(error)
     }),
     Effect.provideService(CurrentSending, sending),
     Effect.onExit((exit) =>
       Exit.isSuccess(exit) && sending.requests === 1 ? Effect.void : Scope.close(sending.scope, exit)
     ),
-    Effect.mapError((error) => (error._tag === "DecodeError" ? error : toReason(error))),
+    Effect.mapError((error) => (error instanceof DecodeError ? error : toReason(error))),
     Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.fail(new TimeoutError({ limit })) })
   )
 })
@@ -86,7 +89,7 @@ const mostBytes = 16 * 1024 * 1024
 
 const read = Effect.fnUntraced(function* (
   response: HttpClientResponse.HttpClientResponse
-): Effect.fn.Return<StripeReply.Reply, HttpClientError.HttpClientError | DecodeError> {
+): Effect.fn.Return<StripeReply.Reply, HttpClientError | DecodeError> {
   const { headers, status } = response
   const announced = Number(headers["content-length"] ?? Number.NaN)
   // The announced length is that of the compressed bytes, which says nothing about the text.
@@ -107,8 +110,11 @@ const read = Effect.fnUntraced(function* (
     // An error's status says enough, so the beginning of its body will do.
     Effect.catchTag("DecodeError", (error) => (status >= 200 && status < 300 ? Effect.fail(error) : Effect.void)),
     // An empty body is for the caller to judge, as an empty text is.
-    Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.void)
+    Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.void),
+    Effect.catchDefect((defect) => (size === 0 ? Effect.void : Effect.die(defect)))
   )
+  // The body is empty, or a client that was transformed has read it. Then Effect still has its text.
+  if (size === 0) return { status, headers, text: yield* Effect.orElseSucceed(response.text, () => "") }
   const [only] = chunks
   // Whole, because to decode chunk by chunk takes much longer.
   const text = utf8.decode(only !== undefined && only.length === size ? only : Bytes.concat(chunks))
@@ -143,8 +149,11 @@ export const describe = (failure: unknown, otherwise = "a value that is not an E
   return said.includes(code) ? said : `${said} (${code})`
 }
 
-/** The reason behind a failure of the HTTP client. */
-export const toReason = (error: HttpClientError.HttpClientError): TransportError => {
+/** The reason behind a failure of the HTTP client. One that was transformed may fail with anything, whatever its type says. */
+export const toReason = (error: unknown): TransportError => {
+  if (!isHttpClientError(error)) {
+    return new TransportError({ description: `The HTTP client failed with ${describe(error)}`, transient: true })
+  }
   const response = error.response
   return new TransportError({
     description: describe(error.reason.cause, error.reason.description ?? error.reason._tag),
