@@ -272,7 +272,7 @@ const decodeOptions = Arguments.decoder(
 )
 
 const check = (options: Options) =>
-  Predicate.isObject(options) ? decodeOptions(options) : Arguments.refuse("options", typeOf(options), "an object")
+  Arguments.isPlain(options) ? decodeOptions(options) : Arguments.refuse("options", typeOf(options), "a plain object")
 
 const toBytes = (body: Options["body"]): Uint8Array => {
   if (Predicate.isString(body)) return encoder.encode(body)

@@ -473,12 +473,12 @@ describe("what names nothing is refused before any request, because it would be 
       yield* refusals("csv", [
         [{ column: ["id"] }, [`column: "column", one of the names columns, bom. Did you mean "columns"?`]],
         [{ bom: "yes" }, [`bom: "yes", true or false`]],
-        [["id"], [`options: ["id"], an object`]],
-        [null, ["options: null, an object"]]
+        [["id"], [`options: ["id"], a plain object`]],
+        [null, ["options: null, a plain object"]]
       ])
       yield* refusals("ndjson", [
         [{ revel: ["url"] }, [`revel: "revel", the name reveal. Did you mean "reveal"?`]],
-        ["url", [`options: "url", an object`]]
+        ["url", [`options: "url", a plain object`]]
       ])
     })
   )

@@ -25,7 +25,18 @@ const wrong = (
     ["a number", 5],
     ["a list", [1]],
     ["an empty list", []],
-    ["a function", () => ({})]
+    ["a function", () => ({})],
+    // To read such an object by its own keys would miss what it says.
+    ["a Map", new Map([["limit", 5]])],
+    ["an object that inherits", Object.create({ limit: 5 })],
+    [
+      "an instance with getters",
+      new (class {
+        get limit() {
+          return 5
+        }
+      })()
+    ]
   ] as const
 ).map(([name, value]) => [name, value as never] as const)
 
@@ -44,7 +55,7 @@ const calls = {
   "the filter of tail": (given: never) => Stream.runDrain(tail(given))
 }
 
-describe("what is no object is an InvalidArgumentError before any request", () => {
+describe("what is no plain object is an InvalidArgumentError before any request", () => {
   it.effect.each(Object.entries(calls))("as %s", ([name, call]) =>
     Effect.gen(function* () {
       const path = name.split(" ")[1]
@@ -70,7 +81,7 @@ describe("what is no object is an InvalidArgumentError before any request", () =
       for (const [what, value] of wrong) {
         const error = yield* Effect.flip(Stream.runDrain<unknown, unknown, never>(read(value)))
         assert.instanceOf(error, StripeError.InvalidArgumentError, what)
-        assert.match(error.message, /^options: expected an object, got .*$/, what)
+        assert.match(error.message, /^options: expected a plain object, got .*$/, what)
       }
     })
   )
@@ -81,7 +92,7 @@ describe("what is no object is an InvalidArgumentError before any request", () =
       for (const [what, value] of [...wrong, ["a key", key as never], ["nothing", undefined as never]] as const) {
         const error = yield* reason(Effect.provide(list(), VerificationSessions.layer(value)))
         assert.strictEqual(error._tag, "InvalidArgumentError", what)
-        assert.strictEqual(error.message, "options: expected an object, got a value that is not an object")
+        assert.strictEqual(error.message, "options: expected a plain object, got a value that is not one")
       }
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(Sandbox.layer()))

@@ -104,7 +104,7 @@ describe("RetryPolicy", () => {
     [{ while: true }, "while: expected a function that returns whether to retry an error, got true"],
     [{ maxRetries: 3 }, `maxRetries: expected ${names}, got "maxRetries"`],
     [{ maxdelay: 3 }, `maxdelay: expected ${names}, got "maxdelay". Did you mean "maxDelay"?`],
-    [null, "options: expected an object, got null"]
+    [null, "options: expected a plain object, got null"]
   ])("refuses %o as it is made", (options, message) => {
     assert.throws(() => makeUnsafe(options), StripeError.InvalidArgumentError, message)
     const made = make(options)

@@ -302,7 +302,7 @@ describe("the context of an organization's key", () => {
     ["a context with a header of its own", { context: "acct_1\r\nx: y" }, ["context: expected ", "got "]],
     ["account and context", { account: "acct_1", context: "acct_1" }, "only one of account and context"],
     ["a misspelt name", { acount: "acct_1" }, 'Did you mean "account"?'],
-    ["a text", "acct_1", ["CurrentAccount: expected an object", 'got "acct_1"']],
+    ["a text", "acct_1", ["CurrentAccount: expected a plain object", 'got "acct_1"']],
     ["null", null, ["CurrentAccount: expected ", "got null"]]
   ]
   it.effect.each(refused)("or account of one read is refused before any request: %s", ([, value, says]) =>

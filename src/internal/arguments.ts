@@ -104,7 +104,7 @@ export const explain = (
  * asked is a defect.
  */
 export const object = <A>(input: A, name: string): Result.Result<A, InvalidArgumentError> =>
-  Predicate.isObject(input) ? Result.succeed(input) : refuse(name, show(input), "an object")
+  isPlain(input) ? Result.succeed(input) : refuse(name, show(input), "a plain object")
 
 /**
  * A decoder for one kind of argument, whose fields are known by name. `instead` says what to do about a name that belongs
@@ -117,11 +117,11 @@ export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
 ): ((input: unknown) => Result.Result<S["Type"], InvalidArgumentError>) => {
   const decode = SchemaParser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   return (input) =>
-    Predicate.isObject(input)
+    isPlain(input)
       ? Result.mapError(decode(input), (issue) =>
           explain(input, Issues.expectations(Issues.withChecks(issue, schema, input), instead), name)
         )
-      : refuse(name, show(input), "an object")
+      : refuse(name, show(input), "a plain object")
 }
 
 /** Several checks of one call: all results, or the problems of all. */

@@ -137,9 +137,9 @@ const decodeOptions = Arguments.decoder(
 
 /** Checks the options of a client. In words only, because a text in the place of the options may be a key. */
 export const check = (options: unknown): Result.Result<unknown, InvalidArgumentError> =>
-  Predicate.isObject(options)
+  Arguments.isPlain(options)
     ? decodeOptions(options)
-    : Arguments.refuse("options", "a value that is not an object", "an object")
+    : Arguments.refuse("options", "a value that is not one", "a plain object")
 
 const decodeAccount = Arguments.decoder(Schema.Struct({ account, context }).check(oneAccount), "CurrentAccount")
 
