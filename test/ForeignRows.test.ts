@@ -4,6 +4,7 @@ import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { SessionFilter, VerificationReports, VerificationSessions } from "effect-stripe-identity"
 import { choices } from "./support/syncHistory.ts"
+import { reason } from "./support/world.ts"
 
 // A proxy or a fake between that answers with rows that nobody asked for.
 
@@ -180,5 +181,47 @@ describe("one row that nobody asked for", () => {
         [["vr_2", start + 1]]
       )
     })
+  )
+})
+
+/** One answer to every request. */
+const answering = (body: object) =>
+  VerificationSessions.layer({ apiKey: Redacted.make("sk_test_1"), rateLimit: false }).pipe(
+    Layer.provide(
+      Layer.succeed(
+        HttpClient.HttpClient,
+        HttpClient.make((request) =>
+          Effect.sync(() => HttpClientResponse.fromWeb(request, new Response(JSON.stringify(body))))
+        )
+      )
+    )
+  )
+
+describe("a page of list", () => {
+  const [row] = makeRows(1, 1)
+  const pageOf = (ids: ReadonlyArray<string>, has_more: boolean) => ({
+    object: "list",
+    data: ids.map((id) => ({ ...row, id })),
+    has_more
+  })
+  it.effect.each<readonly [string, object, VerificationSessions.ListParams, string]>([
+    ["with more rows than asked for", pageOf(["vs_1", "vs_2"], false), { limit: 1 }, "expected at most 1 rows, got 2"],
+    ["with a row twice", pageOf(["vs_1", "vs_1"], true), {}, "vs_1 was returned again"],
+    ["with the row at its cursor", pageOf(["vs_1"], true), { starting_after: "vs_1" }, "vs_1 was returned again"],
+    ["without a row to continue from", pageOf([], true), {}, "has_more is true, but the page is empty"]
+  ])("%s is a stall, because a loop over pages would go round", ([, body, params, told]) =>
+    Effect.gen(function* () {
+      const failed = yield* reason(VerificationSessions.list(params))
+      assert.strictEqual(failed._tag, "PaginationStalledError")
+      assert.include(failed.message, told)
+    }).pipe(Effect.provide(answering(body)))
+  )
+
+  it.effect("of one session is refused by retrieve and reread if it is another session", () =>
+    Effect.gen(function* () {
+      const other = { _tag: "DecodeError", path: "id", rowId: "vs_2" } as const
+      assert.deepInclude(yield* reason(VerificationSessions.retrieve("vs_1")), other)
+      assert.deepInclude(yield* reason(Stream.runDrain(VerificationSessions.reread(["vs_1"]))), other)
+    }).pipe(Effect.provide(answering({ ...row, id: "vs_2" })))
   )
 })

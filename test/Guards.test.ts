@@ -130,3 +130,15 @@ describe("an empty id", () => {
     })
   )
 })
+
+describe("a fetch of plain JavaScript", () => {
+  it.effect("that forgets has_more is a stall, and not the end of the list", () =>
+    Effect.gen(function* () {
+      const page = { data: [{ id: "a", created: DateTime.makeUnsafe(0) }], requestId: undefined }
+      // Type boundary: that it is no page is what the test is about.
+      const fetch: Pagination.FetchPage<Pagination.Row, never> = () => Effect.succeed(page as never)
+      const failed = yield* Effect.flip(Stream.runDrain(Pagination.rows(fetch)))
+      assert.include(failed.message, "expected has_more to be true or false")
+    })
+  )
+})

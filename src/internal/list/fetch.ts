@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as RetryPolicy from "../../RetryPolicy.ts"
 import type * as StripeClient from "../../StripeClient.ts"
-import type { StripeError } from "../../StripeError.ts"
+import { PaginationStalledError, type Reason, type StripeError } from "../../StripeError.ts"
 import type { Query } from "../client/model.ts"
 import * as Telemetry from "../telemetry.ts"
 import * as Guards from "../pagination/guards.ts"
@@ -115,7 +115,7 @@ export const make = <Sent extends Row, A extends Row>(
 
 /**
  * Exactly one page, with exactly one request and its retries. One wrong row is a failure, because one page is all that was
- * asked for.
+ * asked for, and so is a page after which a caller's own loop would go round.
  */
 export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>(
   client: StripeClient.Service,
@@ -123,15 +123,32 @@ export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>
   page: PageQuery
 ): Effect.fn.Return<Page<A>, StripeError> {
   const { decodeRow, matches, operation, path } = selection
+  const cursor = page.starting_after ?? page.ending_before
+  const ids = cursor === undefined ? [] : [cursor]
+  const limits = { limit: page.limit ?? 100, oldestFirst: false, within: undefined }
   const reply = yield* client.get({
     operation,
     path,
     query: toQuery(selection, page),
     decode: (body, requestId) =>
-      Result.flatMap(ListReply.readRows(decodeRow, matches, {})(body, requestId), (page) => {
-        const error = Guards.entriesOf(page).find(({ error }) => error !== undefined)?.error
-        return error === undefined ? Result.succeed(page) : Result.fail(error)
-      })
+      Result.flatMap(
+        ListReply.readRows(decodeRow, matches, {})(body, requestId),
+        (reply): Result.Result<FetchedPage<A>, Reason> => {
+          const entries = Guards.entriesOf(reply)
+          const error = entries.find(({ error }) => error !== undefined)?.error
+          if (error !== undefined) return Result.fail(error)
+          const seen = {
+            ids: new Set(ids),
+            older: new Set<string>(),
+            since: Number.POSITIVE_INFINITY,
+            reached: undefined
+          }
+          return Result.mapBoth(Guards.checkPage(seen, reply, entries, limits), {
+            onSuccess: () => reply,
+            onFailure: (description) => new PaginationStalledError({ description, page: 1, cursor, requestId })
+          })
+        }
+      )
   })
   Telemetry.page(yield* Telemetry.currentFiber, operation, reply)
   const { data, has_more, requestId } = reply

@@ -58,9 +58,15 @@ const createdOf = (row: unknown): number | undefined =>
 
 /** The reply to a retrieve: one row. */
 export const readRow =
-  <A>(decodeRow: DecodeRow<A>) =>
-  (body: unknown, requestId: string | undefined): Result.Result<A, DecodeError> =>
-    Result.mapError(decodeRow(body), (error) => toDecodeError("row", error, { requestId, rowId: idOf(body) }))
+  <A extends Row>(decodeRow: DecodeRow<A>, id: string) =>
+  (body: unknown, requestId: string | undefined): Result.Result<A, DecodeError> => {
+    const place = { requestId, rowId: idOf(body) }
+    const decoded = Result.mapError(decodeRow(body), (error) => toDecodeError("row", error, place))
+    const isOther = Result.isSuccess(decoded) && decoded.success.id !== id
+    return isOther
+      ? Result.fail(new DecodeError({ part: "row", status: 200, path: "id", description: `expected ${id}`, ...place }))
+      : decoded
+  }
 
 /** The reply to a list that was asked for `limit` rows: one page, with the rows set apart that are wrong or that the filter leaves out. */
 export const readRows =

@@ -165,7 +165,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     id: string,
     expand: ReadonlyArray<string>
   ): Effect.Effect<Sent, StripeError> => {
-    const decode = ListReply.readRow(rows.variant(expand).decodeRow)
+    const decode = ListReply.readRow(rows.variant(expand).decodeRow, id)
     const query: Query = expand.map((path) => ["expand[]", path])
     return client.get({ operation, path: `${path}/${id}`, query, decode })
   }

@@ -4,6 +4,7 @@
  * long the list.
  */
 import * as DateTime from "effect/DateTime"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Entry, FetchedPage, Row, Window } from "../list/model.ts"
 
@@ -52,6 +53,8 @@ export const checkPage = <A extends Row>(
   entries: ReadonlyArray<Entry<A>>,
   asked: { readonly limit: number; readonly oldestFirst: boolean; readonly within: Window | undefined }
 ): Result.Result<Seen, string> => {
+  // The fetch may be one of plain JavaScript. Without has_more a list would end too early.
+  if (!Predicate.isBoolean(page.has_more)) return Result.fail("expected has_more to be true or false")
   if (entries.length === 0 && page.has_more) return Result.fail("has_more is true, but the page is empty")
   const limit = page.limit ?? asked.limit
   const rows = (page.entries ?? page.data).length
