@@ -204,9 +204,9 @@ export const make = Effect.fnUntraced(function* (
       const judged = Telemetry.request(server, sent.operation, reply, (reply, clock) => {
         if (reply.status < 200 || reply.status >= 300) {
           const now = clock.currentTimeMillisUnsafe()
-          return Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, now))
+          return Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, now, sent.query))
         }
-        const body = StripeReply.parse(reply)
+        const body = StripeReply.parse(reply, sent.query)
         return Result.isSuccess(body)
           ? sent.decode(body.success, StripeReply.requestId(reply.headers))
           : Result.fail(body.failure)

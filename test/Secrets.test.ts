@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Metric, Redacted, Schema, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { StripeClient, VerificationSession, VerificationSessions } from "effect-stripe-identity"
+import { RetryPolicy, StripeClient, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { recording, shown, textsIn } from "./support/secrets.ts"
 import { settled, withoutJitter, world } from "./support/world.ts"
@@ -147,6 +147,31 @@ describe("neither the key nor identity data is seen", () => {
       assert.include(emitted, "client_reference_id=REDACTED")
       const [request] = yield* Sandbox.Sandbox.use((sandbox) => sandbox.requests)
       assert.deepStrictEqual(request?.query[0], ["client_reference_id", "jenny.rosen@example.com"])
+    }).pipe(Effect.provide(everything))
+  )
+
+  const filter = { client_reference_id: "planted: J. Rosen", related_customer: "cus_planted" }
+  const url = new URLSearchParams(filter)
+  it.effect.each<readonly [string, Sandbox.Fault]>([
+    ["a refusal", Fault.Reply({ status: 400, body: { error: { message: `No such customer: 'cus_planted'` } } })],
+    ["text in a refusal", Fault.Reply({ status: 400, body: { error: { message: `Bad: "planted: J. Rosen"` } } })],
+    ["a page that repeats the address", Fault.Reply({ status: 502, body: `<p>Bad gateway: /v1?${url}</p>` })],
+    ["one in HTML", Fault.Reply({ status: 502, body: `<p>/v1?${String(url).replaceAll("&", "&amp;")}</p>` })],
+    ["one with spaces", Fault.Reply({ status: 502, body: `<p>/v1?client_reference_id=planted: J. Rosen</p>` })],
+    ["one where JSON should be", Fault.Reply({ body: `<p>/v1?${encodeURIComponent(filter.client_reference_id)}</p>` })]
+  ])("in %s, which repeats the filter", ([, fault]) =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      yield* sandbox.inject(fault, { times: 100 })
+      const emitted = yield* recording(() =>
+        Effect.provideService(
+          Stream.runDrain(VerificationSessions.stream(filter)),
+          RetryPolicy.Current,
+          RetryPolicy.none
+        )
+      )
+      assert.include(emitted, "<redacted>")
+      assert.notMatch(emitted, /planted|Rosen/)
     }).pipe(Effect.provide(everything))
   )
 

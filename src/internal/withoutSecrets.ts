@@ -38,7 +38,7 @@ export const withoutSecrets = (text: string): string =>
       // However the slashes are written: in JSON, in HTML or within another address.
       .replace(/(verify\.stripe\.com)[\\/%&][^\s"'<>]+/gi, "$1/<redacted>")
       .replace(/(\/\/)[^\s"'<>/?#]+@/g, "$1<redacted>@")
-      .replace(/([?&][\w.[\]%-]+)=[^\s"'&<>]+/g, "$1=<redacted>")
+      .replace(/((?:[?&]|&amp;)[\w.[\]%-]+)=[^\s"'&<>]+/g, "$1=<redacted>")
   )
 
 /** A sentence in one line, as a message is: what others write has breaks in it, as OpenSSL's errors and pages of HTML do. */

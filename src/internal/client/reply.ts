@@ -5,9 +5,12 @@ import * as Duration from "effect/Duration"
 import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as RegExp from "effect/RegExp"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { DecodeError } from "../../StripeError.ts"
+import type { Query } from "./model.ts"
 import * as Reasons from "./reasons.ts"
 import { beginning, name, sentence } from "../withoutSecrets.ts"
 
@@ -29,14 +32,24 @@ const excerptLength = 200
  * The first bytes of a body that is no JSON, for a person to recognise the proxy or the page that sent it. Whatever
  * may be a part of sessions is not shown, and neither are bytes that are no text.
  */
-export const excerpt = (text: string): string | undefined => {
+export const excerpt = (text: string, query: Query = []): string | undefined => {
   const start = text.trimStart()
   // A control character, or the character that stands for bytes that are no text.
   if (/^[[{"]|"\s*:|[^\P{Cc}\s]|\uFFFD/u.test(start.slice(0, excerptLength))) return undefined
-  const whole = beginning(start, excerptLength)
   // Of a page of HTML the words are enough.
-  return sentence(whole.replace(/<[^<>]*>/g, " ")) || undefined
+  const words = start.replace(/<[^<>]*>/g, " ").trimStart()
+  return sentence(beginning(withoutSent(words, query), excerptLength)) || undefined
 }
+
+/** A text without what the request sent as personal, as it is or as it stands in a URL: a refusal may repeat it. */
+const withoutSent = (text: string, query: Query): string =>
+  query
+    .flatMap(([, value]) => (Redacted.isRedacted(value) ? Redacted.value(value) : []))
+    .flatMap((sent) => [sent, encodeURIComponent(sent), new URLSearchParams([["", sent]]).toString().slice(1)])
+    .reduce(
+      (rest, form) => rest.replace(new RegExp.RegExp(`(?<!\\w)${RegExp.escape(form)}(?!\\w)`, "g"), "<redacted>"),
+      text
+    )
 
 /** Stripe's id of the request. Nearly always it is of Stripe's own form, in which no secret has room. */
 export const requestId = (headers: Headers.Headers): string | undefined => {
@@ -62,8 +75,8 @@ const retryAfter = (headers: Headers.Headers, now: number): Duration.Duration | 
     : undefined
 }
 
-const notJson = (reply: Reply): DecodeError => {
-  const seen = excerpt(reply.text)
+const notJson = (reply: Reply, query: Query): DecodeError => {
+  const seen = excerpt(reply.text, query)
   const encoding = reply.headers["content-encoding"]
   // Not every client unpacks, as fetch does. Stripe sends nothing packed that was not asked for, but a proxy may.
   const packed = encoding === undefined ? "" : ` with content encoding ${name(encoding)}`
@@ -78,11 +91,11 @@ const notJson = (reply: Reply): DecodeError => {
 }
 
 /** The JSON of a 2xx reply, or what arrived instead. */
-export const parse = (reply: Reply): Result.Result<unknown, DecodeError> => {
+export const parse = (reply: Reply, query: Query = []): Result.Result<unknown, DecodeError> => {
   try {
     return Result.succeed(JSON.parse(reply.text))
   } catch {
-    return Result.fail(notJson(reply))
+    return Result.fail(notJson(reply, query))
   }
 }
 
@@ -119,7 +132,7 @@ const isCursor = (param: string | undefined): boolean => param === "starting_aft
  * The reason behind a reply whose status is not 2xx, by status, then code, then param. `now` is the time of its
  * arrival in epoch milliseconds, from which a `Retry-After` date is counted.
  */
-export const toReason = (reply: Reply, now: number) => {
+export const toReason = (reply: Reply, now: number, query: Query = []) => {
   const { headers, status, text } = reply
   // A 304, which has no address, sends nowhere.
   const location = status >= 300 && status < 400 ? headers["location"] : undefined
@@ -132,7 +145,11 @@ export const toReason = (reply: Reply, now: number) => {
     code,
     param,
     description:
-      message !== undefined ? sentence(message) : location !== undefined ? redirect(location) : excerpt(text),
+      message !== undefined
+        ? sentence(withoutSent(message, query))
+        : location !== undefined
+          ? redirect(location)
+          : excerpt(text, query),
     requestId: requestId(headers),
     docUrl: asSafeText(error?.doc_url),
     requestLogUrl: asLogUrl(error?.request_log_url),
