@@ -242,6 +242,15 @@ describe("refusals before any request", () => {
       { created: { gte: "2026-01-31 12:00:00+01:00" } },
       `created.gte: expected ${zoned}, got "2026-01-31 12:00:00+01:00"`
     ],
+    "a time that no day has, a leap second among them": [
+      { created: { gte: "2016-12-31T23:59:60Z", lt: "2026-01-01T25:00:00Z" } },
+      'created.gte: expected a time up to 23:59:59 in a zone up to 23:59, got "2016-12-31T23:59:60Z"; ' +
+        'created.lt: expected a time up to 23:59:59 in a zone up to 23:59, got "2026-01-01T25:00:00Z"'
+    ],
+    "a time in a zone that nobody has": [
+      { created: { gte: "2026-01-01T00:00:00+24:00" } },
+      'created.gte: expected a time up to 23:59:59 in a zone up to 23:59, got "2026-01-01T00:00:00+24:00"'
+    ],
     "a time of a day that is not in the calendar": [
       { created: { gte: "2026-02-30T12:00:00Z" } },
       'created.gte: expected a calendar date from 1970 to 5138, got "2026-02-30T12:00:00Z"'

@@ -35,6 +35,7 @@ describe("the reason behind a status", () => {
     ["ConflictError", true, 429, error({ code: "lock_timeout" })],
     ["CursorNotFoundError", false, 400, error({ code: "resource_missing", param: "starting_after" })],
     ["CursorNotFoundError", false, 400, error({ code: "resource_missing", param: "ending_before" })],
+    ["CursorNotFoundError", false, 404, error({ code: "resource_missing", param: "starting_after" })],
     ["InvalidRequestError", false, 400, error({ code: "resource_missing", param: "related_customer" })],
     ["InvalidRequestError", false, 400, error({ code: "parameter_unknown", param: "wat" })],
     ["InvalidRequestError", false, 402, error({})],

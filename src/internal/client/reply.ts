@@ -162,13 +162,13 @@ export const toReason = (reply: Reply, now: number, query: Query = []) => {
   if (status === 429 || code === "rate_limit") return new Reasons.RateLimitError({ ...fields, limitedBy })
   if (status === 401) return new Reasons.AuthenticationError(fields)
   if (status === 403) return new Reasons.PermissionError(fields)
-  if (status === 404) return new Reasons.NotFoundError(fields)
   if (status === 409) return new Reasons.ConflictError(fields)
   if (status < 400 || status === 408 || status >= 500) return new Reasons.ApiError(fields)
   // Older accounts get no code with a missing cursor, so the words have to do.
   if (isCursor(param) && (code === "resource_missing" || message?.startsWith("No such "))) {
     return new Reasons.CursorNotFoundError(fields)
   }
+  if (status === 404) return new Reasons.NotFoundError(fields)
   // Stripe gives neither code nor param here, so the words have to do, as they do for Stripe's own sync engine.
   if (message?.includes("not set up to use Identity")) return new Reasons.IdentityNotEnabledError(fields)
   return new Reasons.InvalidRequestError(fields)

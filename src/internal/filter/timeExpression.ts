@@ -85,6 +85,7 @@ const withoutZone = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+
 export const undashed = /^\d{4}$|^(19[7-9]|20\d)\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
 const zoneLostItsPlus = /^[\d-]+T\S+ \d{2}:?\d{2}$/
 const lostPlus = "a time such as 2026-01-31T12:00:00+01:00. In a URL, write its + as %2B: a plain + means a space."
+const timeOfDay = "a time up to 23:59:59 in a zone up to 23:59"
 const zoned = "a time with T and a zone, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00+01:00"
 const relative = /^(\d{1,6})([hdw])$/
 const hours = { h: 1, d: 24, w: 168 }
@@ -99,10 +100,10 @@ export const fromText = (text: string, now: number | undefined): Result.Result<T
   if (/^\d+$/.test(text)) return Number(text) > latestSecond ? Result.fail(milliseconds) : instant(Number(text))
   const [isTime, timeYear, timeMonth, timeDay, , part = ""] = time.exec(text) ?? []
   if (isTime !== undefined) {
-    return Option.isSome(calendarDay(Number(timeYear), Number(timeMonth), Number(timeDay)))
-      ? // Beyond milliseconds every engine reads a part of a second in its own way.
-        instant(withPart(Date.parse(text.replace(part, "")) / 1000, /[1-9]/.test(part)))
-      : Result.fail(calendar)
+    if (Option.isNone(calendarDay(Number(timeYear), Number(timeMonth), Number(timeDay)))) return Result.fail(calendar)
+    // Beyond milliseconds every engine reads a part of a second in its own way.
+    const seconds = Date.parse(text.replace(part, "")) / 1000
+    return Number.isNaN(seconds) ? Result.fail(timeOfDay) : instant(withPart(seconds, /[1-9]/.test(part)))
   }
   const [isAgo, count, unit = ""] = relative.exec(text) ?? []
   if (isAgo === undefined && text !== "today" && text !== "yesterday") {

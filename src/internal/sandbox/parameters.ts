@@ -52,16 +52,18 @@ export const list = (query: Query, rules: Rules): Result.Result<Parameters, Erro
     const created: Array<readonly [operator: string, value: string]> = []
     const paths: Array<string> = []
     const lists: Record<string, Array<string>> = {}
+    const longest = new Map(Object.entries(rules.lists ?? {}))
     for (const [name, value] of query) {
       const [, base, inner] = nested.exec(name) ?? []
+      const most = longest.get(base ?? "")
       if (expandName.test(name)) paths.push(value)
       else if (name === "created") created.push(["", value])
       else if (base === "created" && /^(gte?|lte?)$/.test(inner ?? "")) created.push([inner ?? "", value])
       else if (isText(name)) sent[name] = value
-      else if (base !== undefined && rules.lists?.[base] !== undefined && /^\d*$/.test(inner ?? "")) {
+      else if (base !== undefined && most !== undefined && /^\d*$/.test(inner ?? "")) {
         const list = (lists[base] ??= [])
         list.push(value)
-        if (list.length > rules.lists[base]) return yield* Result.fail(Errors.listTooLong(base, rules.lists[base]))
+        if (list.length > most) return yield* Result.fail(Errors.listTooLong(base, most))
       } else if (base !== undefined && isText(base)) {
         return yield* Result.fail(Errors.invalidString(base, { [inner ?? ""]: value }))
       } else return yield* Result.fail(Errors.unknownParameter(name))
