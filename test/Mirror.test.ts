@@ -102,6 +102,9 @@ describe("mirror", () => {
       const early = yield* collect(stripe, service.mirror({ from, window: "1 day" }))
       assert.deepStrictEqual(idsOf(early), [])
       stripe.wait(3600)
+      // Too young for the audit too: its checkpoint would be ahead of what is listed late.
+      stripe.create()
+      stripe.wait(30)
       const began = stripe.now()
       const due = yield* collect(stripe, service.mirror({ from: last(early), window: "1 day" }))
       assert.strictEqual(new Set(idsOf(due, "audit")).size, 250)
