@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Schema } from "effect"
-import { StripeError } from "effect-stripe-identity"
+import { DateTime, Effect, Fiber, Schema, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { StripeError, VerificationSessions } from "effect-stripe-identity"
 import { collect, quietWorld } from "./support/changingSessions.ts"
 import { choices } from "./support/syncHistory.ts"
+import { listIds, world } from "./support/world.ts"
 
 const created = (seconds: number) => DateTime.makeUnsafe(seconds * 1000)
 
@@ -111,6 +113,30 @@ describe("reread", () => {
         assert.isAtMost(stripe.asked.length, ids.length + (isWrong || pageSize < 100 ? 1 : 0), `seed ${seed}`)
       }),
     { arbitrary: { runs: 1000 } }
+  )
+
+  it.effect("reads alone what was refused because of the others, where Stripe takes one request a second", () =>
+    Effect.gen(function* () {
+      const ids = yield* listIds
+      const reading = yield* VerificationSessions.reread(ids).pipe(
+        Stream.runFold(
+          () => 0,
+          (count, { sessions }) => count + sessions.length
+        ),
+        Effect.forkChild
+      )
+      for (let step = 0; reading.pollUnsafe() === undefined && step < 1000; step++) {
+        yield* TestClock.adjust("1 second")
+      }
+      assert.strictEqual(yield* Fiber.join(reading), 40)
+    }).pipe(
+      Effect.provide(
+        world({
+          client: { rateLimit: false },
+          sandbox: { sessions: 40, rateLimit: { limit: 1, window: "1 second" }, latency: "150 millis" }
+        })
+      )
+    )
   )
 
   it.effect("takes a 404 without Stripe's code for no answer about a session", () =>

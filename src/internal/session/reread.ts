@@ -115,7 +115,8 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
     const readSingle = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
       const readAt = yield* DateTime.now
       const unknown = new Set<string>()
-      const readOne = (id: string): Effect.Effect<ReadonlyArray<Sent>, StripeError | E, R> =>
+      const refused: Array<string> = []
+      const readOne = (id: string, isAlone: boolean): Effect.Effect<ReadonlyArray<Sent>, StripeError | E, R> =>
         Effect.catch(Effect.map(retrieve(id), Arr.of), (error): ReturnType<typeof readOne> => {
           const { reason } = error
           // Any other 404 comes from something between, which knows nothing of sessions.
@@ -123,12 +124,18 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
             unknown.add(id)
             return Effect.succeed([])
           }
+          // Those in flight with it may have used up the limit.
+          if (reason._tag === "RateLimitError" && !isAlone) {
+            refused.push(id)
+            return Effect.succeed([])
+          }
           return reason._tag === "DecodeError" && reason.part === "row" && onDecodeError !== undefined
             ? Effect.as(onDecodeError(reason), [])
             : Effect.fail(error)
         })
-      const read = yield* Effect.forEach(ids, readOne, { concurrency })
-      return { sessions: read.flat(), missing: ids.filter((id) => unknown.has(id)), readAt }
+      const read = yield* Effect.forEach(ids, (id) => readOne(id, concurrency === 1), { concurrency })
+      const again = yield* Effect.forEach(refused, (id) => readOne(id, true))
+      return { sessions: [...read, ...again].flat(), missing: ids.filter((id) => unknown.has(id)), readAt }
     })
 
     const readNext = Effect.suspend(() => {
