@@ -4,6 +4,7 @@ import { SqlClient } from "effect/sql"
 import { Checkpoint, Destination, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
+import { randomBytes } from "node:crypto"
 import { Database } from "./databases.ts"
 import { expandedSession, fullSession, leastSession } from "./identityRows.ts"
 import { recording } from "./secrets.ts"
@@ -158,6 +159,22 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         assert.deepStrictEqual(
           row?.["metadata"],
           Object.fromEntries(Object.entries(shown).filter(([key]) => key !== "k\0"))
+        )
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("with the longest reference that Stripe accepts is stored, and found by it", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        // Random, so that the database cannot compress it.
+        const reference = randomBytes(3750).toString("base64")
+        assert.lengthOf(reference, 5000)
+        yield* destination.save(batch(1, [session("vs_1", { client_reference_id: reference }), session("vs_2")]))
+        const found = yield* sql`SELECT id FROM ${sql(table)} WHERE client_reference_id = ${reference}`
+        assert.deepStrictEqual(
+          found.map(({ id }) => id),
+          ["vs_1"]
         )
       }).pipe(Effect.scoped)
     )

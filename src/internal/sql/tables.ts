@@ -77,11 +77,14 @@ const tablesOf = (table: string) => [
   { name: `${table}_checkpoints`, columns: checkpointColumns, key: "account, name" }
 ]
 
-const indexes: ReadonlyArray<readonly [name: string, columns: string]> = [
-  ["created", "account, created"],
-  ["status", "account, status, created"],
-  ["reference", "client_reference_id"],
-  ["customer", "related_customer"]
+/** The definition is Postgres's. */
+const indexes: ReadonlyArray<readonly [name: string, definition: string]> = [
+  ["created", "(account, created)"],
+  ["status", "(account, status, created)"],
+  // A B-tree of Postgres refuses rows of more than 2,704 bytes. References have up to 5,000 characters; Stripe's own ids
+  // and statuses are short.
+  ["reference", "USING hash (client_reference_id)"],
+  ["customer", "(related_customer)"]
 ]
 
 // SQLite's strict tables have no types for times, JSON and booleans.
@@ -138,8 +141,9 @@ export const create = Effect.fnUntraced(function* (
     const strict = dialect === "pg" ? "" : "STRICT"
     yield* sql.unsafe(`CREATE TABLE "${name}" (${definitions.join(", ")}, PRIMARY KEY (${key})) ${strict}`)
   }
-  for (const [name, columns] of indexes) {
-    yield* sql.unsafe(`CREATE INDEX "${table}_${name}" ON "${table}" (${columns})`)
+  for (const [name, definition] of indexes) {
+    const translated = dialect === "pg" ? definition : definition.replace("USING hash ", "")
+    yield* sql.unsafe(`CREATE INDEX "${table}_${name}" ON "${table}" ${translated}`)
   }
 })
 
