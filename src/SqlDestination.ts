@@ -104,7 +104,7 @@ export interface Batch extends HasCheckpoint {
 export interface SqlDestination extends Destination<Batch, SqlDestinationError | SqlError | CheckpointMismatchError> {
   /**
    * Stores sessions without a checkpoint, for webhook handlers. `readAt` is a time **before** they were read: a stored
-   * session with a later `readAt` stays, in whichever order handlers end.
+   * session with a later `readAt` stays, in whichever order handlers end. A time after the database's now counts as now.
    */
   readonly upsert: (
     sessions: ReadonlyArray<VerificationSession.AnyExpansion>,

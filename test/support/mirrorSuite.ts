@@ -13,7 +13,7 @@ import { world } from "./world.ts"
 
 // What a copy in a database has to withstand that `mirror` keeps. Stripe and the time are simulated, the database is not.
 
-/** A sandbox and a client of it, in simulated time. */
+/** A sandbox and a client of it, in simulated time: a past one, because the database's clock limits when rows were read. */
 export const simulated = (options: Parameters<typeof world>[0]) =>
   Layer.merge(
     world(options),

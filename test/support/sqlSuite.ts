@@ -252,6 +252,44 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("ends as its latest read, though the clock of a writer was ahead", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        const store = (status: string, minutes: number) =>
+          Effect.gen(function* () {
+            yield* Effect.sleep("5 millis")
+            yield* destination.upsert([session("vs_1", { status })], DateTime.add(yield* DateTime.now, { minutes }))
+            return (yield* rowsOf(sql, table))[0]?.status
+          })
+        assert.strictEqual(yield* store("ahead", 5), "ahead")
+        assert.strictEqual(yield* store("right", 0), "right")
+        assert.strictEqual(yield* store("ahead again", 5), "ahead again")
+        assert.strictEqual(yield* store("older", -1), "ahead again")
+        const ahead = DateTime.formatIso(DateTime.add(yield* DateTime.now, { years: 1 }))
+        yield* sql`UPDATE ${sql(table)} SET read_at = ${ahead}`
+        assert.strictEqual(yield* store("right again", 0), "right again")
+        assert.strictEqual(yield* store("older", -1), "right again")
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("keeps the later read when a transaction that began before it stores an earlier one", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        const other = yield* opened({ table })
+        yield* sql.withTransaction(
+          Effect.gen(function* () {
+            const readAt = yield* DateTime.now
+            yield* Effect.sleep("5 millis")
+            yield* other.destination.upsert([session("vs_1", { status: "later" })], yield* DateTime.now)
+            yield* destination.upsert([session("vs_1", { status: "earlier" })], readAt)
+          })
+        )
+        assert.strictEqual((yield* rowsOf(sql, table))[0]?.status, "later")
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("keeps the rows that refer to it", () =>
       Effect.gen(function* () {
         const table = newTable()

@@ -147,7 +147,14 @@ export const create = Effect.fnUntraced(function* (
   }
 })
 
-/** Stores sessions, each unless a later read of it is there. */
+// A second writer compares after the first has committed, by the clock of that moment. In Postgres `now()` is earlier: it
+// is when the transaction began, and what others committed since would seem to be of the future.
+const clocks = { pg: "clock_timestamp()", sqlite: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')" }
+
+/**
+ * Stores sessions, each unless a later read of it is there. The clock of a writer may be ahead, and would hide every
+ * later read. So the database's clock limits the time of a read, and a row of its future is replaced.
+ */
 export const upsert = ({ dialect, sql }: Client, table: string, sessions: ReadonlyArray<EncodedAny>, read: Read) => {
   const toRow = (session: EncodedAny) =>
     Object.fromEntries(columns.map(([name, , valueOf]) => [name, valueOf(session, read)]))
@@ -156,16 +163,20 @@ export const upsert = ({ dialect, sql }: Client, table: string, sessions: Readon
   const list = (parts: ReadonlyArray<string>) => sql.literal(parts.join(", "))
   const typed = columns.map(([name, type]) => `${name} ${type.replace(" NOT NULL", "")}`)
   const replaced = names.filter((name) => name !== "account" && name !== "id")
+  const clock = clocks[dialect]
+  const values = names.map((name) => {
+    const value = dialect === "pg" ? name : `json_extract(value, '$.${name}')`
+    return name === "read_at" ? `CASE WHEN ${value} < ${clock} THEN ${value} ELSE ${clock} END` : value
+  })
   const rows =
     dialect === "pg"
-      ? sql`SELECT ${list(names)} FROM jsonb_to_recordset(${json}::jsonb) AS s(${list(typed)})`
+      ? sql`SELECT ${list(values)} FROM jsonb_to_recordset(${json}::jsonb) AS s(${list(typed)})`
       : // Without the LIMIT, SQLite would print each row again for each of its columns.
-        sql`SELECT ${list(names.map((name) => `json_extract(value, '$.${name}')`))}
-          FROM (SELECT value FROM json_each(${json}) LIMIT -1) WHERE true`
+        sql`SELECT ${list(values)} FROM (SELECT value FROM json_each(${json}) LIMIT -1) WHERE true`
   return sql`
     INSERT INTO ${sql(table)} AS stored (${list(names)}) ${rows}
     ON CONFLICT (account, id) DO UPDATE SET ${list(replaced.map((name) => `${name} = excluded.${name}`))}
-    WHERE stored.read_at <= excluded.read_at`
+    WHERE stored.read_at <= excluded.read_at OR stored.read_at > ${sql.literal(clock)}`
 }
 
 /**
