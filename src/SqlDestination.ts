@@ -253,8 +253,10 @@ export const make = Effect.fnUntraced(function* (
   })
 
   const save = Effect.fnUntraced(function* ({ checkpoint, readAt, sessions }: Batch) {
-    const actual = checkpoint.account
-    if (actual !== undefined && actual !== account) {
+    const { context } = checkpoint
+    const actual = checkpoint.account ?? context?.split("/").at(-1)
+    // The key of an organization has no account of its own, so a destination without an account takes any context.
+    if (actual !== undefined && actual !== account && (account !== "" || context === undefined)) {
       return yield* new Reasons.OtherAccountError({ expected: account, actual })
     }
     const text = Checkpoint.toText(checkpoint)

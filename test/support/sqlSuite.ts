@@ -424,6 +424,25 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         yield* destination.save(batch(4, [session("vs_2")]))
       }).pipe(Effect.scoped)
     )
+
+    it.effect("takes the account at the end of a context for that of the sessions", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination } = yield* opened({ table, account: "acct_1" })
+        const own = yield* opened({ table })
+        let place = 0
+        const of = (context: string) => ({ ...batch(++place, []), checkpoint: { ...checkpoint(place), context } })
+        for (const context of ["acct_2", "acct_1/acct_2"]) {
+          assert.match(
+            (yield* Effect.flip(destination.save(of(context)))).message,
+            /OtherAccountError: Expected sessions of acct_1, got sessions of acct_2/
+          )
+          yield* own.destination.save(of(context))
+        }
+        yield* destination.save(of("acct_1"))
+        yield* destination.save(of("acct_0/acct_1"))
+      }).pipe(Effect.scoped)
+    )
   })
 
   describe("the tables", () => {
