@@ -90,13 +90,17 @@ describe("a webhook that Stripe has signed", () => {
     })
   )
 
-  it.effect("names the account at the end of a thin event's context, and no organization", () =>
+  it.effect("names its account, else the one at the end of its context, and no organization", () =>
     Effect.gen(function* () {
       const contexts = ["acct_2", "org_1/acct_1/acct_2", "org_1", "acct_1/org_1", "acct_1/", "", null, undefined]
-      const accounts = yield* Effect.forEach(contexts, (context) =>
-        Effect.map(verify(ofBody({ ...thin, context })), (hint) => ("account" in hint ? hint.account : "none"))
-      )
-      assert.deepStrictEqual(accounts, ["acct_2", "acct_2", "none", "none", "none", "none", "none", "none"])
+      const accountOf = (event: object) =>
+        Effect.map(verify(ofBody(event)), (hint) => ("account" in hint ? hint.account : "none"))
+      const { account: _, ...unnamed } = snapshot
+      for (const event of [thin, unnamed, { ...snapshot, account: null }]) {
+        const accounts = yield* Effect.forEach(contexts, (context) => accountOf({ ...event, context }))
+        assert.deepStrictEqual(accounts, ["acct_2", "acct_2", "none", "none", "none", "none", "none", "none"])
+      }
+      assert.strictEqual(yield* accountOf({ ...snapshot, context: "org_1/acct_2" }), "acct_1")
     })
   )
 

@@ -3,7 +3,6 @@
  * account's API version, may be older than that of another event, and has personal data.
  */
 import * as DateTime from "effect/DateTime"
-import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Issues from "../issues.ts"
@@ -40,6 +39,7 @@ const Event = Schema.Struct({ id: Schema.NonEmptyString, type: Schema.String, li
 const Snapshot = Schema.Struct({
   created: EpochSeconds,
   account: optionalNullOr(Schema.String),
+  context: optionalNullOr(Schema.String),
   data: Schema.Struct({ object: Schema.Struct({ id: Schema.NonEmptyString }) })
 })
 
@@ -70,17 +70,19 @@ export const decode = (text: string): Result.Result<Hint, NotAnEventError | Unre
     const { id, livemode, type } = yield* Result.mapError(decodeEvent(json), notAnEvent(undefined))
     const common = { eventId: id, type, livemode }
     if (type.startsWith("identity.verification_session.")) {
-      const { account, created, data } = yield* Result.mapError(decodeSnapshot(json), notAnEvent(id))
-      return hint({ ...common, sessionId: data.object.id, created: DateTime.fromEpochSeconds(created) }, account)
+      const { account, context, created, data } = yield* Result.mapError(decodeSnapshot(json), notAnEvent(id))
+      const about = { ...common, sessionId: data.object.id, created: DateTime.fromEpochSeconds(created) }
+      return hint(about, account ?? accountOf(context))
     }
     if (type.startsWith("v1.identity.verification_session.")) {
       const { context, created, related_object: session } = yield* Result.mapError(decodeThin(json), notAnEvent(id))
-      // A context is a path; the account at its end has the session. An organization is no account.
-      const [, account] = /(?:^|\/)(acct_\w+)$/.exec(context ?? "") ?? []
-      return hint({ ...common, sessionId: session.id, created }, account)
+      return hint({ ...common, sessionId: session.id, created }, accountOf(context))
     }
     return yield* Result.fail(new UnrelatedEventError({ eventId: id, type }))
   })
 
-const hint = (hint: Hint, account: string | null | undefined): Hint =>
-  Predicate.isNullish(account) ? hint : { ...hint, account }
+/** A context is a path; the account at its end has the session. An organization is no account. */
+const accountOf = (context: string | null | undefined): string | undefined =>
+  /(?:^|\/)(acct_\w+)$/.exec(context ?? "")?.[1]
+
+const hint = (hint: Hint, account: string | undefined): Hint => (account === undefined ? hint : { ...hint, account })
