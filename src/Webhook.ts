@@ -215,7 +215,8 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 const insteadOfBody = (body: unknown): string | undefined => {
-  if (ArrayBuffer.isView(body) || body instanceof ArrayBuffer) return undefined
+  // In Jest and edge runtimes a request's ArrayBuffer is of another realm, and not an instance of this one.
+  if (ArrayBuffer.isView(body) || Object.prototype.toString.call(body) === "[object ArrayBuffer]") return undefined
   if (!Predicate.isString(body)) return Predicate.isObject(body) ? "an object, as from a body parser" : typeOf(body)
   // Half of a surrogate pair would be encoded as another character.
   return /\p{Surrogate}/u.test(body) ? "a string that is not valid Unicode" : undefined
