@@ -40,8 +40,8 @@ export interface Progress {
   /** The range of `created` that was read: of the checkpoint if there is one, else of the rows so far. */
   readonly range: Option.Option<{ readonly newest: DateTime.Utc; readonly oldest: DateTime.Utc }>
   /**
-   * The fraction of the time range that was read, 0 to 1. It is known if the filter has a start, and at the end of a
-   * sync. Rows may be spread unevenly over the time.
+   * The fraction of the time range that was read, 0 to 1. It is known if the filter has a start, and when this run has
+   * reached the end of the list. It is unknown in a run after that one. Rows may be spread unevenly over the time.
    */
   readonly fraction: Option.Option<number>
   /** The estimated time remaining, at the mean speed of this run. */
@@ -115,13 +115,15 @@ export const make = Effect.fnUntraced(function* (
   const from = gte * 1000
   const to = Math.min(lt * 1000, wallTime)
   const state = { rows: 0, pages: 0, requests: 0, newest: -Infinity, oldest: Infinity, complete: false }
+  // Whether the last checkpoint had reached the end of the list.
+  let reachedEnd: boolean | undefined
   // The fraction that was done before this run, for the estimate.
   let before: number | undefined
 
   const fractionDone = (): number | undefined => {
     if (state.complete) return 1
-    // Without a start, the size of the range is unknown.
-    if (from === 0 || to <= from || state.pages === 0 || state.oldest === Infinity) return undefined
+    // Without a start, the size of the range is unknown; and so is what is new since an earlier run reached the end.
+    if (from === 0 || to <= from || state.oldest === Infinity || reachedEnd) return undefined
     const end = Math.max(to, state.newest)
     return Math.min(Math.max((end - state.oldest) / (end - from), 0), 1)
   }
@@ -160,8 +162,12 @@ export const make = Effect.fnUntraced(function* (
       state.pages++
       const covered = "data" in arrival ? undefined : arrival.checkpoint.range
       if (covered !== undefined) {
-        cover(covered.newest.created, covered.oldest.created)
-        state.complete = covered.reachedEnd
+        const { newest, oldest } = covered
+        cover(newest.created, oldest.created)
+        // Not if an earlier run reached the end: the first batch then lacks the oldest row.
+        const isLast = reachedEnd === undefined ? rows.some(({ id }) => id === oldest.id) : !reachedEnd
+        state.complete ||= covered.reachedEnd && isLast
+        reachedEnd = covered.reachedEnd
         // The range before this run, and its first batch, say nothing about the speed of this run.
         before ??= fractionDone()
       } else for (const { created } of rows) cover(created, created)
@@ -230,14 +236,14 @@ export const line = ({ range, elapsed, fraction, remaining, requests, rows, rows
 
 /**
  * Formats progress as a bar and a line, for a terminal: `[#####---------------] …`. Without a known fraction it is the
- * line alone. {@link line} has an example.
+ * line alone. The bar has 0 to 1000 characters, 20 by default. {@link line} has an example.
  *
  * @category formatting
  * @since 0.1.0
  */
 export const bar = (progress: Progress, options?: { readonly width?: number | undefined }): string => {
   if (Option.isNone(progress.fraction)) return line(progress)
-  const width = options?.width ?? 20
+  const width = Math.min(Math.max(options?.width ?? 20, 0), 1000)
   const done = Math.floor(progress.fraction.value * width)
   return `[${"#".repeat(done)}${"-".repeat(width - done)}] ${line(progress)}`
 }

@@ -6,10 +6,10 @@ import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { world } from "./support/world.ts"
 
 const at = (text: string) => DateTime.makeUnsafe(text)
-const row = (created: string) => ({ id: "vs_1", created: at(created) })
+const row = (created: string, id = "vs_1") => ({ id, created: at(created) })
 const covering = (newest: string, oldest: string, complete = false): Checkpoint.Checkpoint => ({
   ...Checkpoint.start({ filter: "all" }),
-  range: { newest: row(newest), oldest: row(oldest), reachedEnd: complete }
+  range: { newest: row(newest, "vs_9"), oldest: row(oldest), reachedEnd: complete }
 })
 
 const now = TestClock.setTime(DateTime.toEpochMillis(at("2026-01-01T00:00:00Z")))
@@ -109,6 +109,31 @@ describe("progress", () => {
     })
   )
 
+  it.effect("is not complete because an earlier run was", () =>
+    Effect.gen(function* () {
+      yield* now
+      const checkpoint = covering("2025-12-31T00:00:00Z", "2025-12-22T00:00:00Z", true)
+      const progress = yield* Progress.make(january)
+      for (const id of ["vs_2", "vs_3"]) {
+        const { fraction } = yield* progress.add({ sessions: [row("2025-12-31T00:00:00Z", id)], checkpoint })
+        assert.deepStrictEqual(fraction, Option.none())
+      }
+      assert.deepStrictEqual((yield* progress.add({ sessions: [], checkpoint })).fraction, Option.none())
+    })
+  )
+
+  it.effect("is complete after the last batch, and stays so while new sessions come", () =>
+    Effect.gen(function* () {
+      yield* now
+      const progress = yield* Progress.make()
+      const last = row("2025-12-22T00:00:00Z")
+      const checkpoint = covering("2025-12-31T00:00:00Z", "2025-12-22T00:00:00Z", true)
+      for (const sessions of [[row("2025-12-31T00:00:00Z", "vs_9"), last], [row("2025-12-31T00:00:01Z", "vs_10")]]) {
+        assert.deepStrictEqual((yield* progress.add({ sessions, checkpoint })).fraction, Option.some(1))
+      }
+    })
+  )
+
   it.effect("counts every request of a client, retries included", () =>
     Effect.gen(function* () {
       const progress = yield* Progress.make()
@@ -128,6 +153,18 @@ describe("progress", () => {
       // @ts-expect-error: a misspelt status, as from JavaScript.
       const error = yield* Effect.flip(Progress.make({ status: "verfied" }))
       assert.instanceOf(error, StripeError.InvalidArgumentError)
+    })
+  )
+
+  it.effect("has a bar of any width that a caller calculates", () =>
+    Effect.gen(function* () {
+      yield* now
+      const progress = yield* Progress.make(january)
+      const half = yield* progress.add({ data: [row("2025-12-27T00:00:00Z")] })
+      const widths = [-1, Number.NaN, 3.5, Infinity, 1e12].map(
+        (width) => Progress.bar(half, { width }).indexOf("]") - 1
+      )
+      assert.deepStrictEqual(widths, [0, 0, 3, 1000, 1000])
     })
   )
 
