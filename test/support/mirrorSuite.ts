@@ -126,7 +126,7 @@ export const mirrorSuite = (it: Vitest.MethodsNonLive<Database>, options: { read
           assert.deepStrictEqual(others, [])
           assert.match(
             String(refusal),
-            /CheckpointMovedError: .*Nothing was stored\. Stop one of the two, and run the other again to resume/
+            /CheckpointMovedError: .*Nothing was stored\. If two programs store it, stop one\. Run the other again to resume/
           )
           yield* isTheList(owners[0]?.sql ?? assert.fail(), table)
           yield* Effect.repeat(change, { times: 20 })

@@ -201,6 +201,20 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("are told that a run begins with load, because one may have forgotten it", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination } = yield* opened({ table })
+        yield* destination.save(batch(1, []))
+        const forgetful = yield* opened({ table })
+        const { message } = yield* Effect.flip(forgetful.destination.save(batch(2, [])))
+        assert.match(
+          message,
+          /as this program left it, found another\. .* begin with load, as Destination\.stream does\./
+        )
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("cannot both store in the same moment either", () =>
       Effect.gen(function* () {
         const table = newTable()
@@ -477,6 +491,23 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         const refusal = yield* Effect.flip(migrated)
         assert.match(String(refusal), /Expected to create the table .*, found one that these migrations did not create/)
         assert.deepStrictEqual(yield* sql.unsafe(`SELECT * FROM ${table}`, []), [])
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("come back after one was dropped, when the others are dropped too, as the error says", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        yield* destination.save(batch(1, [session("vs_1")]))
+        yield* sql.unsafe(`DROP TABLE ${table}`, [])
+        const error = yield* Effect.flip(opened({ table }))
+        assert.include(
+          error.message,
+          "If they ran before, drop all its tables first, …_checkpoints and …_migrations too."
+        )
+        for (const suffix of ["_checkpoints", "_migrations"]) yield* sql.unsafe(`DROP TABLE ${table}${suffix}`, [])
+        const again = yield* opened({ table })
+        assert.isTrue(Option.isNone(yield* again.destination.load))
       }).pipe(Effect.scoped)
     )
 

@@ -9,7 +9,8 @@ const Reason = reasonOf("SqlDestinationError")
 const whose = (account: string): string => (account === "" ? "the key's own account" : account)
 
 /**
- * Another program stored a batch after this one loaded or saved the checkpoint. Nothing of this batch was stored.
+ * The stored checkpoint is not the one that this program loaded or saved: another program stored a batch since, or this
+ * one did not begin with `load`. Nothing of this batch was stored.
  *
  * @category errors
  * @since 0.1.0
@@ -20,7 +21,7 @@ export class CheckpointMovedError extends Reason<CheckpointMovedError>()("Checkp
   checkpoint: Schema.String
 }) {
   override get message(): string {
-    return `Expected the checkpoint "${this.checkpoint}" of ${whose(this.account)} in ${this.table} as this program left it, but another program stored a batch. Nothing was stored. Stop one of the two, and run the other again to resume.`
+    return `Expected the checkpoint "${this.checkpoint}" of ${whose(this.account)} in ${this.table} as this program left it, found another. Nothing was stored. If two programs store it, stop one. Run the other again to resume: begin with load, as Destination.stream does.`
   }
 }
 
@@ -42,8 +43,8 @@ export class OtherAccountError extends Reason<OtherAccountError>()("OtherAccount
 }
 
 /**
- * The batch is of live mode and the stored sessions of the account are of test mode, or the reverse. Nothing was
- * stored.
+ * The batch is of live mode and the stored checkpoint of this account and name is of test mode, or the reverse. Nothing
+ * was stored. Checkpoints of other names are not compared, and neither are the sessions of `upsert`.
  *
  * @category errors
  * @since 0.1.0
@@ -78,7 +79,7 @@ export class TableMismatchError extends Reason<TableMismatchError>()("TableMisma
   override get message(): string {
     switch (this.problem) {
       case "missing":
-        return `Expected a table ${this.table}, found none. Run the migrations first: provide SqlDestination.layer with the same table.`
+        return `Expected a table ${this.table}, found none. Run the migrations first: provide SqlDestination.layer with the same table. If they ran before, drop all its tables first, …_checkpoints and …_migrations too.`
       case "columns":
         return `Expected the table ${this.table} to have ${this.columns.join(", ")}, which it lacks. Run the migrations of this version, or use another table.`
       case "unrelated":
