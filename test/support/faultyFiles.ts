@@ -59,6 +59,22 @@ export const readOnly: Layer.Layer<FileSystem.FileSystem, never, FileSystem.File
   })
 )
 
+/** The same files, where another program creates each new file just before, or moves it away before it is renamed. */
+export const raced = (what: "open" | "rename"): Layer.Layer<FileSystem.FileSystem, never, FileSystem.FileSystem> =>
+  Layer.effect(
+    FileSystem.FileSystem,
+    Effect.map(FileSystem.FileSystem, (fileSystem) => ({
+      ...fileSystem,
+      open: (path, options) =>
+        Effect.andThen(
+          what === "open" && options?.flag?.startsWith("wx") ? fileSystem.writeFileString(path, "") : Effect.void,
+          fileSystem.open(path, options)
+        ),
+      rename: (from, to) =>
+        Effect.andThen(what === "rename" ? fileSystem.remove(from) : Effect.void, fileSystem.rename(from, to))
+    }))
+  )
+
 /**
  * The same files, where one call of the file system fails, before it did anything or after it did all. The first call is
  * number 0.

@@ -84,14 +84,18 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   const failure = (problem: FileDestinationError["problem"], description: string, cause?: unknown) =>
     new FileDestinationError({ path, problem, description, ...(cause === undefined ? {} : { cause }) })
 
+  const shared = (cause?: PlatformError) => {
+    isShared = true
+    const found = "expected no other writer, but another program modified the file."
+    return failure("shared", `${found} Run one writer at a time; run this one again to resume.`, cause)
+  }
+
   const system = <A, R>(effect: Effect.Effect<A, PlatformError, R>): Effect.Effect<A, FileDestinationError, R> =>
-    Effect.mapError(effect, (error) =>
-      failure(
-        "system",
-        `${inWords(error)}. Rows stored before are kept: fix the cause and run it again to resume.`,
-        error
-      )
-    )
+    Effect.mapError(effect, (error) => {
+      if (isRace(error)) return shared(error)
+      const description = `${inWords(error)}. Rows stored before are kept: fix the cause and run it again to resume.`
+      return failure("system", description, error)
+    })
 
   const ifExists = <A>(effect: Effect.Effect<A, PlatformError>): Effect.Effect<A | undefined, FileDestinationError> =>
     effect.pipe(
@@ -181,14 +185,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     const text = yield* readSidecar
     const found = yield* size
     const isOurs = text === seen && (expected === undefined || found === expected)
-    isShared ||= !isOurs
-    if (isShared) {
-      return yield* failure(
-        "shared",
-        "expected no other writer, but another program modified the file. Run one writer at a time; run this one again to resume."
-      )
-    }
-    return covered
+    return isShared || !isOurs ? yield* shared() : covered
   })
 
   const load = Effect.map(look, ({ checkpoint }) => checkpoint)
@@ -272,6 +269,10 @@ const kinds: { readonly [Type in FileSystem.File.Type]?: string } = {
   FIFO: "a pipe",
   Socket: "a socket"
 }
+
+/** A file is created only where none was, and renamed right after: only another writer can come between. */
+const isRace = ({ reason }: PlatformError): boolean =>
+  reason._tag === "AlreadyExists" || (reason._tag === "NotFound" && reason.method === "rename")
 
 // The cause has the file system's message, such as "no space left on device".
 const inWords = (error: PlatformError): string =>
