@@ -33,11 +33,6 @@ import * as VerificationSession from "./VerificationSession.ts"
 
 export { FileDestinationError } from "./internal/sync/checkpointedFile.ts"
 
-/** A batch of `sync` or `tail`. Those of `mirror` and `changes` name what is missing, which no file can take back. */
-interface FileBatch extends Batch<VerificationSession.AnyExpansion> {
-  readonly missing?: never
-}
-
 /**
  * A file that stores the batches of `VerificationSessions.sync` and `tail`. It takes none of `mirror`, because a file cannot
  * replace a session that changed: for that, use `SqlDestination`.
@@ -46,7 +41,8 @@ interface FileBatch extends Batch<VerificationSession.AnyExpansion> {
  * @since 0.1.0
  */
 export type FileDestination = Destination.Destination<
-  FileBatch,
+  // Batches of `mirror` and `changes` say what is missing.
+  Batch<VerificationSession.AnyExpansion> & { readonly missing?: never },
   CheckpointedFile.FileDestinationError | CheckpointMismatchError
 >
 
@@ -91,7 +87,7 @@ export const ndjson = Effect.fnUntraced(function* (
   yield* Effect.fromResult(Arguments.all([checkPath(path), checkJson(options)]))
   const { reveal = [] } = options
   const toLines = Ndjson.encodeSchemaString(VerificationSession.Json({ reveal }))
-  return yield* CheckpointedFile.make<FileBatch>({
+  return yield* CheckpointedFile.make<Batch<VerificationSession.AnyExpansion>>({
     path,
     format: ["NDJSON", ...Array.from(new Set(reveal)).sort()].join(" with "),
     toLines: ({ sessions }) =>
@@ -205,7 +201,7 @@ export const csv = Effect.fnUntraced(function* (
   const { bom = false, columns = defaultColumns } = options
   const toJson = Schema.encodeSync(VerificationSession.Json({ reveal: CsvColumns.secretsIn(columns) }))
   const toCells = CsvColumns.make(columns)
-  return yield* CheckpointedFile.make<FileBatch>({
+  return yield* CheckpointedFile.make<Batch<VerificationSession.AnyExpansion>>({
     path,
     // Quoted, so that a metadata key with a comma does not look like two columns.
     format: `CSV${bom ? " after a byte order mark" : ""} with ${columns.map((column) => (column.includes(",") ? JSON.stringify(column) : column)).join(", ")}`,
