@@ -7,7 +7,7 @@
  *
  * Store it together with the rows of its batch. To resume, pass it as `from` to `sync`, `changes` or `mirror`.
  *
- * Nothing in it is specific to Identity: it works for every list of Stripe's v1 API.
+ * Nothing in it is specific to Identity: it works for every list of Stripe's v1 API whose rows stay there.
  *
  * @module
  * @category Export, sync and mirror
@@ -32,7 +32,10 @@ import { CheckpointMismatchError } from "./StripeError.ts"
  * @since 0.1.0
  */
 export interface ListKey {
-  /** A fingerprint of the filter: the same filter has the same fingerprint in every process and version. */
+  /**
+   * A fingerprint of the filter, 1 to 64 characters, such as a hash: the same filter has the same fingerprint in every
+   * process and version. It is stored, so it must not have personal data.
+   */
   readonly filter: string
   /** The connected account (`Stripe-Account`), or unset for the key's own. */
   readonly account?: string | undefined

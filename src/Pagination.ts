@@ -2,7 +2,8 @@
  * Reads any list of Stripe's v1 API, page by page, as a lazy `Stream`.
  *
  * A stream ends only at the end of the list. Everything else is an error with the page and the cursor, so a truncated
- * read never looks complete, and no read loops forever.
+ * read never looks complete, and no read loops forever. Where the row at the cursor is deleted and Stripe no longer finds
+ * it, as in lists of plans and products, the read ends with the fetch's `CursorNotFoundError`.
  *
  * @module
  * @category Read other lists
@@ -13,7 +14,9 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import * as Arguments from "./internal/arguments.ts"
+import type { Query } from "./internal/client/model.ts"
 import type { Entry, FetchedPage, FetchPage, Page, PageRequest, Row, Window } from "./internal/list/model.ts"
+import * as Cursor from "./internal/pagination/cursor.ts"
 import * as ReadFields from "./internal/pagination/options.ts"
 import type { Options } from "./internal/pagination/options.ts"
 import * as Read from "./internal/pagination/read.ts"
@@ -41,6 +44,25 @@ const checkOptions = Arguments.decoder(
   "options",
   ReadFields.instead
 )
+
+/**
+ * The query of a request for a page: your filter, as Stripe's parameters, with the cursor, the limit and the range of the
+ * request. A fetch that leaves one of them out reads other rows than the engine asks for, and some may be lost.
+ *
+ * **Example** (A fetch of another list)
+ *
+ * ```ts
+ * import { Pagination } from "effect-stripe-identity"
+ *
+ * Pagination.toQuery({ page: 2, limit: 100, starting_after: "cus_1", within: { gte: 1767225600 } }, [
+ *   ["email", "jenny@example.com"]
+ * ]) // => [["email", "jenny@example.com"], ["created[gte]", "1767225600"], ["limit", "100"], ["starting_after", "cus_1"]]
+ * ```
+ *
+ * @category combining
+ * @since 0.1.0
+ */
+export const toQuery = (request: PageRequest, filter: Query = []): Query => Cursor.toQuery(request, filter)
 
 /**
  * Streams the pages of a list. An empty list is one page without rows. {@link rows} has examples of a fetch.

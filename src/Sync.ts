@@ -6,6 +6,9 @@
  * processed rows are one contiguous range at all times: a first run backfills, a later run catches up, and a run after
  * a crash does both. Over all runs, each row is emitted once.
  *
+ * Not for lists from which rows vanish, such as plans and products: a run fails if Stripe no longer finds the row at the
+ * end of the checkpoint.
+ *
  * @module
  * @category Read other lists
  * @since 0.1.0
@@ -96,6 +99,11 @@ export interface Options<E = never, R = never> extends Pick<
 
 const decodeOptions = Arguments.decoder(Schema.Struct(Runs.fields), "options")
 
+const isCheckpoint = Schema.is(Checkpoint.Checkpoint)
+
+const refuseKey = (key: Checkpoint.ListKey) =>
+  Arguments.refuse("key", Arguments.show(key), "a filter of 1 to 64 characters. For a longer one, take a hash of it.")
+
 /**
  * Reads a list once in resumable batches: first the rows newer than the checkpoint, if they are old enough (`settle`),
  * then the rows older than it. Without rows to read there is no batch.
@@ -129,6 +137,7 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
       yield* Effect.fromResult(decodeOptions(options))
       const { from, settle = "1 minute", ...pages } = options
       const begin = from ?? Checkpoint.start(source.key)
+      if (!isCheckpoint(begin)) return yield* Effect.fromResult(refuseKey(source.key))
       yield* Effect.fromResult(Checkpoint.check(begin, source.key))
       const { range } = begin
       const until = Windows.settledBefore(yield* DateTime.now, Duration.toSeconds(settle))

@@ -137,6 +137,30 @@ describe("a read", () => {
   )
 })
 
+describe("the query of a request", () => {
+  it("has all of it, within the range of the filter", () => {
+    const filter = [
+      ["email", "jenny@example.com"],
+      ["created[gte]", "5"],
+      ["created[lt]", "20"]
+    ] as const
+    assert.deepStrictEqual(
+      Pagination.toQuery({ page: 1, limit: 7, ending_before: "a", within: { gte: 1, lt: 9 } }, filter),
+      [
+        ["email", "jenny@example.com"],
+        ["created[gte]", "5"],
+        ["created[lt]", "9"],
+        ["limit", "7"],
+        ["ending_before", "a"]
+      ]
+    )
+    assert.deepStrictEqual(Pagination.toQuery({ page: 1, limit: 7, starting_after: "a" }), [
+      ["limit", "7"],
+      ["starting_after", "a"]
+    ])
+  })
+})
+
 describe("a fetch that sets rows apart", () => {
   const error = new StripeError.DecodeError({ part: "row", description: "expected a row" })
   const withEntries: Pagination.FetchPage<Pagination.Row, never> = ({ starting_after }) => {

@@ -196,6 +196,20 @@ describe("several limits", () => {
     )
   )
 
+  it.effect("give no more an hour later because many were interrupted", () =>
+    Effect.gen(function* () {
+      const waiting = yield* Effect.forEach(
+        Array.from({ length: 10 }, (_, index) => `acct_${index}`),
+        (account) => Effect.forkChild(readOf(account, 20), { startImmediately: true })
+      )
+      yield* TestClock.adjust("3 seconds")
+      yield* Fiber.interruptAll(waiting)
+      yield* TestClock.adjust("1 hour")
+      // A burst of two, and then two a second.
+      assert.strictEqual(yield* takes(readOf("acct_1", 10)), 4000)
+    }).pipe(Effect.provide(world({ client: { rateLimit: [{ limit: 10 }, { limit: 2, per: "account" }] } })))
+  )
+
   it.effect("are asked for under a key each, and one that fails leaves the other in force", () => {
     const keys: Array<string> = []
     const noting: RateLimiter.RateLimiter["consume"] = ({ key }) => {

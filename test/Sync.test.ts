@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Fiber, Layer, Option, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { Checkpoint, StripeClient, StripeError, VerificationSessions } from "effect-stripe-identity"
+import { Checkpoint, StripeClient, StripeError, Sync, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { countRequests, listIds, query, reason, requests, settled, world } from "./support/world.ts"
 
@@ -251,6 +251,16 @@ describe("sync", () => {
       yield* refused({ concurrency: 0 })
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(inWorld()))
+  )
+})
+
+describe("the key of a list", () => {
+  it.effect.each(["", "x".repeat(65)])("is refused before a request if no checkpoint can hold it: %j", (filter) =>
+    Effect.gen(function* () {
+      const fetch = () => Effect.die("nothing is to be asked for")
+      const error = yield* Effect.flip(Stream.runDrain(Sync.batches({ fetch, key: { filter } })))
+      assert.match(error.message, /^key: expected a filter of 1 to 64 characters, got .* take a hash of it\.$/)
+    })
   )
 })
 

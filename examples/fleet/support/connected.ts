@@ -11,16 +11,13 @@ const decodePage = Schema.decodeUnknownResult(Page)
 
 const fetch =
   (client: StripeClient.Service): Pagination.FetchPage<Pagination.Row, StripeError.StripeError> =>
-  ({ limit, page, starting_after }) =>
+  (request) =>
     client.get({
       operation: "Accounts.list",
       path: "/v1/accounts",
-      query: [
-        ["limit", String(limit)],
-        ...(starting_after === undefined ? [] : [["starting_after", starting_after] as const])
-      ],
-      page,
-      cursor: starting_after,
+      query: Pagination.toQuery(request),
+      page: request.page,
+      cursor: request.starting_after,
       decode: (body, requestId) =>
         Result.mapBoth(decodePage(body), {
           onFailure: () =>

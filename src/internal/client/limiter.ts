@@ -159,7 +159,10 @@ const queues = (options: RateLimit): ((key: string) => Queue) => {
       let until: number | undefined
       const wait = Effect.gen(function* () {
         const clock = yield* Clock.Clock
-        until = unused.shift()
+        // Those of more than a window ago have returned to the limit.
+        const returned = monotonicMillis(clock) - Duration.toMillis(window)
+        do until = unused.shift()
+        while (until !== undefined && until < returned)
         if (until === undefined) {
           const delay = ask === undefined ? own(key, monotonicMillis(clock)) : yield* ask(operation, key)
           until = monotonicMillis(clock) + delay

@@ -9,10 +9,10 @@ import type * as StripeClient from "../../StripeClient.ts"
 import { PaginationStalledError, type Reason, type StripeError } from "../../StripeError.ts"
 import type { Query } from "../client/model.ts"
 import * as Telemetry from "../telemetry.ts"
+import * as Cursor from "../pagination/cursor.ts"
 import * as Guards from "../pagination/guards.ts"
 import * as PageSize from "../pagination/pageSize.ts"
 import type { DecodeRow } from "../wire/fastPath.ts"
-import * as CreatedWithin from "../pagination/createdWithin.ts"
 import type { Entry, FetchedPage, FetchPage, Page, PageRequest, Row } from "./model.ts"
 import * as ListReply from "./reply.ts"
 
@@ -32,20 +32,6 @@ export interface Selection<Sent extends Row, A extends Row> {
   readonly isPartial: boolean
 }
 
-type PageQuery = Partial<Pick<PageRequest, "starting_after" | "ending_before" | "within">> & {
-  readonly limit?: number | undefined
-}
-
-/** The query of one page. */
-const toQuery = ({ expand, query }: Pick<Selection<never, never>, "expand" | "query">, page: PageQuery): Query => {
-  const { ending_before, limit, starting_after, within } = page
-  const parameters: Array<Query[number]> = [...(within === undefined ? query : CreatedWithin.narrow(query, within))]
-  if (limit !== undefined) parameters.push(["limit", String(limit)])
-  if (starting_after !== undefined) parameters.push(["starting_after", starting_after])
-  if (ending_before !== undefined) parameters.push(["ending_before", ending_before])
-  return [...parameters, ...expand]
-}
-
 const isCursorLost = ({ reason }: StripeError): boolean => reason._tag === "CursorNotFoundError"
 
 /** The request for one page as Stripe answers it. After failures for its size it asks for fewer rows. */
@@ -54,7 +40,7 @@ export const toRequest = <Sent extends Row, A extends Row>(
   asked: PageRequest,
   limit = asked.limit
 ): StripeClient.Request<FetchedPage<A>> => {
-  const { decodeRow, matches, operation, path } = selection
+  const { decodeRow, expand, matches, operation, path, query } = selection
   const { page } = asked
   const cursor = asked.starting_after ?? asked.ending_before
   return {
@@ -62,7 +48,7 @@ export const toRequest = <Sent extends Row, A extends Row>(
     path,
     page,
     cursor,
-    query: toQuery(selection, { ...asked, limit }),
+    query: [...Cursor.toQuery({ ...asked, limit }, query), ...expand],
     decode: ListReply.readRows(decodeRow, matches, { page, cursor }, limit),
     shrink: (failures) => toRequest(selection, asked, PageSize.afterFailures(asked.limit, failures))
   }
@@ -120,16 +106,16 @@ export const make = <Sent extends Row, A extends Row>(
 export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>(
   client: StripeClient.Service,
   selection: Selection<Sent, A>,
-  page: PageQuery
+  page: Cursor.PageParameters
 ): Effect.fn.Return<Page<A>, StripeError> {
-  const { decodeRow, matches, operation, path } = selection
+  const { decodeRow, expand, matches, operation, path, query } = selection
   const cursor = page.starting_after ?? page.ending_before
   const ids = cursor === undefined ? [] : [cursor]
   const limits = { limit: page.limit ?? 100, oldestFirst: false, within: undefined }
   const reply = yield* client.get({
     operation,
     path,
-    query: toQuery(selection, page),
+    query: [...Cursor.toQuery(page, query), ...expand],
     decode: (body, requestId) =>
       Result.flatMap(
         ListReply.readRows(decodeRow, matches, {})(body, requestId),

@@ -90,7 +90,8 @@ export interface Window {
 }
 
 /**
- * The request for one page. At most one cursor is set.
+ * The request for one page. At most one cursor is set. A fetch has to send all of it, or rows are lost: `Pagination.toQuery`
+ * makes the query.
  *
  * @category models
  * @since 0.1.0
@@ -105,8 +106,8 @@ export interface PageRequest {
   /** Rows newer than the one with this id. */
   readonly ending_before?: string | undefined
   /**
-   * Only rows that were created in this range, in addition to other filters. Set by concurrent reads, which read
-   * several ranges in parallel.
+   * Only rows that were created in this range, in addition to other filters. Set by concurrent reads, which read several
+   * ranges in parallel, and by the first run of a sync.
    */
   readonly within?: Window | undefined
 }

@@ -6,9 +6,26 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { PaginationStalledError } from "../../StripeError.ts"
-import type { Entry, FetchPage, Row, Window } from "../list/model.ts"
+import type { Query } from "../client/model.ts"
+import type { Entry, FetchPage, PageRequest, Row, Window } from "../list/model.ts"
+import * as CreatedWithin from "./createdWithin.ts"
 import * as Guards from "./guards.ts"
 import * as PageSize from "./pageSize.ts"
+
+/** What a request for a page says in addition to the filter. */
+export type PageParameters = Pick<PageRequest, "starting_after" | "ending_before" | "within"> & {
+  readonly limit?: number | undefined
+}
+
+/** The query of a request for a page: the filter within the range of the request, its limit and its cursor. */
+export const toQuery = (request: PageParameters, filter: Query): Query => {
+  const { ending_before, limit, starting_after, within } = request
+  const parameters: Array<Query[number]> = [...(within === undefined ? filter : CreatedWithin.narrow(filter, within))]
+  if (limit !== undefined) parameters.push(["limit", String(limit)])
+  if (starting_after !== undefined) parameters.push(["starting_after", starting_after])
+  if (ending_before !== undefined) parameters.push(["ending_before", ending_before])
+  return parameters
+}
 
 /** Where a read starts, which way it goes and where it ends. */
 export interface Route {
