@@ -10,18 +10,13 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
-import { dual } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type * as Stream from "effect/Stream"
 import * as Codec from "./internal/session/codec.ts"
 import { VerificationSession } from "./internal/session/codec.ts"
-import * as SessionMismatch from "./internal/session/mismatch.ts"
 import type * as Model from "./internal/session/model.ts"
 
-export { MismatchError } from "./internal/session/mismatch.ts"
-
-export type { Mismatch, MismatchFailure, MismatchServices, OnMismatch } from "./internal/session/mismatch.ts"
+export { decodeRows, type Mismatch, MismatchError } from "./internal/session/mismatch.ts"
 
 export {
   LastError,
@@ -313,69 +308,3 @@ export const withMetadata = <
       ]) as unknown as Schema.Codec<WithMetadata<Session, A>, Session, RD, RE>
     )
   )
-
-/**
- * Decodes the sessions of a stream with your own Schema, such as {@link withMetadata}. `onMismatch` decides what
- * happens to sessions that do not match:
- *
- * - `"fail"` ends the stream with a {@link MismatchError}, after the rows before it;
- * - `"drop"` skips them;
- * - a function receives each with its error: to log it, to count it, or to offer it to a queue.
- *
- * A chunk stays a chunk, without the rows that did not match.
- *
- * **Example** (Metadata with your own Schema)
- *
- * ```ts
- * import { DateTime, Effect, Schema, Stream } from "effect"
- * import { VerificationSession } from "effect-stripe-identity"
- *
- * const Plan = Schema.Struct({ plan: Schema.Literals(["free", "pro"]), seats: Schema.FiniteFromString })
- * const session = (id: string, metadata: Record<string, string>) =>
- *   VerificationSession.makeUnsafe({ id, status: "verified", created: DateTime.makeUnsafe(0), metadata })
- *
- * const mismatches: Array<string> = []
- * const seats = Stream.make(session("vs_1", { plan: "pro", seats: "3" }), session("vs_2", { plan: "gold" })).pipe(
- *   VerificationSession.decodeRows(VerificationSession.withMetadata(Plan), {
- *     onMismatch: ({ error }) => Effect.sync(() => mismatches.push(error.message))
- *   }),
- *   Stream.map((session) => session.metadata.seats),
- *   Stream.runCollect
- * )
- *
- * await Effect.runPromise(seats) // => [3]
- * mismatches // => ['vs_2 does not match: metadata.plan: expected "free" | "pro"; metadata.seats: missing']
- * ```
- *
- * @category streams
- * @since 0.1.0
- */
-export const decodeRows: {
-  /** Decodes the sessions of a stream with your own Schema. `onMismatch` decides what happens to those that do not match. */
-  <S extends Schema.Constraint, const Choice extends SessionMismatch.OnMismatch<Codec.AnyExpansion>>(
-    schema: S,
-    options: { readonly onMismatch: Choice }
-  ): <Session extends Codec.AnyExpansion, E, R>(
-    self: Stream.Stream<Session, E, R>
-  ) => Stream.Stream<
-    S["Type"],
-    E | SessionMismatch.MismatchFailure<Choice>,
-    R | S["DecodingServices"] | SessionMismatch.MismatchServices<Choice>
-  >
-  /** Decodes the sessions of a stream with your own Schema. `onMismatch` decides what happens to those that do not match. */
-  <
-    Session extends Codec.AnyExpansion,
-    E,
-    R,
-    S extends Schema.Constraint,
-    const Choice extends SessionMismatch.OnMismatch<Session>
-  >(
-    self: Stream.Stream<Session, E, R>,
-    schema: S,
-    options: { readonly onMismatch: Choice }
-  ): Stream.Stream<
-    S["Type"],
-    E | SessionMismatch.MismatchFailure<Choice>,
-    R | S["DecodingServices"] | SessionMismatch.MismatchServices<Choice>
-  >
-} = dual(3, SessionMismatch.decodeRows)

@@ -56,11 +56,15 @@ describe("withMetadata", () => {
   })
 })
 
+const drop = { onMismatch: () => Effect.void }
+
+const fail = ({ error }: VerificationSession.Mismatch<VerificationSession.AnyExpansion>) => Effect.fail(error)
+
 describe("decodeRows", () => {
   it.effect("drops what does not match, and keeps one chunk a page", () =>
     Effect.gen(function* () {
       const chunks = yield* VerificationSessions.stream({}, { pageSize: 80 }).pipe(
-        decodeRows(withPlan, { onMismatch: "drop" }),
+        decodeRows(withPlan, drop),
         Stream.chunks,
         Stream.runCollect
       )
@@ -76,7 +80,7 @@ describe("decodeRows", () => {
     Effect.gen(function* () {
       const expand = ["data.last_verification_report", "data.verified_outputs"] as const
       const rows = yield* VerificationSessions.stream({}, { expand }).pipe(
-        decodeRows(withPlan, { onMismatch: "drop" }),
+        decodeRows(withPlan, drop),
         Stream.runCollect
       )
       assert.deepStrictEqual(
@@ -94,7 +98,7 @@ describe("decodeRows", () => {
       const seen: Array<string> = []
       const result = yield* VerificationSessions.stream().pipe(
         decodeRows(withMetadata(Schema.Struct({ plan: Schema.optionalKey(Schema.Literals(["pro", "enterprise"])) })), {
-          onMismatch: "fail"
+          onMismatch: fail
         }),
         Stream.runForEach(({ id }) => Effect.sync(() => seen.push(id))),
         Effect.flip
@@ -159,12 +163,12 @@ describe("decodeRows", () => {
         })
       )
       const rows = Stream.make(session("vs_1", {}), session("vs_2", {}))
-      assert.deepStrictEqual(yield* Stream.runCollect(decodeRows(rows, upper, { onMismatch: "fail" })), [
+      assert.deepStrictEqual(yield* Stream.runCollect(rows.pipe(decodeRows(upper, { onMismatch: fail }))), [
         { name: "VS_1" },
         { name: "VS_2" }
       ])
       assert.deepStrictEqual(
-        yield* Stream.runHead(decodeRows(rows, Summary, { onMismatch: "drop" })),
+        yield* Stream.runHead(rows.pipe(decodeRows(Summary, drop))),
         Option.some({
           id: "vs_1",
           status: "verified"
@@ -178,7 +182,7 @@ describe("decodeRows", () => {
       const names = Array.from({ length: 1000 }, (_, index) => `x${index}`)
       const rows = Stream.make(session("vs_1", Object.fromEntries(names.map((name) => [name, "no"]))))
       const Plans = withMetadata(Schema.Record(Schema.String, Schema.Literals(["free", "pro"])))
-      const error = yield* Effect.flip(Stream.runDrain(decodeRows(rows, Plans, { onMismatch: "fail" })))
+      const error = yield* Effect.flip(Stream.runDrain(rows.pipe(decodeRows(Plans, { onMismatch: fail }))))
       assert.deepStrictEqual(
         error.issues,
         names.slice(0, 20).map((name) => ({ path: `metadata.${name}`, expected: 'expected "free" | "pro"' }))

@@ -371,7 +371,10 @@ const mismatches = Effect.gen(function* () {
   const schema = Schema.Struct({ status: Schema.Literal("canceled"), metadata: Schema.Struct({ plan: Schema.String }) })
   return [
     yield* failureOf(
-      Stream.runDrain(VerificationSession.decodeRows(Stream.make(session), schema, { onMismatch: "fail" }))
+      Stream.make(session).pipe(
+        VerificationSession.decodeRows(schema, { onMismatch: ({ error }) => Effect.fail(error) }),
+        Stream.runDrain
+      )
     )
   ]
 })

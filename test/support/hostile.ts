@@ -308,7 +308,7 @@ const callReaders: Readonly<Record<string, Reader>> = {
   "VerificationSession.decodeRows": (text) =>
     failure(
       Stream.make({ id: "vs_1", metadata: { [text]: text, plan: text } }).pipe(
-        (rows) => VerificationSession.decodeRows(any(rows), Plan, { onMismatch: "fail" }),
+        (rows) => VerificationSession.decodeRows(Plan, { onMismatch: ({ error }) => Effect.fail(error) })(any(rows)),
         (rows: Stream.Stream<unknown, unknown>) => Stream.runDrain(rows)
       )
     )

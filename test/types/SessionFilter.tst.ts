@@ -210,15 +210,12 @@ describe("decodeRows", () => {
   const stream = service.stream({ status: "verified" })
 
   test("types the metadata, and fails only where mismatches do", () => {
-    expect(stream.pipe(VerificationSession.decodeRows(withPlan, { onMismatch: "drop" }))).type.toBe<
+    expect(stream.pipe(VerificationSession.decodeRows(withPlan, { onMismatch: () => Effect.void }))).type.toBe<
       Stream.Stream<WithPlan, Failure>
     >()
-    expect(stream.pipe(VerificationSession.decodeRows(withPlan, { onMismatch: "fail" }))).type.toBe<
-      Stream.Stream<WithPlan, Failure | VerificationSession.MismatchError>
-    >()
-    expect(VerificationSession.decodeRows(stream, withPlan, { onMismatch: "drop" })).type.toBe<
-      Stream.Stream<WithPlan, Failure>
-    >()
+    expect(
+      stream.pipe(VerificationSession.decodeRows(withPlan, { onMismatch: ({ error }) => Effect.fail(error) }))
+    ).type.toBe<Stream.Stream<WithPlan, Failure | VerificationSession.MismatchError>>()
   })
 
   test("takes the failures and requirements of a handler", () => {
@@ -235,31 +232,32 @@ describe("decodeRows", () => {
     const schema = VerificationSession.withMetadata(Plan, VerificationSession.expanded(["verified_outputs"]))
     const expanded = service
       .stream({}, { expand: ["data.verified_outputs"] })
-      .pipe(VerificationSession.decodeRows(schema, { onMismatch: "drop" }))
+      .pipe(VerificationSession.decodeRows(schema, { onMismatch: () => Effect.void }))
     expect<Stream.Success<typeof expanded>>().type.toBe<
       VerificationSession.WithMetadata<VerificationSession.WithOutputs, typeof Plan.Type>
     >()
   })
 
-  test("gives a handler the session, as exactly as it can", () => {
-    VerificationSession.decodeRows(stream, withPlan, {
-      onMismatch: ({ error, session }) => {
-        expect(session).type.toBe<Verified>()
-        return Effect.logWarning(error.message)
-      }
-    })
+  test("gives a handler the session of the stream, or else any session", () => {
     stream.pipe(
-      VerificationSession.decodeRows(Schema.Struct({ status: Schema.Literal("verified") }), {
-        onMismatch: ({ session }) => {
-          expect(session).type.toBe<VerificationSession.AnyExpansion>()
-          return Effect.void
+      VerificationSession.decodeRows(withPlan, {
+        onMismatch: ({ error, session }) => {
+          expect(session).type.toBe<Verified>()
+          return Effect.logWarning(error.message)
         }
       })
     )
+    VerificationSession.decodeRows(withPlan, {
+      onMismatch: ({ session }) => {
+        expect(session).type.toBe<VerificationSession.AnyExpansion>()
+        return Effect.void
+      }
+    })
   })
 
   test("refuses metadata that is not made of text, and rows that are no sessions", () => {
     expect(VerificationSession.withMetadata).type.not.toBeCallableWith(Schema.Struct({ seats: Schema.Number }))
-    expect(VerificationSession.decodeRows).type.not.toBeCallableWith(Stream.make(1), withPlan, { onMismatch: "drop" })
+    const decode = VerificationSession.decodeRows(withPlan, { onMismatch: () => Effect.void })
+    expect(decode).type.not.toBeCallableWith(Stream.make(1))
   })
 })
