@@ -69,10 +69,13 @@ const matches = (filter: ReportFilter) => {
 }
 
 // Expanded fields are optional in every report, so one decoder fits all.
-const rows: Resource.Rows<VerificationReport.RedactedReport, VerificationReport.RedactedReport, ReportFilter> = {
+const rows = (
+  client: StripeClient.Service
+): Resource.Rows<VerificationReport.RedactedReport, VerificationReport.RedactedReport, ReportFilter> => ({
+  client,
   variant: () => ({ decodeRow }),
   matches
-}
+})
 
 /**
  * The service. Provide it with {@link layer} or {@link layerConfig}; with {@link layerFromClient} where several services share
@@ -94,10 +97,10 @@ export class VerificationReports extends Context.Service<VerificationReports, Se
 export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Effect.map(
   StripeClient.StripeClient,
   (client): Service => ({
-    list: (params) => resource.list(client, rows, params),
-    retrieve: (id, options) => resource.retrieve(client, rows, id, options),
-    pages: (filter, options) => resource.pages(client, rows, filter, options),
-    stream: (filter, options) => resource.stream(client, rows, filter, options)
+    list: (params) => resource.list(rows(client), params),
+    retrieve: (id, options) => resource.retrieve(rows(client), id, options),
+    pages: (filter, options) => resource.pages(rows(client), filter, options),
+    stream: (filter, options) => resource.stream(rows(client), filter, options)
   })
 )
 

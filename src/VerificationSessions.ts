@@ -51,15 +51,15 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
   StripeClient.StripeClient,
   (client): Service =>
     VerificationSessions.of({
-      list: (params) => resource.list(client, rows(), params),
-      retrieve: (id, options) => resource.retrieve(client, rows(), id, options),
-      pages: (filter, options) => resource.pages(client, rows(), filter, options),
-      stream: (filter, options) => resource.stream(client, rows(), filter, options),
-      sync: (filter, options) => Follow.sync(client, rows(), filter, options),
-      tail: (filter, options) => Follow.tail(client, rows(), filter, options),
-      reread: (ids, options) => Follow.reread(client, rows(), ids, options),
-      changes: (options) => Follow.changes(client, rows(), options),
-      mirror: (options) => Follow.mirror(client, rows(), options)
+      list: (params) => resource.list(rows(client), params),
+      retrieve: (id, options) => resource.retrieve(rows(client), id, options),
+      pages: (filter, options) => resource.pages(rows(client), filter, options),
+      stream: (filter, options) => resource.stream(rows(client), filter, options),
+      sync: (filter, options) => Follow.sync(rows(client), filter, options),
+      tail: (filter, options) => Follow.tail(rows(client), filter, options),
+      reread: (ids, options) => Follow.reread(rows(client), ids, options),
+      changes: (options) => Follow.changes(rows(client), options),
+      mirror: (options) => Follow.mirror(rows(client), options)
     })
 )
 

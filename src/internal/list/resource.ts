@@ -47,6 +47,7 @@ export interface Definition<Filter, Path extends string> {
 
 /** The rows of one call: `Sent` is what Stripe sends for what was expanded, `A` what of it matches the filter. */
 export interface Rows<Sent extends Row, A extends Row, Filter> {
+  readonly client: StripeClient.Service
   /** How a row is decoded for which these paths, as a retrieve has them, were expanded. */
   readonly variant: (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Sent> }
   readonly matches: (filter: Filter) => ListReply.Matches<Sent, A>
@@ -159,7 +160,6 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   }
 
   const one = <Sent extends Row, A extends Row>(
-    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     operation: string,
     id: string,
@@ -167,7 +167,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   ): Effect.Effect<Sent, StripeError> => {
     const decode = ListReply.readRow(rows.variant(expand).decodeRow, id)
     const query: Query = expand.map((path) => ["expand[]", path])
-    return client.get({ operation, path: `${path}/${id}`, query, decode })
+    return rows.client.get({ operation, path: `${path}/${id}`, query, decode })
   }
 
   /**
@@ -175,7 +175,6 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
    * is reported too.
    */
   const select = Effect.fnUntraced(function* <Sent extends Row, A extends Row>(
-    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     operation: string,
     input: unknown,
@@ -188,11 +187,11 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     const selection = selectionOf(rows, operation, filter, expand)
     const { isPartial, query } = selection
     const retrieve = (id: string) =>
-      one(client, rows, operation, id, expand?.map(withoutData) ?? []).pipe(
+      one(rows, operation, id, expand?.map(withoutData) ?? []).pipe(
         Effect.tapError(Telemetry.failed),
         Effect.withSpan(operations.retrieve)
       )
-    return { filter, fetch: Fetch.make(client, selection), retrieve, query, isPartial }
+    return { filter, fetch: Fetch.make(rows.client, selection), retrieve, query, isPartial }
   })
 
   // A page without the rows that only we can filter out would look like the end of the list.
@@ -206,7 +205,6 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     )
 
   const list = Effect.fn(operations.list)(function* <Sent extends Row, A extends Row>(
-    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     params: PageParameters & ExpandOptions = {}
   ): Effect.fn.Return<Page<A>, StripeError> {
@@ -222,7 +220,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       checkPage(given)
     ])
     const [filter] = yield* check(operation, checked)
-    return yield* Fetch.one(client, selectionOf(rows, operation, filter, expand), {
+    return yield* Fetch.one(rows.client, selectionOf(rows, operation, filter, expand), {
       limit,
       starting_after,
       ending_before
@@ -230,27 +228,25 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   }, Effect.tapError(Telemetry.failed))
 
   const retrieve = Effect.fn(operations.retrieve)(function* <Sent extends Row, A extends Row>(
-    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     id: string,
     options: ExpandOptions = {}
   ): Effect.fn.Return<Sent, StripeError> {
     const operation = operations.retrieve
     yield* check(operation, Arguments.all([checkId({ id }), checkRetrieve(options)]))
-    return yield* one(client, rows, operation, id, options.expand ?? [])
+    return yield* one(rows, operation, id, options.expand ?? [])
   }, Effect.tapError(Telemetry.failed))
 
   /** What `pages` and `stream` share. `emit` says what comes out of a page. */
   const read = <Sent extends Row, A extends Row, E, R, Element>(
     operation: string,
-    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     input: object = {},
     options: Pagination.ReadOptions<E, R> & ExpandOptions = {},
     emit: Read.Emit<A, Element>
   ): Stream.Stream<Element, StripeError | E, R> => {
     const elements = Effect.gen(function* () {
-      const { fetch, isPartial, query } = yield* select(client, rows, operation, input, options, checkRead(options))
+      const { fetch, isPartial, query } = yield* select(rows, operation, input, options, checkRead(options))
       const { concurrency = 1, onDecodeError } = options
       const reading = {
         ...options,
@@ -265,18 +261,16 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   }
 
   const pages = <Sent extends Row, A extends Row, E = never, R = never>(
-    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     filter?: object,
     options?: Pagination.ReadOptions<E, R> & ExpandOptions
-  ) => read(`${service}.pages`, client, rows, filter, options, Read.pageOf)
+  ) => read(`${service}.pages`, rows, filter, options, Read.pageOf)
 
   const stream = <Sent extends Row, A extends Row, E = never, R = never>(
-    client: StripeClient.Service,
     rows: Rows<Sent, A, Filter>,
     filter?: object,
     options?: Pagination.ReadOptions<E, R> & ExpandOptions
-  ) => read(`${service}.stream`, client, rows, filter, options, Read.rowsOf)
+  ) => read(`${service}.stream`, rows, filter, options, Read.rowsOf)
 
   return { expand, list, retrieve, select, pages, stream }
 }

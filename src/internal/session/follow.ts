@@ -11,7 +11,6 @@ import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import * as Checkpoint from "../../Checkpoint.ts"
 import type * as SessionFilter from "../../SessionFilter.ts"
-import type * as StripeClient from "../../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Sync from "../../Sync.ts"
 import * as Arguments from "../arguments.ts"
@@ -67,16 +66,15 @@ const refusePosition = () =>
 
 /** How sessions and events are read, and which list it is, if the arguments passed their check. */
 const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E, R>(
-  client: StripeClient.Service,
-  operation: string,
   rows: SessionRows<Sent, A>,
+  operation: string,
   input: SessionFilter.Input,
   options: Omit<Model.ChangesOptions<Paths, E, R>, "from">,
   checked: Result.Result<unknown, InvalidArgumentError>
 ) {
-  const { fetch, filter, query, retrieve } = yield* resource.select(client, rows, operation, input, options, checked)
+  const { fetch, filter, query, retrieve } = yield* resource.select(rows, operation, input, options, checked)
   const { concurrency, onDecodeError } = options
-  const account = yield* client.account
+  const account = yield* rows.client.account
   return {
     list: {
       fetch,
@@ -84,7 +82,7 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
       key: { filter: Fingerprint.make(path, filter), ...account }
     },
     reader: { fetch, retrieve },
-    events: Events.fetch(client, operation),
+    events: Events.fetch(rows.client, operation),
     lengths: Changes.lengths(options),
     options: { concurrency, onDecodeError: onDecodeError && tagHandlerError(onDecodeError) },
     handled: new Map<string, number>()
@@ -93,14 +91,13 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
 
 /** How the list is read from a checkpoint. Relative dates are taken once, so that all runs are over the same list. */
 const prepareSync = <Sent extends Row, A extends Row, E, R>(
-  client: StripeClient.Service,
-  operation: string,
   rows: SessionRows<Sent, A>,
+  operation: string,
   input: SessionFilter.Input,
   options: SyncOptions<Paths, E, R>,
   checked: Result.Result<unknown, InvalidArgumentError>
 ) =>
-  Effect.map(prepare(client, operation, rows, input, options, checked), ({ list, options: { onDecodeError } }) => {
+  Effect.map(prepare(rows, operation, input, options, checked), ({ list, options: { onDecodeError } }) => {
     const read = { ...Struct.pick(options, ["settle", "pageSize", "prefetch", "concurrency"]), onDecodeError }
     return (from: Checkpoint.Checkpoint | undefined): Stream.Stream<Batch<A>, StripeError | E, R> =>
       withOperation(
@@ -117,14 +114,13 @@ const inRuns = <A, E, R>(
   Stream.unwrap(Effect.catch(runs, (refused) => Effect.succeed(withOperation(operation, Stream.fail(refused)))))
 
 export const sync = <Sent extends Row, A extends Row, E, R>(
-  client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
   filter: SessionFilter.Input = {},
   options: SyncOptions<Paths, E, R> = {}
 ): Stream.Stream<Batch<A>, StripeError | E, R> => {
   const operation = "VerificationSessions.sync"
   const runs = Effect.gen(function* () {
-    const run = yield* prepareSync(client, operation, rows, filter, options, checkSync(options))
+    const run = yield* prepareSync(rows, operation, filter, options, checkSync(options))
     return run(options.from)
   })
   // A checkpoint is of one range, so the next run could not resume that of a relative one.
@@ -132,21 +128,19 @@ export const sync = <Sent extends Row, A extends Row, E, R>(
 }
 
 export const tail = <Sent extends Row, A extends Row, E, R, E2, R2>(
-  client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
   filter: SessionFilter.Input = {},
   options: TailOptions<Paths, E, R, E2, R2> = {}
 ): Stream.Stream<Batch<A>, StripeError | E | E2, R | R2> => {
   const operation = "VerificationSessions.tail"
   const runs = Effect.gen(function* () {
-    const run = yield* prepareSync(client, operation, rows, filter, options, checkTail(options))
+    const run = yield* prepareSync(rows, operation, filter, options, checkTail(options))
     return Runs.retryForever(Runs.poll(run, options.from, options.schedule))
   })
   return inRuns(operation, runs)
 }
 
 export const reread = <Sent extends Row, A extends Sent, E, R>(
-  client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
   wanted: Iterable<Model.SessionReference>,
   options: Model.RereadOptions<Paths, E, R> = {}
@@ -155,7 +149,7 @@ export const reread = <Sent extends Row, A extends Sent, E, R>(
   const batches = Effect.gen(function* () {
     const ids = Reread.toIds(wanted)
     const checked = Arguments.all([ids, Reread.checkOptions(options)])
-    const source = yield* prepare(client, operation, rows, {}, options, checked)
+    const source = yield* prepare(rows, operation, {}, options, checked)
     const read = Reread.read(source.reader, yield* Effect.fromResult(ids), source.options)
     return Stream.map(read, ({ end: _, ...batch }) => batch)
   })
@@ -163,13 +157,12 @@ export const reread = <Sent extends Row, A extends Sent, E, R>(
 }
 
 export const changes = <Sent extends Row, A extends Sent, E, R>(
-  client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
   options: Model.ChangesOptions<Paths, E, R> = {}
 ): Stream.Stream<Model.ChangesBatch<Sent>, StripeError | E, R> => {
   const operation = "VerificationSessions.changes"
   const batches = Effect.gen(function* () {
-    const source = yield* prepare(client, operation, rows, {}, options, Changes.checkOptions(options))
+    const source = yield* prepare(rows, operation, {}, options, Changes.checkOptions(options))
     const { key } = source.list
     const from = options.from ?? Checkpoint.start(key)
     yield* Effect.fromResult(Checkpoint.check(from, key))
@@ -183,13 +176,12 @@ export const changes = <Sent extends Row, A extends Sent, E, R>(
 }
 
 export const mirror = <Sent extends Row, A extends Sent, E, R, E2, R2>(
-  client: StripeClient.Service,
   rows: SessionRows<Sent, A>,
   options: Model.MirrorOptions<Paths, E, R, E2, R2> = {}
 ): Stream.Stream<Model.MirrorBatch<Sent>, StripeError | E | E2, R | R2> => {
   const operation = "VerificationSessions.mirror"
   const runs = Effect.gen(function* () {
-    const source = yield* prepare(client, operation, rows, {}, options, checkMirror(options))
+    const source = yield* prepare(rows, operation, {}, options, checkMirror(options))
     const { audit = "7 days", schedule } = options
     const interval = audit === false ? undefined : Duration.toSeconds(audit)
     const nothing = Checkpoint.start(source.list.key)

@@ -4,6 +4,7 @@
 import * as Arr from "effect/Array"
 import * as Struct from "effect/Struct"
 import * as SessionFilter from "../../SessionFilter.ts"
+import type * as StripeClient from "../../StripeClient.ts"
 import { filterFields } from "../filter/fields.ts"
 import * as Predicates from "../filter/predicate.ts"
 import * as Resource from "../list/resource.ts"
@@ -41,14 +42,14 @@ const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> =
 export const resource = Resource.make(definition)
 
 /** The rows of a call that expands these paths, with the status that its filter names. */
-export const rows = <
-  const Paths extends ReadonlyArray<ExpandPath | ListExpandPath> | undefined,
-  const Filter
->(): Resource.Rows<
+export const rows = <const Paths extends ReadonlyArray<ExpandPath | ListExpandPath> | undefined, const Filter>(
+  client: StripeClient.Service
+): Resource.Rows<
   Expanded<Paths>,
   SessionFilter.WithStatusOf<Expanded<Paths>, Filter>,
   SessionFilter.SessionFilter
 > => ({
+  client,
   // Type boundary: these paths chose the decoder, and `Expanded` says in types what `variant` does.
   variant: variant as unknown as (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Expanded<Paths>> },
   // Type boundary: decoding a filter keeps its status, so a row that matches has the status that the caller wrote.
