@@ -28,7 +28,7 @@ export type {
   RereadOptions,
   SessionReference
 } from "./internal/session/mirrorModel.ts"
-export type { ListExpandPath } from "./internal/session/model.ts"
+export type { ListExpand, ListExpandPath } from "./internal/session/model.ts"
 export type {
   Batch,
   ExpandOf,

@@ -26,14 +26,12 @@ import * as Windows from "../sync/windows.ts"
 import * as Changes from "./changes.ts"
 import * as Events from "./events.ts"
 import type * as Model from "./mirrorModel.ts"
-import type { ListExpandPath } from "./model.ts"
+import type { ListExpand } from "./model.ts"
 import * as Reread from "./reread.ts"
 import { path, resource } from "./resource.ts"
 import type { Batch, SyncOptions, TailOptions } from "./service.ts"
 
 type SessionRows<Sent extends Row, A extends Row> = Rows<Sent, A, SessionFilter.SessionFilter>
-
-type Paths = ReadonlyArray<ListExpandPath> | undefined
 
 const syncFields = Struct.assign(Runs.fields, Struct.pick(resource, ["expand"]))
 
@@ -69,7 +67,7 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
   rows: SessionRows<Sent, A>,
   operation: string,
   input: SessionFilter.Input,
-  options: Omit<Model.ChangesOptions<Paths, E, R>, "from">,
+  options: Omit<Model.ChangesOptions<ListExpand, E, R>, "from">,
   checked: Result.Result<unknown, InvalidArgumentError>
 ) {
   const { fetch, filter, query, retrieve } = yield* resource.select(rows, operation, input, options, checked)
@@ -94,7 +92,7 @@ const prepareSync = <Sent extends Row, A extends Row, E, R>(
   rows: SessionRows<Sent, A>,
   operation: string,
   input: SessionFilter.Input,
-  options: SyncOptions<Paths, E, R>,
+  options: SyncOptions<ListExpand, E, R>,
   checked: Result.Result<unknown, InvalidArgumentError>
 ) =>
   Effect.map(prepare(rows, operation, input, options, checked), ({ list, options: { onDecodeError } }) => {
@@ -116,7 +114,7 @@ const inRuns = <A, E, R>(
 export const sync = <Sent extends Row, A extends Row, E, R>(
   rows: SessionRows<Sent, A>,
   filter: SessionFilter.Input = {},
-  options: SyncOptions<Paths, E, R> = {}
+  options: SyncOptions<ListExpand, E, R> = {}
 ): Stream.Stream<Batch<A>, StripeError | E, R> => {
   const operation = "VerificationSessions.sync"
   const runs = Effect.gen(function* () {
@@ -130,7 +128,7 @@ export const sync = <Sent extends Row, A extends Row, E, R>(
 export const tail = <Sent extends Row, A extends Row, E, R, E2, R2>(
   rows: SessionRows<Sent, A>,
   filter: SessionFilter.Input = {},
-  options: TailOptions<Paths, E, R, E2, R2> = {}
+  options: TailOptions<ListExpand, E, R, E2, R2> = {}
 ): Stream.Stream<Batch<A>, StripeError | E | E2, R | R2> => {
   const operation = "VerificationSessions.tail"
   const runs = Effect.gen(function* () {
@@ -143,7 +141,7 @@ export const tail = <Sent extends Row, A extends Row, E, R, E2, R2>(
 export const reread = <Sent extends Row, A extends Sent, E, R>(
   rows: SessionRows<Sent, A>,
   wanted: Iterable<Model.SessionReference>,
-  options: Model.RereadOptions<Paths, E, R> = {}
+  options: Model.RereadOptions<ListExpand, E, R> = {}
 ): Stream.Stream<Model.RereadBatch<Sent>, StripeError | E, R> => {
   const operation = "VerificationSessions.reread"
   const batches = Effect.gen(function* () {
@@ -158,7 +156,7 @@ export const reread = <Sent extends Row, A extends Sent, E, R>(
 
 export const changes = <Sent extends Row, A extends Sent, E, R>(
   rows: SessionRows<Sent, A>,
-  options: Model.ChangesOptions<Paths, E, R> = {}
+  options: Model.ChangesOptions<ListExpand, E, R> = {}
 ): Stream.Stream<Model.ChangesBatch<Sent>, StripeError | E, R> => {
   const operation = "VerificationSessions.changes"
   const batches = Effect.gen(function* () {
@@ -177,7 +175,7 @@ export const changes = <Sent extends Row, A extends Sent, E, R>(
 
 export const mirror = <Sent extends Row, A extends Sent, E, R, E2, R2>(
   rows: SessionRows<Sent, A>,
-  options: Model.MirrorOptions<Paths, E, R, E2, R2> = {}
+  options: Model.MirrorOptions<ListExpand, E, R, E2, R2> = {}
 ): Stream.Stream<Model.MirrorBatch<Sent>, StripeError | E | E2, R | R2> => {
   const operation = "VerificationSessions.mirror"
   const runs = Effect.gen(function* () {

@@ -6,7 +6,7 @@ import type * as Duration from "effect/Duration"
 import type * as Schedule from "effect/Schedule"
 import type * as Checkpoint from "../../Checkpoint.ts"
 import type * as Pagination from "../../Pagination.ts"
-import type { ListExpandPath } from "./model.ts"
+import type { ListExpand } from "./model.ts"
 
 /**
  * A session to read again: its id, or anything that has its id, such as the session itself. Sessions whose `created` is
@@ -23,11 +23,10 @@ export type SessionReference = string | { readonly id: string; readonly created?
  * @category options
  * @since 0.1.0
  */
-export interface RereadOptions<
-  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
-  E = never,
-  R = never
-> extends Pick<Pagination.ReadOptions<E, R>, "onDecodeError"> {
+export interface RereadOptions<Paths extends ListExpand = undefined, E = never, R = never> extends Pick<
+  Pagination.ReadOptions<E, R>,
+  "onDecodeError"
+> {
   /**
    * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them,
    * so do not pass an `expand` that may be missing.
@@ -67,11 +66,11 @@ export interface RereadBatch<out Session> {
  * @category options
  * @since 0.1.0
  */
-export interface ChangesOptions<
-  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
-  E = never,
-  R = never
-> extends RereadOptions<Paths, E, R> {
+export interface ChangesOptions<Paths extends ListExpand = undefined, E = never, R = never> extends RereadOptions<
+  Paths,
+  E,
+  R
+> {
   /**
    * Where to resume: the last checkpoint that was stored.
    *
@@ -121,7 +120,7 @@ export interface ChangesBatch<out Session> extends RereadBatch<Session> {
  * @since 0.1.0
  */
 export interface MirrorOptions<
-  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
+  Paths extends ListExpand = undefined,
   E = never,
   R = never,
   E2 = never,

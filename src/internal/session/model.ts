@@ -39,6 +39,14 @@ export type ListExpandPath =
   "data.verified_outputs" | `data.${ExpandPath}`
 
 /**
+ * What a call that reads a list takes as `expand`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ListExpand = ReadonlyArray<ListExpandPath> | undefined
+
+/**
  * A session with its verified outputs, which are absent when there are none.
  *
  * @category models

@@ -9,11 +9,11 @@ import type * as Checkpoint from "../../Checkpoint.ts"
 import type * as Pagination from "../../Pagination.ts"
 import type * as SessionFilter from "../../SessionFilter.ts"
 import type { StripeError } from "../../StripeError.ts"
-import type * as SyncEngine from "../../Sync.ts"
+import type * as Sync from "../../Sync.ts"
 import type * as VerificationSession from "../../VerificationSession.ts"
 import type { PageParameters } from "../list/resource.ts"
 import type * as Model from "./mirrorModel.ts"
-import type { ListExpandPath } from "./model.ts"
+import type { ListExpand, ListExpandPath } from "./model.ts"
 
 /**
  * Parameters of `list`, with Stripe's names: a page, and the filter fields that Stripe applies.
@@ -24,7 +24,7 @@ import type { ListExpandPath } from "./model.ts"
 export type ListParams = SessionFilter.StripeInput &
   PageParameters & {
     /** @default nothing */
-    readonly expand?: ReadonlyArray<ListExpandPath> | undefined
+    readonly expand?: ListExpand
   }
 
 /**
@@ -33,11 +33,7 @@ export type ListParams = SessionFilter.StripeInput &
  * @category options
  * @since 0.1.0
  */
-export type ReadOptions<
-  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
-  E = never,
-  R = never
-> = Pagination.ReadOptions<E, R> & {
+export type ReadOptions<Paths extends ListExpand = undefined, E = never, R = never> = Pagination.ReadOptions<E, R> & {
   /**
    * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them,
    * so do not pass an `expand` that may be missing.
@@ -71,11 +67,7 @@ export interface Batch<out Session> {
  * @category options
  * @since 0.1.0
  */
-export interface SyncOptions<
-  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
-  E = never,
-  R = never
-> extends SyncEngine.Options<E, R> {
+export interface SyncOptions<Paths extends ListExpand = undefined, E = never, R = never> extends Sync.Options<E, R> {
   /**
    * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them,
    * so do not pass an `expand` that may be missing.
@@ -92,7 +84,7 @@ export interface SyncOptions<
  * @since 0.1.0
  */
 export interface TailOptions<
-  Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
+  Paths extends ListExpand = undefined,
   E = never,
   R = never,
   E2 = never,
@@ -126,7 +118,7 @@ export type ExpandOf<Params> = Params extends { readonly expand: infer Paths ext
  * @category models
  * @since 0.1.0
  */
-export type SessionOf<Paths extends ReadonlyArray<ListExpandPath> | undefined, Filter> = SessionFilter.WithStatusOf<
+export type SessionOf<Paths extends ListExpand, Filter> = SessionFilter.WithStatusOf<
   VerificationSession.Expanded<Paths>,
   Filter
 >
@@ -160,7 +152,7 @@ export interface Service<out Requires = never> {
    * not know is applied here, so a page can hold fewer rows than `pageSize`, or no rows.
    */
   readonly pages: <
-    const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
+    const Paths extends ListExpand = undefined,
     E = never,
     R = never,
     const Filter extends SessionFilter.OnlyFields<Filter, SessionFilter.Input> = SessionFilter.Input
@@ -174,7 +166,7 @@ export interface Service<out Requires = never> {
    * request is retried inside, so no session comes twice. `Stream.retry` around it would start again at the first page.
    */
   readonly stream: <
-    const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
+    const Paths extends ListExpand = undefined,
     E = never,
     R = never,
     const Filter extends SessionFilter.OnlyFields<Filter, SessionFilter.Input> = SessionFilter.Input
@@ -189,7 +181,7 @@ export interface Service<out Requires = never> {
    * does not show that an old session changed, so with a `status` in the filter, sessions that reach it later are missed.
    */
   readonly sync: <
-    const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
+    const Paths extends ListExpand = undefined,
     E = never,
     R = never,
     const Filter extends SessionFilter.OnlyFields<Filter, SessionFilter.Input> = SessionFilter.Input
@@ -203,7 +195,7 @@ export interface Service<out Requires = never> {
    * a warning in the log. An error that no retry can fix, such as a wrong key, fails it at once.
    */
   readonly tail: <
-    const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
+    const Paths extends ListExpand = undefined,
     E = never,
     R = never,
     E2 = never,
@@ -221,7 +213,7 @@ export interface Service<out Requires = never> {
    * It sends at most one request per id. If `created` is given, as when sessions are passed, one page of the list answers for
    * many that were created close together. A wrong `created` costs one more request.
    */
-  readonly reread: <const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined, E = never, R = never>(
+  readonly reread: <const Paths extends ListExpand = undefined, E = never, R = never>(
     ids: Iterable<Model.SessionReference>,
     options?: Model.RereadOptions<Paths, E, R>
   ) => Stream.Stream<Model.RereadBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
@@ -234,7 +226,7 @@ export interface Service<out Requires = never> {
    * Stripe keeps events for 30 days. Fails with `EventsExpiredError`, before the first session, if `from` is older than 29
    * days, and with `PermissionError` if a restricted key lacks the permission "Events: read".
    */
-  readonly changes: <const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined, E = never, R = never>(
+  readonly changes: <const Paths extends ListExpand = undefined, E = never, R = never>(
     options?: Model.ChangesOptions<Paths, E, R>
   ) => Stream.Stream<Model.ChangesBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
 
@@ -246,13 +238,7 @@ export interface Service<out Requires = never> {
    *
    * If events were lost, because nobody read them for 29 days, it reads the whole list again at once.
    */
-  readonly mirror: <
-    const Paths extends ReadonlyArray<ListExpandPath> | undefined = undefined,
-    E = never,
-    R = never,
-    E2 = never,
-    R2 = never
-  >(
+  readonly mirror: <const Paths extends ListExpand = undefined, E = never, R = never, E2 = never, R2 = never>(
     options?: Model.MirrorOptions<Paths, E, R, E2, R2>
   ) => Stream.Stream<Model.MirrorBatch<VerificationSession.Expanded<Paths>>, StripeError | E | E2, R | R2 | Requires>
 }
