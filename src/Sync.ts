@@ -16,7 +16,6 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Checkpoint from "./Checkpoint.ts"
@@ -26,7 +25,7 @@ import * as Pass from "./internal/sync/pass.ts"
 import * as Runs from "./internal/sync/runs.ts"
 import * as Windows from "./internal/sync/windows.ts"
 import type { Options as PaginationOptions, PaginationError } from "./Pagination.ts"
-import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
+import type { CheckpointMismatchError } from "./StripeError.ts"
 
 /**
  * The rows of one page, and the checkpoint to store with them.
@@ -154,41 +153,4 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
         }
       )
     })
-  )
-
-/**
- * Keeps polling: runs `read` again and again, each time from the last checkpoint of the run before. The schedule
- * decides when the next run begins.
- *
- * **Example** (Two runs, a millisecond apart)
- *
- * ```ts
- * import { Effect, Schedule, Stream } from "effect"
- * import { Checkpoint, Sync } from "effect-stripe-identity"
- *
- * const seen: Array<boolean> = []
- * const checkpoint = Checkpoint.start({ filter: "all" })
- * const runs = Sync.poll((from) => {
- *   seen.push(from === undefined)
- *   return Stream.make({ checkpoint })
- * }, { schedule: Schedule.spaced("1 millis") })
- * await Effect.runPromise(runs.pipe(Stream.take(2), Stream.runDrain))
- *
- * seen // => [true, false]
- * ```
- *
- * @category streams
- * @since 0.1.0
- */
-export const poll = <B extends { readonly checkpoint: Checkpoint.Checkpoint }, E, R, E2 = never, R2 = never>(
-  read: (from: Checkpoint.Checkpoint | undefined) => Stream.Stream<B, E, R>,
-  options: {
-    /** Where to resume. @default the whole list */
-    readonly from?: Checkpoint.Checkpoint | undefined
-    /** When the next run begins. @default 5 minutes after the end of the run before */
-    readonly schedule?: Schedule.Schedule<unknown, void, E2, R2> | undefined
-  } = {}
-): Stream.Stream<B, E | E2 | InvalidArgumentError, R | R2> =>
-  Stream.unwrap(
-    Effect.map(Effect.fromResult(Runs.decode(options)), () => Runs.poll(read, options.from, options.schedule))
   )

@@ -133,7 +133,7 @@ export const tail = <Sent extends Row, A extends Row, E, R, E2, R2>(
   const operation = "VerificationSessions.tail"
   const runs = Effect.gen(function* () {
     const run = yield* prepareSync(rows, operation, filter, options, checkTail(options))
-    return Runs.retryForever(Runs.poll(run, options.from, options.schedule))
+    return Runs.poll(run, options.from, options.schedule)
   })
   return inRuns(operation, runs)
 }
@@ -184,7 +184,7 @@ export const mirror = <Sent extends Row, A extends Sent, E, R, E2, R2>(
     const interval = audit === false ? undefined : Duration.toSeconds(audit)
     const nothing = Checkpoint.start(source.list.key)
     const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval))
-    return schedule === undefined ? run(options.from) : Runs.retryForever(Runs.poll(run, options.from, schedule))
+    return schedule === undefined ? run(options.from) : Runs.poll(run, options.from, schedule)
   })
   return inRuns(operation, runs)
 }

@@ -37,29 +37,25 @@ export const fields = {
   onDecodeError: ReadOptions.onDecodeError
 }
 
-/** Checks where to resume, and when. */
-export const decode = Arguments.decoder(Schema.Struct({ from, schedule }), "options")
-
-export const poll = <Checkpoint, B extends { readonly checkpoint: Checkpoint }, E, R, E2, R2>(
-  read: (from: Checkpoint | undefined) => Stream.Stream<B, E, R>,
-  from: Checkpoint | undefined,
-  schedule: Schedule.Schedule<unknown, void, E2, R2> | undefined
+/**
+ * Reads again and again, each time from the last checkpoint before. No outage ends it, unless the program has a policy of its
+ * own: the standard one would give up after some 16 seconds without Stripe.
+ */
+export const poll = <B extends { readonly checkpoint: Checkpoint.Checkpoint }, E, R, E2, R2>(
+  read: (from: Checkpoint.Checkpoint | undefined) => Stream.Stream<B, E, R>,
+  from: Checkpoint.Checkpoint | undefined,
+  schedule: Schedule.Schedule<unknown, void, E2, R2> = Schedule.spaced("5 minutes")
 ): Stream.Stream<B, E | E2, R | R2> =>
   Stream.suspend(() => {
     let latest = from
     return Stream.suspend(() => read(latest)).pipe(
       Stream.tap(({ checkpoint }) => Effect.sync(() => (latest = checkpoint))),
-      Stream.repeat(schedule ?? Schedule.spaced("5 minutes"))
+      Stream.repeat(schedule)
     )
-  })
-
-/**
- * Lets no outage end a stream, unless the program has a policy of its own. The standard one would end the stream after some 16
- * seconds without Stripe.
- */
-export const retryForever = <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
-  Stream.updateContext(self, (context: Context.Context<R>) =>
-    Context.getOrUndefined(context, RetryPolicy.Current) === undefined
-      ? Context.add(context, RetryPolicy.Current, RetryPolicy.forever)
-      : context
+  }).pipe(
+    Stream.updateContext((context: Context.Context<R | R2>) =>
+      Context.getOrUndefined(context, RetryPolicy.Current) === undefined
+        ? Context.add(context, RetryPolicy.Current, RetryPolicy.forever)
+        : context
+    )
   )
