@@ -18,7 +18,8 @@ import * as Stream from "effect/Stream"
 import * as Created from "./internal/filter/created.ts"
 import * as Parts from "./internal/filter/parts.ts"
 import * as Resource from "./internal/list/resource.ts"
-import type { Service } from "./internal/report/service.ts"
+import * as Read from "./internal/pagination/read.ts"
+import type { Filter, ReadOptions, Service } from "./internal/report/service.ts"
 import { redactedFromWire } from "./internal/report/codec.ts"
 import { expandPaths, Wire } from "./internal/report/wire.ts"
 import { rowDecoder } from "./internal/wire/fastPath.ts"
@@ -69,10 +70,14 @@ const matches = (filter: ReportFilter) => {
 }
 
 // Expanded fields are optional in every report, so one decoder fits all.
-const rows = (
-  client: StripeClient.Service
-): Resource.Rows<VerificationReport.RedactedReport, VerificationReport.RedactedReport, ReportFilter> => ({
+const call = (
+  client: StripeClient.Service,
+  input?: Filter,
+  options?: ReadOptions<unknown, unknown>
+): Resource.Call<VerificationReport.RedactedReport, VerificationReport.RedactedReport, ReportFilter> => ({
   client,
+  input,
+  options,
   variant: () => ({ decodeRow }),
   matches
 })
@@ -97,10 +102,10 @@ export class VerificationReports extends Context.Service<VerificationReports, Se
 export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Effect.map(
   StripeClient.StripeClient,
   (client): Service => ({
-    list: (params) => resource.list(rows(client), params),
-    retrieve: (id, options) => resource.retrieve(rows(client), id, options),
-    pages: (filter, options) => resource.pages(rows(client), filter, options),
-    stream: (filter, options) => resource.stream(rows(client), filter, options)
+    list: (params) => resource.list(call(client), params),
+    retrieve: (id, options) => resource.retrieve(call(client), id, options),
+    pages: (filter, options) => resource.read(call(client, filter, options), "pages", Read.pageOf, options),
+    stream: (filter, options) => resource.read(call(client, filter, options), "stream", Read.rowsOf, options)
   })
 )
 

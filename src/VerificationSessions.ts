@@ -11,8 +11,9 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { VerificationSessions } from "./internal/session/accessors.ts"
+import * as Read from "./internal/pagination/read.ts"
 import * as Follow from "./internal/session/follow.ts"
-import { resource, rows } from "./internal/session/resource.ts"
+import { call, resource } from "./internal/session/resource.ts"
 import type { Service, TestHandlers } from "./internal/session/service.ts"
 import * as StripeClient from "./StripeClient.ts"
 import type { StripeError } from "./StripeError.ts"
@@ -51,15 +52,11 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
   StripeClient.StripeClient,
   (client): Service =>
     VerificationSessions.of({
-      list: (params) => resource.list(rows(client), params),
-      retrieve: (id, options) => resource.retrieve(rows(client), id, options),
-      pages: (filter, options) => resource.pages(rows(client), filter, options),
-      stream: (filter, options) => resource.stream(rows(client), filter, options),
-      sync: (filter, options) => Follow.sync(rows(client), filter, options),
-      tail: (filter, options) => Follow.tail(rows(client), filter, options),
-      reread: (ids, options) => Follow.reread(rows(client), ids, options),
-      changes: (options) => Follow.changes(rows(client), options),
-      mirror: (options) => Follow.mirror(rows(client), options)
+      list: (params) => resource.list(call(client), params),
+      retrieve: (id, options) => resource.retrieve(call(client), id, options),
+      pages: (filter, options) => resource.read(call(client, filter, options), "pages", Read.pageOf, options),
+      stream: (filter, options) => resource.read(call(client, filter, options), "stream", Read.rowsOf, options),
+      ...Follow.make(client)
     })
 )
 

@@ -12,7 +12,6 @@ import type * as Scope from "effect/Scope"
 import { isStripeError, type PaginationStalledError } from "../../StripeError.ts"
 import { OnRateLimited } from "../client/onRateLimited.ts"
 import type { FetchPage, Row } from "../list/model.ts"
-import * as Guards from "../pagination/guards.ts"
 import * as Cursor from "../pagination/cursor.ts"
 import * as Scheduler from "./scheduler.ts"
 
@@ -102,7 +101,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
       oldest = Math.min(oldest ?? second, second)
     }
     if (newest !== undefined && schedule.cutBelow === unknownPlace) {
-      schedule = { ...schedule, cutBelow: newest - Guards.disorder / 1000 }
+      schedule = { ...schedule, cutBelow: newest - Cursor.disorder / 1000 }
     }
     const last = step.entries.at(-1)
     schedule = Scheduler.replied(schedule, segment, {
@@ -158,7 +157,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
     releaseAbandoned()
     if (step === undefined) return undefined
     const entries = step.entries.length > remaining ? Cursor.upTo(step.entries, remaining) : step.entries
-    remaining -= Guards.countRows(entries)
+    remaining -= Cursor.countRows(entries)
     const has_more = hasMore || step.has_more || entries.length < step.entries.length
     withoutRows = has_more ? { ...step, entries: [], has_more: false } : undefined
     return { ...step, entries, has_more }

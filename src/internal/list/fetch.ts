@@ -10,7 +10,6 @@ import { PaginationStalledError, type Reason, type StripeError } from "../../Str
 import type { Query } from "../client/model.ts"
 import * as Telemetry from "../telemetry.ts"
 import * as Cursor from "../pagination/cursor.ts"
-import * as Guards from "../pagination/guards.ts"
 import * as PageSize from "../pagination/pageSize.ts"
 import type { DecodeRow } from "../wire/fastPath.ts"
 import type { Entry, FetchedPage, FetchPage, Page, PageRequest, Row } from "./model.ts"
@@ -89,7 +88,7 @@ export const make = <Sent extends Row, A extends Row>(
       onSuccess: (page) =>
         page.entries?.length === page.data.length
           ? Effect.succeed(page)
-          : Effect.as(warnOfExcluded(selection, Guards.entriesOf(page)), page),
+          : Effect.as(warnOfExcluded(selection, Cursor.entriesOf(page)), page),
       onFailure: (error) =>
         cursor !== undefined && isCursorLost(error) && (page > 1 || query.some(([name]) => name === "status"))
           ? askWithoutStatus(request)
@@ -110,7 +109,6 @@ export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>
 ): Effect.fn.Return<Page<A>, StripeError> {
   const { decodeRow, expand, matches, operation, path, query } = selection
   const cursor = page.starting_after ?? page.ending_before
-  const ids = cursor === undefined ? [] : [cursor]
   const limits = { limit: page.limit ?? 100, oldestFirst: false, within: undefined }
   const reply = yield* client.get({
     operation,
@@ -120,16 +118,11 @@ export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>
       Result.flatMap(
         ListReply.readRows(decodeRow, matches, {})(body, requestId),
         (reply): Result.Result<FetchedPage<A>, Reason> => {
-          const entries = Guards.entriesOf(reply)
+          const entries = Cursor.entriesOf(reply)
           const error = entries.find(({ error }) => error !== undefined)?.error
           if (error !== undefined) return Result.fail(error)
-          const seen = {
-            ids: new Set(ids),
-            older: new Set<string>(),
-            since: Number.POSITIVE_INFINITY,
-            reached: undefined
-          }
-          return Result.mapBoth(Guards.checkPage(seen, reply, entries, limits), {
+          const { seen } = Cursor.start({ start: cursor, maxItems: limits.limit })
+          return Result.mapBoth(Cursor.checkPage(seen, reply, entries, limits), {
             onSuccess: () => reply,
             onFailure: (description) => new PaginationStalledError({ description, page: 1, cursor, requestId })
           })
@@ -138,7 +131,7 @@ export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>
   })
   Telemetry.page(yield* Telemetry.currentFiber, operation, reply)
   const { data, has_more, requestId } = reply
-  const entries = Guards.entriesOf(reply)
+  const entries = Cursor.entriesOf(reply)
   yield* warnOfExcluded(selection, entries)
   const last = page.ending_before === undefined ? entries.at(-1) : entries[0]
   return { data, has_more, requestId, cursor: last?.id }
@@ -152,7 +145,7 @@ const warnOfExcluded = (
   { isPartial, operation }: Pick<Selection<never, never>, "isPartial" | "operation">,
   entries: ReadonlyArray<Entry<unknown>>
 ): Effect.Effect<void> => {
-  const count = isPartial ? 0 : entries.length - Guards.countRows(entries)
+  const count = isPartial ? 0 : entries.length - Cursor.countRows(entries)
   return count === 0
     ? Effect.void
     : Effect.logWarning(
@@ -166,7 +159,7 @@ const warnOfExcluded = (
  * with `status`. Without a row that matches it is the page as it came.
  */
 const toLastMatch = <A extends Row>(page: FetchedPage<A>, oldestFirst: boolean): FetchedPage<A> => {
-  const entries = Guards.entriesOf(page)
+  const entries = Cursor.entriesOf(page)
   const isMatch = ({ row }: Entry<A>) => row !== undefined
   const first = oldestFirst ? entries.findIndex(isMatch) : 0
   const end = oldestFirst ? entries.length : entries.findLastIndex(isMatch) + 1

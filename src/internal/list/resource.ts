@@ -45,9 +45,14 @@ export interface Definition<Filter, Path extends string> {
   }
 }
 
-/** The rows of one call: `Sent` is what Stripe sends for what was expanded, `A` what of it matches the filter. */
-export interface Rows<Sent extends Row, A extends Row, Filter> {
+/**
+ * One call, with arguments that nobody has checked. `Sent` is what Stripe sends for what is expanded, `A` what of it matches
+ * the filter.
+ */
+export interface Call<Sent extends Row, A extends Row, Filter> {
   readonly client: StripeClient.Service
+  readonly input: unknown
+  readonly options: ExpandOptions | undefined
   /** How a row is decoded for which these paths, as a retrieve has them, were expanded. */
   readonly variant: (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Sent> }
   readonly matches: (filter: Filter) => ListReply.Matches<Sent, A>
@@ -141,7 +146,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   const checkPage = Arguments.decoder(Schema.Struct(pageFields).check(onePage), "params")
 
   const selectionOf = <Sent extends Row, A extends Row>(
-    rows: Rows<Sent, A, Filter>,
+    call: Call<Sent, A, Filter>,
     operation: string,
     filter: Filter,
     expand: ReadonlyArray<string> = []
@@ -153,21 +158,21 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       path,
       query: FilterParts.toQuery(server, filters.personal),
       expand: expand.map((path) => ["expand[]", path]),
-      decodeRow: rows.variant(expand.map(withoutData)).decodeRow,
-      matches: rows.matches(filter),
+      decodeRow: call.variant(expand.map(withoutData)).decodeRow,
+      matches: call.matches(filter),
       isPartial: Object.keys(client).length > 0
     }
   }
 
   const one = <Sent extends Row, A extends Row>(
-    rows: Rows<Sent, A, Filter>,
+    call: Call<Sent, A, Filter>,
     operation: string,
     id: string,
     expand: ReadonlyArray<string>
   ): Effect.Effect<Sent, StripeError> => {
-    const decode = ListReply.readRow(rows.variant(expand).decodeRow, id)
+    const decode = ListReply.readRow(call.variant(expand).decodeRow, id)
     const query: Query = expand.map((path) => ["expand[]", path])
-    return rows.client.get({ operation, path: `${path}/${id}`, query, decode })
+    return call.client.get({ operation, path: `${path}/${id}`, query, decode })
   }
 
   /**
@@ -175,23 +180,22 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
    * is reported too.
    */
   const select = Effect.fnUntraced(function* <Sent extends Row, A extends Row>(
-    rows: Rows<Sent, A, Filter>,
+    call: Call<Sent, A, Filter>,
     operation: string,
-    input: unknown,
-    options: ExpandOptions,
     checked: Result.Result<unknown, InvalidArgumentError>
   ): Effect.fn.Return<Selected<Sent, A, Filter>, InvalidArgumentError> {
+    const { input = {}, options = {} } = call
     const decoded = yield* Effect.result(filters.decode(input))
     const [filter] = yield* Effect.fromResult(Arguments.all([decoded, checked]))
     const { expand } = options
-    const selection = selectionOf(rows, operation, filter, expand)
+    const selection = selectionOf(call, operation, filter, expand)
     const { isPartial, query } = selection
     const retrieve = (id: string) =>
-      one(rows, operation, id, expand?.map(withoutData) ?? []).pipe(
+      one(call, operation, id, expand?.map(withoutData) ?? []).pipe(
         Effect.tapError(Telemetry.failed),
         Effect.withSpan(operations.retrieve)
       )
-    return { filter, fetch: Fetch.make(rows.client, selection), retrieve, query, isPartial }
+    return { filter, fetch: Fetch.make(call.client, selection), retrieve, query, isPartial }
   })
 
   // A page without the rows that only we can filter out would look like the end of the list.
@@ -205,7 +209,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     )
 
   const list = Effect.fn(operations.list)(function* <Sent extends Row, A extends Row>(
-    rows: Rows<Sent, A, Filter>,
+    call: Call<Sent, A, Filter>,
     params: PageParameters & ExpandOptions = {}
   ): Effect.fn.Return<Page<A>, StripeError> {
     const operation = operations.list
@@ -220,7 +224,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       checkPage(given)
     ])
     const [filter] = yield* check(operation, checked)
-    return yield* Fetch.one(rows.client, selectionOf(rows, operation, filter, expand), {
+    return yield* Fetch.one(call.client, selectionOf(call, operation, filter, expand), {
       limit,
       starting_after,
       ending_before
@@ -228,25 +232,25 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   }, Effect.tapError(Telemetry.failed))
 
   const retrieve = Effect.fn(operations.retrieve)(function* <Sent extends Row, A extends Row>(
-    rows: Rows<Sent, A, Filter>,
+    call: Call<Sent, A, Filter>,
     id: string,
     options: ExpandOptions = {}
   ): Effect.fn.Return<Sent, StripeError> {
     const operation = operations.retrieve
     yield* check(operation, Arguments.all([checkId({ id }), checkRetrieve(options)]))
-    return yield* one(rows, operation, id, options.expand ?? [])
+    return yield* one(call, operation, id, options.expand ?? [])
   }, Effect.tapError(Telemetry.failed))
 
-  /** What `pages` and `stream` share. `emit` says what comes out of a page. */
-  const read = <Sent extends Row, A extends Row, E, R, Element>(
-    operation: string,
-    rows: Rows<Sent, A, Filter>,
-    input: object = {},
-    options: Pagination.ReadOptions<E, R> & ExpandOptions = {},
-    emit: Read.Emit<A, Element>
+  /** The rows of a call, in sequence or concurrently. `emit` says what comes out of a page. */
+  const read = <Sent extends Row, A extends Row, Element, E = never, R = never>(
+    call: Call<Sent, A, Filter>,
+    name: "pages" | "stream",
+    emit: Read.Emit<A, Element>,
+    options: Pagination.ReadOptions<E, R> = {}
   ): Stream.Stream<Element, StripeError | E, R> => {
+    const operation = `${service}.${name}`
     const elements = Effect.gen(function* () {
-      const { fetch, isPartial, query } = yield* select(rows, operation, input, options, checkRead(options))
+      const { fetch, isPartial, query } = yield* select(call, operation, checkRead(options))
       const { concurrency = 1, onDecodeError } = options
       const reading = {
         ...options,
@@ -260,17 +264,5 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     return withOperation(operation, Stream.unwrap(elements))
   }
 
-  const pages = <Sent extends Row, A extends Row, E = never, R = never>(
-    rows: Rows<Sent, A, Filter>,
-    filter?: object,
-    options?: Pagination.ReadOptions<E, R> & ExpandOptions
-  ) => read(`${service}.pages`, rows, filter, options, Read.pageOf)
-
-  const stream = <Sent extends Row, A extends Row, E = never, R = never>(
-    rows: Rows<Sent, A, Filter>,
-    filter?: object,
-    options?: Pagination.ReadOptions<E, R> & ExpandOptions
-  ) => read(`${service}.stream`, rows, filter, options, Read.rowsOf)
-
-  return { expand, list, retrieve, select, pages, stream }
+  return { expand, list, retrieve, select, read }
 }

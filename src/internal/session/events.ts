@@ -17,7 +17,7 @@ import {
 import * as Fetch from "../list/fetch.ts"
 import type { FetchPage, Row, Window } from "../list/model.ts"
 import * as Telemetry from "../telemetry.ts"
-import * as Guards from "../pagination/guards.ts"
+import * as Cursor from "../pagination/cursor.ts"
 import type { OnDecodeError } from "../pagination/options.ts"
 import * as Read from "../pagination/read.ts"
 import { EpochSeconds } from "../wire/fields.ts"
@@ -104,7 +104,7 @@ export const read = Effect.fnUntraced(function* <E, R>(
   let cursor: string | undefined
   for (let page = 1; ; page++) {
     const reply = yield* fetch({ page, limit: 100, starting_after: cursor, within })
-    const entries = Guards.entriesOf(reply)
+    const entries = Cursor.entriesOf(reply)
     for (const { error } of entries) if (error !== undefined) yield* Read.report(error, onDecodeError)
     events.push(...reply.data)
     if (!reply.has_more) return events

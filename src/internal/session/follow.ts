@@ -11,12 +11,13 @@ import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import * as Checkpoint from "../../Checkpoint.ts"
 import type * as SessionFilter from "../../SessionFilter.ts"
+import type * as StripeClient from "../../StripeClient.ts"
 import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Sync from "../../Sync.ts"
 import * as Arguments from "../arguments.ts"
 import { AllowRelative } from "../filter/timeExpression.ts"
 import type { Row } from "../list/model.ts"
-import type { Rows } from "../list/resource.ts"
+import type { Call } from "../list/resource.ts"
 import { tagHandlerError, withOperation } from "../operation.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
 import * as Fingerprint from "../sync/fingerprint.ts"
@@ -28,10 +29,8 @@ import * as Events from "./events.ts"
 import type * as Model from "./mirrorModel.ts"
 import type { ListExpand } from "./model.ts"
 import * as Reread from "./reread.ts"
-import { path, resource } from "./resource.ts"
-import type { Batch, SyncOptions, TailOptions } from "./service.ts"
-
-type SessionRows<Sent extends Row, A extends Row> = Rows<Sent, A, SessionFilter.SessionFilter>
+import { call, path, resource } from "./resource.ts"
+import type { Batch, Service, SyncOptions } from "./service.ts"
 
 const syncFields = Struct.assign(Runs.fields, Struct.pick(resource, ["expand"]))
 
@@ -64,15 +63,14 @@ const refusePosition = () =>
 
 /** How sessions and events are read, and which list it is, if the arguments passed their check. */
 const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E, R>(
-  rows: SessionRows<Sent, A>,
+  call: Call<Sent, A, SessionFilter.SessionFilter>,
   operation: string,
-  input: SessionFilter.Input,
   options: Omit<Model.ChangesOptions<ListExpand, E, R>, "from">,
   checked: Result.Result<unknown, InvalidArgumentError>
 ) {
-  const { fetch, filter, query, retrieve } = yield* resource.select(rows, operation, input, options, checked)
+  const { fetch, filter, query, retrieve } = yield* resource.select(call, operation, checked)
   const { concurrency, onDecodeError } = options
-  const account = yield* rows.client.account
+  const account = yield* call.client.account
   return {
     list: {
       fetch,
@@ -80,7 +78,7 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
       key: { filter: Fingerprint.make(path, filter), ...account }
     },
     reader: { fetch, retrieve },
-    events: Events.fetch(rows.client, operation),
+    events: Events.fetch(call.client, operation),
     lengths: Changes.lengths(options),
     options: { concurrency, onDecodeError: onDecodeError && tagHandlerError(onDecodeError) },
     handled: new Map<string, number>()
@@ -89,13 +87,12 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
 
 /** How the list is read from a checkpoint. Relative dates are taken once, so that all runs are over the same list. */
 const prepareSync = <Sent extends Row, A extends Row, E, R>(
-  rows: SessionRows<Sent, A>,
+  call: Call<Sent, A, SessionFilter.SessionFilter>,
   operation: string,
-  input: SessionFilter.Input,
   options: SyncOptions<ListExpand, E, R>,
   checked: Result.Result<unknown, InvalidArgumentError>
 ) =>
-  Effect.map(prepare(rows, operation, input, options, checked), ({ list, options: { onDecodeError } }) => {
+  Effect.map(prepare(call, operation, options, checked), ({ list, options: { onDecodeError } }) => {
     const read = { ...Struct.pick(options, ["settle", "pageSize", "prefetch", "concurrency"]), onDecodeError }
     return (from: Checkpoint.Checkpoint | undefined): Stream.Stream<Batch<A>, StripeError | E, R> =>
       withOperation(
@@ -111,83 +108,70 @@ const inRuns = <A, E, R>(
 ): Stream.Stream<A, StripeError | E, R> =>
   Stream.unwrap(Effect.catch(runs, (refused) => Effect.succeed(withOperation(operation, Stream.fail(refused)))))
 
-export const sync = <Sent extends Row, A extends Row, E, R>(
-  rows: SessionRows<Sent, A>,
-  filter: SessionFilter.Input = {},
-  options: SyncOptions<ListExpand, E, R> = {}
-): Stream.Stream<Batch<A>, StripeError | E, R> => {
-  const operation = "VerificationSessions.sync"
-  const runs = Effect.gen(function* () {
-    const run = yield* prepareSync(rows, operation, filter, options, checkSync(options))
-    return run(options.from)
-  })
-  // A checkpoint is of one range, so the next run could not resume that of a relative one.
-  return inRuns(operation, Effect.provideService(runs, AllowRelative, false))
-}
+/** The calls of the service that resume. */
+export const make = (
+  client: StripeClient.Service
+): Pick<Service, "sync" | "tail" | "reread" | "changes" | "mirror"> => ({
+  sync: (filter, options = {}) => {
+    const operation = "VerificationSessions.sync"
+    const runs = Effect.gen(function* () {
+      const run = yield* prepareSync(call(client, filter, options), operation, options, checkSync(options))
+      return run(options.from)
+    })
+    // A checkpoint is of one range, so the next run could not resume that of a relative one.
+    return inRuns(operation, Effect.provideService(runs, AllowRelative, false))
+  },
 
-export const tail = <Sent extends Row, A extends Row, E, R, E2, R2>(
-  rows: SessionRows<Sent, A>,
-  filter: SessionFilter.Input = {},
-  options: TailOptions<ListExpand, E, R, E2, R2> = {}
-): Stream.Stream<Batch<A>, StripeError | E | E2, R | R2> => {
-  const operation = "VerificationSessions.tail"
-  const runs = Effect.gen(function* () {
-    const run = yield* prepareSync(rows, operation, filter, options, checkTail(options))
-    return Runs.poll(run, options.from, options.schedule)
-  })
-  return inRuns(operation, runs)
-}
+  tail: (filter, options = {}) => {
+    const operation = "VerificationSessions.tail"
+    const runs = Effect.gen(function* () {
+      const run = yield* prepareSync(call(client, filter, options), operation, options, checkTail(options))
+      return Runs.poll(run, options.from, options.schedule)
+    })
+    return inRuns(operation, runs)
+  },
 
-export const reread = <Sent extends Row, A extends Sent, E, R>(
-  rows: SessionRows<Sent, A>,
-  wanted: Iterable<Model.SessionReference>,
-  options: Model.RereadOptions<ListExpand, E, R> = {}
-): Stream.Stream<Model.RereadBatch<Sent>, StripeError | E, R> => {
-  const operation = "VerificationSessions.reread"
-  const batches = Effect.gen(function* () {
-    const ids = Reread.toIds(wanted)
-    const checked = Arguments.all([ids, Reread.checkOptions(options)])
-    const source = yield* prepare(rows, operation, {}, options, checked)
-    const read = Reread.read(source.reader, yield* Effect.fromResult(ids), source.options)
-    return Stream.map(read, ({ end: _, ...batch }) => batch)
-  })
-  return withOperation(operation, Stream.unwrap(batches))
-}
+  reread: (wanted, options = {}) => {
+    const operation = "VerificationSessions.reread"
+    const batches = Effect.gen(function* () {
+      const ids = Reread.toIds(wanted)
+      const checked = Arguments.all([ids, Reread.checkOptions(options)])
+      const source = yield* prepare(call(client, undefined, options), operation, options, checked)
+      const read = Reread.read(source.reader, yield* Effect.fromResult(ids), source.options)
+      return Stream.map(read, ({ end: _, ...batch }) => batch)
+    })
+    return withOperation(operation, Stream.unwrap(batches))
+  },
 
-export const changes = <Sent extends Row, A extends Sent, E, R>(
-  rows: SessionRows<Sent, A>,
-  options: Model.ChangesOptions<ListExpand, E, R> = {}
-): Stream.Stream<Model.ChangesBatch<Sent>, StripeError | E, R> => {
-  const operation = "VerificationSessions.changes"
-  const batches = Effect.gen(function* () {
-    const source = yield* prepare(rows, operation, {}, options, Changes.checkOptions(options))
-    const { key } = source.list
-    const from = options.from ?? Checkpoint.start(key)
-    yield* Effect.fromResult(Checkpoint.check(from, key))
-    if (Windows.isPositioned(from)) return Changes.run(source, from)
-    if (options.from !== undefined) return yield* Effect.fromResult(refusePosition())
-    const readAt = yield* DateTime.now
-    const checkpoint = Windows.moveTo(from, Windows.seconds(readAt))
-    return Stream.make({ sessions: [], missing: [], readAt, checkpoint })
-  })
-  return withOperation(operation, Stream.unwrap(batches))
-}
+  changes: (options = {}) => {
+    const operation = "VerificationSessions.changes"
+    const batches = Effect.gen(function* () {
+      const source = yield* prepare(call(client, undefined, options), operation, options, Changes.checkOptions(options))
+      const { key } = source.list
+      const from = options.from ?? Checkpoint.start(key)
+      yield* Effect.fromResult(Checkpoint.check(from, key))
+      if (Windows.isPositioned(from)) return Changes.run(source, from)
+      if (options.from !== undefined) return yield* Effect.fromResult(refusePosition())
+      const readAt = yield* DateTime.now
+      const checkpoint = Windows.moveTo(from, Windows.seconds(readAt))
+      return Stream.make({ sessions: [], missing: [], readAt, checkpoint })
+    })
+    return withOperation(operation, Stream.unwrap(batches))
+  },
 
-export const mirror = <Sent extends Row, A extends Sent, E, R, E2, R2>(
-  rows: SessionRows<Sent, A>,
-  options: Model.MirrorOptions<ListExpand, E, R, E2, R2> = {}
-): Stream.Stream<Model.MirrorBatch<Sent>, StripeError | E | E2, R | R2> => {
-  const operation = "VerificationSessions.mirror"
-  const runs = Effect.gen(function* () {
-    const source = yield* prepare(rows, operation, {}, options, checkMirror(options))
-    const { audit = "7 days", schedule } = options
-    const interval = audit === false ? undefined : Duration.toSeconds(audit)
-    const nothing = Checkpoint.start(source.list.key)
-    const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval))
-    return schedule === undefined ? run(options.from) : Runs.poll(run, options.from, schedule)
-  })
-  return inRuns(operation, runs)
-}
+  mirror: (options = {}) => {
+    const operation = "VerificationSessions.mirror"
+    const runs = Effect.gen(function* () {
+      const source = yield* prepare(call(client, undefined, options), operation, options, checkMirror(options))
+      const { audit = "7 days", schedule } = options
+      const interval = audit === false ? undefined : Duration.toSeconds(audit)
+      const nothing = Checkpoint.start(source.list.key)
+      const run = (from = nothing) => withOperation(operation, runOnce(source, from, interval))
+      return schedule === undefined ? run(options.from) : Runs.poll(run, options.from, schedule)
+    })
+    return inRuns(operation, runs)
+  }
+})
 
 interface Source<Sent extends Row, A extends Sent, E, R> extends Changes.Source<Sent, A, E, R> {
   readonly list: Sync.Source<A, StripeError>

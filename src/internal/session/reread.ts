@@ -13,7 +13,7 @@ import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
 import type { Row } from "../list/model.ts"
 import type { Selected } from "../list/resource.ts"
-import * as Guards from "../pagination/guards.ts"
+import * as Cursor from "../pagination/cursor.ts"
 import * as ReadOptions from "../pagination/options.ts"
 import type { RereadBatch, RereadOptions, SessionReference } from "./mirrorModel.ts"
 import * as Resource from "./resource.ts"
@@ -99,7 +99,7 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
       const sessions = page.data.filter(({ id }) => left.delete(id))
       // More rows of the last second may be on the next page.
       const reached = page.has_more
-        ? Guards.entriesOf(page).reduce((least, { created = least }) => Math.min(least, created / 1000), newest)
+        ? Cursor.entriesOf(page).reduce((least, { created = least }) => Math.min(least, created / 1000), newest)
         : Number.NEGATIVE_INFINITY
       for (const one of group) {
         if (!left.has(one.id)) continue

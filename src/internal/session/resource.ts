@@ -41,15 +41,19 @@ const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> =
 /** The calls of the list of sessions. */
 export const resource = Resource.make(definition)
 
-/** The rows of a call that expands these paths, with the status that its filter names. */
-export const rows = <const Paths extends ReadonlyArray<ExpandPath | ListExpandPath> | undefined, const Filter>(
-  client: StripeClient.Service
-): Resource.Rows<
+/** A call that expands these paths, for sessions with the status that its filter names. */
+export const call = <const Paths extends ReadonlyArray<ExpandPath | ListExpandPath> | undefined, const Filter>(
+  client: StripeClient.Service,
+  input?: Filter,
+  options?: { readonly expand?: Paths }
+): Resource.Call<
   Expanded<Paths>,
   SessionFilter.WithStatusOf<Expanded<Paths>, Filter>,
   SessionFilter.SessionFilter
 > => ({
   client,
+  input,
+  options,
   // Type boundary: these paths chose the decoder, and `Expanded` says in types what `variant` does.
   variant: variant as unknown as (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Expanded<Paths>> },
   // Type boundary: decoding a filter keeps its status, so a row that matches has the status that the caller wrote.

@@ -10,12 +10,11 @@ import type { Options as PaginationOptions, PaginationError } from "../../Pagina
 import { CheckpointMismatchError, isStripeError, PaginationStalledError } from "../../StripeError.ts"
 import type { Entry, FetchPage, Row, Window } from "../list/model.ts"
 import * as CreatedWithin from "../pagination/createdWithin.ts"
-import * as Guards from "../pagination/guards.ts"
+import * as Cursor from "../pagination/cursor.ts"
 import * as Read from "../pagination/read.ts"
-import type { Step as Page } from "../pagination/cursor.ts"
 
 /** How far rows may be out of order, in seconds. */
-const tolerance = Guards.disorder / 1000
+const tolerance = Cursor.disorder / 1000
 
 /** A list to read, and the range of `created` that it is known to have. */
 export interface List<A, E, R> {
@@ -80,7 +79,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
       if (id === from.newest.id || id === from.oldest.id) return true
       if (created === undefined) return false
       const past = DateTime.toEpochMillis(begin.created) - created
-      return (direction === "newer" ? past : -past) > Guards.disorder
+      return (direction === "newer" ? past : -past) > Cursor.disorder
     }
 
     const isYoung = ({ created = 0 }: Entry<unknown>): boolean => created >= until * 1000
@@ -99,7 +98,13 @@ export const steps = <A extends Row, E, R, E2, R2>(
 
     const toStep =
       (reading: Read.Reading<E2, R2>, isLast: boolean) =>
-      ({ entries, has_more, readAt, requestId, within }: Page<A>): Effect.Effect<Step<A>, PaginationStalledError> => {
+      ({
+        entries,
+        has_more,
+        readAt,
+        requestId,
+        within
+      }: Cursor.Step<A>): Effect.Effect<Step<A>, PaginationStalledError> => {
         page++
         const again = entries.find(isProcessed)
         if (again !== undefined) {
@@ -108,7 +113,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
         }
         const settled = settledOf(entries)
         // A checkpoint names no row outside of the range: a server that ignored the range once would not find it again.
-        const places = settled.filter((entry) => Guards.isInside(entry, within)).flatMap(rowOf)
+        const places = settled.filter((entry) => Cursor.isInside(entry, within)).flatMap(rowOf)
         const advance = {
           direction,
           rows: places,
