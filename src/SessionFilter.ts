@@ -29,24 +29,7 @@ import type { InvalidArgumentError } from "./StripeError.ts"
 
 export type { UrlRecord } from "./internal/filter/urlParams.ts"
 export type { Query } from "./internal/client/model.ts"
-export type {
-  StatusOf,
-  CreatedRange,
-  HasStatus,
-  Input,
-  Instant,
-  JsonInput,
-  LastErrorCode,
-  WithStatusOf,
-  OneOrMore,
-  OnlyFields,
-  RedactionStatus,
-  Status,
-  StripeInput,
-  Filterable,
-  UnknownFields,
-  Type
-} from "./internal/filter/model.ts"
+export type * from "./internal/filter/model.ts"
 
 export { SessionFilter } from "./internal/filter/fields.ts"
 export type { WithStatus } from "./internal/filter/fields.ts"

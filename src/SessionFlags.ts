@@ -19,9 +19,10 @@ import { getSomes } from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as Arguments from "./internal/arguments.ts"
-import { Filter } from "./internal/filter/fields.ts"
+import { Filter, lastErrorCodes, redactionStatuses } from "./internal/filter/fields.ts"
 import type { UrlRecord } from "./internal/filter/urlParams.ts"
-import * as Model from "./internal/filter/model.ts"
+import type * as Model from "./internal/filter/model.ts"
+import { statuses, types } from "./internal/session/wire.ts"
 import * as SessionFilter from "./SessionFilter.ts"
 import type { InvalidArgumentError } from "./StripeError.ts"
 
@@ -62,15 +63,15 @@ export const flags = {
   ),
   related_customer: one("related-customer", "cus_…", "Of this Customer"),
   related_customer_account: one("related-customer-account", "acct_…", "Of this Account, which is a customer"),
-  status: words("status", Model.statuses, "With this status; repeat it for several"),
-  type: words("type", Model.types, "With this type; repeat it for several"),
+  status: words("status", statuses, "With this status; repeat it for several"),
+  type: words("type", types, "With this type; repeat it for several"),
   livemode: Flag.Boolean("livemode").pipe(
     Flag.withDescription("In live mode, or with --no-livemode in test mode"),
     Flag.optional
   ),
-  last_error: words("last-error", Model.lastErrorCodes, "With this code in last_error; repeat it for several"),
+  last_error: words("last-error", lastErrorCodes, "With this code in last_error; repeat it for several"),
   metadata: many("metadata", "key=value", "With this metadata; repeat it for several"),
-  redaction: words("redaction", Model.redactionStatuses, "With this redaction status; repeat it for several")
+  redaction: words("redaction", redactionStatuses, "With this redaction status; repeat it for several")
 } as const
 
 const Values = Schema.Struct({

@@ -37,15 +37,7 @@ import { version } from "./internal/client/version.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as StripeError from "./StripeError.ts"
 
-export type {
-  Account,
-  AccountOptions,
-  ConfigOptions,
-  Options,
-  RateLimit,
-  RateLimits,
-  Request
-} from "./internal/client/model.ts"
+export type * from "./internal/client/model.ts"
 
 /**
  * The API version that this library's Schemas describe, sent as `Stripe-Version` unless an option says otherwise.

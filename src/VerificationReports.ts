@@ -28,7 +28,7 @@ import type { StripeError } from "./StripeError.ts"
 import type * as VerificationReport from "./VerificationReport.ts"
 
 export type { PageParameters } from "./internal/list/resource.ts"
-export type { Filter, ListExpandPath, ListParams, ReadOptions, Service } from "./internal/report/service.ts"
+export type * from "./internal/report/service.ts"
 
 const FilterFromUnknown = Parts.exact(
   Schema.Struct({

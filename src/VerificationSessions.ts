@@ -20,27 +20,9 @@ import type { StripeError } from "./StripeError.ts"
 
 export type { PageParameters } from "./internal/list/resource.ts"
 export { changes, mirror, reread, sync, tail, VerificationSessions } from "./internal/session/accessors.ts"
-export type {
-  ChangesBatch,
-  ChangesOptions,
-  MirrorBatch,
-  MirrorOptions,
-  RereadBatch,
-  RereadOptions,
-  SessionReference
-} from "./internal/session/mirrorModel.ts"
+export type * from "./internal/session/mirrorModel.ts"
 export type { ListExpand, ListExpandPath } from "./internal/session/model.ts"
-export type {
-  Batch,
-  ExpandOf,
-  ListParams,
-  ReadOptions,
-  Service,
-  SessionOf,
-  SyncOptions,
-  TailOptions,
-  TestHandlers
-} from "./internal/session/service.ts"
+export type * from "./internal/session/service.ts"
 
 /**
  * Makes the service from a `StripeClient`, for a layer of your own. {@link layerFromClient} is `Layer.effect` of it.

@@ -167,8 +167,16 @@ const exportsOf = (sources: Sources): ReadonlyArray<Exported> =>
             ? declaredNames(statement).map((name) => ({ module, name, file, statement, value: isValue(statement) }))
             : []
         }
-        if (statement.exportClause === undefined || !ts.isNamedExports(statement.exportClause)) return []
         const from = statement.moduleSpecifier
+        if (statement.exportClause === undefined && from !== undefined && ts.isStringLiteral(from)) {
+          const origin = posix.join(posix.dirname(file), from.text)
+          return parse(origin, sources.get(origin) ?? "")
+            .statements.filter((statement) => /^export\b/.test(statement.getText()))
+            .flatMap((statement) =>
+              declaredNames(statement).map((name) => ({ module, name, file: origin, statement, value: false }))
+            )
+        }
+        if (statement.exportClause === undefined || !ts.isNamedExports(statement.exportClause)) return []
         return statement.exportClause.elements.flatMap((element): ReadonlyArray<Exported> => {
           const name = element.name.text
           const origin =

@@ -1,11 +1,18 @@
 /**
  * The schema of a session filter: it decodes any value to a valid filter, or to everything that is wrong with it.
  */
+import * as Arr from "effect/Array"
 import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as Arguments from "../arguments.ts"
+import {
+  lastErrorCodes as documentedCodes,
+  redactionStatuses as documentedRedactions,
+  statuses,
+  types
+} from "../session/wire.ts"
 import { CreatedFromUnknown } from "./created.ts"
-import * as Model from "./model.ts"
+import type * as Model from "./model.ts"
 import { exact, isText, text, words } from "./parts.ts"
 
 /**
@@ -34,6 +41,10 @@ export interface WithStatus<One extends Model.Status> extends Omit<SessionFilter
   readonly status: Model.OneOrMore<One>
 }
 
+export const lastErrorCodes = Arr.append(documentedCodes, "none" as const)
+
+export const redactionStatuses = Arr.prepend(documentedRedactions, "none" as const)
+
 const Key = Schema.String.check(Schema.makeFilter((key) => isText(key, 40) && !/[[\]]/.test(key)))
 
 const Metadata = Schema.Record(Key, text("a string of 1 to 500 characters", undefined, 500))
@@ -47,15 +58,15 @@ export const filterFields = {
   created: Schema.optionalKey(CreatedFromUnknown),
   related_customer: Schema.optionalKey(text("the id of a Customer (cus_…)")),
   related_customer_account: Schema.optionalKey(text("the id of an Account (acct_…)")),
-  status: Schema.optionalKey(words(Model.statuses)),
-  type: Schema.optionalKey(words(Model.types)),
+  status: Schema.optionalKey(words(statuses)),
+  type: Schema.optionalKey(words(types)),
   livemode: Schema.optionalKey(Schema.Boolean.annotate({ identifier: "true or false" })),
   last_error: Schema.optionalKey(
-    Schema.Struct({ code: words(Model.lastErrorCodes) }).annotate({ identifier: "an object with code" })
+    Schema.Struct({ code: words(lastErrorCodes) }).annotate({ identifier: "an object with code" })
   ),
   metadata: Schema.optionalKey(Metadata),
   redaction: Schema.optionalKey(
-    Schema.Struct({ status: words(Model.redactionStatuses) }).annotate({ identifier: "an object with status" })
+    Schema.Struct({ status: words(redactionStatuses) }).annotate({ identifier: "an object with status" })
   )
 }
 

@@ -1,17 +1,9 @@
 /**
  * The types of a filter's input. Public through `SessionFilter`.
  */
-import * as Arr from "effect/Array"
 import type * as DateTime from "effect/DateTime"
 import type { AnyExpansion } from "../session/codec.ts"
-import {
-  lastErrorCodes as documentedCodes,
-  redactionStatuses as documentedRedactions,
-  statuses,
-  types
-} from "../session/wire.ts"
-
-export { statuses, types }
+import type { lastErrorCodes, redactionStatuses, statuses, types } from "../session/wire.ts"
 
 /**
  * A point in time: a `DateTime`, a `Date`, whole seconds since 1970, or text.
@@ -62,8 +54,6 @@ export type Status = (typeof statuses)[number]
  */
 export type Type = (typeof types)[number]
 
-export const lastErrorCodes = Arr.append(documentedCodes, "none" as const)
-
 /**
  * The codes of `last_error` that a filter knows. `none` selects sessions without a code: nobody tried yet, or nothing
  * went wrong. Stripe has no such code.
@@ -71,9 +61,7 @@ export const lastErrorCodes = Arr.append(documentedCodes, "none" as const)
  * @category models
  * @since 0.1.0
  */
-export type LastErrorCode = (typeof lastErrorCodes)[number]
-
-export const redactionStatuses = Arr.prepend(documentedRedactions, "none" as const)
+export type LastErrorCode = (typeof lastErrorCodes)[number] | "none"
 
 /**
  * The states of `redaction` that a filter knows. `none` selects sessions whose redaction nobody requested. Stripe has
@@ -82,7 +70,7 @@ export const redactionStatuses = Arr.prepend(documentedRedactions, "none" as con
  * @category models
  * @since 0.1.0
  */
-export type RedactionStatus = (typeof redactionStatuses)[number]
+export type RedactionStatus = (typeof redactionStatuses)[number] | "none"
 
 /**
  * One value, or a list of at least one that a session may have.
