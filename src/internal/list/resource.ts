@@ -164,16 +164,18 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     }
   }
 
-  const one = <Sent extends Row, A extends Row>(
+  const retrieve = Effect.fn(operations.retrieve)(function* <Sent extends Row, A extends Row>(
     call: Call<Sent, A, Filter>,
-    operation: string,
     id: string,
-    expand: ReadonlyArray<string>
-  ): Effect.Effect<Sent, StripeError> => {
+    options: ExpandOptions = {},
+    operation = operations.retrieve
+  ): Effect.fn.Return<Sent, StripeError> {
+    yield* check(operation, Arguments.all([checkId({ id }), checkRetrieve(options)]))
+    const { expand = [] } = options
     const decode = ListReply.readRow(call.variant(expand).decodeRow, id)
     const query: Query = expand.map((path) => ["expand[]", path])
-    return call.client.get({ operation, path: `${path}/${id}`, query, decode })
-  }
+    return yield* call.client.get({ operation, path: `${path}/${id}`, query, decode })
+  }, Effect.tapError(Telemetry.failed))
 
   /**
    * A filter checked, and how pages and single rows are read, under the name of a call. What is wrong with its other arguments
@@ -190,12 +192,13 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     const { expand } = options
     const selection = selectionOf(call, operation, filter, expand)
     const { isPartial, query } = selection
-    const retrieve = (id: string) =>
-      one(call, operation, id, expand?.map(withoutData) ?? []).pipe(
-        Effect.tapError(Telemetry.failed),
-        Effect.withSpan(operations.retrieve)
-      )
-    return { filter, fetch: Fetch.make(call.client, selection), retrieve, query, isPartial }
+    return {
+      filter,
+      fetch: Fetch.make(call.client, selection),
+      retrieve: (id) => retrieve(call, id, { expand: expand?.map(withoutData) }, operation),
+      query,
+      isPartial
+    }
   })
 
   // A page without the rows that only we can filter out would look like the end of the list.
@@ -229,16 +232,6 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       starting_after,
       ending_before
     })
-  }, Effect.tapError(Telemetry.failed))
-
-  const retrieve = Effect.fn(operations.retrieve)(function* <Sent extends Row, A extends Row>(
-    call: Call<Sent, A, Filter>,
-    id: string,
-    options: ExpandOptions = {}
-  ): Effect.fn.Return<Sent, StripeError> {
-    const operation = operations.retrieve
-    yield* check(operation, Arguments.all([checkId({ id }), checkRetrieve(options)]))
-    return yield* one(call, operation, id, options.expand ?? [])
   }, Effect.tapError(Telemetry.failed))
 
   /** The rows of a call, in sequence or concurrently. `emit` says what comes out of a page. */
