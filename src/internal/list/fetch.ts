@@ -21,9 +21,8 @@ export interface Selection<Sent extends Row, A extends Row> {
   readonly service: string
   readonly operation: string
   readonly path: string
-  /** The filter as Stripe is asked for it. */
+  /** What every page is asked for with: the filter, and what is expanded. */
   readonly query: Query
-  readonly expand: Query
   readonly decodeRow: DecodeRow<Sent>
   /** Whether a row matches the filter, all of it. */
   readonly matches: ListReply.Matches<Sent, A>
@@ -39,7 +38,7 @@ export const toRequest = <Sent extends Row, A extends Row>(
   asked: PageRequest,
   limit = asked.limit
 ): StripeClient.Request<FetchedPage<A>> => {
-  const { decodeRow, expand, matches, operation, path, query } = selection
+  const { decodeRow, matches, operation, path, query } = selection
   const { page } = asked
   const cursor = asked.starting_after ?? asked.ending_before
   return {
@@ -47,7 +46,7 @@ export const toRequest = <Sent extends Row, A extends Row>(
     path,
     page,
     cursor,
-    query: [...Cursor.toQuery({ ...asked, limit }, query), ...expand],
+    query: Cursor.toQuery({ ...asked, limit }, query),
     decode: ListReply.readRows(decodeRow, matches, { page, cursor }, limit),
     shrink: (failures) => toRequest(selection, asked, PageSize.afterFailures(asked.limit, failures))
   }
@@ -107,13 +106,13 @@ export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>
   selection: Selection<Sent, A>,
   page: Cursor.PageParameters
 ): Effect.fn.Return<Page<A>, StripeError> {
-  const { decodeRow, expand, matches, operation, path, query } = selection
+  const { decodeRow, matches, operation, path, query } = selection
   const cursor = page.starting_after ?? page.ending_before
   const limits = { limit: page.limit ?? 100, oldestFirst: false, within: undefined }
   const reply = yield* client.get({
     operation,
     path,
-    query: [...Cursor.toQuery(page, query), ...expand],
+    query: Cursor.toQuery(page, query),
     decode: (body, requestId) =>
       Result.flatMap(
         ListReply.readRows(decodeRow, matches, {})(body, requestId),

@@ -87,14 +87,12 @@ export type PageParameters = {
 type ExpandOptions = { readonly expand?: ReadonlyArray<string> | undefined }
 
 /** A filter that was checked, and how the list that it selects is read. */
-export interface Selected<Sent, A, Filter> {
+export interface Selected<Sent extends Row, A extends Row, Filter> {
   readonly filter: Filter
   readonly fetch: FetchPage<A, StripeError>
   /** One row by its id, which was checked. It need not match. */
   readonly retrieve: (id: string) => Effect.Effect<Sent, StripeError>
-  /** The query of the filter, and whether it has a part that Stripe cannot answer. */
-  readonly query: Query
-  readonly isPartial: boolean
+  readonly selection: Fetch.Selection<Sent, A>
 }
 
 /** Paths that can be expanded. One that Stripe does not know would cost a request to be refused. */
@@ -156,8 +154,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
       service,
       operation,
       path,
-      query: FilterParts.toQuery(server, filters.personal),
-      expand: expand.map((path) => ["expand[]", path]),
+      query: [...FilterParts.toQuery(server, filters.personal), ...expand.map((path) => ["expand[]", path] as const)],
       decodeRow: call.variant(expand.map(withoutData)).decodeRow,
       matches: call.matches(filter),
       isPartial: Object.keys(client).length > 0
@@ -191,13 +188,11 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     const [filter] = yield* Effect.fromResult(Arguments.all([decoded, checked]))
     const { expand } = options
     const selection = selectionOf(call, operation, filter, expand)
-    const { isPartial, query } = selection
     return {
       filter,
+      selection,
       fetch: Fetch.make(call.client, selection),
-      retrieve: (id) => retrieve(call, id, { expand: expand?.map(withoutData) }, operation),
-      query,
-      isPartial
+      retrieve: (id) => retrieve(call, id, { expand: expand?.map(withoutData) }, operation)
     }
   })
 
@@ -243,14 +238,14 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   ): Stream.Stream<Element, StripeError | E, R> => {
     const operation = `${service}.${name}`
     const elements = Effect.gen(function* () {
-      const { fetch, isPartial, query } = yield* select(call, operation, checkRead(options))
+      const { fetch, selection } = yield* select(call, operation, checkRead(options))
       const { concurrency = 1, onDecodeError } = options
       const reading = {
         ...options,
         onDecodeError: onDecodeError && tagHandlerError(onDecodeError),
-        within: concurrency > 1 ? CreatedWithin.windowOf(query) : undefined,
+        within: concurrency > 1 ? CreatedWithin.windowOf(selection.query) : undefined,
         // How many rows are sent for each that matches is not known, so the last page is as large as the others.
-        fitsLastPage: !isPartial
+        fitsLastPage: !selection.isPartial
       }
       return Read.read(fetch, reading, emit)
     })

@@ -39,7 +39,7 @@ export const lengths = (options: Pick<ChangesOptions, "settle" | "overlap" | "wi
 })
 
 /** What is read, and how. */
-export interface Source<Sent, A, E, R> {
+export interface Source<Sent extends Row, A extends Row, E, R> {
   readonly reader: Reread.Reader<Sent, A>
   readonly events: FetchPage<Events.SessionEvent, StripeError>
   readonly lengths: Windows.Lengths

@@ -71,7 +71,6 @@ export const fetch = (client: StripeClient.Service, operation: string): FetchPag
     operation,
     path: "/v1/events",
     query: [["type", `${prefix}*`]],
-    expand: [],
     decodeRow,
     matches: isOurs,
     isPartial: false

@@ -68,13 +68,13 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
   options: Omit<Model.ChangesOptions<ListExpand, E, R>, "from">,
   checked: Result.Result<unknown, InvalidArgumentError>
 ) {
-  const { fetch, filter, query, retrieve } = yield* resource.select(call, operation, checked)
+  const { fetch, filter, retrieve, selection } = yield* resource.select(call, operation, checked)
   const { concurrency, onDecodeError } = options
   const account = yield* call.client.account
   return {
     list: {
       fetch,
-      range: CreatedWithin.windowOf(query),
+      range: CreatedWithin.windowOf(selection.query),
       key: { filter: Fingerprint.make(path, filter), ...account }
     },
     reader: { fetch, retrieve },

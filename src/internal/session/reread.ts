@@ -19,7 +19,7 @@ import type { RereadBatch, RereadOptions, SessionReference } from "./mirrorModel
 import * as Resource from "./resource.ts"
 
 /** How sessions are read: a page of the list, or one. */
-export type Reader<Sent, A> = Pick<Selected<Sent, A, unknown>, "fetch" | "retrieve">
+export type Reader<Sent extends Row, A extends Row> = Pick<Selected<Sent, A, unknown>, "fetch" | "retrieve">
 
 export type Options<E, R> = Pick<RereadOptions<undefined, E, R>, "concurrency" | "onDecodeError">
 
