@@ -71,7 +71,12 @@ export const expanded = <const Paths extends ReadonlyArray<Model.ExpandPath>>(
 }
 
 /**
- * Tests whether the person was verified. Like the other guards, it narrows `status` and keeps expanded fields.
+ * Tests whether sessions have a status. It narrows `status`, and keeps expanded fields.
+ *
+ * - `"requires_input"`: nobody tried yet, or the last attempt failed and `last_error` says why.
+ * - `"processing"`: Stripe is checking what the person submitted.
+ * - `"verified"`: the person was verified. A review in the Dashboard can change it later.
+ * - `"canceled"`: nobody can use it anymore.
  *
  * **Example** (The verified sessions of a stream)
  *
@@ -84,7 +89,7 @@ export const expanded = <const Paths extends ReadonlyArray<Model.ExpandPath>>(
  *   VerificationSession.makeUnsafe({ id: "vs_1", status: "verified", created }),
  *   VerificationSession.makeUnsafe({ id: "vs_2", status: "canceled", created })
  * ).pipe(
- *   Stream.filter(VerificationSession.isVerified),
+ *   Stream.filter(VerificationSession.hasStatus("verified")),
  *   Stream.map((session) => session.id),
  *   Stream.runCollect
  * )
@@ -95,44 +100,16 @@ export const expanded = <const Paths extends ReadonlyArray<Model.ExpandPath>>(
  * @category guards
  * @since 0.1.0
  */
-export const isVerified = <Session extends Pick<VerificationSession, "status">>(
-  session: Session
-): session is Session & { readonly status: "verified" } => session.status === "verified"
-
-/**
- * Tests whether the session waits for the person: nobody tried yet, or the last attempt failed and `last_error` says
- * why. See {@link isVerified} for an example.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isRequiresInput = <Session extends Pick<VerificationSession, "status">>(
-  session: Session
-): session is Session & { readonly status: "requires_input" } => session.status === "requires_input"
-
-/**
- * Tests whether Stripe is checking what the person submitted. See {@link isVerified} for an example.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isProcessing = <Session extends Pick<VerificationSession, "status">>(
-  session: Session
-): session is Session & { readonly status: "processing" } => session.status === "processing"
-
-/**
- * Tests whether the session was canceled. See {@link isVerified} for an example.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isCanceled = <Session extends Pick<VerificationSession, "status">>(
-  session: Session
-): session is Session & { readonly status: "canceled" } => session.status === "canceled"
+export const hasStatus =
+  <const One extends VerificationSession["status"]>(status: One) =>
+  <Session extends Pick<VerificationSession, "status">>(
+    session: Session
+  ): session is Session & { readonly status: One } =>
+    session.status === status
 
 /**
  * Tests whether Stripe has removed the session's personal data. It is `false` while Stripe is removing it, which takes
- * up to four days; `redaction.status` is then `"processing"`. See {@link isVerified} for an example.
+ * up to four days; `redaction.status` is then `"processing"`. See {@link hasStatus} for an example.
  *
  * @category guards
  * @since 0.1.0

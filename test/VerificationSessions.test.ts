@@ -68,7 +68,7 @@ describe("laziness", () => {
       let left = 30
       const needed = rows.findIndex((matches) => matches && --left === 0) + 1
       yield* VerificationSessions.stream().pipe(
-        Stream.filter(VerificationSession.isCanceled),
+        Stream.filter(VerificationSession.hasStatus("canceled")),
         Stream.take(30),
         Stream.runDrain
       )

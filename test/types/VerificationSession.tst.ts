@@ -114,14 +114,14 @@ describe("Expanded", () => {
 
 describe("the guards", () => {
   it("narrow the status, and keep what was expanded", () => {
-    if (VerificationSession.isVerified(both)) {
+    if (VerificationSession.hasStatus("verified")(both)) {
       expect(both.status).type.toBe<"verified">()
       expect(both.verified_outputs).type.toBe<Outputs>()
       expect(both.last_verification_report).type.toBe<Report>()
     }
-    if (VerificationSession.isRequiresInput(session)) expect(session.status).type.toBe<"requires_input">()
-    if (VerificationSession.isProcessing(session)) expect(session.status).type.toBe<"processing">()
-    if (VerificationSession.isCanceled(session)) expect(session.status).type.toBe<"canceled">()
+    if (VerificationSession.hasStatus("requires_input")(session)) expect(session.status).type.toBe<"requires_input">()
+    if (VerificationSession.hasStatus("processing")(session)) expect(session.status).type.toBe<"processing">()
+    if (VerificationSession.hasStatus("canceled")(session)) expect(session.status).type.toBe<"canceled">()
   })
 
   it("narrow the redaction", () => {
@@ -129,10 +129,12 @@ describe("the guards", () => {
   })
 
   it("narrow the elements of a stream", () => {
-    const verified = Stream.make(both).pipe(Stream.filter(VerificationSession.isVerified))
+    const verified = Stream.make(both).pipe(Stream.filter(VerificationSession.hasStatus("verified")))
     expect<Stream.Success<typeof verified>["status"]>().type.toBe<"verified">()
     expect<Stream.Success<typeof verified>>().type.toBeAssignableTo<typeof both>()
-    const inline = Stream.make(session).pipe(Stream.filter((session) => VerificationSession.isCanceled(session)))
+    const inline = Stream.make(session).pipe(
+      Stream.filter((session) => VerificationSession.hasStatus("canceled")(session))
+    )
     expect<Stream.Success<typeof inline>["status"]>().type.toBe<"canceled">()
   })
 })

@@ -116,7 +116,7 @@ describe("types of the service", () => {
   })
 
   test("guards narrow the elements of a stream", () => {
-    const verified = service.stream().pipe(Stream.filter(VerificationSession.isVerified))
+    const verified = service.stream().pipe(Stream.filter(VerificationSession.hasStatus("verified")))
     expect(verified).type.toBe<Stream.Stream<Session & { readonly status: "verified" }, Failure>>()
   })
 })
