@@ -15,7 +15,7 @@ import * as ClientOptions from "../../src/internal/client/options.ts"
 import * as StripeReply from "../../src/internal/client/reply.ts"
 import * as Transport from "../../src/internal/client/transport.ts"
 import * as Issues from "../../src/internal/issues.ts"
-import * as ListReply from "../../src/internal/list/reply.ts"
+import * as Fetch from "../../src/internal/list/fetch.ts"
 import { nearest } from "../../src/internal/nearest.ts"
 import * as CsvColumns from "../../src/internal/session/csvColumns.ts"
 import { variant } from "../../src/internal/session/codec.ts"
@@ -205,7 +205,7 @@ const replyReaders: Readonly<Record<string, Reader>> = {
 /** The first thing that is wrong with a reply. */
 const readList = (body: unknown, requestId: string | undefined) =>
   Result.flatMap(
-    ListReply.readRows(variant([]).decodeRow, (row): row is typeof row => true, {})(body, requestId),
+    Fetch.readRows(variant([]).decodeRow, (row): row is typeof row => true, {})(body, requestId),
     ({ entries = [] }) => {
       const error = entries.find(({ error }) => error !== undefined)?.error
       return error === undefined ? Result.void : Result.fail(error)

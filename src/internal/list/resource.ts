@@ -23,7 +23,6 @@ import * as Read from "../pagination/read.ts"
 import type { DecodeRow } from "../wire/fastPath.ts"
 import * as Fetch from "./fetch.ts"
 import type { FetchPage, Page, Row } from "./model.ts"
-import * as ListReply from "./reply.ts"
 
 /** What tells one of Stripe's lists from another. `Path` is what a retrieve can expand. */
 export interface Definition<Filter, Path extends string> {
@@ -55,7 +54,7 @@ export interface Call<Sent extends Row, A extends Row, Filter> {
   readonly options: ExpandOptions | undefined
   /** How a row is decoded for which these paths, as a retrieve has them, were expanded. */
   readonly variant: (expand: ReadonlyArray<string>) => { readonly decodeRow: DecodeRow<Sent> }
-  readonly matches: (filter: Filter) => ListReply.Matches<Sent, A>
+  readonly matches: (filter: Filter) => Fetch.Matches<Sent, A>
 }
 
 /**
@@ -169,7 +168,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   ): Effect.fn.Return<Sent, StripeError> {
     yield* check(operation, Arguments.all([checkId({ id }), checkRetrieve(options)]))
     const { expand = [] } = options
-    const decode = ListReply.readRow(call.variant(expand).decodeRow, id)
+    const decode = Fetch.readRow(call.variant(expand).decodeRow, id)
     const query: Query = expand.map((path) => ["expand[]", path])
     return yield* call.client.get({ operation, path: `${path}/${id}`, query, decode })
   }, Effect.tapError(Telemetry.failed))
