@@ -12,7 +12,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Struct from "effect/Struct"
 import * as Arguments from "./internal/arguments.ts"
 import type { Query } from "./internal/client/model.ts"
 import type { Entry, FetchedPage, FetchPage, Page, PageRequest, Row, Window } from "./internal/list/model.ts"
@@ -34,13 +33,11 @@ export type { Options, ReadOptions, Start } from "./internal/pagination/options.
 export type PaginationError = InvalidArgumentError | PaginationStalledError | DecodeError
 
 const checkOptions = Arguments.decoder(
-  Schema.Struct(
-    Struct.assign(ReadFields.fields(Schema.NonEmptyString.annotate({ expected: "the id of a row" })), {
-      within: Schema.optional(
-        Schema.Struct({ gte: Schema.optional(Arguments.wholeNumber(0)), lt: Schema.optional(Arguments.wholeNumber(0)) })
-      )
-    })
-  ).check(ReadFields.oneStart),
+  ReadFields.struct(Schema.NonEmptyString.annotate({ expected: "the id of a row" }), {
+    within: Schema.optional(
+      Schema.Struct({ gte: Schema.optional(Arguments.wholeNumber(0)), lt: Schema.optional(Arguments.wholeNumber(0)) })
+    )
+  }),
   "options",
   ReadFields.instead
 )

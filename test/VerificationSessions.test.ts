@@ -428,7 +428,7 @@ describe("refusals before any request", () => {
       "a misspelt option",
       // @ts-expect-error a misspelt option does not compile
       Stream.runDrain(VerificationSessions.stream({}, { pagesize: 10 })),
-      'pagesize: expected one of the names startingAfter, endingBefore, pageSize, maxItems, prefetch, concurrency, onDecodeError, expand, got "pagesize". Did you mean "pageSize"?'
+      'pagesize: expected one of the names startingAfter, endingBefore, maxItems, pageSize, prefetch, concurrency, onDecodeError, expand, got "pagesize". Did you mean "pageSize"?'
     ],
     [
       "several problems at once, each named",

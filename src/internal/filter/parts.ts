@@ -12,6 +12,7 @@ import * as Arguments from "../arguments.ts"
 import type { Query } from "../client/model.ts"
 import { type Expectation, expectations, mostListed, toIssue, withChecks } from "../issues.ts"
 import { alternatives, insteadOf, suggest } from "../nearest.ts"
+import { shared } from "../pagination/options.ts"
 import * as Created from "./created.ts"
 import type { OneOrMore } from "./model.ts"
 
@@ -65,23 +66,12 @@ const leaveOut = "An undefined field would select everything. To do that, leave 
 const ofTheCall = ["limit", "starting_after", "ending_before", "expand"]
 
 // The options of `stream`, `pages`, `sync` and `tail`, where the filter was left out before them.
-const ofTheOptions = [
-  "pageSize",
-  "maxItems",
-  "concurrency",
-  "prefetch",
-  "startingAfter",
-  "endingBefore",
-  "onDecodeError",
-  "from",
-  "settle",
-  "schedule"
-]
+const ofTheOptions = ["maxItems", "startingAfter", "endingBefore", "from", "settle", "schedule"]
 
 const instead = (name: string): string | undefined =>
   ofTheCall.includes(name)
     ? `only filter fields here. ${name} is a parameter of the call.`
-    : ofTheOptions.includes(name)
+    : Object.hasOwn(shared, name) || ofTheOptions.includes(name)
       ? `only filter fields here. ${name} is an option: pass it in the second argument.`
       : undefined
 

@@ -123,8 +123,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
 
   const checkId = Arguments.decoder(Schema.Struct({ id: Id }), "id")
   const checkRetrieve = Arguments.decoder(Schema.Struct({ expand: expandField(definition.expand, "") }), "options")
-  const readFields = { ...ReadOptions.fields(Id), expand }
-  const checkRead = Arguments.decoder(Schema.Struct(readFields).check(ReadOptions.oneStart), "options", (name) =>
+  const checkRead = Arguments.decoder(ReadOptions.struct(Id, { expand }), "options", (name) =>
     name === "limit"
       ? "maxItems or pageSize. maxItems limits the rows in all, pageSize the rows per request."
       : filters.names.includes(name)

@@ -90,12 +90,13 @@ export type Options<E = never, R = never> = ReadOptions<E, R> & {
   readonly within?: Window | undefined
 }
 
-export const pageSize = Schema.optional(Arguments.wholeNumber(1, 100))
-export const prefetch = Schema.optional(Arguments.wholeNumber(0, 100))
-export const concurrency = Schema.optional(Arguments.wholeNumber(1, 100))
-export const onDecodeError = Schema.optional(
-  Arguments.accepts("a function that returns an Effect", Predicate.isFunction)
-)
+/** What several calls take that read pages. */
+export const shared = {
+  pageSize: Schema.optional(Arguments.wholeNumber(1, 100)),
+  prefetch: Schema.optional(Arguments.wholeNumber(0, 100)),
+  concurrency: Schema.optional(Arguments.wholeNumber(1, 100)),
+  onDecodeError: Schema.optional(Arguments.accepts("a function that returns an Effect", Predicate.isFunction))
+}
 
 /** What to do instead of an option that callers look for and that does not exist. */
 export const instead = (name: string): string | undefined =>
@@ -106,16 +107,12 @@ const isGiven = Schema.makeFilter((id: unknown) =>
   id === undefined ? "an id. To read newest first from the newest row, leave it out." : undefined
 )
 
-/** A read starts from one id at most. */
-export const oneStart = Arguments.onlyOne("startingAfter", "endingBefore")
-
-/** The fields of the options, for a list whose ids look like this. */
-export const fields = (id: Schema.Codec<unknown>) => ({
-  startingAfter: Schema.optional(id),
-  endingBefore: Schema.optionalKey(Schema.Unknown.check(isGiven).pipe(Schema.decodeTo(id))),
-  pageSize,
-  maxItems: Schema.optional(Arguments.wholeNumber(0)),
-  prefetch,
-  concurrency,
-  onDecodeError
-})
+/** The options of a read, for a list whose ids look like this, and more. A read starts from one id at most. */
+export const struct = <More extends Schema.Struct.Fields>(id: Schema.Codec<unknown>, more: More) =>
+  Schema.Struct({
+    startingAfter: Schema.optional(id),
+    endingBefore: Schema.optionalKey(Schema.Unknown.check(isGiven).pipe(Schema.decodeTo(id))),
+    maxItems: Schema.optional(Arguments.wholeNumber(0)),
+    ...shared,
+    ...more
+  }).check(Arguments.onlyOne("startingAfter", "endingBefore"))

@@ -35,7 +35,7 @@ export type Ids = ReadonlyMap<string, number | undefined>
 export const isId = (value: unknown): value is string => Predicate.isString(value) && Resource.id.pattern.test(value)
 
 export const fields = Struct.assign(
-  { concurrency: ReadOptions.concurrency, onDecodeError: ReadOptions.onDecodeError },
+  Struct.pick(ReadOptions.shared, ["concurrency", "onDecodeError"]),
   Struct.pick(Resource.resource, ["expand"])
 )
 

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import * as Checkpoint from "../../Checkpoint.ts"
 import * as RetryPolicy from "../../RetryPolicy.ts"
 import * as Arguments from "../arguments.ts"
@@ -28,14 +29,7 @@ export const settle = Schema.optional(
 export const schedule = Schema.optional(Arguments.accepts("a Schedule", Schedule.isSchedule))
 
 /** The options of one run over a list. */
-export const fields = {
-  from,
-  settle,
-  pageSize: ReadOptions.pageSize,
-  prefetch: ReadOptions.prefetch,
-  concurrency: ReadOptions.concurrency,
-  onDecodeError: ReadOptions.onDecodeError
-}
+export const fields = Struct.assign(ReadOptions.shared, { from, settle })
 
 /**
  * Reads again and again, each time from the last checkpoint before. No outage ends it, unless the program has a policy of its
