@@ -1,18 +1,36 @@
 /**
  * Sessions that changed, by Stripe's events: windows of events, oldest first, and the sessions of each window read again.
+ *
+ * Events are hints. Of an event only its id, type and moment are read, and which session it is about: the session in it is
+ * one of the past, as an older version of the API wrote it.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
-import { EventsExpiredError, type StripeError } from "../../StripeError.ts"
+import type * as StripeClient from "../../StripeClient.ts"
+import {
+  type DecodeError,
+  EventsExpiredError,
+  isStripeError,
+  PaginationStalledError,
+  PermissionError,
+  StripeError
+} from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
-import type { FetchPage, Row } from "../list/model.ts"
+import * as Fetch from "../list/fetch.ts"
+import type { FetchPage, Row, Window } from "../list/model.ts"
+import * as Cursor from "../pagination/cursor.ts"
+import type { OnDecodeError } from "../pagination/options.ts"
+import * as Read from "../pagination/read.ts"
 import * as Runs from "../sync/runs.ts"
 import * as Windows from "../sync/windows.ts"
-import * as Events from "./events.ts"
+import * as Telemetry from "../telemetry.ts"
+import type { DecodeRow } from "../wire/fastPath.ts"
+import { EpochSeconds, isEpochSeconds } from "../wire/fields.ts"
 import type { ChangesOptions } from "./mirrorModel.ts"
 import * as Reread from "./reread.ts"
 
@@ -38,10 +56,108 @@ export const lengths = (options: Pick<ChangesOptions, "settle" | "overlap" | "wi
   window: Duration.toSeconds(options.window ?? "1 hour")
 })
 
+interface AnyEvent extends Row {
+  /** The session that it is about, unless it is about something else. */
+  readonly session: { readonly id: string; readonly created: number | undefined } | undefined
+}
+
+/** An event about a session. */
+interface SessionEvent extends AnyEvent {
+  readonly session: { readonly id: string; readonly created: number | undefined }
+}
+
+/** Everything that Stripe says of sessions, what it adds later too. */
+const prefix = "identity.verification_session."
+
+const decodeAny = Schema.decodeUnknownResult(
+  Schema.Struct({ id: Schema.NonEmptyString, type: Schema.String, created: EpochSeconds })
+)
+
+const SessionId = Schema.String.check(Schema.makeFilter(Reread.isId, { expected: "the id of a session (vs_…)" }))
+
+const decodeOurs = Schema.decodeUnknownResult(
+  Schema.Struct({
+    data: Schema.Struct({ object: Schema.Struct({ id: SessionId, created: Schema.optionalKey(Schema.Unknown) }) })
+  })
+)
+
+const decodeRow: DecodeRow<AnyEvent> = (row) =>
+  Result.flatMap(decodeAny(row), ({ created, id, type }): ReturnType<DecodeRow<AnyEvent>> => {
+    const event = { id, created: DateTime.fromEpochSeconds(created) }
+    if (!type.startsWith(prefix)) return Result.succeed({ ...event, session: undefined })
+    return Result.map(decodeOurs(row), ({ data: { object } }) => ({
+      ...event,
+      // It only helps to find sessions that lie together.
+      session: { id: object.id, created: isEpochSeconds(object.created) ? object.created : undefined }
+    }))
+  })
+
+const isOurs = (event: AnyEvent): event is SessionEvent => event.session !== undefined
+
+/** Fetches pages of the events about sessions. */
+export const fetchEvents = (client: StripeClient.Service, operation: string): FetchPage<SessionEvent, StripeError> => {
+  const selection: Fetch.Selection<AnyEvent, SessionEvent> = {
+    service: "VerificationSessions",
+    operation,
+    path: "/v1/events",
+    query: [["type", `${prefix}*`]],
+    decodeRow,
+    matches: isOurs,
+    isPartial: false
+  }
+  return (request) =>
+    Telemetry.pageSpan(
+      "VerificationSessions.events",
+      operation,
+      { page: request.page, limit: request.limit, cursor: request.starting_after },
+      Effect.mapError(client.get(Fetch.toRequest(selection, request)), explain)
+    )
+}
+
+const explain = (error: StripeError): StripeError =>
+  error.reason._tag === "PermissionError"
+    ? new StripeError({ ...error, reason: new PermissionError({ ...error.reason, needs: "Events: read" }) })
+    : error
+
+/**
+ * The events of a window. Their order says nothing, so none is asked for: a read that goes round is one whose page brings
+ * nothing new.
+ */
+const readEvents = Effect.fnUntraced(function* <E, R>(
+  fetch: FetchPage<SessionEvent, StripeError>,
+  within: Window,
+  onDecodeError: OnDecodeError<E, R> | undefined
+): Effect.fn.Return<ReadonlyArray<SessionEvent>, StripeError | DecodeError | PaginationStalledError | E, R> {
+  const events: Array<SessionEvent> = []
+  const seen = new Set<string>()
+  let cursor: string | undefined
+  for (let page = 1; ; page++) {
+    const reply = yield* fetch({ page, limit: 100, starting_after: cursor, within })
+    const entries = Cursor.entriesOf(reply)
+    for (const { error } of entries) if (error !== undefined) yield* Read.report(error, onDecodeError)
+    events.push(...reply.data)
+    if (!reply.has_more) return events
+    const ids = entries.flatMap(({ id }) => id ?? [])
+    if (ids.every((id) => seen.has(id))) {
+      const description = "has_more is true, but every event on the page was returned before"
+      return yield* new PaginationStalledError({ description, page, cursor, requestId: reply.requestId })
+    }
+    for (const id of ids) seen.add(id)
+    cursor = ids.at(-1)
+  }
+})
+
+/** Whether an event that was a cursor is no longer kept, so that its window has to be read from its beginning. */
+const isCursorExpired = (error: unknown): boolean =>
+  isStripeError(error) &&
+  error.cursor !== undefined &&
+  (error.reason._tag === "CursorNotFoundError" ||
+    (error.reason._tag === "InvalidRequestError" && /retention/i.test(error.reason.description ?? "")))
+
 /** What is read, and how. */
 export interface Source<Sent extends Row, A extends Row, E, R> {
   readonly reader: Reread.Reader<Sent, A>
-  readonly events: FetchPage<Events.SessionEvent, StripeError>
+  readonly events: FetchPage<SessionEvent, StripeError>
   readonly lengths: Windows.Lengths
   readonly options: Reread.Options<E, R>
   /** The events that were handled, with their moment in seconds. The overlap brings them again. */
@@ -61,7 +177,7 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
   const readWindow = Effect.fnUntraced(function* ({ gte, lt, position }: Windows.EventWindow) {
     const readAt = yield* DateTime.now
     yield* ensureKept(position, readAt)
-    const found = yield* Events.read(events, { gte, lt }, options.onDecodeError)
+    const found = yield* readEvents(events, { gte, lt }, options.onDecodeError)
     const ids = new Map<string, number | undefined>()
     for (const { id, session } of found) {
       if (!handled.has(id)) ids.set(session.id, session.created ?? ids.get(session.id))
@@ -92,7 +208,7 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
   })
   return Stream.unwrap(windows).pipe(
     // An event that was a cursor may have expired when the next page is read. The window is read again, as long as Stripe has its events.
-    Stream.mapEffect((window) => Effect.retry(readWindow(window), { times: 3, while: Events.isCursorExpired })),
+    Stream.mapEffect((window) => Effect.retry(readWindow(window), { times: 3, while: isCursorExpired })),
     Stream.flatten()
   )
 }

@@ -25,7 +25,6 @@ import * as Pass from "../sync/pass.ts"
 import * as Runs from "../sync/runs.ts"
 import * as Windows from "../sync/windows.ts"
 import * as Changes from "./changes.ts"
-import * as Events from "./events.ts"
 import type * as Model from "./mirrorModel.ts"
 import type { ListExpand } from "./model.ts"
 import * as Reread from "./reread.ts"
@@ -78,7 +77,7 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
       key: { filter: Fingerprint.make(path, filter), ...account }
     },
     reader: { fetch, retrieve },
-    events: Events.fetch(call.client, operation),
+    events: Changes.fetchEvents(call.client, operation),
     lengths: Changes.lengths(options),
     options: { concurrency, onDecodeError: onDecodeError && tagHandlerError(onDecodeError) },
     handled: new Map<string, number>()
