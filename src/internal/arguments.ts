@@ -100,13 +100,6 @@ export const explain = (
   )
 
 /**
- * An argument that has named fields. From plain JavaScript it may be anything, and to take a `null` apart before this was
- * asked is a defect.
- */
-export const object = <A>(input: A, name: string): Result.Result<A, InvalidArgumentError> =>
-  isPlain(input) ? Result.succeed(input) : refuse(name, show(input), "a plain object")
-
-/**
  * A decoder for one kind of argument, whose fields are known by name. `instead` says what to do about a name that belongs
  * elsewhere.
  */

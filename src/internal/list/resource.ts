@@ -209,22 +209,19 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
     params: PageParameters & ExpandOptions = {}
   ): Effect.fn.Return<Page<A>, StripeError> {
     const operation = operations.list
-    const given = yield* check(operation, Arguments.object(params, "params"))
-    const { ending_before, expand, limit, starting_after, ...rest }: typeof given & Record<string, unknown> = given
-    const decoded = yield* Effect.result(filters.decode(Struct.pick(rest, filters.names)))
+    // From plain JavaScript it may be anything, which `checkPage` refuses.
+    const given = Arguments.isPlain(params) ? params : {}
+    const fields: Record<string, unknown> = given
+    const decoded = yield* Effect.result(filters.decode(Struct.pick(fields, filters.names)))
     const checked = Arguments.all([
       decoded,
       ...(Result.isFailure(decoded)
         ? []
         : Object.keys(filters.partition(decoded.success).client).map(refuseClientField)),
-      checkPage(given)
+      checkPage(params)
     ])
     const [filter] = yield* check(operation, checked)
-    return yield* Fetch.one(call.client, selectionOf(call, operation, filter, expand), {
-      limit,
-      starting_after,
-      ending_before
-    })
+    return yield* Fetch.one(call.client, selectionOf(call, operation, filter, given.expand), given)
   }, Effect.tapError(Telemetry.failed))
 
   /** The rows of a call, in sequence or concurrently. `emit` says what comes out of a page. */

@@ -93,7 +93,6 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
     let credit = 1
 
     const readPage = Effect.fnUntraced(function* (group: typeof dated, newest: number, oldest: number) {
-      const readAt = yield* DateTime.now
       const page = yield* fetch({ page: 1, limit: 100, within: { gte: oldest, lt: newest + 1 } })
       const left = new Set(group.map(({ id }) => id))
       const sessions = page.data.filter(({ id }) => left.delete(id))
@@ -109,11 +108,10 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
       // Twice as far as the page came. Not at all where all of it was one second.
       reach = 2 * (page.has_more ? newest - reached : reach)
       credit += sessions.length - 1
-      return { sessions, missing: [], readAt }
+      return { sessions, missing: [] }
     })
 
     const readSingle = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
-      const readAt = yield* DateTime.now
       const unknown = new Set<string>()
       const refused: Array<string> = []
       const readOne = (id: string, isAlone: boolean): Effect.Effect<ReadonlyArray<Sent>, StripeError | E, R> =>
@@ -135,7 +133,7 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
         })
       const read = yield* Effect.forEach(ids, (id) => readOne(id, concurrency === 1), { concurrency })
       const again = yield* Effect.forEach(refused, (id) => readOne(id, true))
-      return { sessions: [...read, ...again].flat(), missing: ids.filter((id) => unknown.has(id)), readAt }
+      return { sessions: [...read, ...again].flat(), missing: ids.filter((id) => unknown.has(id)) }
     })
 
     const readNext = Effect.suspend(() => {
@@ -151,7 +149,9 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
     })
 
     if (ids.size === 0) return Stream.empty
-    const step = Effect.map(readNext, (batch) => ({ ...batch, end: dated.length === 0 && single.length === 0 }))
+    const step = Effect.flatMap(DateTime.now, (readAt) =>
+      Effect.map(readNext, (batch) => ({ ...batch, readAt, end: dated.length === 0 && single.length === 0 }))
+    )
     return Stream.fromEffectRepeat(step).pipe(
       Stream.takeUntil(({ end }) => end),
       Stream.filter(({ end, missing, sessions }) => end || sessions.length > 0 || missing.length > 0)
