@@ -6,6 +6,7 @@ import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Accounts from "../examples/fleet/support/accounts.ts"
 import * as Connected from "../examples/fleet/support/connected.ts"
+import { table } from "../examples/fleet/support/table.ts"
 import { takeTurn } from "../examples/fleet/support/turn.ts"
 import * as Databases from "./support/databases.ts"
 
@@ -80,6 +81,32 @@ it.live("an account that Stripe refuses costs one request a run, and its next ru
     ),
     Effect.scoped
   )
+)
+
+it.live("an account that is to have a turn at once is due at once, and status says so", () =>
+  Effect.gen(function* () {
+    yield* run("acct_1")
+    assert.deepStrictEqual(yield* Accounts.due, [])
+    assert.match(yield* table(20, Date.now()), /^acct_1 .* in \d+s$/m)
+    assert.deepStrictEqual(yield* Accounts.add(["acct_1"], true), yield* Accounts.due)
+    assert.lengthOf(yield* Accounts.due, 1)
+    assert.match(yield* table(20, Date.now()), /^acct_1 .* now$/m)
+  }).pipe(
+    Effect.provide([database, Layer.provide(VerificationSessions.layerFromClient, stripe({ sessions: 10 }))]),
+    Effect.scoped
+  )
+)
+
+it.live("an account that is removed and added again has a turn that it never had", () =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const [before] = yield* Accounts.add(["acct_1"])
+    yield* sql`DELETE FROM fleet_accounts`
+    yield* Effect.sleep(2)
+    const [after] = yield* Accounts.add(["acct_1"])
+    // The queue keeps the ids of turns that were taken, and lets none in twice.
+    assert.notStrictEqual(after?.turn, before?.turn)
+  }).pipe(Effect.provide(database), Effect.scoped)
 )
 
 it.live("all connected accounts of a platform are listed, page by page", () =>

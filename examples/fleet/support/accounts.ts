@@ -29,7 +29,7 @@ const create = Effect.gen(function* () {
   // Times are milliseconds since 1970, the same in both databases.
   yield* sql`CREATE TABLE fleet_accounts (
     account VARCHAR(255) PRIMARY KEY,
-    turn BIGINT NOT NULL DEFAULT 0,
+    turn BIGINT NOT NULL,
     state VARCHAR(10) NOT NULL DEFAULT 'new',
     failures INTEGER NOT NULL DEFAULT 0,
     error TEXT,
@@ -59,13 +59,14 @@ export const layer = Layer.effectDiscard(
 /** Adds accounts and gives the turn of each that was not there. With `again`, also one for each that was. */
 export const add = Effect.fn("fleet.add")(function* (accounts: ReadonlyArray<string>, again = false) {
   const sql = yield* SqlClient.SqlClient
+  // Engines remember the turns that were taken, so an account that was removed must not begin with one of those.
+  const first = yield* Clock.currentTimeMillis
   const turns: Array<Turn> = []
   for (const account of accounts) {
-    const rows = again
-      ? yield* sql<Turn>`INSERT INTO fleet_accounts (account) VALUES (${account})
-          ON CONFLICT (account) DO UPDATE SET turn = fleet_accounts.turn + 1, began_at = NULL RETURNING account, turn`
-      : yield* sql<Turn>`INSERT INTO fleet_accounts (account) VALUES (${account})
-          ON CONFLICT (account) DO NOTHING RETURNING account, turn`
+    const rows = yield* sql<Turn>`INSERT INTO fleet_accounts (account, turn) VALUES (${account}, ${first})
+      ON CONFLICT (account) DO ${
+        again ? sql`UPDATE SET turn = fleet_accounts.turn + 1, began_at = NULL, due_at = NULL` : sql`NOTHING`
+      } RETURNING account, turn`
     turns.push(...rows.map(toTurn))
   }
   return turns
