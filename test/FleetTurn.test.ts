@@ -97,6 +97,19 @@ it.live("an account that is to have a turn at once is due at once, and status sa
   )
 )
 
+it.live("status says how many accounts were never read to the end, and else how far behind the copies are", () =>
+  Effect.gen(function* () {
+    const summary = Effect.map(table(20, Date.now()), (text) => text.split("\n", 1)[0])
+    yield* run("acct_1")
+    assert.strictEqual(yield* summary, "1 accounts: 1 current; 10 rows, at most 0s behind")
+    yield* Accounts.add(["acct_2", "acct_3"])
+    assert.strictEqual(yield* summary, "3 accounts: 2 new, 1 current; 10 rows, 2 accounts never read to the end")
+  }).pipe(
+    Effect.provide([database, Layer.provide(VerificationSessions.layerFromClient, stripe({ sessions: 10 }))]),
+    Effect.scoped
+  )
+)
+
 it.live("an account that is removed and added again has a turn that it never had", () =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient

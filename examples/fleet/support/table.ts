@@ -49,8 +49,10 @@ export const table = Effect.fn("fleet.table")(function* (limit: number, now: num
   const counts = new Map(counted.map(({ count, state }) => [state, Number(count)]))
   const total = Array.from(counts.values()).reduce((sum, count) => sum + count, 0)
   const [sessions] = yield* sql`SELECT count(*) AS rows FROM verification_sessions`
-  const [oldest] = yield* sql<{ readonly current_at: number | bigint | null }>`
-    SELECT min(current_at) AS current_at FROM fleet_accounts WHERE state <> 'refused'`
+  // Those that were never read to the end have no time, and SQL leaves them out of the oldest.
+  const [copies] = yield* sql<{ readonly oldest: number | bigint | null; readonly unread: number | bigint }>`
+    SELECT min(current_at) AS oldest, count(*) - count(current_at) AS unread
+    FROM fleet_accounts WHERE state <> 'refused'`
   const found = yield* sql<Row>`
     SELECT account, state, error, ended_at, current_at, due_at FROM fleet_accounts
     ORDER BY CASE state WHEN 'refused' THEN 0 WHEN 'failing' THEN 1 ELSE 2 END, current_at NULLS FIRST, account
@@ -60,8 +62,13 @@ export const table = Effect.fn("fleet.table")(function* (limit: number, now: num
     WHERE ${sql.in("account", ["", ...found.map(({ account }) => account)])} GROUP BY account`
   const rows = new Map(stored.map(({ account, rows }) => [account, String(rows)]))
 
+  const { oldest = null, unread = 0 } = copies ?? {}
   const behind =
-    oldest?.current_at === null || oldest === undefined ? "" : `, at most ${since(oldest.current_at, now)} behind`
+    Number(unread) > 0
+      ? `, ${unread} accounts never read to the end`
+      : oldest === null
+        ? ""
+        : `, at most ${since(oldest, now)} behind`
   const parts = ["new", "reading", "current", "failing", "refused"].flatMap((state) =>
     counts.has(state) ? [`${counts.get(state)} ${state}`] : []
   )
