@@ -5,20 +5,7 @@
 //   DATABASE_URL=… REDIS_URL=… node examples/fleet/cluster.ts --host 10.0.0.5      with others, each under its own address
 import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
-import {
-  Cause,
-  Clock,
-  Console,
-  Cron,
-  Duration,
-  Effect,
-  Layer,
-  Option,
-  Result,
-  Schedule,
-  Schema,
-  Semaphore
-} from "effect"
+import { Cause, Clock, Cron, Duration, Effect, Layer, Option, Result, Schedule, Schema, Semaphore } from "effect"
 import { Command, Flag } from "effect/cli"
 import {
   ClusterCron,
@@ -133,6 +120,10 @@ const command = Command.make(
     ),
     port: Flag.Int("port").pipe(
       Flag.withDescription("A port of its own on that machine (default 34431)"),
+      Flag.filter(
+        (port) => port >= 1 && port <= 65_535,
+        () => "--port takes a port, 1 to 65535"
+      ),
       Flag.withDefault(34431)
     ),
     cron: Flag.String("cron").pipe(
@@ -160,10 +151,7 @@ const command = Command.make(
         `Ready: ${concurrency} accounts at a time, and all workers together ${options.rate} requests a second`
       )
       yield* Effect.raceFirst(Layer.launch(entities), once ? everyRead : Effect.never)
-    }).pipe(
-      Effect.provide(services),
-      Effect.tapError((error) => Console.error(error.message))
-    )
+    }).pipe(Effect.provide(services))
   })
 ).pipe(Command.withDescription("Keeps copies of the sessions of many accounts, as a runner of a cluster"))
 

@@ -67,10 +67,7 @@ const command = Command.make(
       const accounts = yield* Option.isSome(file) ? fromFile(file.value) : fromStripe
       const enrolled = cluster ? (yield* Accounts.add(accounts, again)).length : yield* Jobs.enroll(accounts, again)
       yield* Console.log(`${enrolled} of ${accounts.length} accounts ${again ? "have a turn now" : "are new"}.`)
-    }).pipe(
-      Effect.provide(Layer.provideMerge(Jobs.layer(fleet, lock), Services.database({ connections: 2, lock }))),
-      Effect.tapError((error) => Console.error(error.message))
-    )
+    }).pipe(Effect.provide(Layer.provideMerge(Jobs.layer(fleet, lock), Services.database({ connections: 2, lock }))))
   })
 ).pipe(Command.withDescription("Takes accounts into a fleet"))
 

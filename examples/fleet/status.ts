@@ -25,8 +25,7 @@ const command = Command.make(
   Effect.fn(function* ({ limit, lock, watch }) {
     const shown = show(limit, watch)
     yield* (watch ? Effect.repeat(shown, Schedule.spaced("2 seconds")) : shown).pipe(
-      Effect.provide(Services.database({ connections: 1, lock })),
-      Effect.tapError((error) => Console.error(error.message))
+      Effect.provide(Services.database({ connections: 1, lock }))
     )
   })
 ).pipe(Command.withDescription("Shows what a fleet is at"))

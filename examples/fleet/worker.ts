@@ -6,7 +6,7 @@
 //
 // A job is one slice of one account, some pages at most, and ends by putting the next one into the queue: at once where the
 // account has more, and else after a pause. So no account is read twice at a time, and a large one keeps no other waiting.
-import { Cause, Console, Effect, Layer } from "effect"
+import { Cause, Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { StripeError } from "effect-stripe-identity"
 import * as Flags from "./support/flags.ts"
@@ -48,8 +48,7 @@ const command = Command.make(
           Jobs.layer(options.fleet, options.lock),
           Services.layer({ ...options, connections: concurrency + 2 })
         )
-      ),
-      Effect.tapError((error) => Console.error(error.message))
+      )
     )
   })
 ).pipe(Command.withDescription("Keeps copies of the sessions of many accounts"))

@@ -1,6 +1,6 @@
 import { Context, Duration, Effect, Layer, Redacted, Schedule, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
-import { spawn } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createConnection, createServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -75,6 +75,24 @@ export class Fleet extends Context.Service<
     readonly start: (flags: ReadonlyArray<string>, options?: StartOptions) => Effect.Effect<Worker, never, Scope.Scope>
   }
 >()("test/Fleet") {}
+
+interface Said {
+  readonly code: number | null
+  readonly output: string
+  readonly errors: string
+}
+
+/** Runs a program in a folder to its end, with no more of an environment than is said. */
+export const runIn = (folder: string, file: string, flags: ReadonlyArray<string>, env: Record<string, string> = {}) =>
+  Effect.callback<Said>((resume) => {
+    const child = execFile(
+      process.execPath,
+      ["--import", preload("preferSources.ts"), program(file), ...flags],
+      { cwd: folder, env: { ...inherited, NO_COLOR: "1", ...env } },
+      (_, output, errors) => resume(Effect.succeed({ code: child.exitCode, output, errors }))
+    )
+    return Effect.sync(() => void child.kill("SIGKILL"))
+  })
 
 const makeStart =
   (env: Record<string, string>, name: string) =>

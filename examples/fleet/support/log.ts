@@ -16,7 +16,8 @@ export const describe = (error: unknown): string => {
   const bottom = innermost(error)
   const outer = error instanceof Error ? error.message : ""
   const inner = bottom instanceof Error ? bottom.message || bottom.name : String(bottom)
-  return outer === "" || outer === inner ? inner : `${outer}: ${inner}`
+  if (outer === "") return inner
+  return outer.includes(inner) ? outer : `${outer}: ${inner}`
 }
 
 const messageOf = (cause: Cause.Cause<unknown>): string => {

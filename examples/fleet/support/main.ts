@@ -1,18 +1,26 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, Exit } from "effect"
-import { Command } from "effect/cli"
+import { Cause, Console, Effect, Exit } from "effect"
+import { CliError, Command } from "effect/cli"
 import { continueWithoutReader, endWithoutReader } from "../../support/output.ts"
 import { presenter } from "../../support/presenter.ts"
 import * as Log from "./log.ts"
 import * as Telemetry from "./telemetry.ts"
+
+/** Says in one line why a program ends. What is wrong with its flags was said already. */
+const report = (cause: Cause.Cause<unknown>) => {
+  const error = Cause.squash(cause)
+  if (Cause.hasInterruptsOnly(cause) || (CliError.isCliError(error) && error._tag === "ShowHelp")) return Effect.void
+  return Console.error(Log.describe(error).replaceAll("\n", " "))
+}
 
 const toProgram = <Name extends string, Input, ContextInput, E>(
   command: Command.Command<Name, Input, ContextInput, E, NodeServices.NodeServices>
 ) =>
   Command.run(command, { version: "0.1.0" }).pipe(
     Effect.provide(Telemetry.layer),
-    Effect.provide([NodeServices.layer, Log.layer, presenter])
+    Effect.provide([NodeServices.layer, Log.layer, presenter]),
+    Effect.tapCause(report)
   )
 
 /** Runs a program of a fleet that works until it is stopped. To be stopped is how it ends, so that is no failure. */
