@@ -17,6 +17,59 @@ const folder = Effect.acquireRelease(
   (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
 )
 
+const nowhere = "127.0.0.1:1"
+
+it.live("a worker without a key refuses a database or Redis that others share", () =>
+  Effect.gen(function* () {
+    const here = yield* folder
+    for (const [program, name, address] of [
+      ["worker.ts", "REDIS_URL", `redis://${nowhere}`],
+      ["cluster.ts", "DATABASE_URL", `postgres://me@${nowhere}/fleet`]
+    ] as const) {
+      const { code, errors } = yield* Fleet.runIn(here, program, ["--once"], { [name]: address })
+      assert.strictEqual(code, 1)
+      assert.match(errors, new RegExp(`^STRIPE_API_KEY: expected a key, because ${name} is set, found none\\..*\\n$`))
+    }
+  }).pipe(Effect.scoped)
+)
+
+it.live("a worker alone says that it reads the sandbox, and its made-up sessions meet no others", () =>
+  Effect.gen(function* () {
+    const here = yield* folder
+    const worker = yield* Fleet.runIn(here, "worker.ts", ["--once"])
+    assert.strictEqual(worker.code, 0)
+    assert.match(worker.errors, /^Reading the sandbox, a simulated Stripe\. Set STRIPE_API_KEY to read /)
+    assert.match(worker.errors, /Ready: 8 accounts at a time, at most 90 requests a second$/m)
+    const status = yield* Fleet.runIn(here, "status.ts", ["--limit", "1"])
+    assert.match(status.output, /^Database: sqlite:out\/fleet\.db\n20 accounts: 20 current; 6000 rows, at most /)
+    const enqueue = yield* Fleet.runIn(here, "enqueue.ts", ["--file", "accounts.txt"], { STRIPE_API_KEY: "sk_test_1" })
+    assert.strictEqual(enqueue.code, 1)
+    assert.match(
+      enqueue.errors,
+      /^sqlite:out\/fleet\.db: expected the database of "fleet", found that of "the sandbox"\./
+    )
+  }).pipe(Effect.scoped)
+)
+
+it.live("two fleets do not share a database", () =>
+  Effect.gen(function* () {
+    const here = yield* folder
+    const enqueue = (fleet: string) =>
+      Fleet.runIn(here, "enqueue.ts", ["--file", "accounts.txt", "--fleet", fleet], { STRIPE_API_KEY: "sk_test_1" })
+    assert.deepStrictEqual(yield* enqueue("one"), {
+      code: 0,
+      output: "sqlite:out/fleet.db: 2 of 2 accounts are new.\n",
+      errors: ""
+    })
+    assert.deepStrictEqual(yield* enqueue("two"), {
+      code: 1,
+      output: "",
+      errors:
+        'sqlite:out/fleet.db: expected the database of "two", found that of "one". Set DATABASE_URL to another database.\n'
+    })
+  }).pipe(Effect.scoped)
+)
+
 it.live("a runner whose port is taken says so, and one whose port is out of range says the range", () =>
   Effect.gen(function* () {
     const here = yield* folder

@@ -147,9 +147,7 @@ const command = Command.make(
     ).pipe(Layer.provide(runner({ ...options, host, port })))
     yield* Effect.gen(function* () {
       if (yield* Services.isAlone) yield* Accounts.add(Services.sandboxAccounts)
-      yield* Effect.logInfo(
-        `Ready: ${concurrency} accounts at a time, and all workers together ${options.rate} requests a second`
-      )
+      yield* Services.ready(concurrency, options.rate)
       yield* Effect.raceFirst(Layer.launch(entities), once ? everyRead : Effect.never)
     }).pipe(Effect.provide(services))
   })

@@ -60,14 +60,18 @@ const command = Command.make(
     lock: Flags.shared.lock
   },
   Effect.fn(function* ({ again, cluster, connected, file, fleet, lock }) {
-    yield* Effect.gen(function* () {
-      if (connected === Option.isSome(file)) {
-        return yield* Effect.fail(new Error("Say which accounts: pass either --file or --connected"))
-      }
-      const accounts = yield* Option.isSome(file) ? fromFile(file.value) : fromStripe
-      const enrolled = cluster ? (yield* Accounts.add(accounts, again)).length : yield* Jobs.enroll(accounts, again)
-      yield* Console.log(`${enrolled} of ${accounts.length} accounts ${again ? "have a turn now" : "are new"}.`)
-    }).pipe(Effect.provide(Layer.provideMerge(Jobs.layer(fleet, lock), Services.database({ connections: 2, lock }))))
+    if (connected === Option.isSome(file)) {
+      return yield* Effect.fail(new Error("Say which accounts: pass either --file or --connected"))
+    }
+    const accounts = yield* Option.isSome(file) ? fromFile(file.value) : fromStripe
+    // Only now, because this makes the database that of the fleet.
+    const database = Layer.provideMerge(Jobs.layer(fleet, lock), Services.databaseOf({ connections: 2, fleet, lock }))
+    const enrolled = yield* Effect.provide(
+      cluster ? Effect.map(Accounts.add(accounts, again), ({ length }) => length) : Jobs.enroll(accounts, again),
+      database
+    )
+    const what = again ? "have a turn now" : "are new"
+    yield* Console.log(`${yield* Services.databaseName}: ${enrolled} of ${accounts.length} accounts ${what}.`)
   })
 ).pipe(Command.withDescription("Takes accounts into a fleet"))
 

@@ -10,7 +10,7 @@ import * as Services from "./support/services.ts"
 import { table } from "./support/table.ts"
 
 const show = Effect.fnUntraced(function* (limit: number, again: boolean) {
-  const text = yield* table(limit, yield* Clock.currentTimeMillis)
+  const text = `Database: ${yield* Services.databaseName}\n${yield* table(limit, yield* Clock.currentTimeMillis)}`
   // On a terminal the new table takes the place of the old one.
   yield* Console.log(again && process.stdout.isTTY ? `\u001b[2J\u001b[H${text}` : text)
 })

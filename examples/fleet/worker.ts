@@ -38,9 +38,7 @@ const command = Command.make(
     )
     yield* Effect.gen(function* () {
       if (yield* Services.isAlone) yield* Jobs.enroll(Services.sandboxAccounts)
-      yield* Effect.logInfo(
-        `Ready: ${concurrency} accounts at a time, and all workers together ${options.rate} requests a second`
-      )
+      yield* Services.ready(concurrency, options.rate)
       yield* Effect.raceFirst(workers, once ? everyRead : Effect.never)
     }).pipe(
       Effect.provide(

@@ -40,12 +40,17 @@ const create = Effect.gen(function* () {
   )`
 })
 
-/** Makes the table. Programs that start at the same time may all have it. */
+const createOwner = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`CREATE TABLE fleet_owner (id INTEGER PRIMARY KEY, fleet VARCHAR(100) NOT NULL)`
+})
+
+/** Makes the tables. Programs that start at the same time may all have it. */
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const migrate = Migrator.make({})({
-      loader: Migrator.fromRecord({ "1_create": create }),
+      loader: Migrator.fromRecord({ "1_create": create, "2_owner": createOwner }),
       table: "fleet_accounts_migrations"
     })
     // SQLite refuses a transaction that has read before another one wrote, and a migration reads first.
@@ -55,6 +60,14 @@ export const layer = Layer.effectDiscard(
     })
   })
 )
+
+/** Gives a database to a fleet, unless it is another one's already, and gives the name of the fleet whose it is. */
+export const own = Effect.fn("fleet.own")(function* (fleet: string) {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`INSERT INTO fleet_owner (id, fleet) VALUES (1, ${fleet}) ON CONFLICT (id) DO NOTHING`
+  const [row] = yield* sql<{ readonly fleet: string }>`SELECT fleet FROM fleet_owner`
+  return row?.fleet ?? fleet
+})
 
 /** Adds accounts and gives the turn of each that was not there. With `again`, also one for each that was. */
 export const add = Effect.fn("fleet.add")(function* (accounts: ReadonlyArray<string>, again = false) {

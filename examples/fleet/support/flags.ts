@@ -44,14 +44,20 @@ export const once = Flag.Boolean("once").pipe(
 /** What is shared with other workers, and has to be the same in all of them. */
 export const shared = {
   fleet: Flag.String("fleet").pipe(
-    Flag.withDescription("The name of the fleet, where several share a database or Redis (default fleet)"),
+    Flag.withDescription(
+      "The name of the fleet, where several share Redis; each needs a database of its own (default fleet)"
+    ),
     Flag.filter(
       (name) => /^[\w-]{1,100}$/.test(name),
       () => "--fleet takes letters, digits, _ and -"
     ),
     Flag.withDefault("fleet")
   ),
-  rate: count("rate", "Requests a second of all workers together, at most nine tenths of Stripe's limit", 90),
+  rate: count(
+    "rate",
+    "Requests a second of all workers together, or of each without Redis: at most nine tenths of Stripe's limit",
+    90
+  ),
   accountRate: count("account-rate", "Requests a second of one account", 20),
   lock: seconds("lock", "How long a worker that does not answer keeps its accounts", 15)
 }

@@ -4,7 +4,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Duration, Effect, Layer, Redacted, Schedule, Scope } from "effect"
+import { Config, Console, Duration, Effect, Layer, Redacted, Schedule, Scope } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -64,6 +64,9 @@ const databaseUrl = Config.Redacted("DATABASE_URL").pipe(
   )
 )
 
+/** Where the database is, for a person to read. */
+export const databaseName = Effect.map(databaseUrl, Database.shown)
+
 /** A client of the database, with the tables of sessions and accounts. */
 export const database = (options: Pick<Options, "connections" | "lock">) =>
   Layer.unwrap(
@@ -104,11 +107,32 @@ const limiter = Layer.unwrap(
   )
 ).pipe((store) => Layer.provide(RateLimiter.layer, store))
 
-/** Whether there is nothing but the sandbox in this process to read. Whoever sets the key, even to nothing, means Stripe. */
-export const isAlone = Effect.sync(() => process.env["STRIPE_API_KEY"] === undefined)
+/** Whoever sets the key, even to nothing, means Stripe. */
+const hasKey = Effect.sync(() => process.env["STRIPE_API_KEY"] !== undefined)
+
+/** The variable that names what other workers may share, if there is one. */
+const shared = Effect.map(Effect.all([databaseUrl, redisUrl]), ([address, redis]) =>
+  Database.isPostgres(address) ? "DATABASE_URL" : redis === "" ? undefined : "REDIS_URL"
+)
+
+/** Whether this process reads the sandbox in itself, and shares nothing. */
+export const isAlone = Effect.map(Effect.all([hasKey, shared]), ([hasKey, shared]) => !hasKey && shared === undefined)
 
 /** The accounts of that sandbox. */
 export const sandboxAccounts = Array.from({ length: 20 }, (_, index) => `acct_${index + 1}`)
+
+/** The database of one fleet and of no other: the tables of accounts and sessions do not carry its name. */
+export const databaseOf = ({ fleet, ...options }: Pick<Options, "connections" | "fleet" | "lock">) =>
+  Effect.gen(function* () {
+    const alone = yield* isAlone
+    // Made-up sessions must not be among those of real accounts. No flag can give this name.
+    const name = alone ? "the sandbox" : fleet
+    const owner = yield* Accounts.own(name)
+    if (owner === name) return
+    const found = `${yield* databaseName}: expected the database of "${name}", found that of "${owner}".`
+    const advice = `${alone ? "Set STRIPE_API_KEY, or set" : "Set"} DATABASE_URL to another database.`
+    return yield* Effect.fail(new Error(`${found} ${advice}`))
+  }).pipe(Layer.effectDiscard, Layer.provideMerge(database(options)))
 
 /** The calls to Stripe, within the limits that all workers share. */
 const stripe = ({ accountRate, fleet, rate }: Options) =>
@@ -126,5 +150,31 @@ const stripe = ({ accountRate, fleet, rate }: Options) =>
     })
   ).pipe(Layer.provide(limiter), (client) => Layer.provide(VerificationSessions.layerFromClient, client))
 
-/** All of it. */
-export const layer = (options: Options) => Layer.merge(stripe(options), database(options))
+/** All of it. What others may share gets nothing of the sandbox. */
+export const layer = (options: Options) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const name = yield* shared
+      if (yield* isAlone) {
+        yield* Console.error("Reading the sandbox, a simulated Stripe. Set STRIPE_API_KEY to read your own sessions.")
+      } else if (!(yield* hasKey)) {
+        return yield* Effect.fail(
+          new Error(
+            `STRIPE_API_KEY: expected a key, because ${name} is set, found none. Set it, or unset ${name} to read the sandbox.`
+          )
+        )
+      }
+      return Layer.merge(stripe(options), databaseOf(options))
+    })
+  )
+
+/** Says that a worker is at work, and to which limit it keeps. */
+export const ready = Effect.fnUntraced(function* (concurrency: number, rate: number) {
+  const limit = `at most ${rate} requests a second`
+  const isTogether = (yield* redisUrl) !== ""
+  yield* Effect.logInfo(
+    `Ready: ${concurrency} accounts at a time, ${limit}${isTogether ? ", all workers together" : ""}`
+  )
+  if (isTogether || (yield* shared) === undefined) return
+  yield* Effect.logWarning(`Each worker sends ${limit}, because they share no Redis. Set REDIS_URL, or start only one.`)
+})
