@@ -31,7 +31,8 @@ export const troubles = (engine: Engine) => {
         yield* noted.pipe(
           Effect.repeat({
             schedule: Schedule.spaced("200 millis"),
-            until: ({ refusals, twice }) => refusals + twice > 0
+            // Of what is not compared, a first batch is refused nevertheless.
+            until: ({ refusals, twice }) => twice + (preload.length > 0 ? 0 : refusals) > 0
           }),
           Effect.timeoutOption(engine.learnsOfLoss ? "3 seconds" : "30 seconds")
         )
