@@ -1,12 +1,13 @@
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Fleet from "./support/fleet.ts"
+import { proxy } from "./support/proxy.ts"
 
-// What the programs of a fleet say, and what they refuse. Each runs in a folder of its own, and without any service.
+// What the programs of a fleet say, and what they refuse. All but the last run in a folder, without any service.
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => {
@@ -90,4 +91,27 @@ it.live("a runner whose port is taken says so, and one whose port is out of rang
     const wrong = yield* Fleet.runIn(here, "cluster.ts", ["--port", "70000"])
     assert.match(wrong.errors, /--port takes a port, 1 to 65535/)
   }).pipe(Effect.scoped)
+)
+
+it.live.skipIf(Fleet.withoutServices !== undefined)(
+  "a worker ends within 5 s of a signal where its database is dead, and says that it keeps its limit by itself",
+  () =>
+    Effect.gen(function* () {
+      const { address, start } = yield* Fleet.Fleet
+      const database = yield* proxy(address)
+      const worker = yield* start([], { env: { DATABASE_URL: database.url, REDIS_URL: "" } })
+      yield* Fleet.ready(worker)
+      // Each half a second it asks for jobs.
+      yield* Effect.sleep("200 millis")
+      yield* database.freeze
+      yield* Effect.sleep("1 second")
+      worker.signal("SIGTERM")
+      const { code } = yield* worker.ended.pipe(Effect.timeout("8 seconds"))
+      assert.strictEqual(code, 1)
+      assert.match(worker.output(), /Ready: 8 accounts at a time, at most 90 requests a second$/m)
+      assert.match(
+        worker.output(),
+        /WARN Each worker sends at most 90 requests a second, because they share no Redis\./
+      )
+    }).pipe(Effect.scoped, Effect.provide(Layer.fresh(Fleet.layer({ sessions: 1 }))))
 )

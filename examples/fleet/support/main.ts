@@ -14,6 +14,18 @@ const report = (cause: Cause.Cause<unknown>) => {
   return Console.error(Log.describe(error).replaceAll("\n", " "))
 }
 
+/** A query on a connection that died in silence neither ends nor can be interrupted, and must not keep the process. */
+const endAtTheLatest = () => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () =>
+      setTimeout(() => {
+        console.error("Ended without waiting any longer: something did not answer for 5 seconds.")
+        process.exit(1)
+      }, 5000).unref()
+    )
+  }
+}
+
 const toProgram = <Name extends string, Input, ContextInput, E>(
   command: Command.Command<Name, Input, ContextInput, E, NodeServices.NodeServices>
 ) =>
@@ -28,6 +40,7 @@ export const runUntilStopped = <Name extends string, Input, ContextInput, E>(
   command: Command.Command<Name, Input, ContextInput, E, NodeServices.NodeServices>
 ): void => {
   continueWithoutReader()
+  endAtTheLatest()
   NodeRuntime.runMain(toProgram(command), {
     disableErrorReporting: true,
     teardown: (exit, end) => end(Exit.isSuccess(exit) || Exit.hasInterrupts(exit) ? 0 : 1)
@@ -39,5 +52,6 @@ export const runOnce = <Name extends string, Input, ContextInput, E>(
   command: Command.Command<Name, Input, ContextInput, E, NodeServices.NodeServices>
 ): void => {
   endWithoutReader()
+  endAtTheLatest()
   NodeRuntime.runMain(toProgram(command), { disableErrorReporting: true })
 }

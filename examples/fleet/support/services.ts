@@ -46,6 +46,8 @@ const postgres = (url: Redacted.Redacted<string>, { connections, lock }: Pick<Op
     url,
     maxConnections: connections,
     connectTimeout: "5 seconds",
+    // Without probes nobody learns that an idle connection has died in silence.
+    keepAlive: "10 seconds",
     applicationName: "fleet",
     startupParameters: {
       // A worker that is frozen in a transaction keeps its locks for so long, and whoever meets them waits for so long.
