@@ -31,17 +31,23 @@ const unknownPlace = Number.NEGATIVE_INFINITY
  */
 export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
   fetch: FetchPage<A, E, R>,
-  route: Cursor.Route,
-  concurrency: number
+  reading: Cursor.Reading
 ): Effect.fn.Return<Pull.Pull<Cursor.Step<A>, E | PaginationStalledError, void, R>, never, Scope.Scope> {
-  const { fitsLastPage, maxItems, pageSize, within = {} } = route
+  const {
+    concurrency = 1,
+    fitsLastPage = true,
+    maxItems = Infinity,
+    pageSize = 100,
+    startingAfter,
+    within = {}
+  } = reading
   const scope = yield* Effect.scope
   const arrived = yield* Latch.make()
   const segments = new Map<number, Segment<A>>()
   // More readers than pages would only ask for what nobody wants.
   const readers = fitsLastPage ? Math.min(concurrency, Math.ceil(maxItems / pageSize)) : concurrency
   // Only the id of the start row is known: the first page shows where it is.
-  const cutBelow = route.cutBelow ?? (route.start === undefined ? Number.POSITIVE_INFINITY : unknownPlace)
+  const cutBelow = reading.cutBelow ?? (startingAfter === undefined ? Number.POSITIVE_INFINITY : unknownPlace)
   let schedule = Scheduler.make(readers, pageSize, within, cutBelow)
   let failure: Cause.Cause<E | PaginationStalledError> | undefined
   let pulls = 0
@@ -57,7 +63,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
       const { segment } = request
       const own: Segment<A> = segments.get(segment) ?? {
         // The caller's own cursor stands above the first segment alone.
-        state: Cursor.start(segment === 0 ? route : { ...route, start: undefined }),
+        state: Cursor.start(segment === 0 ? startingAfter : undefined, maxItems),
         steps: [],
         fiber: undefined
       }
@@ -68,7 +74,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
 
   const send = (request: Scheduler.Request, own: Segment<A>): Effect.Effect<void, never, R> =>
     // The pages of a read are counted over all of its segments.
-    Cursor.next(fetch, route, { ...own.state, page: request.number }, request.within).pipe(
+    Cursor.next(fetch, reading, { ...own.state, page: request.number }, request.within).pipe(
       Effect.provideService(
         OnRateLimited,
         Effect.sync(() => {

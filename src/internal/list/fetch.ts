@@ -125,7 +125,7 @@ export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>
           const entries = Cursor.entriesOf(reply)
           const error = entries.find(({ error }) => error !== undefined)?.error
           if (error !== undefined) return Result.fail(error)
-          const { seen } = Cursor.start({ start: cursor, maxItems: limits.limit })
+          const { seen } = Cursor.start(cursor, limits.limit)
           return Result.mapBoth(Cursor.checkPage(seen, reply, entries, limits), {
             onSuccess: () => reply,
             onFailure: (description) => new PaginationStalledError({ description, page: 1, cursor, requestId })

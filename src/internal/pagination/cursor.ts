@@ -12,6 +12,7 @@ import { PaginationStalledError } from "../../StripeError.ts"
 import type { Query } from "../client/model.ts"
 import type { Entry, FetchedPage, FetchPage, PageRequest, Row, Window } from "../list/model.ts"
 import * as CreatedWithin from "./createdWithin.ts"
+import type { Options } from "./options.ts"
 import * as PageSize from "./pageSize.ts"
 
 /** What a request for a page says in addition to the filter. */
@@ -29,22 +30,15 @@ export const toQuery = (request: PageParameters, filter: Query): Query => {
   return parameters
 }
 
-/** Where a read starts, which way it goes and where it ends. */
-export interface Route {
-  readonly oldestFirst: boolean
-  /** The id that the caller gave to start from. */
-  readonly start: string | undefined
-  /** The range of `created` to read. */
-  readonly within: Window | undefined
+/** How a list is read: options that were checked, and what a caller cannot choose. */
+export type Reading<E = unknown, R = unknown> = Options<E, R> & {
+  /** Whether the last page asks only for the rows that are still wanted. Not where the fetch leaves out rows. @default true */
+  readonly fitsLastPage?: boolean
   /**
    * The second above which the list is read by its cursor alone, however many requests are in flight. Where the read starts
    * at a row, the reader finds it out.
    */
-  readonly cutBelow: number | undefined
-  readonly pageSize: number
-  readonly maxItems: number
-  /** Whether the last page asks only for the rows that are still wanted. Not where the fetch leaves out rows. */
-  readonly fitsLastPage: boolean
+  readonly cutBelow?: number
 }
 
 /** The places of one page, in the order of the read. */
@@ -82,14 +76,14 @@ export interface State {
   readonly seen: Seen
 }
 
-export const start = (route: Pick<Route, "start" | "maxItems">): State => ({
+export const start = (cursor: string | undefined, remaining: number): State => ({
   page: 1,
-  cursor: route.start,
-  remaining: route.maxItems,
+  cursor,
+  remaining,
   size: undefined,
   // The row that the read starts from counts as handed out.
   seen: {
-    ids: new Set(route.start === undefined ? [] : [route.start]),
+    ids: new Set(cursor === undefined ? [] : [cursor]),
     older: new Set(),
     since: Number.POSITIVE_INFINITY,
     reached: undefined
@@ -99,12 +93,13 @@ export const start = (route: Pick<Route, "start" | "maxItems">): State => ({
 /** The next page, and where the read is after it. */
 export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
   fetch: FetchPage<A, E, R>,
-  route: Route,
+  reading: Reading,
   state: State,
-  within: Window | undefined = route.within
+  within: Window | undefined = reading.within
 ): Effect.fn.Return<readonly [step: Step<A>, state: Option.Option<State>], E | PaginationStalledError, R> {
   const { cursor, page, remaining, size } = state
-  const { fitsLastPage, oldestFirst, pageSize } = route
+  const { endingBefore, fitsLastPage = true, pageSize = 100 } = reading
+  const oldestFirst = endingBefore !== undefined
   const limit = Math.min(size?.limit ?? pageSize, fitsLastPage ? remaining : pageSize)
   const readAt = yield* DateTime.now
   const reply = yield* fetch({

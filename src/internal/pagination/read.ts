@@ -10,16 +10,8 @@ import * as Stream from "effect/Stream"
 import type { DecodeError, PaginationStalledError } from "../../StripeError.ts"
 import * as Reader from "../concurrent/reader.ts"
 import type { Entry, FetchPage, Page, Row } from "../list/model.ts"
-import type { OnDecodeError, Options } from "./options.ts"
+import type { OnDecodeError } from "./options.ts"
 import * as Cursor from "./cursor.ts"
-
-/** How a list is read: options that were checked, and what a caller cannot choose. */
-export type Reading<E = never, R = never> = Options<E, R> & {
-  /** Whether the last page asks only for the rows that are still wanted. @default true */
-  readonly fitsLastPage?: boolean
-  /** See `Route`. */
-  readonly cutBelow?: number
-}
 
 /** What comes out of a page. */
 export type Emit<A, Element> = (step: Cursor.Step<A>) => ReadonlyArray<Element>
@@ -32,25 +24,15 @@ type Failure<E, E2> = E | E2 | DecodeError | PaginationStalledError
  */
 export const read = <A extends Row, E, R, E2, R2, Element>(
   fetch: FetchPage<A, E, R>,
-  reading: Reading<E2, R2>,
+  reading: Cursor.Reading<E2, R2>,
   emit: Emit<A, Element>
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
-  const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, pageSize = 100, prefetch = 0 } = reading
+  const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, prefetch = 0, startingAfter } = reading
   if (maxItems === 0) return Stream.empty
-  const oldestFirst = endingBefore !== undefined
-  const route: Cursor.Route = {
-    oldestFirst,
-    start: endingBefore ?? reading.startingAfter,
-    within: reading.within,
-    cutBelow: reading.cutBelow,
-    pageSize,
-    maxItems,
-    fitsLastPage: reading.fitsLastPage ?? true
-  }
-  if (concurrency > 1 && !oldestFirst) return concurrently(Reader.make(fetch, route, concurrency), reading, emit)
+  if (concurrency > 1 && endingBefore === undefined) return concurrently(Reader.make(fetch, reading), reading, emit)
   type State = Result.Result<Cursor.State, E2 | DecodeError>
   const onPage = Effect.fnUntraced(function* (state: State) {
-    const [step, next] = yield* Cursor.next(fetch, route, yield* Effect.fromResult(state))
+    const [step, next] = yield* Cursor.next(fetch, reading, yield* Effect.fromResult(state))
     const [elements, failure] = step.hasInvalid ? yield* tell(step, reading, emit) : [emit(step), Option.none()]
     const after: Option.Option<State> = Option.isSome(failure)
       ? Option.some(Result.fail(failure.value))
@@ -58,7 +40,7 @@ export const read = <A extends Row, E, R, E2, R2, Element>(
     return [elements, after] as const
   })
   const inSequence = Stream.paginate<State, Element, Failure<E, E2>, R | R2>(
-    Result.succeed(Cursor.start(route)),
+    Result.succeed(Cursor.start(endingBefore ?? startingAfter, maxItems)),
     onPage
   )
   // A page that waits for room in the buffer was requested too.
@@ -67,7 +49,7 @@ export const read = <A extends Row, E, R, E2, R2, Element>(
 
 const concurrently = <A extends Row, E, R, E2, R2, Element>(
   reader: ReturnType<typeof Reader.make<A, E, R>>,
-  reading: Reading<E2, R2>,
+  reading: Cursor.Reading<E2, R2>,
   emit: Emit<A, Element>
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
   type Next = Pull.Pull<Arr.NonEmptyReadonlyArray<Element>, Failure<E, E2>, void, R | R2>
@@ -109,7 +91,7 @@ export const report = <E, R>(
  */
 const tell = Effect.fnUntraced(function* <A, E, R, Element>(
   step: Cursor.Step<A>,
-  { onDecodeError }: Reading<E, R>,
+  { onDecodeError }: Cursor.Reading<E, R>,
   emit: Emit<A, Element>
 ): Effect.fn.Return<readonly [ReadonlyArray<Element>, Option.Option<E | DecodeError>], never, R> {
   const entries: Array<Entry<A>> = []

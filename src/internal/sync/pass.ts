@@ -57,7 +57,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
 
     const within = (part: Window) => ({ ...options, within: CreatedWithin.intersect(range, part) })
     /** The reads of this pass, in this order. */
-    const readings: ReadonlyArray<Read.Reading<E2, R2>> =
+    const readings: ReadonlyArray<Cursor.Reading<E2, R2>> =
       begin === undefined
         ? // The list begins at its newest row, which may be too young. The rows that are not may stand among those.
           [{ ...within({ lt: until + tolerance }), cutBelow: until - tolerance }].filter(
@@ -97,7 +97,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
     }
 
     const toStep =
-      (reading: Read.Reading<E2, R2>, isLast: boolean) =>
+      (reading: Cursor.Reading<E2, R2>, isLast: boolean) =>
       ({
         entries,
         has_more,
