@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Fiber, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { StripeError, VerificationSessions } from "effect-stripe-identity"
+import { RetryPolicy, StripeError, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { collect, quietWorld } from "./support/changingSessions.ts"
 import { choices } from "./support/syncHistory.ts"
-import { listIds, world } from "./support/world.ts"
+import { countRequests, listIds, reason, world } from "./support/world.ts"
 
 const created = (seconds: number) => DateTime.makeUnsafe(seconds * 1000)
 
@@ -136,6 +137,20 @@ describe("reread", () => {
           sandbox: { sessions: 40, rateLimit: { limit: 1, window: "1 second" }, latency: "150 millis" }
         })
       )
+    )
+  )
+
+  it.effect("fails soon where Stripe takes none", () =>
+    Effect.gen(function* () {
+      const ids = yield* listIds
+      yield* Sandbox.Sandbox.use((sandbox) => sandbox.inject(Sandbox.Fault.RateLimited(), { times: Infinity }))
+      const failed = yield* reason(Stream.runDrain(VerificationSessions.reread(ids)))
+      assert.strictEqual(failed._tag, "RateLimitError")
+      // Six attempts of each of four, and six of the one that is sent alone.
+      assert.isAtMost(yield* countRequests, 6 * 4 + 6)
+    }).pipe(
+      Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ baseDelay: 0, jitter: false })),
+      Effect.provide(world({ sandbox: { sessions: 40 } }))
     )
   )
 

@@ -157,6 +157,7 @@ describe("neither the key nor identity data is seen", () => {
     ["text in a refusal", Fault.Reply({ status: 400, body: { error: { message: `Bad: "planted: J. Rosen"` } } })],
     ["a page that repeats the address", Fault.Reply({ status: 502, body: `<p>Bad gateway: /v1?${url}</p>` })],
     ["one in HTML", Fault.Reply({ status: 502, body: `<p>/v1?${String(url).replaceAll("&", "&amp;")}</p>` })],
+    ["one in lower case", Fault.Reply({ status: 502, body: `<p>/v1?${String(url).toLowerCase()}</p>` })],
     ["one with spaces", Fault.Reply({ status: 502, body: `<p>/v1?client_reference_id=planted: J. Rosen</p>` })],
     ["one where JSON should be", Fault.Reply({ body: `<p>/v1?${encodeURIComponent(filter.client_reference_id)}</p>` })]
   ])("in %s, which repeats the filter", ([, fault]) =>
@@ -172,6 +173,18 @@ describe("neither the key nor identity data is seen", () => {
       )
       assert.include(emitted, "<redacted>")
       assert.notMatch(emitted, /planted|Rosen/)
+    }).pipe(Effect.provide(everything))
+  )
+
+  it.effect("in a page that repeats the filter as HTML writes it", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      yield* sandbox.inject(Fault.Reply({ status: 403, body: "<p>Blocked: Planted O&#39;Rosen &amp; Sons</p>" }))
+      const emitted = yield* recording(() =>
+        Stream.runDrain(VerificationSessions.stream({ client_reference_id: "Planted O'Rosen & Sons" }))
+      )
+      assert.include(emitted, "Blocked: <redacted>")
+      assert.notMatch(emitted, /Rosen/)
     }).pipe(Effect.provide(everything))
   )
 

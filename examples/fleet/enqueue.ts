@@ -64,8 +64,9 @@ const command = Command.make(
       return yield* Effect.fail(new Error("Say which accounts: pass either --file or --connected"))
     }
     const accounts = yield* Option.isSome(file) ? fromFile(file.value) : fromStripe
-    // Only now, because this makes the database that of the fleet.
-    const database = Layer.provideMerge(Jobs.layer(fleet, lock), Services.databaseOf({ connections: 2, fleet, lock }))
+    // Only now, because this makes the database that of the fleet. Somebody named the accounts, so they are none of the sandbox.
+    const ofFleet = Services.databaseOf({ connections: 2, fleet, lock }, Effect.succeed(false))
+    const database = Layer.provideMerge(Jobs.layer(fleet, lock), ofFleet)
     const enrolled = yield* Effect.provide(
       cluster ? Effect.map(Accounts.add(accounts, again), ({ length }) => length) : Jobs.enroll(accounts, again),
       database

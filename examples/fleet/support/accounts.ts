@@ -61,7 +61,7 @@ export const layer = Layer.effectDiscard(
   })
 )
 
-/** Gives a database to a fleet, unless it is another one's already, and gives the name of the fleet whose it is. */
+/** Gives a database to a fleet, unless another fleet has it. Returns the name of the fleet that has it. */
 export const own = Effect.fn("fleet.own")(function* (fleet: string) {
   const sql = yield* SqlClient.SqlClient
   yield* sql`INSERT INTO fleet_owner (id, fleet) VALUES (1, ${fleet}) ON CONFLICT (id) DO NOTHING`

@@ -123,10 +123,16 @@ export const isAlone = Effect.map(Effect.all([hasKey, shared]), ([hasKey, shared
 /** The accounts of that sandbox. */
 export const sandboxAccounts = Array.from({ length: 20 }, (_, index) => `acct_${index + 1}`)
 
-/** The database of one fleet and of no other: the tables of accounts and sessions do not carry its name. */
-export const databaseOf = ({ fleet, ...options }: Pick<Options, "connections" | "fleet" | "lock">) =>
+/**
+ * The database of one fleet and of no other: the tables of accounts and sessions do not carry its name. Whoever reads the
+ * sandbox gets one that is not a fleet's.
+ */
+export const databaseOf = (
+  { fleet, ...options }: Pick<Options, "connections" | "fleet" | "lock">,
+  readsSandbox: Effect.Effect<boolean, Config.ConfigError | Error> = isAlone
+) =>
   Effect.gen(function* () {
-    const alone = yield* isAlone
+    const alone = yield* readsSandbox
     // Made-up sessions must not be among those of real accounts. No flag can give this name.
     const name = alone ? "the sandbox" : fleet
     const owner = yield* Accounts.own(name)

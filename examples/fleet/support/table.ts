@@ -65,7 +65,7 @@ export const table = Effect.fn("fleet.table")(function* (limit: number, now: num
   const { oldest = null, unread = 0 } = copies ?? {}
   const behind =
     Number(unread) > 0
-      ? `, ${unread} accounts never read to the end`
+      ? `, ${unread} ${Number(unread) === 1 ? "account" : "accounts"} never read to the end`
       : oldest === null
         ? ""
         : `, at most ${since(oldest, now)} behind`

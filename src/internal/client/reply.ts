@@ -28,6 +28,9 @@ const decodeErrorBody = Schema.decodeUnknownOption(
 
 const excerptLength = 200
 
+// As a page of HTML writes what a request sent, which is looked for in the words.
+const entities: { readonly [name: string]: string } = { amp: "&", lt: "<", gt: ">", quot: '"', "#34": '"', "#x22": '"' }
+
 /**
  * The first bytes of a body that is no JSON, for a person to recognise the proxy or the page that sent it. Whatever
  * may be a part of sessions is not shown, and neither are bytes that are no text.
@@ -37,7 +40,10 @@ export const excerpt = (text: string, query: Query = []): string | undefined => 
   // A control character, or the character that stands for bytes that are no text.
   if (/^[[{"]|"\s*:|[^\P{Cc}\s]|\uFFFD/u.test(start.slice(0, excerptLength))) return undefined
   // Of a page of HTML the words are enough.
-  const words = start.replace(/<[^<>]*>/g, " ").trimStart()
+  const words = start
+    .replace(/<[^<>]*>/g, " ")
+    .replace(/&(amp|lt|gt|quot|apos|#39|#x27|#34|#x22);/gi, (_, name: string) => entities[name.toLowerCase()] ?? "'")
+    .trimStart()
   return sentence(beginning(withoutSent(words, query), excerptLength)) || undefined
 }
 
@@ -47,7 +53,7 @@ const withoutSent = (text: string, query: Query): string =>
     .flatMap(([, value]) => (Redacted.isRedacted(value) ? Redacted.value(value) : []))
     .flatMap((sent) => [sent, encodeURIComponent(sent), new URLSearchParams([["", sent]]).toString().slice(1)])
     .reduce(
-      (rest, form) => rest.replace(new RegExp.RegExp(`(?<!\\w)${RegExp.escape(form)}(?!\\w)`, "g"), "<redacted>"),
+      (rest, form) => rest.replace(new RegExp.RegExp(`(?<!\\w)${RegExp.escape(form)}(?!\\w)`, "gi"), "<redacted>"),
       text
     )
 

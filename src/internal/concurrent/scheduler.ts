@@ -21,7 +21,8 @@
  *    parts next to each other without an answer, and once `guesses` of the pages read were lost, nothing is cut until
  *    more came.
  * 10. When the server refuses a request for being one too many, half as many are sent at once, and one more after each
- *    round of replies. One that was refused to its last retry is sent again alone: then it fails as in sequence.
+ *    round of replies. One that is refused to its last retry is sent again with fewer in flight, one at
+ *    first. It fails only when it was refused alone, as in sequence.
  */
 import type { Window } from "../list/model.ts"
 import * as Density from "./density.ts"
@@ -268,7 +269,7 @@ export const refused = (schedule: Schedule, number: number): Schedule =>
     ? schedule
     : { ...schedule, width: Math.max(1, Math.floor(schedule.width / 2)), narrowedAt: schedule.sent }
 
-/** Takes note that a request was refused to its last retry. If others used up the limit, it is sent again when it is alone. */
+/** Takes note that a request was refused to its last retry: it is sent again with fewer others. Undefined if it was alone. */
 export const postponed = (schedule: Schedule, { isAlone, number, segment: id }: Request): Schedule | undefined => {
   const index = schedule.segments.findIndex((segment) => segment.id === id)
   const segment = schedule.segments[index]

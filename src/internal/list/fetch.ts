@@ -109,7 +109,7 @@ export const make = <Sent extends Row, A extends Row>(
 export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>(
   client: StripeClient.Service,
   selection: Selection<Sent, A>,
-  page: Cursor.PageParameters
+  page: Cursor.PageQuery
 ): Effect.fn.Return<Page<A>, StripeError> {
   const { decodeRow, matches, operation, path, query } = selection
   const cursor = page.starting_after ?? page.ending_before
@@ -232,7 +232,7 @@ export const readRow =
       : decoded
   }
 
-/** The reply to a list that was asked for `limit` rows: one page, with the rows set apart that are wrong or that the filter leaves out. */
+/** Decodes the reply to a list that was asked for `limit` rows. Rows that are wrong, or that the filter leaves out, are set apart. */
 export const readRows =
   <Sent extends Row, A>(decodeRow: DecodeRow<Sent>, matches: Matches<Sent, A>, place: Place, limit?: number) =>
   (body: unknown, requestId: string | undefined): Result.Result<FetchedPage<A>, DecodeError> => {

@@ -16,12 +16,12 @@ import type { Options } from "./options.ts"
 import * as PageSize from "./pageSize.ts"
 
 /** What a request for a page says in addition to the filter. */
-export type PageParameters = Pick<PageRequest, "starting_after" | "ending_before" | "within"> & {
+export type PageQuery = Pick<PageRequest, "starting_after" | "ending_before" | "within"> & {
   readonly limit?: number | undefined
 }
 
 /** The query of a request for a page: the filter within the range of the request, its limit and its cursor. */
-export const toQuery = (request: PageParameters, filter: Query): Query => {
+export const toQuery = (request: PageQuery, filter: Query): Query => {
   const { ending_before, limit, starting_after, within } = request
   const parameters: Array<Query[number]> = [...(within === undefined ? filter : CreatedWithin.narrow(filter, within))]
   if (limit !== undefined) parameters.push(["limit", String(limit)])
@@ -113,8 +113,8 @@ export const next = Effect.fnUntraced(function* <A extends Row, E, R>(
 
   const inReply = entriesOf(reply)
   const entries = oldestFirst ? inReply.toReversed() : inReply
-  // A row without an id, or with an empty one, cannot be a cursor, nor can one outside of the range: a server that ignored the range once would not
-  // find it the next time. Such rows at the end of a page come again on the next one.
+  // Not a cursor: a row without an id, or outside of the range. A server that ignored the range once would not find it the
+  // next time. Such rows at the end of a page come again on the next one.
   const inside = entries.findLastIndex((entry) => (entry.id ?? "") !== "" && isInside(entry, within))
   const last = inside >= 0 ? inside : entries.findLastIndex(({ id = "" }) => id !== "")
   const whole = has_more && last >= 0 && last < entries.length - 1 ? entries.slice(0, last + 1) : entries

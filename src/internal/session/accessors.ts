@@ -128,7 +128,7 @@ export const reread: Service<VerificationSessions>["reread"] = (ids, options) =>
  * without sessions, whose checkpoint is the start.
  *
  * Stripe keeps events for 30 days: fails with `EventsExpiredError`, before the first session, if `from` is older than 29
- * days. A restricted key needs the permission "Events: read", else it fails with `PermissionError`.
+ * days or in the future. A restricted key needs the permission "Events: read", else it fails with `PermissionError`.
  *
  * **Example** (A session that was canceled)
  *

@@ -131,7 +131,11 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
             ? Effect.as(onDecodeError(reason), [])
             : Effect.fail(error)
         })
-      const read = yield* Effect.forEach(ids, (id) => readOne(id, concurrency === 1), { concurrency })
+      const isAlone = concurrency === 1 || ids.length === 1
+      // After a refusal, what was not sent yet would be refused too.
+      const readNextOne = (id: string) =>
+        refused.length === 0 ? readOne(id, isAlone) : Effect.sync(() => void refused.push(id)).pipe(Effect.as([]))
+      const read = yield* Effect.forEach(ids, readNextOne, { concurrency })
       const again = yield* Effect.forEach(refused, (id) => readOne(id, true))
       return { sessions: [...read, ...again].flat(), missing: ids.filter((id) => unknown.has(id)) }
     })

@@ -224,7 +224,7 @@ export interface Service<out Requires = never> {
    * there only for a while is not seen. Without `from` there is one batch without sessions, whose checkpoint is the start.
    *
    * Stripe keeps events for 30 days. Fails with `EventsExpiredError`, before the first session, if `from` is older than 29
-   * days, and with `PermissionError` if a restricted key lacks the permission "Events: read".
+   * days or in the future, and with `PermissionError` if a restricted key lacks the permission "Events: read".
    */
   readonly changes: <const Paths extends ListExpand = undefined, E = never, R = never>(
     options?: Model.ChangesOptions<Paths, E, R>
@@ -236,7 +236,8 @@ export interface Service<out Requires = never> {
    * `readAt` over an older one, and then its checkpoint: the next run's `from`. It also resumes a checkpoint of `sync`
    * without a filter. A session may come more than once.
    *
-   * If events were lost, because nobody read them for 29 days, it reads the whole list again at once.
+   * If events were lost, because nobody read them for 29 days, or the position is in the future, because a clock was
+   * ahead, it reads the whole list again at once.
    */
   readonly mirror: <const Paths extends ListExpand = undefined, E = never, R = never, E2 = never, R2 = never>(
     options?: Model.MirrorOptions<Paths, E, R, E2, R2>

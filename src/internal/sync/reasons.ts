@@ -57,6 +57,6 @@ export class EventsExpiredError extends Reason<EventsExpiredError>()("EventsExpi
   position: Schema.DateTimeUtcFromMillis
 }) {
   override get message(): string {
-    return `Expected a position in the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. Read the whole list again: VerificationSessions.mirror does when it resumes this checkpoint.`
+    return `Expected a position in the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. In the future? Check the clocks. Read the whole list again: VerificationSessions.mirror does.`
   }
 }

@@ -19,7 +19,7 @@ export interface Lengths {
 const retention = 29 * 86_400
 
 /** Whether a moment is in the future: then this clock was ahead. Clocks are set back by a little all the time. */
-const isFuture = (moment: number, now: number, settle: number): boolean => moment > now + settle
+const isFuture = (moment: number, now: number, settle: number): boolean => moment > now + Math.max(60, settle)
 
 /** Whether Stripe still has the events since a position, as far as the position can be trusted. */
 export const isKept = (position: number, now: number, settle: number): boolean =>
@@ -55,7 +55,7 @@ export const next = (position: number, until: number, { overlap, window }: Lengt
  * The checkpoint to read on from: with a position, and with an audit where one is due.
  *
  * Without a position in events that Stripe still keeps, nobody knows what changed. Then events count from now on, and
- * everything that was read before is read again. So it is where a clock that was ahead moved the position into the future. A
+ * everything that was read before is read again. The same holds if the position is in the future, because a clock was ahead. A
  * list that was never read needs no audit: its first read is one.
  */
 export const plan = (
