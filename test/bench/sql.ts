@@ -24,7 +24,9 @@ const wire = Array.from({ length: batches }, (_, batch) =>
   Array.from({ length: rows }, (_, row) => ({
     ...fullSession,
     object: "identity.verification_session" as const,
-    id: `vs_${String(batch * rows + row).padStart(8, "0")}`
+    id: `vs_${String(batch * rows + row).padStart(8, "0")}`,
+    // A reference of each person: the hash index walks through all rows of one that they share.
+    client_reference_id: `person_${batch * rows + row}`
   }))
 )
 const sessions = wire.map((batch) => batch.map((row) => decode(row)))
