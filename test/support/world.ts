@@ -1,5 +1,6 @@
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Fiber, Layer, Stream } from "effect"
 import type { HttpClient } from "effect/http"
+import { TestClock } from "effect/testing"
 import { RetryPolicy, type StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 
@@ -49,3 +50,18 @@ export const query = (request: Sandbox.RecordedRequest): Record<string, string> 
 export const settled: Effect.Effect<void> = Effect.promise(
   () => new Promise<void>((resolve) => setImmediate(resolve))
 ).pipe(Effect.repeat({ times: 9 }), Effect.asVoid)
+
+/** A Stripe that takes one request a second, and a client that does not know it. */
+export const slowWorld = (sessions: number) =>
+  world({
+    client: { rateLimit: false },
+    sandbox: { sessions, rateLimit: { limit: 1, window: "1 second" }, latency: "150 millis" }
+  })
+
+/** Runs an effect, and lets as much time pass as it takes. */
+export const inTime = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(self)
+    for (let step = 0; fiber.pollUnsafe() === undefined && step < 1000; step++) yield* TestClock.adjust("1 second")
+    return yield* Fiber.join(fiber)
+  })
