@@ -138,10 +138,9 @@ export const make: Effect.Effect<Service, never, StripeClient.StripeClient> = Ef
  * @category layers
  * @since 0.1.0
  */
-export const layerFromClient: Layer.Layer<VerificationReports, never, StripeClient.StripeClient> = Layer.effect(
-  VerificationReports,
-  make
-)
+export const layerFromClient: Layer.Layer<VerificationReports, never, StripeClient.StripeClient> =
+  // Fresh, because one layer is built once: two clients in a program would share the service of the first.
+  Layer.fresh(Layer.effect(VerificationReports, make))
 
 /**
  * The service from options in code, such as `apiKey`. Provide an `HttpClient`: `FetchHttpClient.layer` for Stripe,
@@ -170,8 +169,7 @@ export const layerFromClient: Layer.Layer<VerificationReports, never, StripeClie
 export const layer = (
   options: StripeClient.Options
 ): Layer.Layer<VerificationReports, StripeError, HttpClient.HttpClient> =>
-  // Not `layerFromClient`, which is one layer: two clients in a program would share the service of the first.
-  Layer.provide(Layer.effect(VerificationReports, make), StripeClient.layer(options))
+  Layer.provide(layerFromClient, StripeClient.layer(options))
 
 /**
  * The service from environment variables, or any `ConfigProvider`: `STRIPE_API_KEY`, and optionally `STRIPE_ACCOUNT` or
@@ -184,7 +182,7 @@ export const layer = (
 export const layerConfig = (
   options?: StripeClient.ConfigOptions
 ): Layer.Layer<VerificationReports, Config.ConfigError | StripeError, HttpClient.HttpClient> =>
-  Layer.provide(Layer.effect(VerificationReports, make), StripeClient.layerConfig(options))
+  Layer.provide(layerFromClient, StripeClient.layerConfig(options))
 
 /**
  * Fixed answers for tests of your own code: your handler answers each call. A call without a handler dies, so that no error

@@ -5,6 +5,7 @@ import {
   RetryPolicy,
   StripeClient,
   type StripeError,
+  VerificationReports,
   VerificationSession,
   VerificationSessions
 } from "effect-stripe-identity"
@@ -697,6 +698,24 @@ describe("composition", () => {
         )
       )
     )
+  )
+
+  it.effect("each client has services of its own, however their layers are put together", () =>
+    Effect.gen(function* () {
+      const of = (account: string) =>
+        Layer.merge(VerificationSessions.layerFromClient, VerificationReports.layerFromClient).pipe(
+          Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey, account, rateLimit: false }))
+        )
+      const use = Effect.andThen(VerificationSessions.list({ limit: 1 }), VerificationReports.list({ limit: 1 }))
+      const inside = (account: string) => Layer.provide(Layer.effectDiscard(use), of(account))
+      yield* Layer.build(Layer.merge(inside("acct_1"), inside("acct_2")))
+      yield* Effect.andThen(use, Effect.provide(use, of("acct_4"))).pipe(Effect.provide(of("acct_3")))
+      const accounts = (yield* requests).map(({ headers }) => headers["stripe-account"])
+      assert.deepStrictEqual(
+        accounts.sort(),
+        ["acct_1", "acct_2", "acct_3", "acct_4"].flatMap((account) => [account, account])
+      )
+    }).pipe(Effect.provide(Sandbox.layer()))
   )
 })
 
