@@ -38,6 +38,9 @@ test("reread, changes and mirror give sessions as they were asked for, and fail 
   expect(VerificationSessions.changes({ expand })).type.toBe<Of<VerificationSessions.ChangesBatch<WithOutputs>>>()
   expect(VerificationSessions.mirror({ expand })).type.toBe<Of<VerificationSessions.MirrorBatch<WithOutputs>>>()
   expect(VerificationSessions.reread).type.not.toBeCallableWith(["vs_1"], { from: undefined })
+  expect(VerificationSessions.reread).type.toBeCallableWith(new Set(["vs_1"]))
+  expect(VerificationSessions.reread).type.not.toBeCallableWith(new Set(["vs_1"]).values())
+  expect(VerificationSessions.reread).type.not.toBeCallableWith("vs_1")
 })
 
 test("tail and mirror have the errors and requirements of their handler and of their schedule", () => {

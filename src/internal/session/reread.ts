@@ -42,9 +42,12 @@ export const fields = Struct.assign(
 export const checkOptions = Arguments.decoder(Schema.Struct(fields), "options")
 
 /** The distinct ids, if all of them are ids of sessions. */
-export const toIds = (wanted: Iterable<SessionReference>): Result.Result<Ids, InvalidArgumentError> => {
-  if (Predicate.isString(wanted) || !Predicate.isIterable(wanted)) {
-    return Arguments.refuse("ids", Arguments.show(wanted), "an iterable of session ids (vs_…) or of sessions")
+export const toIds = (
+  wanted: ReadonlyArray<SessionReference> | ReadonlySet<SessionReference>
+): Result.Result<Ids, InvalidArgumentError> => {
+  // An iterator can be read once: when the stream runs again, after a failure, it would read nothing and succeed.
+  if (!Array.isArray(wanted) && !Predicate.isSet(wanted)) {
+    return Arguments.refuse("ids", Arguments.show(wanted), "an array or a Set of session ids (vs_…) or of sessions")
   }
   const ids = new Map<string, number | undefined>()
   let index = 0

@@ -214,7 +214,7 @@ export interface Service<out Requires = never> {
    * many that were created close together. A wrong `created` costs one more request.
    */
   readonly reread: <const Paths extends ListExpand = undefined, E = never, R = never>(
-    ids: Iterable<Model.SessionReference>,
+    ids: ReadonlyArray<Model.SessionReference> | ReadonlySet<Model.SessionReference>,
     options?: Model.RereadOptions<Paths, E, R>
   ) => Stream.Stream<Model.RereadBatch<VerificationSession.Expanded<Paths>>, StripeError | E, R | Requires>
 
