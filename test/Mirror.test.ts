@@ -236,6 +236,37 @@ describe("mirror", () => {
     })
   )
 
+  it.effect("begins an audit when events are lost while what changed was read", () =>
+    Effect.gen(function* () {
+      const { from, service, stripe } = yield* mirrored(250)
+      stripe.wait(29 * day - 600)
+      // Whoever stores the batches takes more than an hour for each, so that an hour of events takes longer than an hour.
+      const batches = yield* collect(
+        stripe,
+        service
+          .mirror({ from, audit: false })
+          .pipe(Stream.tap(({ kind }) => Effect.sync(() => (kind === "changed" ? stripe.wait(5000) : undefined))))
+      )
+      assert.include(
+        batches.map(({ kind }) => kind),
+        "changed"
+      )
+      assert.strictEqual(idsOf(batches, "audit").length, 250)
+    })
+  )
+
+  it.effect("notices a clock that was ahead, however long settle is", () =>
+    Effect.gen(function* () {
+      const { from, service, stripe } = yield* mirrored(50)
+      const options = { settle: "1 hour", audit: false } as const
+      const ahead = stripe.now() + 100 * 60_000
+      // The position which a run left whose clock was 100 minutes ahead: it is only 40 minutes in the future.
+      const events = DateTime.makeUnsafe(ahead - 3_600_000)
+      const batches = yield* collect(stripe, service.mirror({ ...options, from: { ...from, events } }))
+      assert.strictEqual(idsOf(batches, "audit").length, 50)
+    })
+  )
+
   it.effect("resumes a checkpoint of sync: what was read before is read again", () =>
     Effect.gen(function* () {
       const { service, stripe } = yield* quietWorld(250)
@@ -331,6 +362,7 @@ describe("what is due", () => {
   const now = DateTime.makeUnsafe("2026-06-01T00:00:00Z")
   const ago = (seconds: number) => DateTime.makeUnsafe(DateTime.toEpochMillis(now) - seconds * 1000)
   const row = { id: "vs_1", created: ago(100 * day) }
+  const lengths = { settle: 60, overlap: 600, window: 3600 }
   const Ago = Schema.UndefinedOr(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 60 * day })))
   const Case = {
     covered: Schema.Boolean,
@@ -352,7 +384,7 @@ describe("what is due", () => {
           ...(one.audited === undefined ? {} : { audited: ago(one.audited) }),
           ...(one.running === undefined ? {} : { audit: { began: ago(one.running), reached: row } })
         }
-        const after = Windows.plan(before, now, one.interval, 60)
+        const after = Windows.plan(before, now, one.interval, lengths)
         const isKept = one.events !== undefined && one.events <= 29 * day
         assert.deepStrictEqual(after.events, isKept ? before.events : now)
         if (!one.covered) {
@@ -365,7 +397,7 @@ describe("what is due", () => {
         assert.deepStrictEqual(after.audit, expected)
         assert.deepStrictEqual(after.range, before.range)
         // Deciding again changes nothing.
-        assert.deepStrictEqual(Windows.plan(after, now, one.interval, 60), after)
+        assert.deepStrictEqual(Windows.plan(after, now, one.interval, lengths), after)
       })
   )
 })

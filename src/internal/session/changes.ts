@@ -170,7 +170,7 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
   checkpoint: Windows.Positioned
 ) => {
   const ensureKept = (position: number, now: DateTime.Utc): Effect.Effect<void, EventsExpiredError> =>
-    Windows.isKept(position, Windows.seconds(now), lengths.settle)
+    Windows.isKept(position, Windows.seconds(now), lengths)
       ? Effect.void
       : Effect.fail(new EventsExpiredError({ position: DateTime.fromEpochSeconds(position) }))
 

@@ -195,7 +195,7 @@ const runOnce = <Sent extends Row, A extends Sent, E, R>(
   ): Stream.Stream<B & { readonly kind: typeof kind }, E, R> =>
     Stream.unwrap(
       Effect.map(DateTime.now, (now) => {
-        const planned = Windows.plan(latest, now, interval, lengths.settle)
+        const planned = Windows.plan(latest, now, interval, lengths)
         latest = planned
         return Stream.map(read(planned, now), (batch) => {
           latest = batch.checkpoint
@@ -211,7 +211,13 @@ const runOnce = <Sent extends Row, A extends Sent, E, R>(
       missing: []
     }))
   )
-  const changed = part("changed", (checkpoint) => Changes.run(source, checkpoint))
+  const changed = part("changed", (checkpoint) =>
+    // Events are lost meanwhile if whoever stores the batches takes that long. Then the list is read again.
+    Stream.catchTag(Changes.run(source, checkpoint), "EventsExpiredError", () => {
+      latest = Windows.withoutPosition(latest)
+      return Stream.empty
+    })
+  )
   const audited = part("audit", (checkpoint, now) =>
     checkpoint.audit === undefined ? Stream.empty : audit(source, checkpoint, checkpoint.audit, now)
   )

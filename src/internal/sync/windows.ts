@@ -18,12 +18,16 @@ export interface Lengths {
 /** Stripe keeps events for 30 days. One is left to read them in. */
 const retention = 29 * 86_400
 
-/** Whether a moment is in the future: then this clock was ahead. Clocks are set back by a little all the time. */
-const isFuture = (moment: number, now: number, settle: number): boolean => moment > now + Math.max(60, settle)
+/**
+ * Whether a moment is in the future: then this clock was ahead. Clocks are set back by a little all the time. A clock that
+ * was ahead by more than `settle` and `overlap`, which cover a difference, left a position beyond this tolerance.
+ */
+const isFuture = (moment: number, now: number, { overlap, settle }: Lengths): boolean =>
+  moment > now + Math.max(60, Math.min(settle, overlap))
 
 /** Whether Stripe still has the events since a position, as far as the position can be trusted. */
-export const isKept = (position: number, now: number, settle: number): boolean =>
-  now - position <= retention && !isFuture(position, now, settle)
+export const isKept = (position: number, now: number, lengths: Lengths): boolean =>
+  now - position <= retention && !isFuture(position, now, lengths)
 
 export const seconds = (moment: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(moment) / 1000)
 
@@ -62,21 +66,24 @@ export const plan = (
   checkpoint: Checkpoint,
   at: DateTime.Utc,
   interval: number | undefined,
-  settle: number
+  lengths: Lengths
 ): Positioned => {
   const { audit, ...rest } = checkpoint
   const now = seconds(at)
-  const keepsPosition = isPositioned(checkpoint) && isKept(seconds(checkpoint.events), now, settle)
+  const keepsPosition = isPositioned(checkpoint) && isKept(seconds(checkpoint.events), now, lengths)
   const positioned = keepsPosition ? checkpoint : moveTo(rest, now)
   if (rest.range === undefined) return { ...rest, events: positioned.events, audited: DateTime.fromEpochSeconds(now) }
   const isDue =
     audit === undefined &&
     interval !== undefined &&
     (rest.audited === undefined ||
-      isFuture(seconds(rest.audited), now, settle) ||
+      isFuture(seconds(rest.audited), now, lengths) ||
       now - seconds(rest.audited) >= interval)
   return keepsPosition && !isDue ? positioned : { ...positioned, audit: { began: DateTime.fromEpochSeconds(now) } }
 }
+
+/** The checkpoint of which the events are lost. */
+export const withoutPosition = ({ events: _, ...checkpoint }: Checkpoint): Checkpoint => checkpoint
 
 /** The checkpoint when an audit is complete. */
 export const audited = ({ audit: _, ...checkpoint }: Checkpoint, began: DateTime.Utc): Checkpoint => ({
