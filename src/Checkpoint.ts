@@ -7,7 +7,7 @@
  *
  * Store it together with the rows of its batch. To resume, pass it as `from` to `sync`, `changes` or `mirror`.
  *
- * Nothing in it is specific to Identity: it works for every list of Stripe's v1 API whose rows stay there.
+ * Nothing in it is specific to Identity: it works for every list of Stripe's v1 API whose rows are never deleted.
  *
  * @module
  * @category Export, sync and mirror

@@ -34,8 +34,8 @@ import * as VerificationSession from "./VerificationSession.ts"
 export { FileDestinationError } from "./internal/sync/checkpointedFile.ts"
 
 /**
- * A file that stores the batches of `VerificationSessions.sync` and `tail`. It takes none of `mirror`, because a file cannot
- * replace a session that changed: for that, use `SqlDestination`.
+ * A file that stores the batches of `VerificationSessions.sync` and `tail`. It does not take batches of `mirror`, because a
+ * file cannot replace a session that changed: for that, use `SqlDestination`.
  *
  * @category models
  * @since 0.1.0
@@ -158,7 +158,7 @@ export interface CsvOptions {
  * Exports sessions to a CSV file (RFC 4180) with a header line. `created` is in seconds since 1970. An existing file
  * must have been started by this function, with the same columns and the same `bom`.
  *
- * Fails with an `InvalidArgumentError`, before any request, if no session can have a column.
+ * Fails with an `InvalidArgumentError`, before any request, if a column is not a field that sessions can have.
  *
  * **Gotchas**
  *

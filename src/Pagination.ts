@@ -2,8 +2,8 @@
  * Reads any list of Stripe's v1 API, page by page, as a lazy `Stream`.
  *
  * A stream ends only at the end of the list. Everything else is an error with the page and the cursor, so a truncated
- * read never looks complete, and no read loops forever. Where the row at the cursor is deleted and Stripe no longer finds
- * it, as in lists of plans and products, the read ends with the fetch's `CursorNotFoundError`.
+ * read never looks complete, and no read loops forever. If the row at the cursor was deleted, as can happen in lists of
+ * plans and products, the read ends with the fetch's `CursorNotFoundError`.
  *
  * @module
  * @category Read other lists

@@ -1,5 +1,5 @@
 /**
- * Shows the progress of a read: rows, requests, rate and the range of time, and for a filter with a start the fraction
+ * Shows the progress of a read: rows, requests, rate and the range of time. If the filter has a start, also the fraction
  * done and the time remaining.
  *
  * Show it as a {@link bar} on a terminal, or as a {@link line} in a log.
@@ -40,8 +40,9 @@ export interface Progress {
   /** The range of `created` that was read: of the checkpoint if there is one, else of the rows so far. */
   readonly range: Option.Option<{ readonly newest: DateTime.Utc; readonly oldest: DateTime.Utc }>
   /**
-   * The fraction of the time range that was read, 0 to 1. It is known if the filter has a start, and when this run has
-   * reached the end of the list. It is unknown in a run after that one. Rows may be spread unevenly over the time.
+   * The fraction of the time range that was read, 0 to 1. It is known if the filter has a start, and once this run has
+   * reached the end of the list. In later runs, which read only new rows, it is unknown. Rows may be spread unevenly over
+   * the time.
    */
   readonly fraction: Option.Option<number>
   /** The estimated time remaining, at the mean speed of this run. */

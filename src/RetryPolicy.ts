@@ -2,7 +2,7 @@
  * Decides which failed requests are retried, how often, and after which wait.
  *
  * By default network failures, timeouts, bodies that are cut off or not JSON, and the statuses 408, 409, 429 and 5xx
- * are retried. `Stripe-Should-Retry` decides over the status. A retry repeats one request, within the stream, so no row
+ * are retried. `Stripe-Should-Retry` overrides the status. A retry repeats one request, within the stream, so no row
  * is emitted twice.
  *
  * @module
@@ -53,13 +53,13 @@ export interface Options {
    */
   readonly baseDelay?: Duration.Input | undefined
   /**
-   * The longest wait by doubling.
+   * The longest wait that doubling leads to.
    *
    * @default "8 seconds"
    */
   readonly maxDelay?: Duration.Input | undefined
   /**
-   * The longest wait by `Retry-After`. A longer one is shortened to it.
+   * The longest wait that `Retry-After` may ask for. A longer one is shortened to it.
    *
    * @default "60 seconds"
    */

@@ -44,8 +44,8 @@ const words = (name: string, known: ReadonlyArray<string>, description: string):
 }
 
 /**
- * The flags of a filter, to be put into the configuration of a `Command`. What they collect decodes with {@link decode}, or
- * with the schema {@link Flags}.
+ * The flags of a filter, for the configuration of a `Command`. Decode what they collect with {@link decode}, or with the
+ * schema {@link Flags}.
  *
  * `--status`, `--type`, `--last-error` and `--redaction` may be repeated to accept several values, and
  * `--metadata key=value` for several entries. `--created` is a range such as `7d`, or is given once for each bound, as in

@@ -90,7 +90,7 @@ const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>) =>
  */
 export interface Batch extends HasCheckpoint {
   readonly sessions: ReadonlyArray<VerificationSession.AnyExpansion>
-  /** The time before the sessions were read. A stored session is replaced only by a later one. */
+  /** A time just before the sessions were read. A stored session is replaced only by one with a later `readAt`. */
   readonly readAt: DateTime.DateTime
 }
 
@@ -104,7 +104,8 @@ export interface Batch extends HasCheckpoint {
 export interface SqlDestination extends Destination<Batch, SqlDestinationError | SqlError | CheckpointMismatchError> {
   /**
    * Stores sessions without a checkpoint, for webhook handlers. `readAt` is a time **before** they were read: a stored
-   * session with a later `readAt` stays, in whichever order handlers end. A time after the database's now counts as now.
+   * session with a later `readAt` stays, in whichever order handlers end. A time that is in the future by the database's
+   * clock counts as now.
    */
   readonly upsert: (
     sessions: ReadonlyArray<VerificationSession.AnyExpansion>,

@@ -1,8 +1,8 @@
 /**
  * One decoded `GET` from Stripe: authentication, API version, account, time limit, rate limit and retries.
  *
- * The services of this library stand on it. Use it directly to share one rate limit between several of them, or to
- * read another of Stripe's lists with the same care.
+ * The services of this library use it. Use it directly to share one rate limit between several services, or to read other
+ * lists of Stripe's with the same limits and retries.
  *
  * @module
  * @category Requests and errors
@@ -54,14 +54,17 @@ export const defaultApiVersion = "2026-10-28.endive"
  * @since 0.1.0
  */
 export interface Service {
-  /** The account and the mode that are read here, by {@link CurrentAccount}, the options and the key. */
+  /** The account and the mode that are read: from {@link CurrentAccount}, else from the options, and from the key. */
   readonly account: Effect.Effect<Account>
   /**
-   * Sends one request, retries it by the policy in force, and decodes the reply. It has no span of its own: it writes the
-   * number of attempts, and Stripe's id of the last, to the current span.
+   * Sends one request, retries it by `RetryPolicy.Current`, and decodes the reply. It has no span of its own: it writes the
+   * number of attempts, and Stripe's id of the last one, to the current span.
    */
   readonly get: <A>(request: Request<A>) => Effect.Effect<A, StripeError.StripeError>
-  /** The configured HTTP client, for calls that this library does not know: it adds the key, version and account. */
+  /**
+   * The configured HTTP client, for calls that this library does not know. It adds the key, version and account, but has no
+   * rate limit, time limit or retries.
+   */
   readonly client: HttpClient.HttpClient
 }
 

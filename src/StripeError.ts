@@ -258,7 +258,7 @@ export class StripeError extends Schema.TaggedError<StripeError>("effect-stripe-
   /** Whether the same request may succeed later. `RetryPolicy` retries by it. */
   get isRetryable(): boolean {
     const { reason } = this
-    // `Stripe-Should-Retry` decides over the status.
+    // `Stripe-Should-Retry` overrides the status.
     if ("shouldRetry" in reason && reason.shouldRetry !== undefined) return reason.shouldRetry
     switch (reason._tag) {
       case "RateLimitError":

@@ -6,7 +6,7 @@
  * processed rows are one contiguous range at all times: a first run backfills, a later run catches up, and a run after
  * a crash does both. Over all runs, each row is emitted once.
  *
- * Not for lists from which rows vanish, such as plans and products: a run fails if Stripe no longer finds the row at the
+ * Not for lists whose rows can be deleted, such as plans and products: a run fails if Stripe no longer finds the row at the
  * end of the checkpoint.
  *
  * @module

@@ -3,9 +3,9 @@
  * `VerificationReports`.
  *
  * Fields are named as Stripe names them. Only what Stripe always sends is required; the rest may be `null` or absent.
- * Every enum keeps values that this version does not know. What the checks found is personal data. A session holds the
- * whole report as `Redacted`, because nothing else of it is needed there. A row of the list of reports needs its id and
- * `created`, so it is {@link RedactedReport}: only the checks are `Redacted`. {@link VerificationReport} itself is plain.
+ * Every enum keeps values that this version does not know. What the checks found is personal data. In a session the whole
+ * report is `Redacted`. A row of the list is a {@link RedactedReport}: only its checks are `Redacted`.
+ * {@link VerificationReport} itself is plain.
  *
  * @module
  * @category Read sessions and reports
@@ -44,15 +44,15 @@ export interface Outcome {
   readonly check: CheckName
   /** `verified` or `unverified`. */
   readonly status: DocumentCheck["status"]
-  /** Why the check failed, such as `document_expired`, where it did. */
+  /** Why the check failed, such as `document_expired`; unset if it did not. */
   readonly code: string | undefined
 }
 
 type Check = NonNullable<VerificationReport[CheckName]>
 
 /**
- * How each check of a report ended, in alphabetical order: what can be counted and logged without a word about the
- * person. It takes a row of `VerificationReports`, and the plain report that a session expands to.
+ * How each check of a report ended, in alphabetical order, without personal data: for counting and logging. It takes a row
+ * of `VerificationReports`, or the plain report that a session expands to.
  *
  * **Example** (How the checks of a report ended)
  *

@@ -1,5 +1,5 @@
 /**
- * Stripe Identity's verification sessions: an attempt to verify who somebody is.
+ * Stripe Identity's verification sessions. A session verifies who one person is, in one or more attempts.
  *
  * - Fields have Stripe's names. Fields that Stripe does not always send are optional and may be `null`.
  * - Enums are open: values that this version does not know are kept.
@@ -132,7 +132,7 @@ export interface MakeOptions
 
 /**
  * Makes a session for your own tests. Defaults: `livemode` is `false`, `metadata` is empty, `type` is `"document"`.
- * `created` is cut to the second. Throws a `SchemaError` if a field is invalid. To add expanded fields, spread the
+ * `created` is truncated to the second. Throws a `SchemaError` if a field is invalid. To add expanded fields, spread the
  * result.
  *
  * **Example** (A session, and one with expanded fields)
@@ -193,7 +193,7 @@ export interface JsonOptions {
  * names, and `created` is in seconds since 1970. It also decodes such JSON.
  *
  * `reveal` names secret fields to write. A report that is not revealed becomes its id, as if it had not been expanded.
- * `metadata` and `client_reference_id` are your own data, and are always written. Throws if a field is misspelt.
+ * `metadata` and `client_reference_id` are your own data, and are always written. Throws if `reveal` has a misspelt field.
  *
  * **Example** (JSON without secrets, and with one of them)
  *
@@ -238,9 +238,9 @@ export type WithMetadata<Session, Metadata> = Omit<Session, "metadata"> & { read
  * Decodes the metadata of sessions with your own Schema: with {@link decodeRows} for a stream, or with
  * `Schema.decodeEffect` for one session. The other fields stay as they are.
  *
- * Metadata values are strings, so the Schema decodes from strings. Keys that it does not name are dropped. The type is that
- * of a session with anything expanded. For a narrower one, pass its codec as the second argument: {@link VerificationSession}
- * or {@link expanded}. It refuses every other value.
+ * Metadata values are strings, so the Schema decodes from strings. Keys that it does not name are dropped. The result has
+ * the type of a session with anything expanded. For a narrower type, pass the codec of your sessions as the second argument:
+ * {@link VerificationSession} or {@link expanded}. A value that is not such a session fails.
  *
  * **Example** (The plan of a session, and its verified outputs)
  *

@@ -95,8 +95,8 @@ export interface Options {
    */
   readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
   /**
-   * How far the time of the signature may be from `receivedAt`, before or after it. `0` is the same second. A number is
-   * milliseconds, and stripe-node's is seconds, so a number below a second is refused.
+   * How far the time of the signature may be from `receivedAt`, before or after it. `0` is the same second. A number is in
+   * milliseconds, and in stripe-node in seconds, so a tolerance between 0 and one second is refused.
    *
    * @default "5 minutes"
    */

@@ -1,6 +1,6 @@
 /**
- * Stripe Identity's verification sessions and reports for Effect. One namespace a module. Three
- * modules have paths of their own, because few programs need what they load: `effect-stripe-identity/Sandbox`,
+ * Stripe Identity's verification sessions and reports for Effect, with a namespace for each module. Three modules have
+ * paths of their own, because few programs need what they load: `effect-stripe-identity/Sandbox`,
  * `effect-stripe-identity/SessionFlags` and `effect-stripe-identity/SqlDestination`.
  *
  * @module

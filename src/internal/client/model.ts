@@ -10,7 +10,7 @@ import type * as Result from "effect/Result"
 import type { Reason } from "../../StripeError.ts"
 
 /**
- * How many requests are sent in a span of time, over all calls of one client. Several limits may hold at once, as
+ * The most requests in a span of time, over all calls of one client. Several limits may hold at once, as
  * {@link Options.rateLimit} shows.
  *
  * @category options
@@ -49,8 +49,8 @@ export interface RateLimit {
    */
   readonly onLimiterError?: "own-limit" | "wait" | undefined
   /**
-   * What the limiter counts under. Processes that share a store and read one account need the same, and those of
-   * different accounts different ones. With `per: "account"` the id of the account comes after it.
+   * What the limiter counts under. Processes that share a store need the same key if they read one account, and different
+   * keys if they read different accounts. With `per: "account"` the id of the account is appended.
    *
    * @default "effect-stripe-identity"
    */
@@ -97,7 +97,7 @@ export interface Options extends AccountOptions {
   /** A secret key (`sk_…`) or a restricted key (`rk_…`) that may read Identity. */
   readonly apiKey: Redacted.Redacted<string>
   /**
-   * An address without a query, a fragment, a password or the `/v1`.
+   * The address of Stripe or of a proxy, without `/v1`, a query, a fragment or a password.
    *
    * @default "https://api.stripe.com"
    */

@@ -23,7 +23,7 @@ const replyFields = {
   docUrl: Schema.optional(Schema.String),
   /** The request in the Stripe dashboard. */
   requestLogUrl: Schema.optional(Schema.String),
-  /** The `Stripe-Should-Retry` header, which decides over the status. */
+  /** The `Stripe-Should-Retry` header, which overrides the status. */
   shouldRetry: Schema.optional(Schema.Boolean),
   /** The `Retry-After` header, as a wait from the arrival of the reply. */
   retryAfter: Schema.optional(Schema.DurationFromMillis)

@@ -73,7 +73,7 @@ export type LastErrorCode = (typeof lastErrorCodes)[number] | "none"
 export type RedactionStatus = (typeof redactionStatuses)[number] | "none"
 
 /**
- * One value, or a list of at least one that a session may have.
+ * One value, or a list of at least one. A session matches if it has any of them.
  *
  * @category models
  * @since 0.1.0
@@ -193,8 +193,9 @@ export type UnknownFields<
     }[keyof Given & keyof Nested]
 
 /**
- * Lets the compiler refuse a filter that has another field than these, such as a misspelt one. A function of yours that
- * passes on a filter takes an {@link Input}, or to keep its status in the types `<const F extends OnlyFields<F, Input>>`.
+ * Lets the compiler refuse a filter that has another field than these, such as a misspelt one. A function that takes a filter
+ * and passes it to a call can take an {@link Input}. To keep the filter's status in the types, it takes
+ * `<const F extends OnlyFields<F, Input>>`.
  *
  * @category models
  * @since 0.1.0
@@ -222,8 +223,8 @@ export interface HasStatus<One> {
 }
 
 /**
- * A session narrowed to the status that the type of a filter names. It stays as it is if that has no status, may have
- * none, or has all of them.
+ * A session narrowed to the status that the type of a filter names. The session's type is unchanged if the filter's type has
+ * no status, an optional one, or all of them.
  *
  * @category models
  * @since 0.1.0

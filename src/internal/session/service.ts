@@ -100,7 +100,7 @@ export interface TailOptions<
 }
 
 /**
- * What the parameters of `list` expand: unknown paths where they may or may not.
+ * The paths that the parameters of `list` expand: any paths if `expand` may be missing.
  *
  * @category models
  * @since 0.1.0

@@ -47,7 +47,8 @@ const explanations: Record<CheckpointMismatchError["problem"], (expected: string
 
 /**
  * A checkpoint's position in Stripe's events is older than 29 days, or in the future, because a clock was ahead. Stripe keeps
- * events for 30 days, so later changes may be lost. No session was emitted. `VerificationSessions.mirror` reads the whole list again instead of failing.
+ * events for 30 days, so changes since then may be lost. No session was emitted. `VerificationSessions.mirror` reads the
+ * whole list again instead of failing.
  *
  * @category errors
  * @since 0.1.0
