@@ -3,7 +3,7 @@
 //   node examples/mirror.ts --database sqlite:out/mirror.db
 //   node examples/mirror.ts --database postgres://me@localhost/sessions --follow
 //
-// The first run reads the whole list. Later runs read what is new in the list and what changed by Stripe's events, and once
+// The first run reads the whole list. Later runs read new sessions from the list, changed ones by Stripe's events, and once
 // a week the whole list again. Rows and checkpoint are stored in one transaction, so it may be stopped at any time: the next
 // run resumes from what is stored. With --follow it keeps polling, and outlasts outages of Stripe.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -101,7 +101,11 @@ const command = Command.make(
     database: Database.flag,
     follow: Flag.Boolean("follow").pipe(Flag.withDescription("Keep polling for changes"), Flag.withDefault(false)),
     every: seconds("every", "With --follow, how many seconds after a run the next one begins", 300),
-    settle: seconds("settle", "How many seconds a change must be old, because Stripe does not list it at once", 60),
+    settle: seconds(
+      "settle",
+      "How many seconds old a change must be to be read, because Stripe lists changes late",
+      60
+    ),
     audit: Flag.String("audit").pipe(
       Flag.withDescription(
         'How long after the last full read the whole list is read again: "7 days" (the default), or never'

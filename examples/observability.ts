@@ -10,7 +10,7 @@ import { takesNoArguments } from "./support/noArguments.ts"
 import { layer } from "./support/source.ts"
 import { recording, table } from "./support/telemetry.ts"
 
-takesNoArguments("Where the time of a read went, here and at OTEL_EXPORTER_OTLP_ENDPOINT")
+takesNoArguments("Prints the spans and metrics of a read, and sends them to OTEL_EXPORTER_OTLP_ENDPOINT if it is set")
 
 const read = VerificationSessions.stream({ status: "verified" }, { maxItems: 500 }).pipe(
   Stream.runCount,

@@ -35,7 +35,7 @@ const flags = {
     Flag.withDefault(2500)
   ),
   history: Flag.Literals("history", ["uniform", "growing", "daily", "bursty", "import", "one-second"]).pipe(
-    Flag.withDescription("How their moments of creation are spread over the year 2025 (default uniform)"),
+    Flag.withDescription("How the sessions are spread over the year 2025 (default uniform)"),
     Flag.withDefault("uniform")
   ),
   seed: Flag.Int("seed").pipe(
@@ -43,7 +43,7 @@ const flags = {
     Flag.withDefault(1)
   ),
   latency: Flag.Int("latency").pipe(
-    Flag.withDescription("Milliseconds that an answer takes (default 0)"),
+    Flag.withDescription("Milliseconds that a reply takes (default 0)"),
     Flag.filter(
       (latency) => latency >= 0,
       () => "no less than 0 milliseconds"
@@ -51,7 +51,7 @@ const flags = {
     Flag.withDefault(0)
   ),
   rateLimit: Flag.Int("rate-limit").pipe(
-    Flag.withDescription("Requests a second beyond which the answer is 429 (Stripe's own limit is 25)"),
+    Flag.withDescription("Requests a second, above which the reply is 429 (default no limit; Stripe's own is 25)"),
     Flag.filter(
       (limit) => limit > 0,
       () => "at least one request a second"
@@ -59,7 +59,7 @@ const flags = {
     Flag.optional
   ),
   accountRateLimit: Flag.Int("account-rate-limit").pipe(
-    Flag.withDescription("Requests a second of one account beyond which the answer is 429"),
+    Flag.withDescription("Requests a second of one account, above which the reply is 429 (default no limit)"),
     Flag.filter(
       (limit) => limit > 0,
       () => "at least one request a second"
@@ -75,7 +75,7 @@ const flags = {
     Flag.withDefault(0)
   ),
   revoked: Flag.String("revoked").pipe(
-    Flag.withDescription("A connected account (acct_…) that no key may read; may be given several times"),
+    Flag.withDescription("A connected account (acct_…) that no key may read; repeat it for several"),
     Flag.filter(
       (account) => /^acct_\w+$/.test(account),
       () => "the id of an account, such as acct_1"
@@ -83,7 +83,9 @@ const flags = {
     Flag.between(0, 1000)
   ),
   flaky: Flag.Int("flaky").pipe(
-    Flag.withDescription("Every how many requests something goes wrong: 429, 500, a reset, a truncated body, in turn"),
+    Flag.withDescription(
+      "Every how many requests one fails: with 429, 500, a reset, a truncated body, in turn (default never)"
+    ),
     Flag.filter(
       (every) => every > 1,
       () => "2 or more, so that something goes well"
@@ -91,12 +93,12 @@ const flags = {
     Flag.optional
   ),
   webhook: Flag.String("webhook").pipe(
-    Flag.withDescription("A URL of this machine to which everything that happens is posted, signed"),
+    Flag.withDescription("A URL of this machine to which every event is posted as a signed webhook"),
     Flag.filter(isLoopback, () => "an http URL of this machine, such as http://127.0.0.1:3000/webhooks"),
     Flag.optional
   ),
   webhookSecret: Flag.String("webhook-secret").pipe(
-    Flag.withDescription("The secret that webhooks are signed with"),
+    Flag.withDescription("The secret that webhooks are signed with (default whsec_SANDBOX_webhook_secret)"),
     Flag.withDefault("whsec_SANDBOX_webhook_secret")
   )
 }

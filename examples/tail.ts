@@ -1,8 +1,8 @@
 // Poll for new sessions until Ctrl-C: node examples/tail.ts
 //
-// In the sandbox somebody starts a verification every second. A list shows new sessions, and not that an old one changed
-// its status. A session appears here some seconds after it was created (`settle`), because Stripe does not list it at once.
-// An outage of Stripe's only delays it.
+// In the sandbox somebody starts a verification every second. A session appears here some seconds after it was created
+// (`settle`), because Stripe does not list it at once. An outage of Stripe only delays it. A list does not show that an old
+// session changed its status: for that, run examples/mirror.ts.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, DateTime, Effect, Option, Schedule, Stream } from "effect"
@@ -37,7 +37,7 @@ const command = Command.make(
   "tail",
   {
     sessions: Flag.Int("sessions").pipe(
-      Flag.withDescription("End after so many sessions; without it, never"),
+      Flag.withDescription("End after this many sessions (default: never)"),
       Flag.optional
     )
   },
@@ -46,7 +46,7 @@ const command = Command.make(
       Effect.provide(layer({ sandbox: { sessions: 1000 }, meanwhile: newSessions("1 second") })),
       Effect.tapError((error) => Console.error(error.message))
     )
-).pipe(Command.withDescription("New sessions as they come"))
+).pipe(Command.withDescription("Polls for new sessions and prints them"))
 
 endWithoutReader()
 

@@ -3,8 +3,8 @@
 //   node examples/webhook.ts --database sqlite:out/mirror.db --port 3000
 //   STRIPE_WEBHOOK_SECRET=whsec_… STRIPE_API_KEY=rk_… node examples/webhook.ts --database postgres://me@localhost/sessions
 //
-// A webhook only says which session changed. The session is read again and stored, unless a later read of it is there, so
-// order and repetition do not matter. The answer is 200 only when it is stored; to any other answer Stripe delivers again.
+// A webhook only says which session changed. The session is read again and stored, unless a later read is stored already, so
+// order and repetition do not matter. The answer is 200 only when it is stored; after any other answer Stripe delivers again.
 // Webhooks can be lost, so run the mirror as well. Without a key, a sandbox delivers what happens in it.
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"

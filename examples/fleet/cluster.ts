@@ -1,5 +1,5 @@
-// The same fleet on Effect Cluster, for whoever runs it already: each account is an entity, which lives on one of the runners
-// and takes one turn at a time. Whenever it is time, one runner sends every account that is due its turn.
+// The fleet of worker.ts on Effect Cluster, if you run a cluster already: each account is an entity, which lives on one of
+// the runners and takes one turn at a time. Each minute (`--cron`), one runner sends a turn to every account that is due.
 //
 //   node examples/fleet/cluster.ts --once                                          alone: SQLite, and a limit in memory
 //   DATABASE_URL=… REDIS_URL=… node examples/fleet/cluster.ts --host 10.0.0.5      with others, each under its own address
@@ -115,11 +115,11 @@ const command = Command.make(
     concurrency: Flags.concurrency,
     once: Flags.once,
     host: Flag.String("host").pipe(
-      Flag.withDescription("The address of this machine, by which the other runners reach it (default 127.0.0.1)"),
+      Flag.withDescription("The address at which the other runners reach this machine (default 127.0.0.1)"),
       Flag.withDefault("127.0.0.1")
     ),
     port: Flag.Int("port").pipe(
-      Flag.withDescription("A port of its own on that machine (default 34431)"),
+      Flag.withDescription("A port that no other program on this machine uses (default 34431)"),
       Flag.filter(
         (port) => port >= 1 && port <= 65_535,
         () => "--port takes a port, 1 to 65535"

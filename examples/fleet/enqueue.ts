@@ -1,9 +1,9 @@
-// Takes accounts into a fleet: their ids from a file, one a line, or all connected accounts that Stripe lists. An account
+// Adds accounts to a fleet: the ids in a file, one on each line, or all connected accounts that Stripe lists. An account
 // that is in the fleet already keeps its turn, so this may run every hour.
 //
 //   node examples/fleet/enqueue.ts --file accounts.txt
 //   node examples/fleet/enqueue.ts --connected                     with the key of the platform in STRIPE_API_KEY
-//   node examples/fleet/enqueue.ts --file accounts.txt --again     gives each a turn at once, whatever became of the last
+//   node examples/fleet/enqueue.ts --file accounts.txt --again     gives each a turn at once, also if it is in the fleet
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Console, Effect, FileSystem, Layer, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -45,15 +45,15 @@ const command = Command.make(
       Flag.optional
     ),
     connected: Flag.Boolean("connected").pipe(
-      Flag.withDescription("All connected accounts of the platform whose key STRIPE_API_KEY is"),
+      Flag.withDescription("All connected accounts of the platform whose key is in STRIPE_API_KEY"),
       Flag.withDefault(false)
     ),
     again: Flag.Boolean("again").pipe(
-      Flag.withDescription("Give a turn at once to those that are in the fleet, too"),
+      Flag.withDescription("Give a turn at once also to accounts that are in the fleet already"),
       Flag.withDefault(false)
     ),
     cluster: Flag.Boolean("cluster").pipe(
-      Flag.withDescription("The fleet is one of cluster.ts, which has no queue"),
+      Flag.withDescription("The fleet runs on cluster.ts, which has no queue"),
       Flag.withDefault(false)
     ),
     fleet: Flags.shared.fleet,
@@ -74,6 +74,6 @@ const command = Command.make(
     const what = again ? "have a turn now" : "are new"
     yield* Console.log(`${yield* Services.databaseName}: ${enrolled} of ${accounts.length} accounts ${what}.`)
   })
-).pipe(Command.withDescription("Takes accounts into a fleet"))
+).pipe(Command.withDescription("Adds accounts to a fleet"))
 
 runOnce(command)

@@ -1,4 +1,4 @@
-// Shows what a fleet is at: how many accounts are current, failing or refused, and which are most behind.
+// Shows the state of a fleet: how many accounts are current, failing or refused, and which are most behind.
 //
 //   node examples/fleet/status.ts
 //   node examples/fleet/status.ts --watch --limit 50
@@ -28,6 +28,6 @@ const command = Command.make(
       Effect.provide(Services.database({ connections: 1, lock }))
     )
   })
-).pipe(Command.withDescription("Shows what a fleet is at"))
+).pipe(Command.withDescription("Shows the state of a fleet"))
 
 runOnce(command)

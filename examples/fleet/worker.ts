@@ -1,11 +1,12 @@
-// A worker of a fleet: copies the sessions of many accounts to a database and keeps the copies true. Start as many as you
-// like, on as many machines: each account is one job of a queue in the database, and whoever is free takes it.
+// A worker of a fleet: copies the sessions of many accounts to a database and keeps the copies up to date. Start as many as
+// you like, on as many machines: each account is one job of a queue in the database, and any free worker takes it.
 //
 //   node examples/fleet/worker.ts --once                                           alone: SQLite, and a limit in memory
 //   DATABASE_URL=postgres://… REDIS_URL=redis://… node examples/fleet/worker.ts    with others
 //
-// A job is one slice of one account, some pages at most, and ends by putting the next one into the queue: at once where the
-// account has more, and else after a pause. So no account is read twice at a time, and a large one keeps no other waiting.
+// A job is one turn of one account: it reads at most `--pages` pages, and then puts the account's next turn into the queue.
+// That turn is due at once if the account has more pages, else after a pause. So one worker at a time reads an account, and
+// a large account does not keep the others waiting.
 import { Cause, Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { StripeError } from "effect-stripe-identity"

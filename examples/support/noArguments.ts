@@ -1,7 +1,7 @@
 // For examples without arguments. An argument that is ignored would read the whole account.
 
 const fromEnvironment =
-  "reads Stripe where STRIPE_API_KEY is set (then STRIPE_ACCOUNT or STRIPE_CONTEXT, STRIPE_API_BASE and STRIPE_API_VERSION, too), and the sandbox elsewhere"
+  "reads Stripe where STRIPE_API_KEY is set (with STRIPE_ACCOUNT or STRIPE_CONTEXT, STRIPE_API_BASE and STRIPE_API_VERSION), else the sandbox"
 
 /** Ends the program where there is an argument, with what it does: with success only if `--help` asked for that. */
 export const takesNoArguments = (does: string, reads = fromEnvironment): void => {

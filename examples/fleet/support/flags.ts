@@ -29,24 +29,22 @@ export const limit = count("limit", "How many accounts are listed", 20)
 
 /** What is read in a turn of an account, and when its next run begins. */
 export const work = {
-  pages: count("pages", "How many pages of an account are read before it is another one's turn", 10),
-  settle: seconds("settle", "How old new sessions and events must be to be read", 60),
+  pages: count("pages", "How many pages of an account are read before the next account's turn", 10),
+  settle: seconds("settle", "How old sessions and events must be to be read", 60),
   every: seconds("every", "How long after a run of an account the next one begins", 300),
-  refused: seconds("refused-every", "The same for an account that Stripe refuses", 3600),
-  longest: seconds("longest-pause", "The same at most for an account whose runs fail", 3600)
+  refused: seconds("refused-every", "How long after a run the next one begins if Stripe refuses the account", 3600),
+  longest: seconds("longest-pause", "The longest wait after a run that fails, as these waits double", 3600)
 }
 
 export const once = Flag.Boolean("once").pipe(
-  Flag.withDescription("End when every account was read to its end"),
+  Flag.withDescription("Exit when every account was read to the end"),
   Flag.withDefault(false)
 )
 
 /** What is shared with other workers, and has to be the same in all of them. */
 export const shared = {
   fleet: Flag.String("fleet").pipe(
-    Flag.withDescription(
-      "The name of the fleet, where several share Redis; each needs a database of its own (default fleet)"
-    ),
+    Flag.withDescription("The name of the fleet, if several share Redis; each needs its own database (default fleet)"),
     Flag.filter(
       (name) => /^[\w-]{1,100}$/.test(name),
       () => "--fleet takes letters, digits, _ and -"
@@ -55,7 +53,7 @@ export const shared = {
   ),
   rate: count(
     "rate",
-    "Requests a second of all workers together, or of each without Redis: at most nine tenths of Stripe's limit",
+    "Requests a second of all workers together, or of each without Redis: at most 90 % of Stripe's limit",
     90
   ),
   accountRate: count("account-rate", "Requests a second of one account", 20),
