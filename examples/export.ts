@@ -53,10 +53,12 @@ const exportTo = Effect.fn("export")(function* (
   yield* Effect.gen(function* () {
     const destination = yield* FileDestination.ndjson(partial)
     const counted = {
-      ...destination,
-      // Rows are counted with the write, so that the number after Ctrl-C is that of the lines in the file.
-      save: (batch: VerificationSessions.Batch<VerificationSession.AnyExpansion>) =>
-        Effect.uninterruptible(Effect.andThen(destination.save(batch), Effect.flatMap(progress.add(batch), show)))
+      open: Effect.map(destination.open, (run) => ({
+        ...run,
+        // Rows are counted with the write, so that the number after Ctrl-C is that of the lines in the file.
+        save: (batch: VerificationSessions.Batch<VerificationSession.AnyExpansion>) =>
+          Effect.uninterruptible(Effect.andThen(run.save(batch), Effect.flatMap(progress.add(batch), show)))
+      }))
     }
     yield* Destination.stream(counted, (from) => VerificationSessions.sync(filter, { from })).pipe(Stream.runDrain)
   }).pipe(

@@ -48,18 +48,20 @@ const mirror = Effect.fn("mirror")(function* (
   const total = counter()
 
   const counted = {
-    ...table,
-    // Counted in one with the storing, so that Ctrl-C finds the number of sessions that are there.
-    save: (batch: Batch) =>
-      Effect.uninterruptible(
-        Effect.gen(function* () {
-          yield* table.save(batch)
-          total.add(batch)
-          const now = yield* progress.add(batch)
-          // What a poll brings is told by its own line. A full page is a long read, which more pages follow.
-          if (batch.sessions.length >= 100) yield* show(now)
-        })
-      )
+    open: Effect.map(table.open, ({ from, save }) => ({
+      from,
+      // Counted in one with the storing, so that Ctrl-C finds the number of sessions that are there.
+      save: (batch: Batch) =>
+        Effect.uninterruptible(
+          Effect.gen(function* () {
+            yield* save(batch)
+            total.add(batch)
+            const now = yield* progress.add(batch)
+            // What a poll brings is told by its own line. A full page is a long read, which more pages follow.
+            if (batch.sessions.length >= 100) yield* show(now)
+          })
+        )
+    }))
   }
   const report = Effect.gen(function* () {
     const [row] = yield* sql`SELECT count(*) AS sessions FROM verification_sessions WHERE account = ${account}`

@@ -14,7 +14,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Checkpoint from "./Checkpoint.ts"
@@ -31,18 +30,30 @@ export interface HasCheckpoint {
 }
 
 /**
- * A store for batches. Write your own for your database: `save` stores the rows and the checkpoint in one transaction.
+ * A run that stores batches. Two runs at the same time are two writers, also where one program made both.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Run<in Batch extends HasCheckpoint, out E = never, out R = never> {
+  /** The last checkpoint that was stored: where the run resumes. */
+  readonly from: Checkpoint.Checkpoint | undefined
+  /** Stores the rows of a batch, and its checkpoint with them or after them. */
+  readonly save: (batch: Batch) => Effect.Effect<void, E, R>
+  /** Runs after the last batch of a successful run. @default nothing */
+  readonly finish?: Effect.Effect<void, E, R> | undefined
+}
+
+/**
+ * A store for batches. Write your own for your database: `open` reads the checkpoint, and `save` stores the rows and the
+ * checkpoint in one transaction.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Destination<in Batch extends HasCheckpoint, out E = never, out R = never> {
-  /** Reads the last checkpoint that was saved. */
-  readonly load: Effect.Effect<Option.Option<Checkpoint.Checkpoint>, E, R>
-  /** Stores the rows of a batch, and its checkpoint with them or after them. */
-  readonly save: (batch: Batch) => Effect.Effect<void, E, R>
-  /** Runs after the last batch of a successful run. @default nothing */
-  readonly finish?: Effect.Effect<void, E, R> | undefined
+  /** Begins a run. */
+  readonly open: Effect.Effect<Run<Batch, E, R>, E, R>
 }
 
 /**
@@ -87,11 +98,8 @@ export const stream = <B extends Batch, Batch extends HasCheckpoint, E, R, E2, R
   read: (from: Checkpoint.Checkpoint | undefined) => Stream.Stream<B, E2, R2>
 ): Stream.Stream<B, E | E2, R | R2> =>
   Stream.unwrap(
-    Effect.map(destination.load, (from) =>
-      read(Option.getOrUndefined(from)).pipe(
-        Stream.tap((batch) => destination.save(batch)),
-        Stream.concat(Stream.fromEffectDrain(destination.finish ?? Effect.void))
-      )
+    Effect.map(destination.open, ({ finish = Effect.void, from, save }) =>
+      read(from).pipe(Stream.tap(save), Stream.concat(Stream.fromEffectDrain(finish)))
     )
   )
 
@@ -120,20 +128,18 @@ export const fromKeyValueStore = <Batch extends HasCheckpoint, E, R>(options: {
 > =>
   Effect.map(KeyValueStore.KeyValueStore, (store) => {
     const keys = [`${options.key}.copy`, options.key]
-    const load = Effect.gen(function* () {
+    const stored = Effect.gen(function* () {
       const texts = yield* Effect.forEach([...keys].reverse(), (key) => store.get(key))
       const found = texts.flatMap((text) => (text === undefined ? [] : [Checkpoint.fromText(text)]))
       const [first] = found
-      if (first === undefined) return Option.none()
+      if (first === undefined) return undefined
       const whole = found.find((result) => Result.isSuccess(result) || result.failure.problem !== "damaged")
-      return Option.some(yield* Effect.fromResult(whole ?? first))
+      return yield* Effect.fromResult(whole ?? first)
     })
     const keep = (checkpoint: Checkpoint.Checkpoint) => {
       const text = Checkpoint.toText(checkpoint)
       return Effect.forEach(keys, (key) => store.set(key, text), { discard: true })
     }
-    return {
-      load,
-      save: (batch: Batch) => Effect.andThen(options.write(batch), keep(batch.checkpoint))
-    }
+    const save = (batch: Batch) => Effect.andThen(options.write(batch), keep(batch.checkpoint))
+    return { open: Effect.map(stored, (from) => ({ from, save })) }
   })

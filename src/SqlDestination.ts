@@ -19,7 +19,6 @@ import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
@@ -96,7 +95,7 @@ export interface Batch extends HasCheckpoint {
 
 /**
  * A table of sessions as a destination. `save` stores sessions and checkpoint in one transaction, if the stored checkpoint is
- * still the last one that was loaded or saved here.
+ * still the last one that this run read or saved.
  *
  * @category models
  * @since 0.1.0
@@ -209,9 +208,6 @@ export const make = Effect.fnUntraced(function* (
 
   const transaction = <A, E>(self: Effect.Effect<A, E>) => withoutDefects(sql.withTransaction(self))
 
-  // The checkpoint in the database, when it was read or written last.
-  let known: string | undefined
-
   const upsert = (sessions: ReadonlyArray<VerificationSession.AnyExpansion>, readAt: DateTime.DateTime) => {
     // A statement may have each row only once. Sorted, so that two writers cannot deadlock.
     const rows = Array.from(new Map(sessions.map((session) => [session.id, session])).values())
@@ -228,12 +224,12 @@ export const make = Effect.fnUntraced(function* (
     ([row]) => row?.checkpoint
   )
 
-  const load = Effect.gen(function* () {
-    known = yield* stored
-    return known === undefined ? Option.none() : Option.some(yield* Effect.fromResult(Checkpoint.fromText(known)))
-  })
-
-  const moveCheckpoint = Effect.fnUntraced(function* (text: string, livemode: boolean | undefined) {
+  /** Moves the checkpoint, if it is still the one that this run read or stored last. */
+  const moveCheckpoint = Effect.fnUntraced(function* (
+    known: string | undefined,
+    text: string,
+    livemode: boolean | undefined
+  ) {
     const mode = livemode === undefined ? null : dialect === "pg" ? livemode : Number(livemode)
     const now = DateTime.formatIso(yield* DateTime.now)
     const moved = yield* known === undefined
@@ -253,20 +249,25 @@ export const make = Effect.fnUntraced(function* (
       : new Reasons.CheckpointMovedError({ table, account, checkpoint: name })
   })
 
-  const save = Effect.fnUntraced(function* ({ checkpoint, readAt, sessions }: Batch) {
-    const { context } = checkpoint
-    const actual = checkpoint.account ?? context?.split("/").at(-1)
-    // The key of an organization has no account of its own, so a destination without an account takes any context.
-    if (actual !== undefined && actual !== account && (account !== "" || context === undefined)) {
-      return yield* new Reasons.OtherAccountError({ expected: account, actual })
-    }
-    const text = Checkpoint.toText(checkpoint)
-    // The checkpoint comes first: a second writer waits there, before it has written rows.
-    yield* transaction(Effect.andThen(moveCheckpoint(text, sessions[0]?.livemode), upsert(sessions, readAt)))
-    known = text
-  }, named)
+  const open = Effect.gen(function* () {
+    let known = yield* stored
+    const from = known === undefined ? undefined : yield* Effect.fromResult(Checkpoint.fromText(known))
+    const save = Effect.fnUntraced(function* ({ checkpoint, readAt, sessions }: Batch) {
+      const { context } = checkpoint
+      const actual = checkpoint.account ?? context?.split("/").at(-1)
+      // The key of an organization has no account of its own, so a destination without an account takes any context.
+      if (actual !== undefined && actual !== account && (account !== "" || context === undefined)) {
+        return yield* new Reasons.OtherAccountError({ expected: account, actual })
+      }
+      const text = Checkpoint.toText(checkpoint)
+      // The checkpoint comes first: a second writer waits there, before it has written rows.
+      yield* transaction(Effect.andThen(moveCheckpoint(known, text, sessions[0]?.livemode), upsert(sessions, readAt)))
+      known = text
+    }, named)
+    return { from, save }
+  })
 
-  return { load, save, upsert }
+  return { open, upsert }
 })
 
 /**

@@ -228,7 +228,7 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
           if (code !== 0) {
             assert.match(
               errors,
-              /^SqlDestination: CheckpointMovedError: .*Nothing was stored\. If two programs store it, stop one\. Run the other again to resume: .*\n$/
+              /^SqlDestination: CheckpointMovedError: .*Nothing was stored\. If two programs or runs store it, stop one\. Run the other again to resume\.\n$/
             )
           }
         }

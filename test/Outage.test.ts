@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, DateTime, Effect, Fiber, Logger, type LogLevel, Option, Schedule, Stream } from "effect"
+import { Clock, DateTime, Effect, Fiber, Logger, type LogLevel, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import {
   type Checkpoint,
@@ -93,18 +93,18 @@ describe("a destination that is followed", () => {
     Effect.gen(function* () {
       yield* begin
       const stored: Array<string> = []
-      let loads = 0
+      let runs = 0
       let last: Checkpoint.Checkpoint | undefined
       const destination = {
-        load: Effect.sync(() => {
-          loads++
-          return Option.fromUndefinedOr(last)
-        }),
-        save: ({ checkpoint, sessions }: VerificationSessions.Batch<{ readonly id: string }>) =>
-          Effect.sync(() => {
-            stored.push(...sessions.map(({ id }) => id))
-            last = checkpoint
-          })
+        open: Effect.sync(() => {
+          runs++
+          const save = ({ checkpoint, sessions }: VerificationSessions.Batch<{ readonly id: string }>) =>
+            Effect.sync(() => {
+              stored.push(...sessions.map(({ id }) => id))
+              last = checkpoint
+            })
+          return { from: last, save }
+        })
       }
       const following = yield* Destination.stream(destination, (from) => VerificationSessions.tail({}, { from })).pipe(
         Stream.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ times: 5 })),
@@ -115,7 +115,7 @@ describe("a destination that is followed", () => {
       yield* outage(Sandbox.Fault.ServerError({ status: 503 }), 1)
       yield* outage(Sandbox.Fault.ServerError({ status: 503 }), 2)
       // The policy of one request gave up, again and again.
-      assert.isAbove(loads, 200)
+      assert.isAbove(runs, 200)
       assert.strictEqual(stored.length, 256)
       assert.sameMembers(stored, [...(yield* listIds)])
       yield* Fiber.interrupt(following)

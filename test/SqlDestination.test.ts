@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, Statement } from "effect/sql"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
@@ -28,7 +28,7 @@ it.layer(Databases.sqlite, { excludeTestServices: true })("SQLite", (it) => {
       const error = yield* Effect.flip(destination.save(batch(2, large)))
       assert.match(error.message, /full/)
       assert.lengthOf(yield* rowsOf(sql, table), 1)
-      assert.deepStrictEqual(yield* destination.load, Option.some(checkpoint(1)))
+      assert.deepStrictEqual(yield* destination.load, checkpoint(1))
       yield* sql.unsafe("PRAGMA max_page_count = 1000000", [])
       yield* destination.save(batch(2, large))
       assert.lengthOf(yield* rowsOf(sql, table), 501)

@@ -114,8 +114,10 @@ const program = Effect.gen(function* () {
       { discard: true }
     )
   const contenders = {
-    SqlDestination: Effect.forEach(sessions, (batch, at) =>
-      destination.save({ sessions: batch, checkpoint: checkpoint(at), readAt: DateTime.makeUnsafe(readAt) })
+    SqlDestination: Effect.flatMap(destination.open, ({ save }) =>
+      Effect.forEach(sessions, (batch, at) =>
+        save({ sessions: batch, checkpoint: checkpoint(at), readAt: DateTime.makeUnsafe(readAt) })
+      )
     ),
     "the same statements": Effect.andThen(
       begin,
@@ -131,7 +133,6 @@ const program = Effect.gen(function* () {
   for (let round = -1; round < rounds; round++) {
     for (const [name, run] of Object.entries(contenders)) {
       yield* clear
-      yield* destination.load
       const reading = yield* measure(run)
       if (round >= 0) readings.get(name)?.push(reading)
     }

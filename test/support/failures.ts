@@ -395,15 +395,14 @@ const files = Effect.gen(function* () {
   mkdirSync(at("folder"))
   mkdirSync(at("taken.checkpoint"))
   symlinkSync(at("nowhere"), at("link"))
-  const open = (path: string) => Effect.flatMap(FileDestination.ndjson(path), ({ load }) => load)
+  const open = (path: string) => Effect.flatMap(FileDestination.ndjson(path), ({ open }) => open)
   const shared = Effect.gen(function* () {
     const path = at("shared")
-    const [one, other] = yield* Effect.all([FileDestination.ndjson(path), FileDestination.ndjson(path)])
+    const [one, other] = yield* Effect.all([open(path), open(path)])
     const batch = {
       sessions: [VerificationSession.makeUnsafe({ id: "vs_1", status: "verified", created })],
       readAt: created
     }
-    yield* Effect.all([one.load, other.load])
     yield* one.save({ ...batch, checkpoint: Checkpoint.start({ filter: "a" }) })
     yield* other.save({ ...batch, checkpoint: Checkpoint.start({ filter: "a" }) })
   })

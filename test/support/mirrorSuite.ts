@@ -114,11 +114,11 @@ export const mirrorSuite = (it: Vitest.MethodsNonLive<Database>, options: { read
             owners,
             ({ destination }) => {
               // Both begin at the same checkpoint.
-              const load = Effect.tap(destination.load, () => {
+              const open = Effect.tap(destination.open, () => {
                 if (++loaded === owners.length) Deferred.doneUnsafe(all, Exit.void)
                 return Deferred.await(all)
               })
-              return Effect.result(runInto({ ...destination, load }))
+              return Effect.result(runInto({ open }))
             },
             { concurrency: 2 }
           )
@@ -126,7 +126,7 @@ export const mirrorSuite = (it: Vitest.MethodsNonLive<Database>, options: { read
           assert.deepStrictEqual(others, [])
           assert.match(
             String(refusal),
-            /CheckpointMovedError: .*Nothing was stored\. If two programs store it, stop one\. Run the other again to resume/
+            /CheckpointMovedError: .*Nothing was stored\. If two programs or runs store it, stop one\. Run the other again to resume/
           )
           yield* isTheList(owners[0]?.sql ?? assert.fail(), table)
           yield* Effect.repeat(change, { times: 20 })
@@ -157,19 +157,21 @@ export const mirrorSuite = (it: Vitest.MethodsNonLive<Database>, options: { read
         assert.deepStrictEqual(yield* statuses, ["verified", "requires_input"])
         // Another one reads and stores, between a page that the mirror has read and its save.
         const slow = {
-          ...destination,
-          save: (batch: Batch) =>
-            Effect.gen(function* () {
-              if (batch.sessions.some(({ id }) => id === early)) {
-                yield* TestClock.adjust("1 second")
-                yield* sandbox.submit(early)
-                const [read = assert.fail()] = yield* Effect.orDie(
-                  Stream.runCollect(VerificationSessions.reread([early]))
-                )
-                yield* destination.upsert(read.sessions, read.readAt)
-              }
-              yield* destination.save(batch)
-            })
+          open: Effect.map(destination.open, ({ from, save }) => ({
+            from,
+            save: (batch: Batch) =>
+              Effect.gen(function* () {
+                if (batch.sessions.some(({ id }) => id === early)) {
+                  yield* TestClock.adjust("1 second")
+                  yield* sandbox.submit(early)
+                  const [read = assert.fail()] = yield* Effect.orDie(
+                    Stream.runCollect(VerificationSessions.reread([early]))
+                  )
+                  yield* destination.upsert(read.sessions, read.readAt)
+                }
+                yield* save(batch)
+              })
+          }))
         }
         yield* runInto(slow, { audit: "1 second" })
         assert.deepStrictEqual(yield* statuses, ["verified", "processing"])

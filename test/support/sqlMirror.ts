@@ -20,14 +20,16 @@ const program = Effect.gen(function* () {
     if (at === moment && saves === Number(place)) process.kill(process.pid, "SIGKILL")
   }
   const killing = {
-    ...table,
-    save: (batch: VerificationSessions.MirrorBatch<VerificationSession.VerificationSession>) =>
-      Effect.gen(function* () {
-        saves++
-        kill("before")
-        yield* table.save(batch)
-        kill("after")
-      })
+    open: Effect.map(table.open, ({ from, save }) => ({
+      from,
+      save: (batch: VerificationSessions.MirrorBatch<VerificationSession.VerificationSession>) =>
+        Effect.gen(function* () {
+          saves++
+          kill("before")
+          yield* save(batch)
+          kill("after")
+        })
+    }))
   }
   yield* Destination.stream(killing, (from) =>
     // Without audits, so that what changed is found by events or not at all.

@@ -1,5 +1,5 @@
 import { assert, describe, type Vitest } from "@effect/vitest"
-import { DateTime, Effect, Exit, Layer, Option, Schema, Stream } from "effect"
+import { DateTime, Effect, Exit, Layer, Schema, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { Checkpoint, Destination, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -10,6 +10,7 @@ import { expandedSession, fullSession, leastSession } from "./identityRows.ts"
 import { recording } from "./secrets.ts"
 import { choices } from "./syncHistory.ts"
 import { listIds, world } from "./world.ts"
+import { writer } from "./writer.ts"
 
 // What every database has to do as a destination.
 
@@ -60,7 +61,8 @@ const idsOf = (sql: SqlClient.SqlClient, table: string) =>
 export const opened = Effect.fnUntraced(function* (options: SqlDestination.Options & { readonly table: string }) {
   const sql = yield* Database.use(({ open }) => open)
   yield* Effect.provide(Effect.void, SqlDestination.layer({ table: options.table })).pipe(on(sql))
-  return { sql, destination: yield* SqlDestination.make(options).pipe(on(sql)) }
+  const destination = yield* SqlDestination.make(options).pipe(on(sql))
+  return { sql, destination: { ...destination, ...writer(destination) } }
 })
 
 export const isPostgres = (sql: SqlClient.SqlClient): boolean =>
@@ -77,7 +79,7 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       Effect.gen(function* () {
         const table = newTable()
         const { destination, sql } = yield* opened({ table, account: "acct_1" })
-        assert.isTrue(Option.isNone(yield* destination.load))
+        assert.isUndefined(yield* destination.load)
         yield* destination.save(batch(1, [decode({ ...fullSession, livemode: false }), session("vs_2")]))
         const [first, second] = yield* rowsOf(sql, table)
         const { client_secret: _, provided_details: __, url: ___, ...safe } = { ...fullSession, livemode: false }
@@ -110,7 +112,7 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           times.map((row) => ({ ...row })),
           [{ created: 1767225600 }, { created: 1767225600 }]
         )
-        assert.deepStrictEqual(yield* destination.load, Option.some(checkpoint(1)))
+        assert.deepStrictEqual(yield* destination.load, checkpoint(1))
       }).pipe(Effect.scoped)
     )
 
@@ -124,11 +126,11 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           const failure = yield* Effect.flip(destination.save(batch(2, twice)))
           assert.strictEqual(failure._tag, "SqlError")
           assert.deepStrictEqual(yield* idsOf(sql, table), before === undefined ? [] : ["vs_3"])
-          assert.deepStrictEqual(yield* destination.load, Option.fromUndefinedOr(before && checkpoint(before)))
+          assert.deepStrictEqual(yield* destination.load, before && checkpoint(before))
           yield* destination.save(batch(1, [session("vs_3")]))
         }
         yield* destination.save(batch(2, [session("vs_1")]))
-        assert.deepStrictEqual(yield* destination.load, Option.some(checkpoint(2)))
+        assert.deepStrictEqual(yield* destination.load, checkpoint(2))
       }).pipe(Effect.scoped)
     )
 
@@ -193,7 +195,7 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           const late = second.destination.save(batch(place + 2, [session(`vs_${place + 2}`)]))
           assert.strictEqual(yield* reasonOf(late), "CheckpointMovedError")
           assert.strictEqual(yield* reasonOf(late), "CheckpointMovedError")
-          assert.deepStrictEqual(yield* second.destination.load, Option.some(checkpoint(place + 1)))
+          assert.deepStrictEqual(yield* second.destination.load, checkpoint(place + 1))
           yield* late
           yield* first.destination.load
         }
@@ -201,17 +203,20 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("are told that a run begins with load, because one may have forgotten it", () =>
+    it.effect("cannot both store either where they share one destination", () =>
       Effect.gen(function* () {
         const table = newTable()
-        const { destination } = yield* opened({ table })
-        yield* destination.save(batch(1, []))
-        const forgetful = yield* opened({ table })
-        const { message } = yield* Effect.flip(forgetful.destination.save(batch(2, [])))
-        assert.match(
-          message,
-          /as this program left it, found another\. .* begin with load, as Destination\.stream does\./
-        )
+        const { destination, sql } = yield* opened({ table })
+        const [one, other] = yield* Effect.all([destination.open, destination.open])
+        yield* one.save(batch(1, [session("vs_1")]))
+        assert.strictEqual(yield* reasonOf(other.save(batch(2, [session("vs_2")]))), "CheckpointMovedError")
+        yield* one.save(batch(3, [session("vs_3")]))
+        const { from, save } = yield* destination.open
+        assert.deepStrictEqual(from, checkpoint(3))
+        yield* save(batch(4, []))
+        const { message } = yield* Effect.flip(one.save(batch(5, [])))
+        assert.match(message, /as this run left it, found another\. .* Run the other again to resume\.$/)
+        assert.deepStrictEqual(yield* idsOf(sql, table), ["vs_1", "vs_3"])
       }).pipe(Effect.scoped)
     )
 
@@ -412,9 +417,9 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
             ["acct_2", "canceled"]
           ]
         )
-        assert.deepStrictEqual(yield* one.destination.load, Option.some(checkpoint(1)))
-        assert.deepStrictEqual(yield* other.destination.load, Option.some(checkpoint(2)))
-        assert.deepStrictEqual(yield* again.destination.load, Option.some(checkpoint(3)))
+        assert.deepStrictEqual(yield* one.destination.load, checkpoint(1))
+        assert.deepStrictEqual(yield* other.destination.load, checkpoint(2))
+        assert.deepStrictEqual(yield* again.destination.load, checkpoint(3))
       }).pipe(Effect.scoped)
     )
 
@@ -507,7 +512,7 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         )
         for (const suffix of ["_checkpoints", "_migrations"]) yield* sql.unsafe(`DROP TABLE ${table}${suffix}`, [])
         const again = yield* opened({ table })
-        assert.isTrue(Option.isNone(yield* again.destination.load))
+        assert.isUndefined(yield* again.destination.load)
       }).pipe(Effect.scoped)
     )
 

@@ -9,8 +9,8 @@ const Reason = reasonOf("SqlDestinationError")
 const whose = (account: string): string => (account === "" ? "the key's own account" : account)
 
 /**
- * The stored checkpoint is not the one that this program loaded or saved: another program stored a batch since, or this
- * one did not begin with `load`. Nothing of this batch was stored.
+ * The stored checkpoint is not the one that this run read or saved: another program or run stored a batch since. Nothing of
+ * this batch was stored.
  *
  * @category errors
  * @since 0.1.0
@@ -21,7 +21,7 @@ export class CheckpointMovedError extends Reason<CheckpointMovedError>()("Checkp
   checkpoint: Schema.String
 }) {
   override get message(): string {
-    return `Expected the checkpoint "${this.checkpoint}" of ${whose(this.account)} in ${this.table} as this program left it, found another. Nothing was stored. If two programs store it, stop one. Run the other again to resume: begin with load, as Destination.stream does.`
+    return `Expected the checkpoint "${this.checkpoint}" of ${whose(this.account)} in ${this.table} as this run left it, found another. Nothing was stored. If two programs or runs store it, stop one. Run the other again to resume.`
   }
 }
 

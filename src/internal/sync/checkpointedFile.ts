@@ -12,7 +12,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Checkpoint from "../../Checkpoint.ts"
-import type { HasCheckpoint, Destination } from "../../Destination.ts"
+import type { HasCheckpoint, Destination, Run } from "../../Destination.ts"
 import { CheckpointMismatchError } from "../../StripeError.ts"
 import { name } from "../withoutSecrets.ts"
 
@@ -29,7 +29,7 @@ export class FileDestinationError extends Schema.TaggedError<FileDestinationErro
   /**
    * `system`: the file system failed, for example because the disk is full. `unrelated`: the file is not empty and has
    * no checkpoint. `shorter`: the file lost rows that its checkpoint counts. `format`: it was started in another format
-   * or with other columns. `shared`: another program modified it. `not-a-file`: it or its checkpoint is a folder, a
+   * or with other columns. `shared`: another program or run modified it. `not-a-file`: it or its checkpoint is a folder, a
    * device, a pipe, or a link to a missing file.
    */
   problem: Schema.Literals(["system", "unrelated", "shorter", "format", "shared", "not-a-file"]),
@@ -65,20 +65,20 @@ export interface Options<in Batch> {
   readonly toLines: (batch: Batch) => Stream.Stream<string>
 }
 
-/** The file as a destination. It is open only while writing, because somebody may replace it. */
-export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
+/** The file as a destination. */
+export const make = <Batch extends HasCheckpoint>(
   options: Options<Batch>
-): Effect.fn.Return<Destination<Batch, FileDestinationError | CheckpointMismatchError>, never, FileSystem.FileSystem> {
+): Effect.Effect<Destination<Batch, FileDestinationError | CheckpointMismatchError>, never, FileSystem.FileSystem> =>
+  Effect.map(FileSystem.FileSystem, (fileSystem) => ({ open: begin(fileSystem, options) }))
+
+/** A run. The file is open only while writing, because somebody may replace it. */
+const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
+  fileSystem: FileSystem.FileSystem,
+  options: Options<Batch>
+): Effect.fn.Return<Run<Batch, FileDestinationError>, FileDestinationError | CheckpointMismatchError> {
   const { format, header, path, toLines } = options
-  const fileSystem = yield* FileSystem.FileSystem
   const sidecarPath = `${path}.checkpoint`
-  // How much of the file its checkpoint covers. Unset before the sidecar was read.
-  let covered: number | undefined
-  // The length of the file while it is known to hold what its checkpoint counts, and nothing more.
-  let length: number | undefined
-  // The text of the sidecar when it was read or written last.
-  let seen: string | undefined
-  // Whether another writer was noticed since then.
+  // Whether another writer was noticed.
   let isShared = false
 
   const failure = (problem: FileDestinationError["problem"], description: string, cause?: unknown) =>
@@ -86,7 +86,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
 
   const shared = (cause?: PlatformError) => {
     isShared = true
-    const found = "expected no other writer, but another program modified the file."
+    const found = "expected no other writer, but another program or run modified the file."
     return failure("shared", `${found} Run one writer at a time; run this one again to resume.`, cause)
   }
 
@@ -129,16 +129,8 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   const look = Effect.gen(function* () {
     const text = yield* readSidecar
     const found = (yield* size) ?? 0
-    // The old state stays until everything was read again.
-    const stand = (bytes: number, checkpoint: Option.Option<Checkpoint.Checkpoint>) => {
-      covered = bytes
-      length = undefined
-      seen = text
-      isShared = false
-      return { bytes, checkpoint }
-    }
     if (text === undefined) {
-      if (found === 0) return stand(0, Option.none())
+      if (found === 0) return { bytes: 0, text, from: undefined }
       return yield* failure(
         "unrelated",
         `expected a new file or one with a checkpoint, got rows without ${sidecarPath}. Write to another file, or remove this one.`
@@ -152,7 +144,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     }
     const { bytes, checkpoint: json } = sidecar.success
     if (json === null && bytes !== 0) return yield* damaged(`${bytes} bytes without a checkpoint in ${sidecarPath}`)
-    const checkpoint = json === null ? Option.none() : Option.some(yield* Effect.fromResult(Checkpoint.fromJson(json)))
+    const from = json === null ? undefined : yield* Effect.fromResult(Checkpoint.fromJson(json))
     if (sidecar.success.format !== format) {
       return yield* failure(
         "format",
@@ -169,7 +161,7 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     if (bytes > 0 && (yield* byteAt(bytes - 1)) !== lineFeed) {
       return yield* damaged(`a length of ${bytes} bytes in ${sidecarPath}, which ends in the middle of a line`)
     }
-    return stand(bytes, checkpoint)
+    return { bytes, text, from }
   })
 
   const byteAt = (position: number) =>
@@ -179,16 +171,13 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
       return Option.getOrUndefined(yield* file.readAlloc(1))?.[0]
     }).pipe(Effect.scoped, system)
 
-  /** How much of the file is covered. Fails if another program modified it: two writers would overwrite each other. */
+  /** How much of the file is covered. Fails if another writer modified it: two would overwrite each other. */
   const ensureExclusive = Effect.fnUntraced(function* (expected: number | undefined) {
-    if (covered === undefined) return (yield* look).bytes
     const text = yield* readSidecar
     const found = yield* size
     const isOurs = text === seen && (expected === undefined || found === expected)
     return isShared || !isOurs ? yield* shared() : covered
   })
-
-  const load = Effect.map(look, ({ checkpoint }) => checkpoint)
 
   /** The file, truncated to what its checkpoint covers, and opened at its end. */
   const ready = Effect.gen(function* () {
@@ -257,7 +246,15 @@ export const make = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     Effect.uninterruptible
   )
 
-  return { load, save, finish: ready.pipe(Effect.scoped, Effect.asVoid, Effect.uninterruptible) }
+  const { bytes, from, text } = yield* look
+  // How much of the file its checkpoint covers.
+  let covered = bytes
+  // The length of the file while it is known to hold what its checkpoint counts, and nothing more.
+  let length: number | undefined
+  // The text of the sidecar when it was read or written last.
+  let seen = text
+
+  return { from, save, finish: ready.pipe(Effect.scoped, Effect.asVoid, Effect.uninterruptible) }
 })
 
 const lineFeed = 0x0a
