@@ -52,6 +52,18 @@ it.live("a worker alone says that it reads the sandbox, and its made-up sessions
   }).pipe(Effect.scoped)
 )
 
+it.live("a worker without accounts says how to add them, and one whose runs would not end says what to pass", () =>
+  Effect.gen(function* () {
+    const here = yield* folder
+    const worker = yield* Fleet.runIn(here, "worker.ts", ["--once"], { STRIPE_API_KEY: "sk_test_1" })
+    assert.match(worker.output, /^The fleet has no accounts\. Add some: node examples\/fleet\/enqueue\.ts --connected$/m)
+    // A poll that finds nothing is one page. So each turn would be a whole poll, and never the last.
+    const short = yield* Fleet.runIn(here, "worker.ts", ["--pages", "1"])
+    assert.strictEqual(short.code, 1)
+    assert.include(short.errors, "--pages takes a whole number, 2 or more")
+  }).pipe(Effect.scoped)
+)
+
 it.live("two fleets do not share a database", () =>
   Effect.gen(function* () {
     const here = yield* folder

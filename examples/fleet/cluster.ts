@@ -44,7 +44,7 @@ const accounts = (work: Work, concurrency: number) => {
   const permits = Semaphore.makeUnsafe(concurrency)
   return Account.toLayer(
     Effect.map(Entity.CurrentAddress, ({ entityId }) => ({
-      take: ({ payload: { turn } }) =>
+      take: ({ payload: { turn } }: { readonly payload: { readonly turn: number } }) =>
         Semaphore.withPermit(permits, takeTurn({ account: entityId, turn }, work)).pipe(
           // Where it has more to read now, and else the clock sends it the next turn.
           Effect.tap((closed) =>

@@ -147,9 +147,9 @@ export const due = Effect.gen(function* () {
   return rows.map(toTurn)
 })
 
-/** How many accounts have not finished a run yet. */
-export const unread = Effect.gen(function* () {
+/** How many accounts there are, and how many of them have not finished a run yet. */
+export const counts = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const [row] = yield* sql`SELECT count(*) AS unread FROM fleet_accounts WHERE ended_at IS NULL`
-  return Number(row?.["unread"])
+  const [row] = yield* sql`SELECT count(*) AS accounts, count(*) - count(ended_at) AS unread FROM fleet_accounts`
+  return { accounts: Number(row?.["accounts"]), unread: Number(row?.["unread"]) }
 })

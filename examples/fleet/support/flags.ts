@@ -16,10 +16,10 @@ const seconds = (name: string, description: string, otherwise: number) =>
     Flag.map(Duration.seconds)
   )
 
-const count = (name: string, description: string, otherwise: number) =>
+const count = (name: string, description: string, otherwise: number, minimum = 1) =>
   Flag.Int(name).pipe(
     Flag.withDescription(`${description} (default ${otherwise})`),
-    above(1, `--${name} takes a whole number, 1 or more`),
+    above(minimum, `--${name} takes a whole number, ${minimum} or more`),
     Flag.withDefault(otherwise)
   )
 
@@ -29,7 +29,8 @@ export const limit = count("limit", "How many accounts are listed", 20)
 
 /** What is read in a turn of an account, and when its next run begins. */
 export const work = {
-  pages: count("pages", "How many pages of an account are read before the next account's turn", 10),
+  // A poll that finds nothing is one page, so with turns of one page no run would end.
+  pages: count("pages", "How many pages of an account are read before the next account's turn", 10, 2),
   settle: seconds("settle", "How old sessions and events must be to be read", 60),
   every: seconds("every", "How long after a run of an account the next one begins", 300),
   refused: seconds("refused-every", "How long after a run the next one begins if Stripe refuses the account", 3600),

@@ -30,8 +30,14 @@ export const takeTurn = Effect.fnUntraced(function* <E = never, R = never>(
 })
 
 /** Ends when every account has finished a run, and says so. */
-export const everyRead = Accounts.unread.pipe(
-  Effect.catch(() => Effect.succeed(1)),
-  Effect.repeat({ schedule: Schedule.spaced("500 millis"), until: (unread) => unread === 0 }),
-  Effect.andThen(Console.log("Every account was read to its end."))
+export const everyRead = Accounts.counts.pipe(
+  Effect.catch(() => Effect.succeed({ accounts: 1, unread: 1 })),
+  Effect.repeat({ schedule: Schedule.spaced("500 millis"), until: ({ unread }) => unread === 0 }),
+  Effect.flatMap(({ accounts }) =>
+    Console.log(
+      accounts === 0
+        ? "The fleet has no accounts. Add some: node examples/fleet/enqueue.ts --connected"
+        : "Every account was read to its end."
+    )
+  )
 )
