@@ -25,7 +25,14 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Arguments from "./internal/arguments.ts"
-import type { Account, AccountOptions, ConfigOptions, Options, Request } from "./internal/client/model.ts"
+import type {
+  Account,
+  AccountChoice,
+  AccountOptions,
+  ConfigOptions,
+  Options,
+  Request
+} from "./internal/client/model.ts"
 import * as ClientOptions from "./internal/client/options.ts"
 import * as Limiter from "./internal/client/limiter.ts"
 import * as PageSize from "./internal/pagination/pageSize.ts"
@@ -109,9 +116,13 @@ export class StripeClient extends Context.Service<StripeClient, Service>()("effe
  * @category references
  * @since 0.1.0
  */
-export const CurrentAccount: Context.Reference<AccountOptions | undefined> = Context.Reference<
-  AccountOptions | undefined
->("effect-stripe-identity/StripeClient/CurrentAccount", { defaultValue: () => undefined })
+export const CurrentAccount: Context.Reference<AccountChoice> = Context.Reference<AccountChoice>(
+  "effect-stripe-identity/StripeClient/CurrentAccount",
+  { defaultValue: () => ofTheOptions }
+)
+
+/** Stands for the account in the options of the client. */
+const ofTheOptions: AccountChoice = {}
 
 const errorOf = ({ cursor, operation, page }: Request<unknown>, reason: StripeError.Reason, attempts: number) =>
   new StripeError.StripeError({ operation, reason, attempts, page, cursor })
@@ -154,14 +165,13 @@ export const make = Effect.fnUntraced(function* (
   const server = Telemetry.server(apiBase)
 
   const currentAccount = Effect.flatMap(CurrentAccount, (current) =>
-    current === undefined
+    current === ofTheOptions
       ? Effect.succeed<AccountOptions>(options)
       : Effect.fromResult(ClientOptions.checkAccount(current))
   )
-  const accountKey = Effect.match(currentAccount, {
-    onFailure: () => "",
-    onSuccess: ({ account, context }) => account ?? context ?? ""
-  })
+  // An account that is refused fails the request itself.
+  const accountOrNone = Effect.orElseSucceed(currentAccount, (): AccountOptions => ({}))
+  const accountKey = Effect.map(accountOrNone, ({ account, context }) => account ?? context ?? "")
   const wait = options.rateLimit === false ? undefined : Limiter.make(options.rateLimit, accountKey)
 
   const prepare = Effect.fnUntraced(function* (
@@ -218,10 +228,8 @@ export const make = Effect.fnUntraced(function* (
     return yield* Effect.catch(once, (error) => retry(once, error, began, warn))
   })
 
-  const account = Effect.map(CurrentAccount, (current): Account => {
-    const { account, context } = current ?? options
-    return { account, context, livemode: isLive(options.apiKey) }
-  })
+  const livemode = isLive(options.apiKey)
+  const account = Effect.map(accountOrNone, ({ account, context }): Account => ({ account, context, livemode }))
 
   return { account, client, get }
 })

@@ -302,13 +302,15 @@ describe("the context of an organization's key", () => {
     ["a context with a header of its own", { context: "acct_1\r\nx: y" }, ["context: expected ", "got "]],
     ["account and context", { account: "acct_1", context: "acct_1" }, "only one of account and context"],
     ["a misspelt name", { acount: "acct_1" }, 'Did you mean "account"?'],
+    ["an account that is not known", { account: undefined }, ["account: expected an account id", "got undefined"]],
+    ["nothing", undefined, ["CurrentAccount: expected ", "got undefined"]],
     ["a text", "acct_1", ["CurrentAccount: expected a plain object", 'got "acct_1"']],
     ["null", null, ["CurrentAccount: expected ", "got null"]]
   ]
   it.effect.each(refused)("or account of one read is refused before any request: %s", ([, value, says]) =>
     Effect.gen(function* () {
       // Type boundary: plain JavaScript can provide anything.
-      const given = value as StripeClient.AccountOptions
+      const given = value as StripeClient.AccountChoice
       const list = Effect.provideService(VerificationSessions.list(), StripeClient.CurrentAccount, given)
       const failed = yield* reason(list)
       assert.strictEqual(failed._tag, "InvalidArgumentError")

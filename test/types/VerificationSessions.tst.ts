@@ -102,6 +102,9 @@ describe("types of the service", () => {
     expect(StripeClient.CurrentAccount.key).type.toBe<string>()
     expect<{ readonly account: string }>().type.toBeAssignableTo<typeof StripeClient.CurrentAccount.Service>()
     expect<{ readonly context: string }>().type.toBeAssignableTo<typeof StripeClient.CurrentAccount.Service>()
+    expect<{
+      readonly account: string | undefined
+    }>().type.not.toBeAssignableTo<typeof StripeClient.CurrentAccount.Service>()
   })
 
   test("a test's handler gets filter and parameters with the types that are written in code", () => {

@@ -88,6 +88,18 @@ export interface AccountOptions {
 }
 
 /**
+ * The account that one effect or stream reads; `{}` is the key's own. An account that may be `undefined` does not compile,
+ * because it would read the key's own account in place of one that is unknown.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type AccountChoice =
+  | { readonly account: string; readonly context?: never }
+  | { readonly context: string; readonly account?: never }
+  | { readonly account?: never; readonly context?: never }
+
+/**
  * Options of `StripeClient.make` and `StripeClient.layer`.
  *
  * @category options

@@ -46,10 +46,11 @@ const ends = (time: Duration.Duration) => takesTime(time) && Duration.isFinite(t
 const text = (pattern: RegExp) => (value: unknown) =>
   Predicate.isString(value) && value.length <= 255 && pattern.test(value)
 
-const account = Schema.optional(Arguments.accepts("an account id (acct_…)", text(/^acct_\w+$/)))
+const account = Arguments.accepts("an account id (acct_…)", text(/^acct_\w+$/))
 
-const context = Schema.optional(
-  Arguments.accepts("an account id (acct_…) or a path of them (acct_…/acct_…)", text(/^acct_\w+(\/acct_\w+)*$/))
+const context = Arguments.accepts(
+  "an account id (acct_…) or a path of them (acct_…/acct_…)",
+  text(/^acct_\w+(\/acct_\w+)*$/)
 )
 
 const oneAccount = Arguments.onlyOne(
@@ -124,8 +125,8 @@ const decodeOptions = Arguments.decoder(
     apiKey: Arguments.unseen("a secret key (sk_…) or restricted key (rk_…), as Redacted.make(key)", insteadOfKey),
     apiBase: Schema.optional(apiBase),
     apiVersion: Schema.optional(Arguments.accepts("an API version, such as 2026-10-28.endive", isPrintable)),
-    account,
-    context,
+    account: Schema.optional(account),
+    context: Schema.optional(context),
     timeout: Schema.optional(Arguments.duration("a duration above zero", "80 seconds", takesTime)),
     rateLimit: Schema.optional(rateLimit),
     transformClient: Schema.optional(
@@ -141,7 +142,10 @@ export const check = (options: unknown): Result.Result<unknown, InvalidArgumentE
     ? decodeOptions(options)
     : Arguments.refuse("options", "a value that is not one", "a plain object")
 
-const decodeAccount = Arguments.decoder(Schema.Struct({ account, context }).check(oneAccount), "CurrentAccount")
+const decodeAccount = Arguments.decoder(
+  Schema.Struct({ account: Schema.optionalKey(account), context: Schema.optionalKey(context) }).check(oneAccount),
+  "CurrentAccount"
+)
 
 /** An account that was given for one effect or stream, if it can be one. */
 export const checkAccount = (options: AccountOptions): Result.Result<AccountOptions, InvalidArgumentError> =>
