@@ -32,13 +32,7 @@ import * as Tables from "./internal/sql/tables.ts"
 import { type CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 import type * as VerificationSession from "./VerificationSession.ts"
 
-export {
-  CheckpointMovedError,
-  OtherAccountError,
-  OtherModeError,
-  TableMismatchError,
-  UnsupportedDialectError
-} from "./internal/sql/reasons.ts"
+export * from "./internal/sql/reasons.ts"
 
 /**
  * Every reason of a {@link SqlDestinationError}.

@@ -15,34 +15,15 @@
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { CheckpointMismatchError, EventsExpiredError } from "./internal/sync/reasons.ts"
-import {
-  ApiError,
-  AuthenticationError,
-  ConflictError,
-  CursorNotFoundError,
-  IdentityNotEnabledError,
-  InvalidRequestError,
-  NotFoundError,
-  PermissionError,
-  RateLimitError,
-  Reason
-} from "./internal/client/reasons.ts"
+import * as ReplyReasons from "./internal/client/reasons.ts"
+import { reasonOf } from "./internal/reasons.ts"
+import * as CheckpointReasons from "./internal/sync/reasons.ts"
 import { name, sentence } from "./internal/withoutSecrets.ts"
 
-export {
-  ApiError,
-  AuthenticationError,
-  CheckpointMismatchError,
-  ConflictError,
-  CursorNotFoundError,
-  EventsExpiredError,
-  IdentityNotEnabledError,
-  InvalidRequestError,
-  NotFoundError,
-  PermissionError,
-  RateLimitError
-}
+export * from "./internal/client/reasons.ts"
+export * from "./internal/sync/reasons.ts"
+
+const Reason = reasonOf("StripeError")
 
 const TypeId = "~effect-stripe-identity/StripeError"
 
@@ -189,22 +170,22 @@ export class PaginationStalledError extends Reason<PaginationStalledError>()("Pa
 export type Reason = (typeof reasons)[number]["Type"]
 
 const reasons = [
-  RateLimitError,
-  AuthenticationError,
-  PermissionError,
-  IdentityNotEnabledError,
-  InvalidRequestError,
-  NotFoundError,
-  CursorNotFoundError,
-  ConflictError,
-  ApiError,
+  ReplyReasons.RateLimitError,
+  ReplyReasons.AuthenticationError,
+  ReplyReasons.PermissionError,
+  ReplyReasons.IdentityNotEnabledError,
+  ReplyReasons.InvalidRequestError,
+  ReplyReasons.NotFoundError,
+  ReplyReasons.CursorNotFoundError,
+  ReplyReasons.ConflictError,
+  ReplyReasons.ApiError,
   TransportError,
   TimeoutError,
   DecodeError,
   InvalidArgumentError,
   PaginationStalledError,
-  CheckpointMismatchError,
-  EventsExpiredError
+  CheckpointReasons.CheckpointMismatchError,
+  CheckpointReasons.EventsExpiredError
 ] as const
 
 const refusals: ReadonlySet<Reason["_tag"]> = new Set([

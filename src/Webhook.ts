@@ -26,16 +26,7 @@ import { InvalidArgumentError } from "./StripeError.ts"
 
 export type { Hint } from "./internal/webhook/event.ts"
 
-export {
-  MalformedHeaderError,
-  MissingHeaderError,
-  NotAnEventError,
-  SignatureMismatchError,
-  TooNewError,
-  TooOldError,
-  UnrelatedEventError,
-  WrongModeError
-} from "./internal/webhook/reasons.ts"
+export * from "./internal/webhook/reasons.ts"
 
 /**
  * Every reason of a {@link WebhookError}.

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import { reasonOf } from "../reasons.ts"
 
-export const Reason = reasonOf("StripeError")
+const Reason = reasonOf("StripeError")
 
 /** The fields of every reply with an error status. A field is unset if Stripe did not send it. */
 const replyFields = {

@@ -3,7 +3,9 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
-import { Reason } from "../client/reasons.ts"
+import { reasonOf } from "../reasons.ts"
+
+const Reason = reasonOf("StripeError")
 
 /**
  * A checkpoint is of another list, or cannot be decoded. Nothing was stored or overwritten, and no request was sent,
