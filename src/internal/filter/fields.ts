@@ -5,12 +5,7 @@ import * as Arr from "effect/Array"
 import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as Arguments from "../arguments.ts"
-import {
-  lastErrorCodes as documentedCodes,
-  redactionStatuses as documentedRedactions,
-  statuses,
-  types
-} from "../session/wire.ts"
+import * as Wire from "../session/wire.ts"
 import { CreatedFromUnknown } from "./created.ts"
 import type * as Model from "./model.ts"
 import { exact, isText, text, words } from "./parts.ts"
@@ -41,9 +36,9 @@ export interface WithStatus<One extends Model.Status> extends Omit<SessionFilter
   readonly status: Model.OneOrMore<One>
 }
 
-export const lastErrorCodes = Arr.append(documentedCodes, "none" as const)
+export const lastErrorCodes = Arr.append(Wire.lastErrorCodes, "none" as const)
 
-export const redactionStatuses = Arr.prepend(documentedRedactions, "none" as const)
+export const redactionStatuses = Arr.prepend(Wire.redactionStatuses, "none" as const)
 
 const Key = Schema.String.check(Schema.makeFilter((key) => isText(key, 40) && !/[[\]]/.test(key)))
 
@@ -58,8 +53,8 @@ export const filterFields = {
   created: Schema.optionalKey(CreatedFromUnknown),
   related_customer: Schema.optionalKey(text("the id of a Customer (cus_…)")),
   related_customer_account: Schema.optionalKey(text("the id of an Account (acct_…)")),
-  status: Schema.optionalKey(words(statuses)),
-  type: Schema.optionalKey(words(types)),
+  status: Schema.optionalKey(words(Wire.statuses)),
+  type: Schema.optionalKey(words(Wire.types)),
   livemode: Schema.optionalKey(Schema.Boolean.annotate({ identifier: "true or false" })),
   last_error: Schema.optionalKey(
     Schema.Struct({ code: words(lastErrorCodes) }).annotate({ identifier: "an object with code" })

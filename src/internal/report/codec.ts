@@ -6,18 +6,9 @@ import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
-import {
-  type CheckName,
-  checkNames,
-  type DocumentCheck,
-  type EmailCheck,
-  type IdNumberCheck,
-  type PhoneCheck,
-  type SelfieCheck,
-  Wire
-} from "./wire.ts"
 import { type Unchecked, wireCodec } from "../wire/codec.ts"
 import { generated, revealed, toEpochSeconds } from "../wire/fields.ts"
+import * as Wire from "./wire.ts"
 
 /**
  * A report as it is on the wire: `created` in epoch seconds.
@@ -25,7 +16,7 @@ import { generated, revealed, toEpochSeconds } from "../wire/fields.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Encoded extends Schema.Struct.Type<typeof Wire.fields> {}
+export interface Encoded extends Schema.Struct.Type<typeof Wire.Wire.fields> {}
 
 /**
  * The report on one attempt to verify somebody.
@@ -76,8 +67,8 @@ export const toWire = (report: Unchecked<VerificationReport>): unknown => ({
  */
 export const VerificationReport: Schema.Codec<VerificationReport, Encoded> = wireCodec({
   identifier: "VerificationReport",
-  wire: Wire,
-  generator: Wire.mapFields(generated("vr")),
+  wire: Wire.Wire,
+  generator: Wire.Wire.mapFields(generated("vr")),
   fromWire,
   toWire
 })
@@ -90,12 +81,12 @@ export const VerificationReport: Schema.Codec<VerificationReport, Encoded> = wir
  * @category models
  * @since 0.1.0
  */
-export interface RedactedReport extends Omit<VerificationReport, CheckName> {
-  readonly document?: Redacted.Redacted<DocumentCheck> | null
-  readonly email?: Redacted.Redacted<EmailCheck> | null
-  readonly id_number?: Redacted.Redacted<IdNumberCheck> | null
-  readonly phone?: Redacted.Redacted<PhoneCheck> | null
-  readonly selfie?: Redacted.Redacted<SelfieCheck> | null
+export interface RedactedReport extends Omit<VerificationReport, Wire.CheckName> {
+  readonly document?: Redacted.Redacted<Wire.DocumentCheck> | null
+  readonly email?: Redacted.Redacted<Wire.EmailCheck> | null
+  readonly id_number?: Redacted.Redacted<Wire.IdNumberCheck> | null
+  readonly phone?: Redacted.Redacted<Wire.PhoneCheck> | null
+  readonly selfie?: Redacted.Redacted<Wire.SelfieCheck> | null
 }
 
 /** Takes the fields that the schema names, and leaves keys that Stripe added since behind. */
@@ -119,12 +110,12 @@ export const redactedFromWire = (wire: Encoded): RedactedReport => {
   return report
 }
 
-const redacted = <A>(check: A | null, label: CheckName): Redacted.Redacted<A> | null =>
+const redacted = <A>(check: A | null, label: Wire.CheckName): Redacted.Redacted<A> | null =>
   check === null ? null : Redacted.make(check, { label })
 
 const redactedToWire = (report: Unchecked<RedactedReport>): unknown => {
   const plain: Record<string, unknown> = { ...report }
-  for (const name of checkNames) {
+  for (const name of Wire.checkNames) {
     if (name in plain) plain[name] = revealed(plain[name])
   }
   return toWire(plain)
@@ -158,8 +149,8 @@ const redactedToWire = (report: Unchecked<RedactedReport>): unknown => {
  */
 export const RedactedReport: Schema.Codec<RedactedReport, Encoded> = wireCodec({
   identifier: "RedactedVerificationReport",
-  wire: Wire,
-  generator: Wire.mapFields(generated("vr")),
+  wire: Wire.Wire,
+  generator: Wire.Wire.mapFields(generated("vr")),
   fromWire: redactedFromWire,
   toWire: redactedToWire
 })

@@ -11,23 +11,9 @@ import * as Struct from "effect/Struct"
 import type * as Types from "effect/Types"
 import * as ReportCodec from "../report/codec.ts"
 import { type DecodeRow, rowDecoder } from "../wire/fastPath.ts"
-import {
-  AnyWire,
-  type LastError,
-  type ProvidedDetails,
-  type Redaction,
-  type RelatedPerson,
-  type SessionOptions,
-  type Status,
-  type Type,
-  type VerifiedOutputs,
-  Wire,
-  WireWithBoth,
-  WireWithOutputs,
-  WireWithReport
-} from "./wire.ts"
 import { type Unchecked, wireCodec } from "../wire/codec.ts"
 import { generated, revealed, toEpochSeconds } from "../wire/fields.ts"
+import * as Wire from "./wire.ts"
 
 /**
  * A verification session, with nothing expanded.
@@ -43,8 +29,8 @@ export interface VerificationSession {
   readonly created: DateTime.Utc
   /** `false` for sessions of test mode and sandboxes. */
   readonly livemode: boolean
-  readonly status: Status
-  readonly type: Type
+  readonly status: Wire.Status
+  readonly type: Wire.Type
   /** Your own key-value pairs. Not `Redacted`, so keep personal data out of them. */
   readonly metadata: { readonly [key: string]: string }
   /** Your own id for the person or the attempt. */
@@ -52,19 +38,19 @@ export interface VerificationSession {
   /** With it Stripe.js shows the verification in your page, once, within 24 hours. Secret. */
   readonly client_secret?: Redacted.Redacted<string> | null
   /** Why the last attempt failed. */
-  readonly last_error?: LastError | null
+  readonly last_error?: Wire.LastError | null
   /** The id of the report on the last attempt, `vr_…`. It expands to the report itself. */
   readonly last_verification_report?: string | null
-  readonly options?: SessionOptions | null
+  readonly options?: Wire.SessionOptions | null
   /** What you told Stripe about the person. Personal data; after a redaction the strings are `"[redacted]"`. */
-  readonly provided_details?: Redacted.Redacted<ProvidedDetails> | null
+  readonly provided_details?: Redacted.Redacted<Wire.ProvidedDetails> | null
   /** `null` unless somebody requested the removal of the personal data. */
-  readonly redaction?: Redaction | null
+  readonly redaction?: Wire.Redaction | null
   /** The id of a customer, `cus_…`. */
   readonly related_customer?: string | null
   /** The id of an account that represents a customer, `acct_…`. */
   readonly related_customer_account?: string | null
-  readonly related_person?: RelatedPerson | null
+  readonly related_person?: Wire.RelatedPerson | null
   /** The page to send the person to, once, within 48 hours; `null` when the session is done. Secret. */
   readonly url?: Redacted.Redacted<string> | null
   /** The id of the verification flow that the session follows. */
@@ -77,7 +63,7 @@ export interface VerificationSession {
  * @category models
  * @since 0.1.0
  */
-export interface Encoded extends Schema.Struct.Type<typeof Wire.fields> {}
+export interface Encoded extends Schema.Struct.Type<typeof Wire.Wire.fields> {}
 
 /**
  * A session as Stripe sends it, with any fields expanded.
@@ -85,7 +71,7 @@ export interface Encoded extends Schema.Struct.Type<typeof Wire.fields> {}
  * @category models
  * @since 0.1.0
  */
-export interface EncodedAny extends Schema.Struct.Type<typeof AnyWire.fields> {}
+export interface EncodedAny extends Schema.Struct.Type<typeof Wire.AnyWire.fields> {}
 
 /**
  * A session with any fields expanded. Every `Expanded` type is assignable to it.
@@ -95,7 +81,7 @@ export interface EncodedAny extends Schema.Struct.Type<typeof AnyWire.fields> {}
  */
 export interface AnyExpansion extends Omit<VerificationSession, "last_verification_report"> {
   readonly last_verification_report?: string | Redacted.Redacted<ReportCodec.VerificationReport> | null
-  readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
+  readonly verified_outputs?: Redacted.Redacted<Wire.VerifiedOutputs> | null
 }
 
 /**
@@ -200,7 +186,7 @@ export interface Variant {
   readonly decodeRow: DecodeRow<AnyExpansion>
 }
 
-const plainCodec = codec(Wire, Wire.mapFields(generatedSession))
+const plainCodec = codec(Wire.Wire, Wire.Wire.mapFields(generatedSession))
 
 /**
  * The codec between a session and Stripe's JSON. Decoding checks every field and drops unknown keys. Encoding writes
@@ -235,16 +221,16 @@ export const VerificationSession: Schema.Codec<VerificationSession, Encoded> =
   plainCodec as Schema.Codec<VerificationSession, Encoded>
 
 // Outputs that nobody asked for are an unknown key, which was not checked.
-const plain: Variant = { codec: plainCodec, decodeRow: rowDecoder(Wire, plainFromWire) }
+const plain: Variant = { codec: plainCodec, decodeRow: rowDecoder(Wire.Wire, plainFromWire) }
 
 const variantOf = (
   wire: Schema.Codec<EncodedAny>,
   generator: Schema.Codec<EncodedAny>,
   fromRow: (row: EncodedAny) => AnyExpansion = fromWire
 ): Variant => ({ codec: codec(wire, generator), decodeRow: rowDecoder(wire, fromRow) })
-const outputs = variantOf(WireWithOutputs, WireWithOutputs.mapFields(generatedSession))
-const report = variantOf(WireWithReport, WireWithReport.mapFields(generatedSession), plainFromWire)
-const outputsAndReport = variantOf(WireWithBoth, WireWithBoth.mapFields(generatedSession))
+const outputs = variantOf(Wire.WireWithOutputs, Wire.WireWithOutputs.mapFields(generatedSession))
+const report = variantOf(Wire.WireWithReport, Wire.WireWithReport.mapFields(generatedSession), plainFromWire)
+const outputsAndReport = variantOf(Wire.WireWithBoth, Wire.WireWithBoth.mapFields(generatedSession))
 
 /** The variant for paths without `data.`. */
 export const variant = (paths: ReadonlyArray<string>): Variant => {
@@ -255,7 +241,7 @@ export const variant = (paths: ReadonlyArray<string>): Variant => {
   return withReport ? report : plain
 }
 
-export const any = codec(AnyWire, AnyWire.mapFields(generatedSession))
+export const any = codec(Wire.AnyWire, Wire.AnyWire.mapFields(generatedSession))
 
 /** The id of a session's report, whether the report is expanded or not. */
 export const reportId = ({ last_verification_report: report }: EncodedAny): string | null | undefined =>
@@ -281,6 +267,6 @@ export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: AnyExpans
 
 /** The same as a codec, which checks the sessions first. */
 export const json = (reveal: ReadonlyArray<SecretField>): Schema.Codec<AnyExpansion, EncodedAny> =>
-  AnyWire.pipe(
+  Wire.AnyWire.pipe(
     Schema.decodeTo(Schema.toType(any), SchemaTransformation.transform({ decode: fromWire, encode: toJson(reveal) }))
   )
