@@ -213,15 +213,12 @@ export const csv = Effect.fnUntraced(function* (
 const checkPath = (path: unknown): Result.Result<void, InvalidArgumentError> =>
   Predicate.isString(path) && path !== "" ? Result.void : Arguments.refuse("path", Arguments.show(path), "a file path")
 
-const checkJson = Arguments.decoder(Schema.Struct({ reveal }), "options")
+const checkJson = Arguments.options({ reveal })
 
-const checkCsv = Arguments.decoder(
-  Schema.Struct({
-    columns: Schema.optional(CsvColumns.Columns),
-    bom: Schema.optional(Arguments.accepts("true or false", Predicate.isBoolean))
-  }),
-  "options"
-)
+const checkCsv = Arguments.options({
+  columns: Schema.optional(CsvColumns.Columns),
+  bom: Schema.optional(Arguments.accepts("true or false", Predicate.isBoolean))
+})
 
 const toLines = (rows: ReadonlyArray<ReadonlyArray<string>>): Stream.Stream<string> =>
   Stream.fromIterable(rows).pipe(Stream.pipeThroughChannel(Csv.encodeString()))

@@ -87,25 +87,22 @@ export interface Options {
 }
 
 const wait = (example: string) =>
-  Schema.optional(Arguments.duration("a duration of zero or more", example, (time) => !Duration.isNegative(time)))
+  Schema.optional(Arguments.duration("a duration of zero or more", example, (seconds) => seconds >= 0))
 
-const decodeOptions = Arguments.decoder(
-  Schema.Struct({
-    times: Schema.optional(
-      Arguments.accepts(
-        "a whole number, 0 or more, or Infinity",
-        (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0)
-      )
-    ),
-    baseDelay: wait("500 millis"),
-    maxDelay: wait("8 seconds"),
-    maxRetryAfter: wait("60 seconds"),
-    maxElapsed: wait("5 minutes"),
-    jitter: Schema.optional(Arguments.accepts("true or false", Predicate.isBoolean)),
-    while: Schema.optional(Arguments.accepts("a function that returns whether to retry an error", Predicate.isFunction))
-  }),
-  "options"
-)
+const decodeOptions = Arguments.options({
+  times: Schema.optional(
+    Arguments.accepts(
+      "a whole number, 0 or more, or Infinity",
+      (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0)
+    )
+  ),
+  baseDelay: wait("500 millis"),
+  maxDelay: wait("8 seconds"),
+  maxRetryAfter: wait("60 seconds"),
+  maxElapsed: wait("5 minutes"),
+  jitter: Schema.optional(Arguments.accepts("true or false", Predicate.isBoolean)),
+  while: Schema.optional(Arguments.accepts("a function that returns whether to retry an error", Predicate.isFunction))
+})
 
 /**
  * Runs a schedule on monotonic time. Effect's schedules use the wall clock, and if that is set back, `maxElapsed` would

@@ -96,7 +96,7 @@ export interface Options<E = never, R = never> extends Pick<
   readonly concurrency?: number | undefined
 }
 
-const decodeOptions = Arguments.decoder(Schema.Struct(Runs.fields), "options")
+const decodeOptions = Arguments.options(Runs.fields)
 
 const isCheckpoint = Schema.is(Checkpoint.Checkpoint)
 

@@ -230,8 +230,8 @@ const secretsForm = "a list of at least one signing secret, such as [Redacted.ma
 const insteadOfList = (list: unknown): string | undefined =>
   Array.isArray(list) ? (list.length === 0 ? "an empty list" : undefined) : typeOf(list)
 
-const decodeOptions = Arguments.decoder(
-  Schema.Struct({
+const check = Arguments.options(
+  {
     body: Arguments.unseen(
       "the raw body, as bytes or a string. Read it before a body parser does: Stripe signs the raw bytes.",
       insteadOfBody
@@ -249,7 +249,7 @@ const decodeOptions = Arguments.decoder(
       Arguments.duration(
         "zero, or a duration of a second or more",
         "5 minutes",
-        (tolerance) => Duration.isZero(tolerance) || Duration.toSeconds(tolerance) >= 1
+        (seconds) => seconds === 0 || seconds >= 1
       )
     ),
     receivedAt: Schema.optional(
@@ -259,12 +259,9 @@ const decodeOptions = Arguments.decoder(
       )
     ),
     livemode: Schema.optional(Arguments.accepts("true or false", Predicate.isBoolean))
-  }),
-  "options"
+  },
+  typeOf
 )
-
-const check = (options: Options) =>
-  Arguments.isPlain(options) ? decodeOptions(options) : Arguments.refuse("options", typeOf(options), "a plain object")
 
 const toBytes = (body: Options["body"]): Uint8Array => {
   if (Predicate.isString(body)) return encoder.encode(body)

@@ -101,12 +101,13 @@ export const explain = (
 
 /**
  * A decoder for one kind of argument, whose fields are known by name. `instead` says what to do about a name that belongs
- * elsewhere.
+ * elsewhere, and `shown` what was given in place of an object.
  */
 export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   name: string,
-  instead?: Issues.Instead
+  instead?: Issues.Instead,
+  shown: (input: unknown) => string = show
 ): ((input: unknown) => Result.Result<S["Type"], InvalidArgumentError>) => {
   const decode = SchemaParser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   return (input) =>
@@ -114,8 +115,14 @@ export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
       ? Result.mapError(decode(input), (issue) =>
           explain(input, Issues.expectations(Issues.withChecks(issue, schema, input), instead), name)
         )
-      : refuse(name, show(input), "a plain object")
+      : refuse(name, shown(input), "a plain object")
 }
+
+/** A decoder for options with these fields. */
+export const options = <Fields extends { readonly [name: string]: Schema.ConstraintDecoder<unknown> }>(
+  fields: Fields,
+  shown?: (input: unknown) => string
+) => decoder(Schema.Struct(fields), "options", undefined, shown)
 
 /** Several checks of one call: all results, or the problems of all. */
 export const all = <const Checks extends ReadonlyArray<Result.Result<unknown, InvalidArgumentError>>>(
@@ -171,15 +178,15 @@ export const onlyOne = (first: string, second: string, advice = "") =>
 export const list = (name: string, expectedInstead: (value: unknown) => string | undefined) =>
   Schema.Array(Schema.Unknown.check(Schema.makeFilter(expectedInstead))).annotate({ identifier: `a list of ${name}` })
 
-/** A length of time that a function accepts. `form` says in words which those are. */
-export const duration = (form: string, example: string, isAccepted: (time: Duration.Duration) => boolean) =>
+/** A length of time whose seconds a function accepts. `form` says in words which those are. */
+export const duration = (form: string, example: string, isAccepted: (seconds: number) => boolean) =>
   accepts(
     `${form}, such as "${example}"`,
     (value) =>
       // Effect takes NaN for no time at all, and it is what a calculation gives that went wrong.
       !Number.isNaN(value) &&
       // Type boundary: the function itself says whether this is a length of time.
-      Option.exists(Duration.fromInput(value as Duration.Input), isAccepted)
+      Option.exists(Duration.fromInput(value as Duration.Input), (time) => isAccepted(Duration.toSeconds(time)))
   )
 
 /** A whole number of a range, in words that a person understands. */

@@ -2,7 +2,6 @@
  * What a client accepts as its options. They come from configuration as often as from code, so the compiler has not seen
  * all of them; and an HTTP client would refuse some too late, or repeat a key in the words of its refusal.
  */
-import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -37,10 +36,10 @@ const apiBase = Arguments.unseen(baseForm, (base) =>
   isBase(base) ? undefined : Arguments.show(Predicate.isString(base) ? withoutLogin(base) : base)
 )
 
-const takesTime = Duration.isGreaterThan(Duration.zero)
+const takesTime = (seconds: number): boolean => seconds > 0
 
 // In an infinite window each wait would be NaN, and nothing would wait.
-const ends = (time: Duration.Duration) => takesTime(time) && Duration.isFinite(time)
+const ends = (seconds: number): boolean => seconds > 0 && Number.isFinite(seconds)
 
 // As long as Stripe's ids may be: a checkpoint holds it.
 const text = (pattern: RegExp) => (value: unknown) =>
@@ -120,7 +119,8 @@ const insteadOfKey = (key: unknown): string | undefined => {
   return otherKeys.get(/^[a-z]{1,5}(?=_)/.exec(text)?.[0] ?? "")
 }
 
-const decodeOptions = Arguments.decoder(
+/** Checks the options of a client. In words only, because a text in the place of the options may be a key. */
+export const check = Arguments.decoder(
   Schema.Struct({
     apiKey: Arguments.unseen("a secret key (sk_…) or restricted key (rk_…), as Redacted.make(key)", insteadOfKey),
     apiBase: Schema.optional(apiBase),
@@ -133,14 +133,10 @@ const decodeOptions = Arguments.decoder(
       Arguments.accepts("a function that takes and returns an HttpClient", Predicate.isFunction)
     )
   }).check(oneAccount),
-  "options"
+  "options",
+  undefined,
+  () => "a value that is not one"
 )
-
-/** Checks the options of a client. In words only, because a text in the place of the options may be a key. */
-export const check = (options: unknown): Result.Result<unknown, InvalidArgumentError> =>
-  Arguments.isPlain(options)
-    ? decodeOptions(options)
-    : Arguments.refuse("options", "a value that is not one", "a plain object")
 
 const decodeAccount = Arguments.decoder(
   Schema.Struct({ account: Schema.optionalKey(account), context: Schema.optionalKey(context) }).check(oneAccount),

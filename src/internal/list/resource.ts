@@ -122,7 +122,7 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
   const expand = expandField(definition.expand, "data.")
 
   const checkId = Arguments.decoder(Schema.Struct({ id: Id }), "id")
-  const checkRetrieve = Arguments.decoder(Schema.Struct({ expand: expandField(definition.expand, "") }), "options")
+  const checkRetrieve = Arguments.options({ expand: expandField(definition.expand, "") })
   const checkRead = Arguments.decoder(ReadOptions.struct(Id, { expand }), "options", (name) =>
     name === "limit"
       ? "maxItems or pageSize. maxItems limits the rows in all, pageSize the rows per request."

@@ -34,20 +34,16 @@ import { EpochSeconds, isEpochSeconds } from "../wire/fields.ts"
 import type { ChangesOptions } from "./mirrorModel.ts"
 import * as Reread from "./reread.ts"
 
-/** A length of time, in seconds. */
-export const length = (form: string, example: string, isAccepted: (seconds: number) => boolean) =>
-  Arguments.duration(form, example, (time) => isAccepted(Duration.toSeconds(time)))
-
 export const fields = Struct.assign(Reread.fields, {
   from: Runs.from,
   settle: Runs.settle,
   overlap: Schema.optional(
-    length("a duration of at most 1 day", "10 minutes", (seconds) => seconds >= 0 && seconds <= 86_400)
+    Arguments.duration("a duration of at most 1 day", "10 minutes", (seconds) => seconds >= 0 && seconds <= 86_400)
   ),
-  window: Schema.optional(length("a duration of at least 1 second", "1 hour", (seconds) => seconds >= 1))
+  window: Schema.optional(Arguments.duration("a duration of at least 1 second", "1 hour", (seconds) => seconds >= 1))
 })
 
-export const checkOptions = Arguments.decoder(Schema.Struct(fields), "options")
+export const checkOptions = Arguments.options(fields)
 
 /** The options with their defaults. They were checked before. */
 export const lengths = (options: Pick<ChangesOptions, "settle" | "overlap" | "window">): Windows.Lengths => ({

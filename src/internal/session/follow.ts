@@ -33,23 +33,20 @@ import type { Batch, Service, SyncOptions } from "./service.ts"
 
 const syncFields = Struct.assign(Runs.fields, Struct.pick(resource, ["expand"]))
 
-const checkSync = Arguments.decoder(Schema.Struct(syncFields), "options")
+const checkSync = Arguments.options(syncFields)
 
-const checkTail = Arguments.decoder(Schema.Struct(Struct.assign(syncFields, { schedule: Runs.schedule })), "options")
+const checkTail = Arguments.options(Struct.assign(syncFields, { schedule: Runs.schedule }))
 
-const checkMirror = Arguments.decoder(
-  Schema.Struct(
-    Struct.assign(Changes.fields, {
-      audit: Schema.optional(
-        Schema.Union([
-          Schema.Literal(false),
-          Changes.length("false, or a duration above zero", "7 days", (audit) => audit > 0)
-        ])
-      ),
-      schedule: Runs.schedule
-    })
-  ),
-  "options"
+const checkMirror = Arguments.options(
+  Struct.assign(Changes.fields, {
+    audit: Schema.optional(
+      Schema.Union([
+        Schema.Literal(false),
+        Arguments.duration("false, or a duration above zero", "7 days", (audit) => audit > 0)
+      ])
+    ),
+    schedule: Runs.schedule
+  })
 )
 
 /** To begin at now would leave out what changed since the rows of the checkpoint were read. */

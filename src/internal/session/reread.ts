@@ -6,7 +6,6 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import type { InvalidArgumentError, StripeError } from "../../StripeError.ts"
@@ -39,7 +38,7 @@ export const fields = Struct.assign(
   Struct.pick(Resource.resource, ["expand"])
 )
 
-export const checkOptions = Arguments.decoder(Schema.Struct(fields), "options")
+export const checkOptions = Arguments.options(fields)
 
 /** The distinct ids, if all of them are ids of sessions. */
 export const toIds = (

@@ -18,14 +18,11 @@ const table = Schema.optional(
 
 const isKey = (value: unknown): boolean => Predicate.isString(value) && value.length <= 255
 
-export const decode = Arguments.decoder(
-  Schema.Struct({
-    account: Schema.optional(Arguments.accepts("the id of an account, such as acct_1", isKey)),
-    table,
-    name: Schema.optional(Arguments.accepts("a string of at most 255 characters", isKey)),
-    reveal
-  }),
-  "options"
-)
+export const decode = Arguments.options({
+  account: Schema.optional(Arguments.accepts("the id of an account, such as acct_1", isKey)),
+  table,
+  name: Schema.optional(Arguments.accepts("a string of at most 255 characters", isKey)),
+  reveal
+})
 
-export const decodeTable = Arguments.decoder(Schema.Struct({ table }), "options")
+export const decodeTable = Arguments.options({ table })

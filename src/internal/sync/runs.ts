@@ -1,6 +1,5 @@
 /** Runs that follow each other, each from where the one before ended: their options as Schemas, and the loop. */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -18,11 +17,7 @@ export const from = Schema.optional(
 
 /** How old something must be to be read. */
 export const settle = Schema.optional(
-  Arguments.duration(
-    "a duration of zero or more",
-    "1 minute",
-    (settle) => Duration.isFinite(settle) && !Duration.isNegative(settle)
-  )
+  Arguments.duration("a duration of zero or more", "1 minute", (seconds) => seconds >= 0 && Number.isFinite(seconds))
 )
 
 /** When to begin the next run. */
