@@ -1,12 +1,15 @@
 /**
  * A codec in two layers: a schema of the wire's plain fields, and one conversion a row to what users see.
  */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Struct from "effect/Struct"
 
 /** A value that claims to be a `T`, and is not checked yet. */
 export type Unchecked<T> = { readonly [Key in keyof T]?: unknown }
@@ -53,3 +56,25 @@ export const wireCodec = <T extends object, E>(options: {
 
   return options.wire.pipe(Schema.decodeTo(typed, transformation))
 }
+
+/** Seconds of a `DateTime.Utc`; `undefined`, which no wire schema accepts, for anything else. */
+export const toEpochSeconds = (value: unknown): number | undefined =>
+  DateTime.isDateTime(value) && DateTime.isUtc(value) ? DateTime.toEpochSeconds(value) : undefined
+
+/** A value that prints its label in place of itself. */
+export const redacted = <A>(value: A | null, label: { readonly label: string }): Redacted.Redacted<A> | null =>
+  value === null ? null : Redacted.make(value, label)
+
+/** What a `Redacted` holds, or `null` where that stands; `undefined`, which no wire schema accepts, for anything else. */
+export const revealed = (value: unknown): unknown =>
+  value === null ? null : Redacted.isRedacted(value) ? Redacted.value(value) : undefined
+
+/**
+ * What generated rows have in place of fields that the wire leaves wider: ids as Stripe makes them, which Stripe does
+ * not promise, and dates of this decade.
+ */
+export const generated = (prefix: string) =>
+  Struct.assign({
+    id: Schema.String.check(Schema.isPattern(new RegExp(`^${prefix}_[0-9A-Za-z]{24}$`))),
+    created: Schema.Int.check(Schema.isBetween({ minimum: 1_577_836_800, maximum: 1_893_455_999 }))
+  })

@@ -4,10 +4,7 @@
  * They are plain on purpose: a struct of plain fields is what Effect decodes fastest, and what its schema compilers turn
  * into straight code. Whatever users see differently is converted once a row, by `codec.ts`.
  */
-import * as DateTime from "effect/DateTime"
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Struct from "effect/Struct"
 
 /**
  * A string with some known values, for editors to complete. Any other string is kept, because Stripe adds values
@@ -36,21 +33,3 @@ export const EpochSeconds = Schema.Int.check(
 )
 
 export const isEpochSeconds = Schema.is(EpochSeconds)
-
-/** Seconds of a `DateTime.Utc`; `undefined`, which no wire schema accepts, for anything else. */
-export const toEpochSeconds = (value: unknown): number | undefined =>
-  DateTime.isDateTime(value) && DateTime.isUtc(value) ? DateTime.toEpochSeconds(value) : undefined
-
-/** What a `Redacted` holds, or `null` where that stands; `undefined`, which no wire schema accepts, for anything else. */
-export const revealed = (value: unknown): unknown =>
-  value === null ? null : Redacted.isRedacted(value) ? Redacted.value(value) : undefined
-
-/**
- * What generated rows have in place of fields that the wire leaves wider: ids as Stripe makes them, which Stripe does
- * not promise, and dates of this decade.
- */
-export const generated = (prefix: string) =>
-  Struct.assign({
-    id: Schema.String.check(Schema.isPattern(new RegExp(`^${prefix}_[0-9A-Za-z]{24}$`))),
-    created: Schema.Int.check(Schema.isBetween({ minimum: 1_577_836_800, maximum: 1_893_455_999 }))
-  })
