@@ -87,9 +87,7 @@ export const receive = Effect.fnUntraced(function* (
  */
 const mostBytes = 16 * 1024 * 1024
 
-const read = Effect.fnUntraced(function* (
-  response: HttpClientResponse.HttpClientResponse
-): Effect.fn.Return<StripeReply.Reply, HttpClientError | DecodeError> {
+const read = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClientResponse) {
   const { headers, status } = response
   const announced = Number(headers["content-length"] ?? Number.NaN)
   // The announced length is that of the compressed bytes, which says nothing about the text.

@@ -10,7 +10,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as RetryPolicy from "../../RetryPolicy.ts"
 import type * as StripeClient from "../../StripeClient.ts"
-import { DecodeError, PaginationStalledError, type Reason, type StripeError } from "../../StripeError.ts"
+import { DecodeError, PaginationStalledError, type StripeError } from "../../StripeError.ts"
 import type { Query } from "../client/model.ts"
 import * as Issues from "../issues.ts"
 import * as Telemetry from "../telemetry.ts"
@@ -119,19 +119,18 @@ export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>
     path,
     query: Cursor.toQuery(page, query),
     decode: (body, requestId) =>
-      Result.flatMap(
-        readRows(decodeRow, matches, {})(body, requestId),
-        (reply): Result.Result<FetchedPage<A>, Reason> => {
-          const entries = Cursor.entriesOf(reply)
-          const error = entries.find(({ error }) => error !== undefined)?.error
-          if (error !== undefined) return Result.fail(error)
-          const { seen } = Cursor.start(cursor, limits.limit)
-          return Result.mapBoth(Cursor.checkPage(seen, reply, entries, limits), {
-            onSuccess: () => reply,
-            onFailure: (description) => new PaginationStalledError({ description, page: 1, cursor, requestId })
-          })
-        }
-      )
+      Result.gen(function* () {
+        const reply = yield* readRows(decodeRow, matches, {})(body, requestId)
+        const entries = Cursor.entriesOf(reply)
+        const error = entries.find(({ error }) => error !== undefined)?.error
+        if (error !== undefined) return yield* Result.fail(error)
+        const { seen } = Cursor.start(cursor, limits.limit)
+        yield* Result.mapError(
+          Cursor.checkPage(seen, reply, entries, limits),
+          (description) => new PaginationStalledError({ description, page: 1, cursor, requestId })
+        )
+        return reply
+      })
   })
   Telemetry.page(yield* Telemetry.currentFiber, operation, reply)
   const { data, has_more, requestId } = reply

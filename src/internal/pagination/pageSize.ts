@@ -19,20 +19,11 @@ export interface PageSize {
  * reply in time, from Stripe or from a gateway that waited for it (504); a body that is too large or broke off. A 502 or
  * 503, or no connection, says nothing about the page, and a smaller one would only be more requests.
  */
-export const mayBeTooLarge = (reason: Reason): boolean => {
-  switch (reason._tag) {
-    case "ApiError":
-      return reason.status === 500 || reason.status === 504
-    case "TimeoutError":
-      return true
-    case "TransportError":
-      return reason.status !== undefined
-    case "DecodeError":
-      return reason.part === "body"
-    default:
-      return false
-  }
-}
+export const mayBeTooLarge = (reason: Reason): boolean =>
+  reason._tag === "TimeoutError" ||
+  (reason._tag === "ApiError" && (reason.status === 500 || reason.status === 504)) ||
+  (reason._tag === "TransportError" && reason.status !== undefined) ||
+  (reason._tag === "DecodeError" && reason.part === "body")
 
 // A page of ten rows with all that expands has some kilobytes. Where it fails too, it is hardly for its size.
 const smallest = 10

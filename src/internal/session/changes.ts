@@ -52,15 +52,13 @@ export const lengths = (options: Pick<ChangesOptions, "settle" | "overlap" | "wi
   window: Duration.toSeconds(options.window ?? "1 hour")
 })
 
-interface AnyEvent extends Row {
-  /** The session that it is about, unless it is about something else. */
-  readonly session: { readonly id: string; readonly created: number | undefined } | undefined
-}
-
 /** An event about a session. */
-interface SessionEvent extends AnyEvent {
+interface SessionEvent extends Row {
   readonly session: { readonly id: string; readonly created: number | undefined }
 }
+
+/** An event, which may be about something else. */
+type AnyEvent = Row & Partial<SessionEvent>
 
 /** Everything that Stripe says of sessions, what it adds later too. */
 const prefix = "identity.verification_session."
@@ -80,7 +78,7 @@ const decodeOurs = Schema.decodeUnknownResult(
 const decodeRow: DecodeRow<AnyEvent> = (row) =>
   Result.flatMap(decodeAny(row), ({ created, id, type }): ReturnType<DecodeRow<AnyEvent>> => {
     const event = { id, created: DateTime.fromEpochSeconds(created) }
-    if (!type.startsWith(prefix)) return Result.succeed({ ...event, session: undefined })
+    if (!type.startsWith(prefix)) return Result.succeed(event)
     return Result.map(decodeOurs(row), ({ data: { object } }) => ({
       ...event,
       // It only helps to find sessions that lie together.

@@ -19,7 +19,8 @@ export const id = { pattern: /^vs_[A-Za-z0-9]+$/, expected: "the id of a session
 
 export const path = "/v1/identity/verification_sessions"
 
-const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> = {
+/** The calls of the list of sessions. */
+export const resource = Resource.make<SessionFilter.SessionFilter, ExpandPath>({
   service: "VerificationSessions",
   path,
   id,
@@ -36,10 +37,7 @@ const definition: Resource.Definition<SessionFilter.SessionFilter, ExpandPath> =
     partition: Predicates.partition,
     personal: Predicates.personal
   }
-}
-
-/** The calls of the list of sessions. */
-export const resource = Resource.make(definition)
+})
 
 /** A call that expands these paths, for sessions with the status that its filter names. */
 export const call = <const Paths extends ReadonlyArray<ExpandPath | ListExpandPath> | undefined, const Filter>(

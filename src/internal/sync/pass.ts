@@ -96,38 +96,32 @@ export const steps = <A extends Row, E, R, E2, R2>(
       return isSettled ? entries.slice(first) : []
     }
 
-    const toStep =
-      (reading: Cursor.Reading<E2, R2>, isLast: boolean) =>
-      ({
-        entries,
-        has_more,
-        readAt,
-        requestId,
-        within
-      }: Cursor.Step<A>): Effect.Effect<Step<A>, PaginationStalledError> => {
+    const toStep = (reading: Cursor.Reading<E2, R2>, step: Cursor.Step<A>) =>
+      Effect.gen(function* () {
+        const { entries, has_more, readAt, requestId, within } = step
         page++
         const again = entries.find(isProcessed)
         if (again !== undefined) {
           const description = `${again.id ?? "a row"} was processed before, and was returned again among the rows ${direction} than ${begin?.id}`
-          return Effect.fail(new PaginationStalledError({ description, page, cursor: begin?.id, requestId }))
+          return yield* new PaginationStalledError({ description, page, cursor: begin?.id, requestId })
         }
         const settled = settledOf(entries)
         // A checkpoint names no row outside of the range: a server that ignored the range once would not find it again.
         const places = settled.filter((entry) => Cursor.isInside(entry, within)).flatMap(rowOf)
-        const advance = {
+        const advance: Advance = {
           direction,
           rows: places,
           within: partOf(begin === undefined ? reading.within : range, within),
-          end: (direction === "newer" && settled.length < entries.length) || (!has_more && isLast)
+          end: (direction === "newer" && settled.length < entries.length) || (!has_more && reading === readings.at(-1))
         }
-        return Effect.succeed({ rows: Read.rowsOf({ entries: settled }), readAt, advance })
-      }
+        return { rows: Read.rowsOf({ entries: settled }), readAt, advance }
+      })
 
     return Stream.fromIterable(readings).pipe(
       Stream.flatMap((reading) =>
         Stream.mapEffect(
           Read.read(fetch, reading, (step) => [step]),
-          toStep(reading, reading === readings.at(-1))
+          (step) => toStep(reading, step)
         )
       ),
       Stream.takeUntil(({ advance }) => advance.end),
