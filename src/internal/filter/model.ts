@@ -156,19 +156,7 @@ export interface JsonInput extends Omit<Input, "created"> {
  * @category models
  * @since 0.1.0
  */
-export interface Filterable extends Pick<
-  AnyExpansion,
-  | "client_reference_id"
-  | "created"
-  | "last_error"
-  | "livemode"
-  | "metadata"
-  | "redaction"
-  | "related_customer"
-  | "related_customer_account"
-  | "status"
-  | "type"
-> {}
+export interface Filterable extends Pick<AnyExpansion, keyof Input> {}
 
 /**
  * The fields of a value that a filter does not have, also inside of `created`, `last_error` and `redaction`.
