@@ -290,8 +290,8 @@ const position = ({ created, id }: Row): Position => ({ id, created })
  * @since 0.1.0
  */
 export const check = (self: Checkpoint, key: ListKey): Result.Result<void, CheckpointMismatchError> => {
-  const differs = (problem: "filter" | "account" | "mode", expected: string, actual: string) =>
-    Result.fail(new CheckpointMismatchError({ problem, expected: name(expected), actual: name(actual) }))
+  const differs = (problem: CheckpointMismatchError["problem"], expected: string, actual: string) =>
+    mismatch(problem, name(expected), name(actual))
   if (self.filter !== key.filter) return differs("filter", key.filter, self.filter)
   if (whose(self) !== whose(key)) return differs("account", whose(key), whose(self))
   const known = self.livemode !== undefined && key.livemode !== undefined
@@ -299,6 +299,9 @@ export const check = (self: Checkpoint, key: ListKey): Result.Result<void, Check
     ? differs("mode", mode(key.livemode), mode(self.livemode))
     : Result.void
 }
+
+const mismatch = (problem: CheckpointMismatchError["problem"], expected: string, actual: string) =>
+  Result.fail(new CheckpointMismatchError({ problem, expected, actual }))
 
 const whose = ({ account, context }: ListKey): string =>
   account ?? (context === undefined ? "the key's own account" : `context ${context}`)
@@ -349,8 +352,7 @@ export const toText = (self: Checkpoint): string => encodeText(self)
  * @since 0.1.0
  */
 export const fromText = (text: string): Result.Result<Checkpoint, CheckpointMismatchError> => {
-  const damaged = (actual: string) =>
-    Result.fail(new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint as text", actual }))
+  const damaged = (actual: string) => mismatch("damaged", "a checkpoint as text", actual)
   // A database column or a store without an entry may give null or undefined.
   if (!Predicate.isString(text)) return damaged(Arguments.show(text))
   const json = decodeJson(text)
@@ -376,16 +378,7 @@ export const fromText = (text: string): Result.Result<Checkpoint, CheckpointMism
  */
 export const fromJson = (json: unknown): Result.Result<Checkpoint, CheckpointMismatchError> => {
   if (Predicate.hasProperty(json, "version") && Number.isInteger(json.version) && Number(json.version) > 1) {
-    return Result.fail(
-      new CheckpointMismatchError({
-        problem: "version",
-        expected: "version 1",
-        actual: `version ${Number(json.version)}`
-      })
-    )
+    return mismatch("version", "version 1", `version ${Number(json.version)}`)
   }
-  return Result.mapError(
-    decodeCheckpoint(json),
-    () => new CheckpointMismatchError({ problem: "damaged", expected: "a checkpoint", actual: "other JSON" })
-  )
+  return Result.orElse(decodeCheckpoint(json), () => mismatch("damaged", "a checkpoint", "other JSON"))
 }

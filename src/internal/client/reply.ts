@@ -88,13 +88,12 @@ const notJson = (reply: Reply, query: Query): DecodeError => {
   const packed = encoding === undefined ? "" : ` with content encoding ${name(encoding)}`
   const type = asSafeText(reply.headers["content-type"]) ?? "no content type"
   const size = `${reply.text.length} characters of ${type}${packed}`
-  return new DecodeError({
-    part: "body",
-    status: reply.status,
-    requestId: requestId(reply.headers),
-    description: `expected JSON, got ${size}${seen === undefined ? "" : ` that start with "${seen}"`}`
-  })
+  return wrongBody(reply, `expected JSON, got ${size}${seen === undefined ? "" : ` that start with "${seen}"`}`)
 }
+
+/** What is wrong with a body that nobody can read as JSON. */
+export const wrongBody = ({ headers, status }: Omit<Reply, "text">, description: string): DecodeError =>
+  new DecodeError({ part: "body", status, requestId: requestId(headers), description })
 
 /** The JSON of a 2xx reply, or what arrived instead. */
 export const parse = (reply: Reply, query: Query = []): Result.Result<unknown, DecodeError> => {

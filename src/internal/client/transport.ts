@@ -87,6 +87,8 @@ export const receive = Effect.fnUntraced(function* (
  */
 const mostBytes = 16 * 1024 * 1024
 
+const tooLarge = `expected at most ${mostBytes / 1024 / 1024} MB, got more`
+
 const read = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClientResponse) {
   const { headers, status } = response
   const announced = Number(headers["content-length"] ?? Number.NaN)
@@ -98,7 +100,8 @@ const read = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClien
   let size = 0
   const takeAll = Stream.runForEachArray(response.stream, (arrived) => {
     for (const chunk of arrived) {
-      if (announced > mostBytes || size + chunk.length > mostBytes) return Effect.fail(tooLarge(response))
+      if (announced > mostBytes || size + chunk.length > mostBytes)
+        return Effect.fail(StripeReply.wrongBody(response, tooLarge))
       size += chunk.length
       chunks.push(chunk)
     }
@@ -120,14 +123,6 @@ const read = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClien
 })
 
 const utf8 = new TextDecoder()
-
-const tooLarge = (response: HttpClientResponse.HttpClientResponse): DecodeError =>
-  new DecodeError({
-    part: "body",
-    status: response.status,
-    requestId: StripeReply.requestId(response.headers),
-    description: `expected at most ${mostBytes / 1024 / 1024} MB, got more`
-  })
 
 // Node wraps `connect ECONNREFUSED …` in `fetch failed`, and Effect in its `reason`; only the innermost error says what happened.
 const innermost = (error: unknown, depth = 0): unknown => {
