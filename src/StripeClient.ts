@@ -174,9 +174,7 @@ export const make = Effect.fnUntraced(function* (
   const accountKey = Effect.map(accountOrNone, ({ account, context }) => account ?? context ?? "")
   const wait = options.rateLimit === false ? undefined : Limiter.make(options.rateLimit, accountKey)
 
-  const prepare = Effect.fnUntraced(function* (
-    request: HttpClientRequest.HttpClientRequest
-  ): Effect.fn.Return<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> {
+  const prepare = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
     const { account, context } = yield* Effect.mapError(currentAccount, ({ message }) => unsent(request, message))
     return request.pipe(
       HttpClientRequest.prependUrl(apiBase),
@@ -285,18 +283,10 @@ const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
 export const layer = (options: Options): Layer.Layer<StripeClient, StripeError.StripeError, HttpClient.HttpClient> =>
   Layer.effect(StripeClient, make(options))
 
-const keyFromEnvironment = Config.flatMap(
-  Config.option(Config.Redacted("STRIPE_API_KEY")),
-  Option.match({
-    onNone: () =>
-      Config.fail(
-        new ConfigProvider.SourceError({
-          message: "STRIPE_API_KEY: expected a secret key (sk_…) or restricted key (rk_…), got nothing"
-        })
-      ),
-    onSome: Config.succeed
-  })
-)
+const keyFromEnvironment = Config.flatMap(Config.option(Config.Redacted("STRIPE_API_KEY")), (key) => {
+  const message = "STRIPE_API_KEY: expected a secret key (sk_…) or restricted key (rk_…), got nothing"
+  return Option.isSome(key) ? Config.succeed(key.value) : Config.fail(new ConfigProvider.SourceError({ message }))
+})
 
 // A variable that is set to nothing is a common way to unset it.
 const optionalText = (name: string): Config.Config<string | undefined> =>

@@ -188,6 +188,8 @@ const reasons = [
   CheckpointReasons.EventsExpiredError
 ] as const
 
+const passing: ReadonlySet<Reason["_tag"]> = new Set(["RateLimitError", "ConflictError", "TimeoutError"])
+
 const refusals: ReadonlySet<Reason["_tag"]> = new Set([
   "AuthenticationError",
   "PermissionError",
@@ -241,20 +243,12 @@ export class StripeError extends Schema.TaggedError<StripeError>("effect-stripe-
     const { reason } = this
     // `Stripe-Should-Retry` overrides the status.
     if ("shouldRetry" in reason && reason.shouldRetry !== undefined) return reason.shouldRetry
-    switch (reason._tag) {
-      case "RateLimitError":
-      case "ConflictError":
-      case "TimeoutError":
-        return true
-      case "ApiError":
-        return reason.status === 408 || reason.status >= 500
-      case "TransportError":
-        return reason.transient
-      case "DecodeError":
-        return reason.part === "body"
-      default:
-        return false
-    }
+    return (
+      passing.has(reason._tag) ||
+      (reason._tag === "ApiError" && (reason.status === 408 || reason.status >= 500)) ||
+      (reason._tag === "TransportError" && reason.transient) ||
+      (reason._tag === "DecodeError" && reason.part === "body")
+    )
   }
 
   /**

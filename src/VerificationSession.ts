@@ -65,10 +65,9 @@ export type { Expanded, ExpandPath, WithOutputs, WithOutputsAndReport, WithRepor
  */
 export const expanded = <const Paths extends ReadonlyArray<Model.ExpandPath>>(
   paths: Paths
-): Schema.Codec<Model.Expanded<Paths>, Codec.EncodedAny> => {
+): Schema.Codec<Model.Expanded<Paths>, Codec.EncodedAny> =>
   // Type boundary: chooses among values as `Expanded` chooses among types.
-  return Codec.variant(paths).codec as Schema.Codec<Model.Expanded<Paths>, Codec.EncodedAny>
-}
+  Codec.variant(paths).codec as Schema.Codec<Model.Expanded<Paths>, Codec.EncodedAny>
 
 /**
  * Tests whether sessions have a status. It narrows `status`, and keeps expanded fields.

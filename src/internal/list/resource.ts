@@ -196,13 +196,9 @@ export const make = <Filter, Path extends string>(definition: Definition<Filter,
 
   // A page without the rows that only we can filter out would look like the end of the list.
   const refuseClientField = (name: string) =>
-    Arguments.refuse(
-      name,
-      name === "status" ? "several" : "another",
-      name === "status"
-        ? "one status, as Stripe does. To select several, use stream or pages."
-        : "a field that Stripe filters by. To filter by this one, use stream or pages."
-    )
+    name === "status"
+      ? Arguments.refuse(name, "several", "one status, as Stripe does. To select several, use stream or pages.")
+      : Arguments.refuse(name, "another", "a field that Stripe filters by. To filter by this one, use stream or pages.")
 
   const list = Effect.fn(operations.list)(function* <Sent extends Row, A extends Row>(
     call: Call<Sent, A, Filter>,

@@ -98,13 +98,7 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     })
 
   const ifExists = <A>(effect: Effect.Effect<A, PlatformError>): Effect.Effect<A | undefined, FileDestinationError> =>
-    effect.pipe(
-      Effect.catchIf(
-        (error) => error.reason._tag === "NotFound",
-        () => Effect.undefined
-      ),
-      system
-    )
+    system(Effect.catchReason(effect, "PlatformError", "NotFound", () => Effect.undefined))
 
   /** The length of a regular file, also through a link. Opening anything else, such as a pipe, may block. */
   const sizeOf = Effect.fnUntraced(function* (file: string) {
