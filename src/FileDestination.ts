@@ -100,8 +100,7 @@ export const ndjson = Effect.fnUntraced(function* (
 })
 
 // Valid within a JSON string, but `node:readline` ends a line at the first two.
-const escapeLineBreaks = (json: string): string =>
-  json.replace(/[\u2028\u2029\u0085]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
+const escapeLineBreaks = (json: string): string => json.replace(/[\u2028\u2029\u0085]/g, Arguments.escaped)
 
 /**
  * The default columns of {@link csv}.

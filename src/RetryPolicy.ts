@@ -131,11 +131,7 @@ const fromOptions = (options: Options = {}): RetryPolicy => {
     schedule: (options.jitter === false ? waits : Schedule.jittered(waits)).pipe(
       // Jitter is applied first, so that it cannot shorten a wait that Stripe asked for.
       Schedule.modifyDelay(({ duration, input }) =>
-        Effect.succeed(
-          input.retryAfter === undefined
-            ? duration
-            : Duration.max(duration, Duration.min(input.retryAfter, maxRetryAfter))
-        )
+        Effect.succeed(Duration.max(duration, Duration.min(input.retryAfter ?? Duration.zero, maxRetryAfter)))
       ),
       Schedule.while(({ duration, elapsed }) => elapsed + Duration.toMillis(duration) <= maxElapsed),
       Schedule.upTo({ times }),

@@ -48,7 +48,8 @@ export const show = (value: unknown): string => {
   }
 }
 
-const escaped = (text: string): string =>
+/** Characters as JSON escapes them. */
+export const escaped = (text: string): string =>
   Array.from(text.split(""), (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")
 
 /** What stands at a path, which has names as messages show them; or `nothing`. */

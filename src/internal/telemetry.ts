@@ -16,7 +16,7 @@ import type * as Result from "effect/Result"
 import * as Tracer from "effect/Tracer"
 import type { Reason, StripeError } from "../StripeError.ts"
 import * as StripeReply from "./client/reply.ts"
-import type { FetchedPage } from "./list/model.ts"
+import type { FetchedPage, PageRequest } from "./list/model.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -163,7 +163,7 @@ export const page = (fiber: AnyFiber, operation: string, { data, entries, limit 
 export const pageSpan = Effect.fnUntraced(function* <A extends FetchedPage<unknown>>(
   name: string,
   operation: string,
-  asked: { readonly page: number; readonly limit: number; readonly cursor: string | undefined },
+  { ending_before, limit, page: number, starting_after: cursor = ending_before }: PageRequest,
   fetch: Effect.Effect<A, StripeError>
 ): Effect.fn.Return<A, StripeError> {
   const fiber = yield* currentFiber
@@ -174,9 +174,9 @@ export const pageSpan = Effect.fnUntraced(function* <A extends FetchedPage<unkno
     page(fiber, operation, reply)
   })
   const attributes = {
-    "stripe.page.number": asked.page,
-    "stripe.page.limit": asked.limit,
-    ...(asked.cursor === undefined ? {} : { "stripe.page.cursor": asked.cursor })
+    "stripe.page.number": number,
+    "stripe.page.limit": limit,
+    ...(cursor === undefined ? {} : { "stripe.page.cursor": cursor })
   }
   // A stack trace would show this line for every page.
   yield* Effect.withSpan(Effect.tapError(counted, failed), name, { attributes, captureStackTrace: false })

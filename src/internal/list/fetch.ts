@@ -86,8 +86,7 @@ export const make = <Sent extends Row, A extends Row>(
   }
 
   return (request) => {
-    const { limit, page } = request
-    const cursor = request.starting_after ?? request.ending_before
+    const { ending_before, page, starting_after: cursor = ending_before } = request
     const asked = Effect.matchEffect(client.get(toRequest(selection, request)), {
       onSuccess: (page) =>
         page.entries?.length === page.data.length
@@ -98,7 +97,7 @@ export const make = <Sent extends Row, A extends Row>(
           ? askWithoutStatus(request)
           : Effect.fail(error)
     })
-    return Telemetry.pageSpan(`${service}.page`, operation, { page, limit, cursor }, asked)
+    return Telemetry.pageSpan(`${service}.page`, operation, request, asked)
   }
 }
 

@@ -103,7 +103,7 @@ export const fetchEvents = (client: StripeClient.Service, operation: string): Fe
     Telemetry.pageSpan(
       "VerificationSessions.events",
       operation,
-      { page: request.page, limit: request.limit, cursor: request.starting_after },
+      request,
       Effect.mapError(client.get(Fetch.toRequest(selection, request)), explain)
     )
 }
