@@ -56,7 +56,10 @@ it.live("a worker without accounts says how to add them, and one whose runs woul
   Effect.gen(function* () {
     const here = yield* folder
     const worker = yield* Fleet.runIn(here, "worker.ts", ["--once"], { STRIPE_API_KEY: "sk_test_1" })
-    assert.match(worker.output, /^The fleet has no accounts\. Add some: node examples\/fleet\/enqueue\.ts --connected$/m)
+    assert.match(
+      worker.output,
+      /^The fleet has no accounts\. Add some: node examples\/fleet\/enqueue\.ts --connected$/m
+    )
     // A poll that finds nothing is one page. So each turn would be a whole poll, and never the last.
     const short = yield* Fleet.runIn(here, "worker.ts", ["--pages", "1"])
     assert.strictEqual(short.code, 1)

@@ -82,7 +82,7 @@ export const plan = (
   return keepsPosition && !isDue ? positioned : { ...positioned, audit: { began: DateTime.fromEpochSeconds(now) } }
 }
 
-/** The checkpoint of which the events are lost. */
+/** The checkpoint when its events are lost. */
 export const withoutPosition = ({ events: _, ...checkpoint }: Checkpoint): Checkpoint => checkpoint
 
 /** The checkpoint when an audit is complete. */
