@@ -31,6 +31,7 @@ import type {
   AccountOptions,
   ConfigOptions,
   Options,
+  Query,
   Request
 } from "./internal/client/model.ts"
 import * as ClientOptions from "./internal/client/options.ts"
@@ -196,6 +197,7 @@ export const make = Effect.fnUntraced(function* (
     yield* Effect.mapError(currentAccount, (reason) => errorOf(request, reason, 0))
     const fiber = yield* Telemetry.currentFiber
     const began = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
+    const secrets: Query = [...request.query, ["key", options.apiKey]]
     let attempts = 0
     let failedForSize = 0
     let failed: StripeError.Reason | undefined
@@ -207,9 +209,9 @@ export const make = Effect.fnUntraced(function* (
       const judged = Telemetry.request(server, sent.operation, reply, (reply, clock) => {
         if (reply.status < 200 || reply.status >= 300) {
           const now = clock.currentTimeMillisUnsafe()
-          return Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, now, sent.query))
+          return Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, now, secrets))
         }
-        const body = StripeReply.parse(reply, sent.query)
+        const body = StripeReply.parse(reply, secrets)
         return Result.isSuccess(body)
           ? sent.decode(body.success, StripeReply.requestId(reply.headers))
           : Result.fail(body.failure)

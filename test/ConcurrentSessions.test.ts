@@ -214,6 +214,17 @@ describe("concurrency", () => {
     }).pipe(Effect.provide([world({ sandbox: { sessions: 5000 } }), atOnce]))
   )
 
+  it.effect("sends nothing again that Stripe said not to retry", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      yield* sandbox.inject(Fault.ShouldRetry({ status: 429, retry: false }), { times: Infinity, skip: 12 })
+      const failed = yield* reason(Stream.runDrain(VerificationSessions.stream({}, { concurrency: 8 })))
+      assert.strictEqual(failed._tag, "RateLimitError")
+      const addresses = (yield* requests).map(({ query }) => JSON.stringify(query))
+      assert.strictEqual(new Set(addresses).size, addresses.length)
+    }).pipe(Effect.provide(world({ sandbox: { sessions: 5000 } })))
+  )
+
   for (const concurrency of [0, 101, 1.5]) {
     it.effect(`${concurrency} is refused before any request`, () =>
       Effect.gen(function* () {

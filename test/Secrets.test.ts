@@ -159,6 +159,8 @@ describe("neither the key nor identity data is seen", () => {
     ["one in HTML", Fault.Reply({ status: 502, body: `<p>/v1?${String(url).replaceAll("&", "&amp;")}</p>` })],
     ["one in lower case", Fault.Reply({ status: 502, body: `<p>/v1?${String(url).toLowerCase()}</p>` })],
     ["one with spaces", Fault.Reply({ status: 502, body: `<p>/v1?client_reference_id=planted: J. Rosen</p>` })],
+    ["one with numbers for letters", Fault.Reply({ status: 502, body: "<p>&#112;lanted: J. &#x52;osen</p>" })],
+    ["the name of a parameter", Fault.Reply({ status: 400, body: { error: { param: "planted: J. Rosen" } } })],
     ["one where JSON should be", Fault.Reply({ body: `<p>/v1?${encodeURIComponent(filter.client_reference_id)}</p>` })]
   ])("in %s, which repeats the filter", ([, fault]) =>
     Effect.gen(function* () {
@@ -175,6 +177,32 @@ describe("neither the key nor identity data is seen", () => {
       assert.notMatch(emitted, /planted|Rosen/)
     }).pipe(Effect.provide(everything))
   )
+
+  it.effect("in a page that repeats a filter too long for an address, which is an error all the same", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const reference = "植村".repeat(2400)
+      const body = `<p>Too long: ${reference} or ${encodeURIComponent(reference)}</p>`.repeat(100)
+      yield* sandbox.inject(Fault.Reply({ status: 414, body }), { times: 100 })
+      const emitted = yield* recording(({ add }) =>
+        Effect.map(Effect.flip(VerificationSessions.list({ client_reference_id: reference })), add)
+      )
+      assert.include(emitted, "Too long: <redacted>")
+      assert.notMatch(emitted, /植村|E6%A4%8D/)
+    }).pipe(Effect.provide(everything))
+  )
+
+  it.effect("in a refusal that repeats a key that does not look like Stripe's", () => {
+    const apiKey = Redacted.make("planted-gateway.token")
+    return Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const body = { error: { message: `Unknown token planted-gateway.token.` } }
+      yield* sandbox.inject(Fault.Reply({ status: 401, body }), { times: 100 })
+      const emitted = yield* recording(({ add }) => Effect.map(Effect.flip(VerificationSessions.list()), add))
+      assert.include(emitted, "Unknown token <redacted>.")
+      assert.notMatch(emitted, /planted/)
+    }).pipe(Effect.provide(world({ client: { apiKey } })))
+  })
 
   it.effect("in a page that repeats the filter as HTML writes it", () =>
     Effect.gen(function* () {

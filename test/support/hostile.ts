@@ -1,4 +1,4 @@
-import { Cause, Effect, Exit, Option, Result, Schema, Stream } from "effect"
+import { Cause, Effect, Exit, Option, Redacted, Result, Schema, Stream } from "effect"
 import { Headers, HttpClientError, HttpClientRequest } from "effect/http"
 import {
   Checkpoint,
@@ -173,6 +173,8 @@ const replyReaders: Readonly<Record<string, Reader>> = {
       StripeReply.toReason(replied(302, "", { location: text }), 0),
       StripeReply.toReason(replied(302, "", { location: `https://${text}` }), 0)
     ]),
+  "a refusal that repeats what was sent": (text) =>
+    Effect.succeed(StripeReply.toReason(replied(400, `<p>${text}</p>`), 0, [["key", Redacted.make(`-${text}`)]])),
   "a body of an error": (text) => Effect.succeed(StripeReply.toReason(replied(503, text), 0)),
   "a body that is no JSON": (text) =>
     refusal(StripeReply.parse(replied(200, `<${text}`, { "content-type": text, "content-encoding": text }))),

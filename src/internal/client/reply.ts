@@ -29,33 +29,53 @@ const decodeErrorBody = Schema.decodeUnknownOption(
 const excerptLength = 200
 
 // As a page of HTML writes what a request sent, which is looked for in the words.
-const entities: { readonly [name: string]: string } = { amp: "&", lt: "<", gt: ">", quot: '"', "#34": '"', "#x22": '"' }
+const entities: { readonly [name: string]: string } = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }
+
+const fromEntity = (entity: string, name = ""): string => {
+  const [, hex, decimal] = /^#(?:x([0-9a-f]+)|(\d+))$/i.exec(name) ?? []
+  const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+  return code <= 0x10ffff ? String.fromCodePoint(code) : (entities[name.toLowerCase()] ?? entity)
+}
 
 /**
  * The first bytes of a body that is no JSON, for a person to recognise the proxy or the page that sent it. Whatever
  * may be a part of sessions is not shown, and neither are bytes that are no text.
  */
-export const excerpt = (text: string, query: Query = []): string | undefined => {
+export const excerpt = (text: string, sent: Query = []): string | undefined => {
   const start = text.trimStart()
   // A control character, or the character that stands for bytes that are no text.
   if (/^[[{"]|"\s*:|[^\P{Cc}\s]|\uFFFD/u.test(start.slice(0, excerptLength))) return undefined
   // Of a page of HTML the words are enough.
   const words = start
     .replace(/<[^<>]*>/g, " ")
-    .replace(/&(amp|lt|gt|quot|apos|#39|#x27|#34|#x22);/gi, (_, name: string) => entities[name.toLowerCase()] ?? "'")
+    .replace(/&(\w{2,4}|#\w{2,7});/g, fromEntity)
     .trimStart()
-  return sentence(beginning(withoutSent(words, query), excerptLength)) || undefined
+  return sentence(beginning(withoutSent(words, sent), excerptLength)) || undefined
 }
 
-/** A text without what the request sent as personal, as it is or as it stands in a URL: a refusal may repeat it. */
-const withoutSent = (text: string, query: Query): string =>
-  query
+// How much of a text is searched, and how much of a value is looked for: an expression must not be of any length.
+const mostSearched = 4000
+const longestForm = 64
+
+/**
+ * A text without what the request sent as personal or secret, as it is or as it stands in a URL: a refusal may repeat it. With
+ * a long value, all that follows its beginning goes.
+ */
+const withoutSent = (text: string, sent: Query): string => {
+  const rest = sent
     .flatMap(([, value]) => (Redacted.isRedacted(value) ? Redacted.value(value) : []))
-    .flatMap((sent) => [sent, encodeURIComponent(sent), new URLSearchParams([["", sent]]).toString().slice(1)])
+    .flatMap((value) => [value, encodeURIComponent(value), new URLSearchParams([["", value]]).toString().slice(1)])
     .reduce(
-      (rest, form) => rest.replace(new RegExp.RegExp(`(?<!\\w)${RegExp.escape(form)}(?!\\w)`, "gi"), "<redacted>"),
-      text
+      (rest, form) => {
+        const end = form.length > longestForm ? "[^]*" : "(?!\\w)"
+        const found = new RegExp.RegExp(`(?<!\\w)${RegExp.escape(form.slice(0, longestForm))}${end}`, "gi")
+        return rest.replace(found, "<redacted>")
+      },
+      text.slice(0, mostSearched)
     )
+  // Where the text was cut, its end may be the beginning of a value.
+  return text.length <= mostSearched || rest.endsWith("<redacted>") ? rest : rest.slice(0, -longestForm)
+}
 
 /** Stripe's id of the request. Nearly always it is of Stripe's own form, in which no secret has room. */
 export const requestId = (headers: Headers.Headers): string | undefined => {
@@ -81,8 +101,8 @@ const retryAfter = (headers: Headers.Headers, now: number): Duration.Duration | 
     : undefined
 }
 
-const notJson = (reply: Reply, query: Query): DecodeError => {
-  const seen = excerpt(reply.text, query)
+const notJson = (reply: Reply, sent: Query): DecodeError => {
+  const seen = excerpt(reply.text, sent)
   const encoding = reply.headers["content-encoding"]
   // Not every client unpacks, as fetch does. Stripe sends nothing packed that was not asked for, but a proxy may.
   const packed = encoding === undefined ? "" : ` with content encoding ${name(encoding)}`
@@ -96,11 +116,11 @@ export const wrongBody = ({ headers, status }: Omit<Reply, "text">, description:
   new DecodeError({ part: "body", status, requestId: requestId(headers), description })
 
 /** The JSON of a 2xx reply, or what arrived instead. */
-export const parse = (reply: Reply, query: Query = []): Result.Result<unknown, DecodeError> => {
+export const parse = (reply: Reply, sent: Query = []): Result.Result<unknown, DecodeError> => {
   try {
     return Result.succeed(JSON.parse(reply.text))
   } catch {
-    return Result.fail(notJson(reply, query))
+    return Result.fail(notJson(reply, sent))
   }
 }
 
@@ -137,26 +157,23 @@ const isCursor = (param: string | undefined): boolean => param === "starting_aft
  * The reason behind a reply whose status is not 2xx, by status, then code, then param. `now` is the time of its
  * arrival in epoch milliseconds, from which a `Retry-After` date is counted.
  */
-export const toReason = (reply: Reply, now: number, query: Query = []) => {
+export const toReason = (reply: Reply, now: number, sent: Query = []) => {
   const { headers, status, text } = reply
   // A 304, which has no address, sends nowhere.
   const location = status >= 300 && status < 400 ? headers["location"] : undefined
   const error = Option.getOrUndefined(decodeErrorBody(text))?.error
-  const message = asText(error?.message)
-  const code = asSafeText(error?.code)
-  const param = asSafeText(error?.param)
+  const textOf = (value: unknown) => (Predicate.isString(value) ? withoutSent(value, sent) : undefined)
+  const message = textOf(error?.message)
+  const code = asSafeText(textOf(error?.code))
+  const param = asSafeText(textOf(error?.param))
   const fields = {
     status,
     code,
     param,
     description:
-      message !== undefined
-        ? sentence(withoutSent(message, query))
-        : location !== undefined
-          ? redirect(location)
-          : excerpt(text, query),
+      message !== undefined ? sentence(message) : location !== undefined ? redirect(location) : excerpt(text, sent),
     requestId: requestId(headers),
-    docUrl: asSafeText(error?.doc_url),
+    docUrl: asSafeText(textOf(error?.doc_url)),
     requestLogUrl: asLogUrl(error?.request_log_url),
     shouldRetry: shouldRetry(headers),
     retryAfter: retryAfter(headers, now)

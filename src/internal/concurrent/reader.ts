@@ -193,4 +193,5 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
   })
 })
 
-const isRateLimited = (error: unknown): boolean => isStripeError(error) && error.reason._tag === "RateLimitError"
+const isRateLimited = (error: unknown): boolean =>
+  isStripeError(error) && error.reason._tag === "RateLimitError" && error.isRetryable
