@@ -19,6 +19,7 @@ import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
@@ -75,6 +76,16 @@ const named = <A, R>(self: Effect.Effect<A, Reason | SqlError, R>) =>
 const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.catchDefect(self, (defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)))
 
+/** Postgres quotes the row that it refuses, or values of it, beside the message. */
+const withoutRow = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.tapError(self, (error) =>
+    Effect.sync(() => {
+      const cause = isSqlError(error) ? error.reason.cause : undefined
+      if (!Predicate.isObject(cause)) return
+      for (const field of ["detail", "where"]) Reflect.deleteProperty(cause, field)
+    })
+  )
+
 /**
  * Sessions with their checkpoint, as `VerificationSessions.sync` emits them.
  *
@@ -97,8 +108,8 @@ export interface Batch extends HasCheckpoint {
 export interface SqlDestination extends Destination<Batch, SqlDestinationError | SqlError | CheckpointMismatchError> {
   /**
    * Stores sessions without a checkpoint, for webhook handlers. `readAt` is a time **before** they were read: a stored
-   * session with a later `readAt` stays, in whichever order handlers end. A time that is in the future by the database's
-   * clock counts as now.
+   * session with a later `readAt` stays, in whichever order handlers end. A time that is more than 5 seconds in the
+   * future by the database's clock counts as now.
    */
   readonly upsert: (
     sessions: ReadonlyArray<VerificationSession.AnyExpansion>,
@@ -115,7 +126,7 @@ export interface SqlDestination extends Destination<Batch, SqlDestinationError |
 export interface TableOptions {
   /**
    * The name of the table: 1 to 40 lower-case letters, digits and `_`. The tables of checkpoints and migrations have
-   * the suffixes `_checkpoints` and `_migrations`. In Postgres they are in the first schema of the `search_path`.
+   * the suffixes `_checkpoints` and `_migrations`. In Postgres they are in the first schema of the `search_path`, and must not be in another of its schemas.
    *
    * @default "verification_sessions"
    */
@@ -209,7 +220,7 @@ export const make = Effect.fnUntraced(function* (
     const parts = Arr.chunksOf(rows, rowsAStatement)
     const store = (rows: typeof sessions) => Tables.upsert(client, table, rows.map(toJson), { account, readAt })
     const all = Effect.forEach(parts, store, { discard: true })
-    return parts.length > 1 ? transaction(all) : all
+    return withoutRow(parts.length > 1 ? transaction(all) : all)
   }
 
   const stored = Effect.map(

@@ -1,10 +1,11 @@
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, Schedule } from "effect"
+import { Effect, Fiber, Layer, Schedule } from "effect"
+import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Databases from "./support/databases.ts"
 import { erasureSuite } from "./support/erasureSuite.ts"
 import { mirrorSuite } from "./support/mirrorSuite.ts"
 import { killed } from "./support/sqlKills.ts"
-import { batch, checkpoint, newTable, opened, rowsOf, session, suite } from "./support/sqlSuite.ts"
+import { batch, checkpoint, newTable, on, opened, rowsOf, session, suite } from "./support/sqlSuite.ts"
 
 const { Database } = Databases
 
@@ -16,6 +17,30 @@ if (Databases.withoutPostgres !== undefined) {
     mirrorSuite(it, { many: true })
     erasureSuite(it)
     killed(it)
+
+    it.effect("that has the tables in another schema of the search_path is refused: they may be another tenant's", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { sql } = yield* opened({ table })
+        const [own] = yield* sql.unsafe<{ readonly schema: string }>("SELECT current_schema() AS schema", [])
+        const tenant = yield* Database.use(({ open }) => open)
+        yield* Effect.acquireRelease(tenant.unsafe(`CREATE SCHEMA ${own?.schema}_tenant`, []), () =>
+          Effect.orDie(tenant.unsafe(`DROP SCHEMA ${own?.schema}_tenant CASCADE`, []))
+        )
+        yield* tenant.unsafe(`SET search_path = ${own?.schema}_tenant, ${own?.schema}`, [])
+        const layer = on(tenant)(Layer.build(SqlDestination.layer({ table })))
+        const make = on(tenant)(SqlDestination.make({ table }))
+        for (const error of [yield* Effect.flip(layer), yield* Effect.flip(make)]) {
+          assert.match(
+            error.message,
+            /TableMismatchError: .* in the first schema of the search_path, found it in another\./
+          )
+        }
+        yield* tenant.unsafe(`SET search_path = ${own?.schema}_tenant`, [])
+        yield* layer
+        yield* make
+      }).pipe(Effect.scoped)
+    )
 
     it.effect("that loses the connection in the middle of a batch has nothing of it, and the next run resumes", () =>
       Effect.gen(function* () {

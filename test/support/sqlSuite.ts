@@ -5,6 +5,7 @@ import { Checkpoint, Destination, VerificationSession, VerificationSessions } fr
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import { randomBytes } from "node:crypto"
+import { inspect } from "node:util"
 import { Database } from "./databases.ts"
 import { expandedSession, fullSession, leastSession } from "./identityRows.ts"
 import { recording } from "./secrets.ts"
@@ -292,6 +293,17 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("keeps the later read though the database's clock is behind by a second", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        const readAt = DateTime.add(yield* DateTime.now, { seconds: 1 })
+        yield* destination.upsert([session("vs_1", { status: "later" })], DateTime.add(readAt, { milliseconds: 100 }))
+        yield* destination.upsert([session("vs_1", { status: "earlier" })], readAt)
+        assert.strictEqual((yield* rowsOf(sql, table))[0]?.status, "later")
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("keeps the later read when a transaction that began before it stores an earlier one", () =>
       Effect.gen(function* () {
         const table = newTable()
@@ -346,6 +358,26 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           secrets.filter((secret) => revealed.includes(secret)),
           ["verify.stripe.com"]
         )
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("is in no error of the database, which quotes the row that it refuses", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table, reveal: ["url", "client_secret", "provided_details"] })
+        yield* sql.unsafe(`CREATE UNIQUE INDEX "${table}_one" ON "${table}" (client_reference_id)`, [])
+        const planted = { client_reference_id: "planted@example.com", metadata: { name: "planted" } }
+        yield* destination.upsert([session("vs_1", planted)], at(1))
+        const one = yield* Effect.flip(destination.upsert([session("vs_2", planted)], at(2)))
+        const batches = Array.from({ length: 1001 }, (_, index) =>
+          session(`vs_${index + 2}`, index === 0 ? planted : {})
+        )
+        const many = yield* Effect.flip(destination.upsert(batches, at(2)))
+        const saved = yield* Effect.flip(destination.save(batch(1, [session("vs_2", planted)])))
+        for (const error of [one, many, saved]) {
+          assert.strictEqual(error._tag, "SqlError")
+          assert.notInclude(inspect(error, { depth: 20, showHidden: true }), "planted")
+        }
       }).pipe(Effect.scoped)
     )
 

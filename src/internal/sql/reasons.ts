@@ -70,9 +70,10 @@ export class OtherModeError extends Reason<OtherModeError>()("OtherModeError", {
 export class TableMismatchError extends Reason<TableMismatchError>()("TableMismatchError", {
   table: Schema.String,
   /**
-   * `missing`: there is no such table. `columns`: it lacks columns. `unrelated`: the migrations did not create it.
+   * `missing`: there is no such table. `columns`: it lacks columns. `unrelated`: the migrations did not create it. `schema`:
+   * it is not in the first schema of Postgres's `search_path`, so it may be another program's.
    */
-  problem: Schema.Literals(["missing", "columns", "unrelated"]),
+  problem: Schema.Literals(["missing", "columns", "unrelated", "schema"]),
   /** The columns that are missing. */
   columns: Schema.Array(Schema.String)
 }) {
@@ -84,6 +85,8 @@ export class TableMismatchError extends Reason<TableMismatchError>()("TableMisma
         return `Expected the table ${this.table} to have ${this.columns.join(", ")}, which it lacks. Run the migrations of this version, or use another table.`
       case "unrelated":
         return `Expected to create the table ${this.table}, found one that these migrations did not create. Use another table.`
+      case "schema":
+        return `Expected the table ${this.table} in the first schema of the search_path, found it in another. Set the search_path to the schema of this table alone.`
     }
   }
 }

@@ -90,14 +90,29 @@ const indexes: ReadonlyArray<readonly [name: string, definition: string]> = [
 // SQLite's strict tables have no types for times, JSON and booleans.
 const inSqlite = (type: string) => type.replace(/^\w+/, (name) => (name === "boolean" ? "INTEGER" : "TEXT"))
 
+interface Found {
+  readonly name: string
+  /** Whether the table is in another schema than the first of the search_path. Postgres alone has several. */
+  readonly elsewhere?: boolean
+}
+
 /** The names of the columns that a table has. Empty if there is no table. */
-const columnsOf = ({ dialect, sql }: Client, table: string) => {
+const columnsOf = (
+  { dialect, sql }: Client,
+  table: string
+): Effect.Effect<ReadonlyArray<string>, TableMismatchError | SqlError> => {
   const columns =
     dialect === "pg"
-      ? sql<{ readonly name: string }>`SELECT attname AS name FROM pg_attribute
+      ? sql<Found>`
+          SELECT attname AS name, relnamespace <> quote_ident(current_schema())::regnamespace AS elsewhere
+          FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
           WHERE attrelid = to_regclass(quote_ident(${table})) AND attnum > 0 AND NOT attisdropped`
-      : sql<{ readonly name: string }>`SELECT name FROM pragma_table_info(${table})`
-  return Effect.map(columns, (rows) => rows.map(({ name }) => name))
+      : sql<Found>`SELECT name FROM pragma_table_info(${table})`
+  return Effect.flatMap(columns, (rows) =>
+    rows.some(({ elsewhere }) => elsewhere === true)
+      ? Effect.fail(new TableMismatchError({ table, problem: "schema", columns: [] }))
+      : Effect.succeed(rows.map(({ name }) => name))
+  )
 }
 
 /** Fails where a table is missing or lacks a column. It may have more. */
@@ -149,11 +164,15 @@ export const create = Effect.fnUntraced(function* (
 
 // A second writer compares after the first has committed, by the clock of that moment. In Postgres `now()` is earlier: it
 // is when the transaction began, and what others committed since would seem to be of the future.
-const clocks = { pg: "clock_timestamp()", sqlite: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')" }
+const clocks = {
+  pg: ["clock_timestamp()", "clock_timestamp() + interval '5 seconds'"],
+  sqlite: ["strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+5 seconds')"]
+} as const
 
 /**
  * Stores sessions, each unless a later read of it is there. The clock of a writer may be ahead, and would hide every
- * later read. So the database's clock limits the time of a read, and a row of its future is replaced.
+ * later read. So the database's clock limits the time of a read, and a row of its future is replaced: what is more than 5
+ * seconds ahead of it, because clocks that are kept right differ by less than a second.
  */
 export const upsert = ({ dialect, sql }: Client, table: string, sessions: ReadonlyArray<EncodedAny>, read: Read) => {
   const toRow = (session: EncodedAny) =>
@@ -163,10 +182,10 @@ export const upsert = ({ dialect, sql }: Client, table: string, sessions: Readon
   const list = (parts: ReadonlyArray<string>) => sql.literal(parts.join(", "))
   const typed = columns.map(([name, type]) => `${name} ${type.replace(" NOT NULL", "")}`)
   const replaced = names.filter((name) => name !== "account" && name !== "id")
-  const clock = clocks[dialect]
+  const [now, latest] = clocks[dialect]
   const values = names.map((name) => {
     const value = dialect === "pg" ? name : `json_extract(value, '$.${name}')`
-    return name === "read_at" ? `CASE WHEN ${value} < ${clock} THEN ${value} ELSE ${clock} END` : value
+    return name === "read_at" ? `CASE WHEN ${value} < ${latest} THEN ${value} ELSE ${now} END` : value
   })
   const rows =
     dialect === "pg"
@@ -176,7 +195,7 @@ export const upsert = ({ dialect, sql }: Client, table: string, sessions: Readon
   return sql`
     INSERT INTO ${sql(table)} AS stored (${list(names)}) ${rows}
     ON CONFLICT (account, id) DO UPDATE SET ${list(replaced.map((name) => `${name} = excluded.${name}`))}
-    WHERE stored.read_at <= excluded.read_at OR stored.read_at > ${sql.literal(clock)}`
+    WHERE stored.read_at <= excluded.read_at OR stored.read_at > ${sql.literal(latest)}`
 }
 
 /**
