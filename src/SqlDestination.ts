@@ -76,7 +76,7 @@ const named = <A, R>(self: Effect.Effect<A, Reason | SqlError, R>) =>
 const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.catchDefect(self, (defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)))
 
-/** Postgres quotes the row that it refuses, or values of it, beside the message. */
+/** Postgres quotes the row that it refuses or its values, apart from the message. */
 const withoutRow = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.tapError(self, (error) =>
     Effect.sync(() => {

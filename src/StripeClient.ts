@@ -161,6 +161,7 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.mapError(Effect.fromResult(ClientOptions.check(options)), unbuilt)
   const httpClient = yield* HttpClient.HttpClient
   const warn = Telemetry.warnings()
+  const warnOfClock = Telemetry.warnings()
   const timeout = Duration.fromInputUnsafe(options.timeout ?? "80 seconds")
   const apiBase = options.apiBase ?? "https://api.stripe.com"
   const server = Telemetry.server(apiBase)
@@ -201,14 +202,16 @@ export const make = Effect.fnUntraced(function* (
     let attempts = 0
     let failedForSize = 0
     let failed: StripeError.Reason | undefined
+    let ahead = Number.NaN
     const once = Effect.suspend(() => {
       attempts++
       Telemetry.attempt(fiber, request.operation, attempts, failed)
       const sent = failedForSize === 0 ? request : (request.shrink?.(failedForSize) ?? request)
       const reply = Transport.receive(client.get(sent.path, { urlParams: UrlParams.make(sent.query) }), timeout)
       const judged = Telemetry.request(server, sent.operation, reply, (reply, clock) => {
+        const now = clock.currentTimeMillisUnsafe()
+        ahead = now - Date.parse(reply.headers["date"] ?? "")
         if (reply.status < 200 || reply.status >= 300) {
-          const now = clock.currentTimeMillisUnsafe()
           return Result.fail(StripeReply.cutShort(reply) ?? StripeReply.toReason(reply, now, secrets))
         }
         const body = StripeReply.parse(reply, secrets)
@@ -225,7 +228,9 @@ export const make = Effect.fnUntraced(function* (
         )
       })
     })
-    return yield* Effect.catch(once, (error) => retry(once, error, began, warn))
+    const result = yield* Effect.catch(once, (error) => retry(once, error, began, warn))
+    if (Math.abs(ahead) > mostAhead) yield* warnOfClock(`${request.operation}: ${ofClock(ahead)}`)
+    return result
   })
 
   const livemode = isLive(options.apiKey)
@@ -233,6 +238,14 @@ export const make = Effect.fnUntraced(function* (
 
   return { account, client, get }
 })
+
+// More than a slow reply takes.
+const mostAhead = 300_000
+
+const ofClock = (ahead: number): string => {
+  const apart = `${Math.round(Math.abs(ahead) / 60_000)} minutes ${ahead > 0 ? "ahead of" : "behind"} Stripe's`
+  return `this machine's clock is ${apart}. Set it: sync, changes and mirror go by it, and may miss sessions until then.`
+}
 
 /** Sends again what failed once, as long as the policy in force says so. */
 const retry = <A>(

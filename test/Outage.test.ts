@@ -205,6 +205,44 @@ describe("what an outage does to the size of pages", () => {
   )
 })
 
+describe("a client whose clock is not Stripe's", () => {
+  const warnings = (minutes: number) =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.make(({ logLevel, message }) => {
+        if (logLevel === "Warn") lines.push(String(message))
+      })
+      yield* Effect.gen(function* () {
+        yield* TestClock.setTime(Date.UTC(2026, 0, 2))
+        const date = DateTime.subtract(yield* DateTime.now, { minutes })
+        const headers = { date: DateTime.toDateUtc(date).toUTCString() }
+        const sandbox = yield* Sandbox.Sandbox
+        const body = { object: "list", data: [], has_more: false }
+        yield* sandbox.inject(Sandbox.Fault.Reply({ headers, body }), { times: 2 })
+        yield* Effect.all([VerificationSessions.list(), VerificationSessions.list(), VerificationSessions.list()])
+      }).pipe(Effect.provide(world()), Effect.provide(Logger.layer([logger])))
+      return lines
+    })
+
+  it.effect("says so once, because sync, changes and mirror go by it", () =>
+    Effect.gen(function* () {
+      const [line, ...others] = yield* warnings(60)
+      assert.deepStrictEqual(others, [])
+      assert.match(
+        line ?? "",
+        /^VerificationSessions\.list: this machine's clock is 60 minutes ahead of Stripe's\. Set it: /
+      )
+      assert.match((yield* warnings(-10)).join(), /clock is 10 minutes behind Stripe's/)
+    })
+  )
+
+  it.effect("says nothing of a few minutes, which a slow reply takes", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* warnings(4), [])
+    })
+  )
+})
+
 describe("a read that retries", () => {
   const logged = (level: LogLevel.LogLevel, times: number, policy: RetryPolicy.Options = {}) =>
     Effect.gen(function* () {
