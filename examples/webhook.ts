@@ -53,9 +53,9 @@ const store = Effect.fn("store")(function* (request: HttpServerRequest.HttpServe
   const { sessionId, type } = yield* Webhook.verify({ body, header, secrets, livemode })
   let isThere = false
   yield* VerificationSessions.reread([sessionId]).pipe(
-    Stream.runForEach(({ readAt, sessions }) => {
-      isThere = sessions.length > 0
-      return table.upsert(sessions, readAt)
+    Stream.runForEach((batch) => {
+      isThere = batch.sessions.length > 0
+      return table.upsert(batch)
     }),
     // Stripe waits for some ten seconds, and then delivers again.
     Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ maxElapsed: "5 seconds" }))

@@ -87,16 +87,24 @@ const withoutRow = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   )
 
 /**
+ * Sessions, and when they were read, as `VerificationSessions.reread` emits them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sessions {
+  readonly sessions: ReadonlyArray<VerificationSession.AnyExpansion>
+  /** A time just before the sessions were read. A stored session is replaced only by one with a later `readAt`. */
+  readonly readAt: DateTime.DateTime
+}
+
+/**
  * Sessions with their checkpoint, as `VerificationSessions.sync` emits them.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Batch extends HasCheckpoint {
-  readonly sessions: ReadonlyArray<VerificationSession.AnyExpansion>
-  /** A time just before the sessions were read. A stored session is replaced only by one with a later `readAt`. */
-  readonly readAt: DateTime.DateTime
-}
+export interface Batch extends Sessions, HasCheckpoint {}
 
 /**
  * A table of sessions as a destination. `save` stores sessions and checkpoint in one transaction, if the stored checkpoint is
@@ -107,14 +115,11 @@ export interface Batch extends HasCheckpoint {
  */
 export interface SqlDestination extends Destination<Batch, SqlDestinationError | SqlError | CheckpointMismatchError> {
   /**
-   * Stores sessions without a checkpoint, for webhook handlers. `readAt` is a time **before** they were read: a stored
-   * session with a later `readAt` stays, in whichever order handlers end. A time that is more than 5 seconds in the
+   * Stores sessions without a checkpoint, such as a batch of `reread` in a webhook handler. `readAt` is a time **before** they
+   * were read: a stored session with a later `readAt` stays, in whichever order handlers end. A time that is more than 5 seconds in the
    * future by the database's clock counts as now.
    */
-  readonly upsert: (
-    sessions: ReadonlyArray<VerificationSession.AnyExpansion>,
-    readAt: DateTime.DateTime
-  ) => Effect.Effect<void, SqlError>
+  readonly upsert: (batch: Sessions) => Effect.Effect<void, SqlError>
 }
 
 /**
@@ -213,7 +218,7 @@ export const make = Effect.fnUntraced(function* (
 
   const transaction = <A, E>(self: Effect.Effect<A, E>) => withoutDefects(sql.withTransaction(self))
 
-  const upsert = (sessions: ReadonlyArray<VerificationSession.AnyExpansion>, readAt: DateTime.DateTime) => {
+  const upsert = ({ readAt, sessions }: Sessions) => {
     // A statement may have each row only once. Sorted, so that two writers cannot deadlock.
     const rows = Array.from(new Map(sessions.map((session) => [session.id, session])).values())
     rows.sort((one, other) => (one.id < other.id ? -1 : 1))
@@ -257,7 +262,8 @@ export const make = Effect.fnUntraced(function* (
   const open = Effect.gen(function* () {
     let known = yield* stored
     const from = known === undefined ? undefined : yield* Effect.fromResult(Checkpoint.fromText(known))
-    const save = Effect.fnUntraced(function* ({ checkpoint, readAt, sessions }: Batch) {
+    const save = Effect.fnUntraced(function* (batch: Batch) {
+      const { checkpoint, sessions } = batch
       const { context } = checkpoint
       const actual = checkpoint.account ?? context?.split("/").at(-1)
       // The key of an organization has no account of its own, so a destination without an account takes any context.
@@ -266,7 +272,7 @@ export const make = Effect.fnUntraced(function* (
       }
       const text = Checkpoint.toText(checkpoint)
       // The checkpoint comes first: a second writer waits there, before it has written rows.
-      yield* transaction(Effect.andThen(moveCheckpoint(known, text, sessions[0]?.livemode), upsert(sessions, readAt)))
+      yield* transaction(Effect.andThen(moveCheckpoint(known, text, sessions[0]?.livemode), upsert(batch)))
       known = text
     }, named)
     return { from, save }

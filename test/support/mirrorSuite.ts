@@ -153,7 +153,7 @@ export const mirrorSuite = (it: Vitest.MethodsNonLive<Database>, options: { read
         yield* settled
         yield* runInto(destination)
         assert.deepStrictEqual(yield* statuses, ["verified", "requires_input"])
-        yield* destination.upsert(held.sessions, held.readAt)
+        yield* destination.upsert(held)
         assert.deepStrictEqual(yield* statuses, ["verified", "requires_input"])
         // Another one reads and stores, between a page that the mirror has read and its save.
         const slow = {
@@ -167,7 +167,7 @@ export const mirrorSuite = (it: Vitest.MethodsNonLive<Database>, options: { read
                   const [read = assert.fail()] = yield* Effect.orDie(
                     Stream.runCollect(VerificationSessions.reread([early]))
                   )
-                  yield* destination.upsert(read.sessions, read.readAt)
+                  yield* destination.upsert(read)
                 }
                 yield* save(batch)
               })

@@ -245,8 +245,8 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       Effect.gen(function* () {
         const table = newTable()
         const { destination, sql } = yield* opened({ table })
-        yield* destination.upsert([decode(fullSession)], at(1))
-        yield* destination.upsert([decode(leastSession)], at(2))
+        yield* destination.upsert({ sessions: [decode(fullSession)], readAt: at(1) })
+        yield* destination.upsert({ sessions: [decode(leastSession)], readAt: at(2) })
         const [row] = yield* rowsOf(sql, table)
         assert.deepStrictEqual(row?.["session"], leastSession)
         assert.deepInclude(row, { client_reference_id: null, redaction_status: null, last_verification_report: null })
@@ -264,7 +264,7 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           for (const read of reads.toSorted(() => below(3) - 1)) {
             // To the millisecond.
             const readAt = DateTime.add(at(seed), { milliseconds: read })
-            yield* destination.upsert([session(id, { status: `status_${read}` })], readAt)
+            yield* destination.upsert({ sessions: [session(id, { status: `status_${read}` })], readAt })
           }
           const rows = yield* rowsOf(sql, table)
           assert.strictEqual(rows.at(-1)?.status, `status_${reads.length - 1}`, `seed ${seed}`)
@@ -279,7 +279,10 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         const store = (status: string, minutes: number) =>
           Effect.gen(function* () {
             yield* Effect.sleep("5 millis")
-            yield* destination.upsert([session("vs_1", { status })], DateTime.add(yield* DateTime.now, { minutes }))
+            yield* destination.upsert({
+              sessions: [session("vs_1", { status })],
+              readAt: DateTime.add(yield* DateTime.now, { minutes })
+            })
             return (yield* rowsOf(sql, table))[0]?.status
           })
         assert.strictEqual(yield* store("ahead", 5), "ahead")
@@ -298,8 +301,11 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         const table = newTable()
         const { destination, sql } = yield* opened({ table })
         const readAt = DateTime.add(yield* DateTime.now, { seconds: 1 })
-        yield* destination.upsert([session("vs_1", { status: "later" })], DateTime.add(readAt, { milliseconds: 100 }))
-        yield* destination.upsert([session("vs_1", { status: "earlier" })], readAt)
+        yield* destination.upsert({
+          sessions: [session("vs_1", { status: "later" })],
+          readAt: DateTime.add(readAt, { milliseconds: 100 })
+        })
+        yield* destination.upsert({ sessions: [session("vs_1", { status: "earlier" })], readAt })
         assert.strictEqual((yield* rowsOf(sql, table))[0]?.status, "later")
       }).pipe(Effect.scoped)
     )
@@ -313,8 +319,11 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           Effect.gen(function* () {
             const readAt = yield* DateTime.now
             yield* Effect.sleep("5 millis")
-            yield* other.destination.upsert([session("vs_1", { status: "later" })], yield* DateTime.now)
-            yield* destination.upsert([session("vs_1", { status: "earlier" })], readAt)
+            yield* other.destination.upsert({
+              sessions: [session("vs_1", { status: "later" })],
+              readAt: yield* DateTime.now
+            })
+            yield* destination.upsert({ sessions: [session("vs_1", { status: "earlier" })], readAt })
           })
         )
         assert.strictEqual((yield* rowsOf(sql, table))[0]?.status, "later")
@@ -325,7 +334,7 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       Effect.gen(function* () {
         const table = newTable()
         const { destination, sql } = yield* opened({ table })
-        yield* destination.upsert([session("vs_1")], at(1))
+        yield* destination.upsert({ sessions: [session("vs_1")], readAt: at(1) })
         yield* sql.unsafe(
           `CREATE TABLE ${table}_notes (account text, session text, FOREIGN KEY (account, session) REFERENCES ${table} (account, id) ON DELETE CASCADE)`,
           []
@@ -346,13 +355,13 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       Effect.gen(function* () {
         const table = newTable()
         const { destination, sql } = yield* opened({ table })
-        yield* destination.upsert([decodeExpanded(expandedSession)], at(1))
+        yield* destination.upsert({ sessions: [decodeExpanded(expandedSession)], readAt: at(1) })
         const stored = yield* everything(sql, table)
         for (const secret of secrets) assert.notInclude(stored, secret)
         assert.include(stored, '"last_verification_report":"vr_1"')
         const other = newTable()
         const revealing = yield* opened({ table: other, reveal: ["url"] })
-        yield* revealing.destination.upsert([decodeExpanded(expandedSession)], at(1))
+        yield* revealing.destination.upsert({ sessions: [decodeExpanded(expandedSession)], readAt: at(1) })
         const revealed = yield* everything(sql, other)
         assert.deepStrictEqual(
           secrets.filter((secret) => revealed.includes(secret)),
@@ -367,12 +376,12 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         const { destination, sql } = yield* opened({ table, reveal: ["url", "client_secret", "provided_details"] })
         yield* sql.unsafe(`CREATE UNIQUE INDEX "${table}_one" ON "${table}" (client_reference_id)`, [])
         const planted = { client_reference_id: "planted@example.com", metadata: { name: "planted" } }
-        yield* destination.upsert([session("vs_1", planted)], at(1))
-        const one = yield* Effect.flip(destination.upsert([session("vs_2", planted)], at(2)))
+        yield* destination.upsert({ sessions: [session("vs_1", planted)], readAt: at(1) })
+        const one = yield* Effect.flip(destination.upsert({ sessions: [session("vs_2", planted)], readAt: at(2) }))
         const batches = Array.from({ length: 1001 }, (_, index) =>
           session(`vs_${index + 2}`, index === 0 ? planted : {})
         )
-        const many = yield* Effect.flip(destination.upsert(batches, at(2)))
+        const many = yield* Effect.flip(destination.upsert({ sessions: batches, readAt: at(2) }))
         const saved = yield* Effect.flip(destination.save(batch(1, [session("vs_2", planted)])))
         for (const error of [one, many, saved]) {
           assert.strictEqual(error._tag, "SqlError")
@@ -387,7 +396,7 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         const { destination } = yield* opened({ table, reveal: ["url", "client_secret", "provided_details"] })
         const emitted = yield* recording(({ add }) =>
           Effect.gen(function* () {
-            yield* destination.upsert([decodeExpanded(expandedSession)], at(1))
+            yield* destination.upsert({ sessions: [decodeExpanded(expandedSession)], readAt: at(1) })
             yield* destination.save(batch(1, [decodeExpanded({ ...expandedSession, livemode: false })]))
             add(yield* Effect.flip(destination.save(batch(2, [decodeExpanded(expandedSession)]))))
             yield* destination.load
@@ -410,7 +419,7 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           "last_verification_report"
         ] as const
         const { destination, sql } = yield* opened({ table, reveal })
-        yield* destination.upsert([decodeExpanded(expandedSession)], at(1))
+        yield* destination.upsert({ sessions: [decodeExpanded(expandedSession)], readAt: at(1) })
         const before = yield* everything(sql, table)
         for (const secret of secrets) assert.include(before, secret)
         const redacted = {
@@ -422,8 +431,8 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           redaction: { status: "redacted" },
           verified_outputs: { first_name: "[redacted]", dob: { day: 1, month: 1, year: 1 } }
         }
-        yield* destination.upsert([decode(redacted)], at(3))
-        yield* destination.upsert([decodeExpanded(expandedSession)], at(2))
+        yield* destination.upsert({ sessions: [decode(redacted)], readAt: at(3) })
+        yield* destination.upsert({ sessions: [decodeExpanded(expandedSession)], readAt: at(2) })
         const after = yield* everything(sql, table)
         for (const secret of secrets) assert.notInclude(after, secret)
         assert.include(after, '"redaction_status":"redacted"')
@@ -553,10 +562,12 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         const table = newTable()
         const { destination, sql } = yield* opened({ table })
         yield* sql.unsafe(`ALTER TABLE ${table} ADD COLUMN note text`, [])
-        yield* destination.upsert([session("vs_1")], at(1))
+        yield* destination.upsert({ sessions: [session("vs_1")], readAt: at(1) })
         yield* sql.unsafe(`UPDATE ${table} SET note = 'seen'`, [])
         yield* SqlDestination.make({ table }).pipe(
-          Effect.flatMap((again) => again.upsert([session("vs_1", { status: "verified" })], at(2))),
+          Effect.flatMap((again) =>
+            again.upsert({ sessions: [session("vs_1", { status: "verified" })], readAt: at(2) })
+          ),
           on(sql)
         )
         const [row] = yield* rowsOf(sql, table)
@@ -595,7 +606,10 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
           const [newest] = yield* sandbox.sessions
           // Of two reads that began in the same millisecond, neither is the later one.
           yield* Effect.sleep("2 millis")
-          yield* destination.upsert([session(newest?.id ?? "", { status: "later" })], yield* DateTime.now)
+          yield* destination.upsert({
+            sessions: [session(newest?.id ?? "", { status: "later" })],
+            readAt: yield* DateTime.now
+          })
         })
         const run = Destination.stream(destination, (from) => VerificationSessions.sync({}, { from }))
         yield* Effect.all([Stream.runDrain(run), later], { concurrency: 2 })
