@@ -39,25 +39,25 @@ const run = Effect.fnUntraced(function* (account: string) {
   return yield* Effect.die(new Error("There was no turn."))
 })
 
-it.live("a run of an account is one trace, however many slices it has", () =>
+it.live("a run of an account is one trace, however many turns it takes", () =>
   Effect.gen(function* () {
-    const slices: Array<Tracer.NativeSpan> = []
+    const spans: Array<Tracer.NativeSpan> = []
     const tracer = Tracer.make({
       span(options) {
         const span = new Tracer.NativeSpan(options)
-        if (span.name === "fleet.slice") slices.push(span)
+        if (span.name === "fleet.turn") spans.push(span)
         return span
       }
     })
     const { turns } = yield* Effect.withTracer(run("acct_1"), tracer)
     assert.isAtLeast(turns, 3)
-    const first = slices.splice(0).map(({ traceId }) => traceId)
+    const first = spans.splice(0).map(({ traceId }) => traceId)
     assert.lengthOf(first, turns)
     assert.lengthOf(new Set(first), 1)
     assert.match(first[0] ?? "", /^[0-9a-f]{32}$/)
     yield* Effect.sleep(2)
     yield* Effect.withTracer(Effect.andThen(run("acct_1"), run("acct_2")), tracer)
-    const later = slices.map(({ attributes, traceId }) => [attributes.get("stripe.account"), traceId] as const)
+    const later = spans.map(({ attributes, traceId }) => [attributes.get("stripe.account"), traceId] as const)
     assert.lengthOf(new Set([first[0], ...new Map(later).values()]), 3)
   }).pipe(
     Effect.provide([database, Layer.provide(VerificationSessions.layerFromClient, stripe({ sessions: 500 }))]),

@@ -2,14 +2,14 @@
 import { Clock, Duration, Effect, Layer, Option } from "effect"
 import { Migrator, SqlClient } from "effect/sql"
 
-/** How a slice of a run ended. */
+/** How a turn ended. */
 export type Outcome =
   | { readonly _tag: "More" }
   | { readonly _tag: "Done" }
   | { readonly _tag: "Refused"; readonly error: string }
   | { readonly _tag: "Failed"; readonly error: string }
 
-/** One slice of one account. Each turn is taken once: whoever closes it first opens the next. */
+/** A part of a run of one account. Each turn is taken once: whoever closes it first opens the next. */
 export interface Turn {
   readonly account: string
   readonly turn: number
@@ -88,7 +88,7 @@ export const add = Effect.fn("fleet.add")(function* (accounts: ReadonlyArray<str
 // Postgres gives a BIGINT as a bigint.
 const toTurn = ({ account, turn }: Turn): Turn => ({ account, turn: Number(turn) })
 
-/** Begins a slice, unless the turn is over, and gives the moment when the run began. */
+/** Begins a turn, unless it is over, and gives the moment when the run began. */
 export const open = Effect.fn("fleet.open")(function* ({ account, turn }: Turn) {
   const sql = yield* SqlClient.SqlClient
   const now = yield* Clock.currentTimeMillis
@@ -114,7 +114,7 @@ const pauseAfter = (outcome: Outcome, failures: number, { every, longest, refuse
 
 const states = { More: "reading", Done: "current", Refused: "refused", Failed: "failing" } as const
 
-/** Ends a slice and opens the next turn, which is due after the pause; nothing where somebody else has ended it. */
+/** Ends a turn and opens the next one, which is due after the pause; nothing where somebody else has ended it. */
 export const close = Effect.fn("fleet.close")(function* ({ account, turn }: Turn, outcome: Outcome, pauses: Pauses) {
   const sql = yield* SqlClient.SqlClient
   const now = yield* Clock.currentTimeMillis

@@ -2,7 +2,7 @@
 import { Console, type Duration, Effect, Option, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Accounts from "./accounts.ts"
-import { type Options, slice } from "./slice.ts"
+import { type Options, readTurn } from "./read.ts"
 
 export interface Work extends Options {
   readonly pauses: Accounts.Pauses
@@ -20,7 +20,7 @@ export const takeTurn = Effect.fnUntraced(function* <E = never, R = never>(
   const sql = yield* SqlClient.SqlClient
   const beganAt = yield* Accounts.open(turn)
   if (Option.isNone(beganAt)) return Option.none()
-  const outcome = yield* slice(turn.account, beganAt.value, work)
+  const outcome = yield* readTurn(turn.account, beganAt.value, work)
   if ("error" in outcome) yield* Effect.logWarning(`${turn.account}: ${outcome.error}`)
   return yield* sql.withTransaction(
     Effect.tap(Accounts.close(turn, outcome, work.pauses), (closed) =>

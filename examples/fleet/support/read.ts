@@ -1,4 +1,4 @@
-// One slice of one account: what any engine runs, and what it has to know afterwards.
+// What is read in one turn of an account: what any engine runs, and what it has to know afterwards.
 import { type Duration, Effect, Metric, Stream, Tracer } from "effect"
 import { Destination, StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
@@ -6,7 +6,7 @@ import { createHash } from "node:crypto"
 import type { Outcome } from "./accounts.ts"
 
 // By outcome, and never by account: a label with thousands of values is one that no store of metrics keeps.
-const slices = Metric.counter("fleet.slices", { description: "Slices of runs, by how they ended.", incremental: true })
+const turns = Metric.counter("fleet.turns", { description: "Turns of accounts, by how they ended.", incremental: true })
 
 export interface Options {
   /** How many pages at most. */
@@ -39,20 +39,20 @@ const judge = (error: StripeError.StripeError): Effect.Effect<Outcome, StripeErr
   return Effect.succeed({ _tag: error.isAccountRefused ? "Refused" : "Failed", error: error.message })
 }
 
-/** One trace for a run of an account, whichever workers take its slices: its id follows from both. */
+/** One trace for a run of an account, whichever workers take its turns: its id follows from both. */
 const traceOf = (account: string, beganAt: number) => {
   const digest = createHash("sha256").update(`${account} ${beganAt}`).digest("hex")
   return Tracer.externalSpan({ traceId: digest.slice(0, 32), spanId: digest.slice(32, 48) })
 }
 
 /**
- * Brings the copy of an account up to date, by so many pages at most. It fails only where the engine must try this slice
+ * Brings the copy of an account up to date, by so many pages at most. It fails only where the engine must try this turn
  * again: the database does not answer, or another worker has stored a part of it meanwhile.
  */
-export const slice = (account: string, beganAt: number, options: Options) =>
+export const readTurn = (account: string, beganAt: number, options: Options) =>
   read(account, options).pipe(
     Effect.map((isComplete): Outcome => ({ _tag: isComplete ? "Done" : "More" })),
     Effect.catchTag("StripeError", judge),
-    Effect.tap(({ _tag }) => Metric.update(Metric.withAttributes(slices, { "fleet.outcome": _tag }), 1)),
-    Effect.withSpan("fleet.slice", { parent: traceOf(account, beganAt), attributes: { "stripe.account": account } })
+    Effect.tap(({ _tag }) => Metric.update(Metric.withAttributes(turns, { "fleet.outcome": _tag }), 1)),
+    Effect.withSpan("fleet.turn", { parent: traceOf(account, beganAt), attributes: { "stripe.account": account } })
   )
