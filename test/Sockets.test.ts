@@ -108,12 +108,13 @@ for (const [name, client] of clients) {
         yield* sandbox.inject(Fault.Hang(), { skip: 1 })
         const context = yield* Effect.context<VerificationSessions.VerificationSessions>()
         const stream = Stream.provideContext(VerificationSessions.stream({}, { prefetch: 1 }), context)
+        // The second page is prefetched, and hangs.
+        const inFlight = Effect.provideService(untilRequests(2), Sandbox.Sandbox, sandbox)
         const seen = yield* Effect.promise(async () => {
           let seen = 0
           for await (const _ of Stream.toAsyncIterable(stream)) {
             seen++
-            // The second page is in flight by now: it was prefetched and hangs.
-            await new Promise((resolve) => setTimeout(resolve, 50))
+            await Effect.runPromise(inFlight)
             break
           }
           return seen
