@@ -16,7 +16,7 @@ import { execFileSync } from "node:child_process"
 import { appendFileSync, createReadStream, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { failingAt, fullAfter, raced, readOnly } from "./support/faultyFiles.ts"
+import { failingAt, fullAfter, raced, readOnly, noting } from "./support/faultyFiles.ts"
 import { choices } from "./support/syncHistory.ts"
 import { countRequests, listIds, world } from "./support/world.ts"
 
@@ -677,7 +677,10 @@ describe("what cannot be resumed is said clearly, and nothing is overwritten", (
           run(FileDestination.ndjson, path, Infinity, {}, 50).pipe(Effect.provide(fullAfter(below(110_000))))
         )
         assert.instanceOf(error, FileDestination.FileDestinationError)
-        assert.match(error.message, /no space left on device.*Rows stored before are kept.*run it again/)
+        assert.match(
+          error.message,
+          /no space left on device, write\. (?:Rows stored before are kept\. )?Fix the cause and run it again\.$/
+        )
         const ids = yield* idsIn(path)
         assert.deepStrictEqual(ids, [...(yield* listIds)].slice(0, ids.length))
         yield* run(FileDestination.ndjson, path)
@@ -700,6 +703,18 @@ describe("what cannot be resumed is said clearly, and nothing is overwritten", (
         }).pipe(Effect.scoped, Effect.provide(fullAfter(room, 1)))
         assert.deepStrictEqual(yield* idsIn(path), [...(yield* listIds)])
       }
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a loss of power: rows are on the disk before the checkpoint that covers them", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const calls: Array<string> = []
+      yield* run(FileDestination.ndjson, path).pipe(Effect.provide(noting(calls)))
+      const sidecar = [`sync ${path}.checkpoint.new`, `rename ${path}.checkpoint.new`]
+      const batch = [`sync ${path}`, ...sidecar]
+      // The first sidecar is that of the empty file.
+      assert.deepStrictEqual(calls, [...sidecar, ...batch, ...batch, ...batch])
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 

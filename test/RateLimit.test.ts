@@ -170,6 +170,16 @@ describe("several limits", () => {
     }).pipe(Effect.provide(world({ client: { rateLimit: both } })))
   )
 
+  it.effect("spend nothing of the limit for all on requests that wait for their account's", () =>
+    Effect.gen(function* () {
+      const many = Effect.replicateEffect(readOf("acct_1", 1), 20, { concurrency: "unbounded" })
+      const slow = yield* Effect.forkChild(many, { startImmediately: true })
+      yield* settled
+      assert.strictEqual(yield* takes(readOf("acct_2", 4)), 0)
+      yield* Fiber.interrupt(slow)
+    }).pipe(Effect.provide(world({ client: { rateLimit: both } })))
+  )
+
   it.effect("lose no token of the first to whoever is interrupted at the second", () =>
     Effect.gen(function* () {
       yield* readOf("acct_1", 1)

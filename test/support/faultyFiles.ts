@@ -42,6 +42,22 @@ export const fullAfter = (
     })
   )
 
+/** The same files, noting what is synced to the disk and what is renamed. */
+export const noting = (calls: Array<string>): Layer.Layer<FileSystem.FileSystem, never, FileSystem.FileSystem> =>
+  Layer.effect(
+    FileSystem.FileSystem,
+    Effect.map(FileSystem.FileSystem, (fileSystem) => ({
+      ...fileSystem,
+      open: (path, options) =>
+        Effect.map(fileSystem.open(path, options), (file) => {
+          const sync = Effect.tap(file.sync, () => Effect.sync(() => calls.push(`sync ${path}`)))
+          return Object.defineProperty(file, "sync", { value: sync })
+        }),
+      rename: (from, to) =>
+        Effect.tap(fileSystem.rename(from, to), () => Effect.sync(() => calls.push(`rename ${from}`)))
+    }))
+  )
+
 /** The same files in a folder in which nothing may be made or changed. */
 export const readOnly: Layer.Layer<FileSystem.FileSystem, never, FileSystem.FileSystem> = Layer.effect(
   FileSystem.FileSystem,

@@ -80,6 +80,8 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   const sidecarPath = `${path}.checkpoint`
   // Whether another writer was noticed.
   let isShared = false
+  // How much of the file its checkpoint covers.
+  let covered = 0
 
   const failure = (problem: FileDestinationError["problem"], description: string, cause?: unknown) =>
     new FileDestinationError({ path, problem, description, ...(cause === undefined ? {} : { cause }) })
@@ -93,8 +95,8 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   const system = <A, R>(effect: Effect.Effect<A, PlatformError, R>): Effect.Effect<A, FileDestinationError, R> =>
     Effect.mapError(effect, (error) => {
       if (isRace(error)) return shared(error)
-      const description = `${inWords(error)}. Rows stored before are kept: fix the cause and run it again to resume.`
-      return failure("system", description, error)
+      const kept = covered > 0 ? "Rows stored before are kept. " : ""
+      return failure("system", `${inWords(error)}. ${kept}Fix the cause and run it again.`, error)
     })
 
   const ifExists = <A>(effect: Effect.Effect<A, PlatformError>): Effect.Effect<A | undefined, FileDestinationError> =>
@@ -241,8 +243,7 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   )
 
   const { bytes, from, text } = yield* look
-  // How much of the file its checkpoint covers.
-  let covered = bytes
+  covered = bytes
   // The length of the file while it is known to hold what its checkpoint counts, and nothing more.
   let length: number | undefined
   // The text of the sidecar when it was read or written last.
