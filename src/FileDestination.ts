@@ -42,7 +42,9 @@ export { FileDestinationError } from "./internal/sync/checkpointedFile.ts"
  */
 export type FileDestination = Destination.Destination<
   // Batches of `mirror` and `changes` say what is missing.
-  Batch<VerificationSession.AnyExpansion> & { readonly missing?: never },
+  Batch<VerificationSession.AnyExpansion> & {
+    readonly missing?: "A file takes batches of sync or tail, not of mirror"
+  },
   CheckpointedFile.FileDestinationError | CheckpointMismatchError
 >
 

@@ -111,7 +111,7 @@ describe("changes", () => {
         assert.strictEqual(error.reason._tag, "EventsExpiredError")
         assert.match(
           error.message,
-          /Expected a position in the last 29 days, because Stripe keeps events for 30, got 20.*Z\. In the future\? Check the clocks\. Read the whole list again: VerificationSessions\.mirror does/
+          /Expected a position in the last 29 days, because Stripe keeps events for 30, got 20.*Z\. If that is in the future, check the clock\. Read the whole list again, as mirror does/
         )
         assert.strictEqual(stripe.asked.length, 0)
       })

@@ -123,7 +123,7 @@ describe("created", () => {
             yield* means(`${year}-${two(month + 1)}-${two(day)}`, iso(year, month, day), iso(year, month, day + 1))
           }
           const error = yield* Effect.flip(decodeCreated(`${year}-${two(month + 1)}-${two(days + 1)}`))
-          assert.include(error.message, "a calendar date from 1970 to 5138")
+          assert.include(error.message, "a date that exists, from 1970 to 5138")
         }
       }
     })
@@ -221,9 +221,13 @@ describe("refusals before any request", () => {
       { created: { gte: new Date(Number.NaN) } },
       "created.gte: expected a DateTime, a Date, whole seconds since 1970, or text such as 2026-01-31, 7d or 2026-01-31T12:00:00Z, got Invalid Date"
     ],
+    "several statuses in one text": [
+      { status: "verified,canceled" },
+      'status: expected canceled, processing, requires_input or verified, got "verified,canceled". For several, repeat the name or pass a list.'
+    ],
     "a day that is not in the calendar": [
       { created: "2026-02-30" },
-      'created: expected a calendar date from 1970 to 5138, got "2026-02-30"'
+      'created: expected a date that exists, from 1970 to 5138, got "2026-02-30"'
     ],
     "a week before the beginning of time, where the clock of a test stands": [
       { created: "7d" },
@@ -253,7 +257,7 @@ describe("refusals before any request", () => {
     ],
     "a time of a day that is not in the calendar": [
       { created: { gte: "2026-02-30T12:00:00Z" } },
-      'created.gte: expected a calendar date from 1970 to 5138, got "2026-02-30T12:00:00Z"'
+      'created.gte: expected a date that exists, from 1970 to 5138, got "2026-02-30T12:00:00Z"'
     ],
     "a date without its dashes": [
       { created: { gte: "20260131" } },

@@ -86,7 +86,8 @@ const areDistinct = Schema.makeFilter((limits: ReadonlyArray<typeof limit.Type>)
   const counted = limits.map(({ key = defaultKey, per = "" }) => `${per} ${key}`)
   const again = counted.findIndex((key, index) => counted.indexOf(key) < index)
   if (again < 0) return undefined
-  const advice = limits[again]?.key === undefined ? `. Limits without a key share "${defaultKey}".` : ""
+  const advice =
+    limits[again]?.key === undefined ? `. Limits without a key share "${defaultKey}". Pass one, such as "burst".` : ""
   return { path: [again, "key"], issue: `a key that no other limit uses${advice}` }
 })
 

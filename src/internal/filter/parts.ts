@@ -30,6 +30,9 @@ export const words = <const Word extends string>(
   const all: ReadonlyArray<unknown> = known
   const areKnown = Schema.makeFilter((value: unknown) => {
     if (all.includes(value)) return undefined
+    if (typeof value === "string" && value.includes(",")) {
+      return `${accepted}. For several, repeat the name or pass a list.`
+    }
     if (!Array.isArray(value)) return suggest(accepted, value, known, "values")
     if (value.length === 0) return `at least one of ${accepted}`
     const wrong = Array.from(value.keys()).filter((index) => !all.includes(value[index]))

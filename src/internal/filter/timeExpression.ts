@@ -130,7 +130,7 @@ const tooEarly = (now: number): Result.Result<never, string> => {
 
 const secondsADay = 86_400
 
-const calendar = "a calendar date from 1970 to 5138"
+const calendar = "a date that exists, from 1970 to 5138"
 
 /** The midnight of a day, if the calendar has that day. */
 const calendarDay = (year: number, month: number, day: number): Option.Option<DateTime.Utc> =>

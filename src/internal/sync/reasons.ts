@@ -60,6 +60,6 @@ export class EventsExpiredError extends Reason<EventsExpiredError>()("EventsExpi
   position: Schema.DateTimeUtcFromMillis
 }) {
   override get message(): string {
-    return `Expected a position in the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. In the future? Check the clocks. Read the whole list again: VerificationSessions.mirror does.`
+    return `Expected a position in the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. If that is in the future, check the clock. Read the whole list again, as mirror does.`
   }
 }

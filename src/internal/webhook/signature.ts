@@ -3,6 +3,7 @@
  */
 import * as Bytes from "effect/Bytes"
 import * as Hex from "effect/encoding/Hex"
+import * as Mac from "effect/crypto/Mac"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 
@@ -36,7 +37,8 @@ export const signed = (time: string, body: Uint8Array): Uint8Array<ArrayBuffer> 
 
 /**
  * Whether one of the signatures matches these bytes and one of the secrets. Each secret signs once, so a forged header
- * with many signatures costs no more.
+ * with many signatures costs no more. They are compared as text, because upper-case digits, which Stripe does not send,
+ * would decode to the same bytes.
  */
 export const isGenuine = (
   bytes: Uint8Array<ArrayBuffer>,
@@ -45,21 +47,14 @@ export const isGenuine = (
 ): Effect.Effect<boolean> =>
   Effect.map(
     Effect.promise(() => Promise.all(secrets.map((secret) => sign(bytes, secret)))),
-    (expected) => signatures.some((signature) => expected.some((own) => isEqual(own, signature)))
+    (expected) => {
+      const isOurs = (signature: Uint8Array) => expected.some((own) => Mac.timingSafeEqual(own, signature))
+      return signatures.some((signature) => isOurs(encoder.encode(signature)))
+    }
   )
 
-const sign = async (bytes: Uint8Array<ArrayBuffer>, secret: string): Promise<string> => {
+const sign = async (bytes: Uint8Array<ArrayBuffer>, secret: string): Promise<Uint8Array> => {
   const algorithm = { name: "HMAC", hash: "SHA-256" }
   const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign"])
-  return Hex.encode(new Uint8Array(await crypto.subtle.sign(algorithm, key, bytes)))
-}
-
-/**
- * Compares in constant time, so that the time says nothing about `own`. It compares text, because upper-case digits,
- * which Stripe does not send, would decode to the same bytes.
- */
-const isEqual = (own: string, other: string): boolean => {
-  let differences = own.length ^ other.length
-  for (let at = 0; at < own.length; at++) differences |= own.charCodeAt(at) ^ other.charCodeAt(at)
-  return differences === 0
+  return encoder.encode(Hex.encode(new Uint8Array(await crypto.subtle.sign(algorithm, key, bytes))))
 }
