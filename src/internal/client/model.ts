@@ -129,7 +129,10 @@ export interface Options extends AccountOptions {
    * @default 25 requests a second
    */
   readonly rateLimit?: RateLimit | RateLimits | false | undefined
-  /** Changes the HTTP client that requests go through: a proxy, logging, a circuit breaker. */
+  /**
+   * Changes the HTTP client that requests go through, for a proxy, logging or a header of your own. A client that can fail in
+   * other ways, as with a circuit breaker, has to make `HttpClientError`s of those.
+   */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 

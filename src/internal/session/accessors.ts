@@ -94,7 +94,7 @@ export const tail: Service<VerificationSessions>["tail"] = (filter, options) =>
  * `missing`; the call does not fail.
  *
  * It sends at most one request per id. Pass sessions, or `{ id, created }`, and one page of the list answers for many that
- * were created close together.
+ * were created close together. A wrong `created` costs one more request.
  *
  * **Example** (Two sessions, and an id that Stripe does not know)
  *
@@ -166,11 +166,12 @@ export const changes: Service<VerificationSessions>["changes"] = (options) =>
 
 /**
  * Keeps a copy of all sessions up to date: the whole list first, then in each run the new sessions, the changed ones
- * (according to Stripe's events) and, every 7 days, the whole list again. If events were lost, it reads the whole list
- * again at once. With a `schedule` it keeps polling.
+ * (according to Stripe's events) and, every 7 days, the whole list again. If events were lost, or a clock that was ahead
+ * left a position in the future, it reads the whole list again at once. With a `schedule` it keeps polling.
  *
  * Store the sessions of a batch by id, a newer `readAt` over an older one, and then its checkpoint: the `from` of the next
- * run. A session may come more than once. `Destination.stream` stores batches for you.
+ * run. It also resumes a checkpoint of `sync` without a filter. A session may come more than once. `Destination.stream`
+ * stores batches for you.
  *
  * **Example** (A copy in memory, of a session that was redacted)
  *
