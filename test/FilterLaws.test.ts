@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Record, Result, Schema, Stream } from "effect"
+import { DateTime, Effect, Record, Result, Schema, Stream, Struct } from "effect"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { SessionFilter, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SessionFlags from "effect-stripe-identity/SessionFlags"
+import { filterFields } from "../src/internal/filter/fields.ts"
 import { between, Draft, History, Kept, sandboxOf, selects, toInput } from "./support/filters.ts"
 import { ids, query, requests, world } from "./support/world.ts"
 
@@ -279,6 +281,24 @@ describe("the codecs", () => {
       })
     )
   }
+
+  it("UrlParams names its parameters in an OpenAPI document", () => {
+    const list = HttpApiEndpoint.get("list", "/sessions", { query: SessionFilter.UrlParams })
+    const { paths } = OpenApi.fromApi(HttpApi.make("api").add(HttpApiGroup.make("sessions").add(list)))
+    const parameters = paths["/sessions"]?.get?.parameters.map(({ name }) => name) ?? []
+    // A map of any keys has no parameter of one name.
+    for (const field of Struct.keys(filterFields).filter((field) => field !== "metadata")) {
+      assert.isTrue(
+        parameters.some((name) => name === field || name.startsWith(`${field}[`)),
+        field
+      )
+    }
+    // None is a name that a filter refuses.
+    for (const name of parameters) {
+      const decoded = Effect.runSync(Effect.result(SessionFilter.decodeUrlQuery({ [name]: "x" })))
+      assert.notInclude(Result.isFailure(decoded) ? decoded.failure.message : "", "one of the names")
+    }
+  })
 
   it.effect.prop("what is in a value never becomes a parameter", [Schema.String, text], ([prefix, value]) =>
     Effect.gen(function* () {

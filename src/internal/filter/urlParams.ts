@@ -58,9 +58,16 @@ export const toObject = (parameters: Readonly<Record<string, unknown>>): unknown
   return livemode === "true" || livemode === "false" ? { ...object, livemode: livemode === "true" } : object
 }
 
-const Parameters: Schema.Codec<UrlRecord> = Schema.Record(
-  Schema.String,
-  Schema.Union([Schema.String, Schema.Array(Schema.String)])
+const Value = Schema.Union([Schema.String, Schema.Array(Schema.String)])
+
+// What an OpenAPI document lists. Other forms, such as `metadata[plan]` and `status[]`, are taken too.
+const names =
+  "client_reference_id created created[gt] created[gte] created[lt] created[lte] last_error[code] livemode " +
+  "redaction[status] related_customer related_customer_account status type"
+
+const Parameters: Schema.Codec<UrlRecord> = Schema.StructWithRest(
+  Schema.Struct(Object.fromEntries(names.split(" ").map((name) => [name, Schema.optionalKey(Value)]))),
+  [Schema.Record(Schema.String, Value)]
 )
 
 /** From the parameters of a URL. */
