@@ -48,6 +48,41 @@ export interface Run<in Batch extends HasCheckpoint, out E = never, out R = neve
  * A store for batches. Write your own for your database: `open` reads the checkpoint, and `save` stores the rows and the
  * checkpoint in one transaction.
  *
+ * **Example** (A destination of your own, here in memory)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { type Checkpoint, Destination, VerificationSessions } from "effect-stripe-identity"
+ * import * as Sandbox from "effect-stripe-identity/Sandbox"
+ *
+ * const rows = new Map<string, unknown>()
+ * let stored: Checkpoint.Checkpoint | undefined
+ *
+ * const destination = {
+ *   open: Effect.sync(() => {
+ *     let known = stored // what this run read or stored last
+ *     const save = ({ checkpoint, sessions }: VerificationSessions.Batch<{ readonly id: string }>) =>
+ *       Effect.suspend(() => {
+ *         // In a database, these lines are one transaction. Without the first, two runs would overwrite each other.
+ *         if (stored !== known) return Effect.fail("Another run stored a batch. Run one at a time.")
+ *         for (const session of sessions) rows.set(session.id, session)
+ *         stored = known = checkpoint
+ *         return Effect.void
+ *       })
+ *     return { from: known, save }
+ *   })
+ * }
+ *
+ * await Destination.stream(destination, (from) => VerificationSessions.sync({}, { from })).pipe(
+ *   Stream.runDrain,
+ *   Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+ *   Effect.provide(Sandbox.layer()),
+ *   Effect.runPromise
+ * )
+ *
+ * rows.size // => 250
+ * ```
+ *
  * @category models
  * @since 0.1.0
  */
@@ -98,8 +133,11 @@ export const stream = <B extends Batch, Batch extends HasCheckpoint, E, R, E2, R
   read: (from: Checkpoint.Checkpoint | undefined) => Stream.Stream<B, E2, R2>
 ): Stream.Stream<B, E | E2, R | R2> =>
   Stream.unwrap(
-    Effect.map(destination.open, ({ finish = Effect.void, from, save }) =>
-      read(from).pipe(Stream.tap(save), Stream.concat(Stream.fromEffectDrain(finish)))
+    Effect.map(destination.open, (run) =>
+      read(run.from).pipe(
+        Stream.tap((batch) => run.save(batch)),
+        Stream.concat(Stream.fromEffectDrain(run.finish ?? Effect.void))
+      )
     )
   )
 

@@ -116,7 +116,7 @@ export interface Batch extends Sessions, HasCheckpoint {}
 export interface SqlDestination extends Destination<Batch, SqlDestinationError | SqlError | CheckpointMismatchError> {
   /**
    * Stores sessions without a checkpoint, such as a batch of `reread` in a webhook handler. `readAt` is a time **before** they
-   * were read: a stored session with a later `readAt` stays, in whichever order handlers end. A time that is more than 5 seconds in the
+   * were read: a stored session with a later `readAt` stays, in whichever order handlers end. A time that is more than a second in the
    * future by the database's clock counts as now.
    */
   readonly upsert: (batch: Sessions) => Effect.Effect<void, SqlError>
@@ -131,7 +131,8 @@ export interface SqlDestination extends Destination<Batch, SqlDestinationError |
 export interface TableOptions {
   /**
    * The name of the table: 1 to 40 lower-case letters, digits and `_`. The tables of checkpoints and migrations have
-   * the suffixes `_checkpoints` and `_migrations`. In Postgres they are in the first schema of the `search_path`, and must not be in another of its schemas.
+   * the suffixes `_checkpoints` and `_migrations`. In Postgres they are in the first schema of the
+   * `search_path`; a table that is only in a later one is refused, because it may be another program's.
    *
    * @default "verification_sessions"
    */
@@ -216,7 +217,7 @@ export const make = Effect.fnUntraced(function* (
   const { dialect, sql } = client
   const checkpoints = sql(`${table}_checkpoints`)
 
-  const transaction = <A, E>(self: Effect.Effect<A, E>) => withoutDefects(sql.withTransaction(self))
+  const transaction = <A, E>(self: Effect.Effect<A, E>) => withoutRow(withoutDefects(sql.withTransaction(self)))
 
   const upsert = ({ readAt, sessions }: Sessions) => {
     // A statement may have each row only once. Sorted, so that two writers cannot deadlock.
@@ -225,7 +226,7 @@ export const make = Effect.fnUntraced(function* (
     const parts = Arr.chunksOf(rows, rowsAStatement)
     const store = (rows: typeof sessions) => Tables.upsert(client, table, rows.map(toJson), { account, readAt })
     const all = Effect.forEach(parts, store, { discard: true })
-    return withoutRow(parts.length > 1 ? transaction(all) : all)
+    return parts.length > 1 ? transaction(all) : withoutRow(all)
   }
 
   const stored = Effect.map(

@@ -62,8 +62,11 @@ export const defaultApiVersion = "2026-10-28.endive"
  * @since 0.1.0
  */
 export interface Service {
-  /** The account and the mode that are read: from {@link CurrentAccount}, else from the options, and from the key. */
-  readonly account: Effect.Effect<Account>
+  /**
+   * The account and the mode that are read: from {@link CurrentAccount}, else from the options, and from the key. Fails if the
+   * account cannot be one.
+   */
+  readonly account: Effect.Effect<Account, StripeError.InvalidArgumentError>
   /**
    * Sends one request, retries it by `RetryPolicy.Current`, and decodes the reply. It has no span of its own: it writes the
    * number of attempts, and Stripe's id of the last one, to the current span.
@@ -171,9 +174,11 @@ export const make = Effect.fnUntraced(function* (
       ? Effect.succeed<AccountOptions>(options)
       : Effect.fromResult(ClientOptions.checkAccount(current))
   )
-  // An account that is refused fails the request itself.
-  const accountOrNone = Effect.orElseSucceed(currentAccount, (): AccountOptions => ({}))
-  const accountKey = Effect.map(accountOrNone, ({ account, context }) => account ?? context ?? "")
+  const accountKey = Effect.match(currentAccount, {
+    // An account that is refused fails the request itself.
+    onFailure: () => "",
+    onSuccess: ({ account, context }) => account ?? context ?? ""
+  })
   const wait = options.rateLimit === false ? undefined : Limiter.make(options.rateLimit, accountKey)
 
   const prepare = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
@@ -229,22 +234,24 @@ export const make = Effect.fnUntraced(function* (
       })
     })
     const result = yield* Effect.catch(once, (error) => retry(once, error, began, warn))
-    if (Math.abs(ahead) > mostAhead) yield* warnOfClock(`${request.operation}: ${ofClock(ahead)}`)
+    if (Math.abs(ahead) > mostApart) yield* warnOfClock(`${request.operation}: ${ofClock(ahead)}`)
     return result
   })
 
   const livemode = isLive(options.apiKey)
-  const account = Effect.map(accountOrNone, ({ account, context }): Account => ({ account, context, livemode }))
+  const account = Effect.map(currentAccount, ({ account, context }): Account => ({ account, context, livemode }))
 
   return { account, client, get }
 })
 
 // More than a slow reply takes.
-const mostAhead = 300_000
+const mostApart = 300_000
 
 const ofClock = (ahead: number): string => {
-  const apart = `${Math.round(Math.abs(ahead) / 60_000)} minutes ${ahead > 0 ? "ahead of" : "behind"} Stripe's`
-  return `this machine's clock is ${apart}. Set it: sync, changes and mirror go by it, and may miss sessions until then.`
+  const apart = `this machine's clock is ${Math.round(Math.abs(ahead) / 60_000)} minutes`
+  return ahead > 0
+    ? `${apart} ahead of Stripe's. Set it: until then sync, changes and mirror may miss sessions.`
+    : `${apart} behind Stripe's. Set it: until then sync, changes and mirror are late, and webhooks are refused.`
 }
 
 /** Sends again what failed once, as long as the policy in force says so. */

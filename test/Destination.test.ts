@@ -17,6 +17,21 @@ type Batch = VerificationSessions.Batch<{ readonly id: string }>
 const read = (pageSize: number) => (from: VerificationSessions.SyncOptions["from"]) =>
   VerificationSessions.sync({}, { from, pageSize })
 
+it.effect("a destination of one's own may be made of classes", () =>
+  Effect.gen(function* () {
+    class Run {
+      readonly from = undefined
+      readonly ids: Array<string> = []
+      save({ sessions }: Batch) {
+        return Effect.sync(() => this.ids.push(...sessions.map(({ id }) => id)))
+      }
+    }
+    const run = new Run()
+    yield* Stream.runDrain(Destination.stream({ open: Effect.succeed(run) }, read(100)))
+    assert.deepStrictEqual(run.ids, [...(yield* listIds)])
+  }).pipe(Effect.provide(there))
+)
+
 describe("a function that writes and a store for the checkpoint", () => {
   it.effect("have every row at least once, and again only what was written as the program ended", () =>
     Effect.gen(function* () {

@@ -677,11 +677,9 @@ describe("what cannot be resumed is said clearly, and nothing is overwritten", (
           run(FileDestination.ndjson, path, Infinity, {}, 50).pipe(Effect.provide(fullAfter(below(110_000))))
         )
         assert.instanceOf(error, FileDestination.FileDestinationError)
-        assert.match(
-          error.message,
-          /no space left on device, write\. (?:Rows stored before are kept\. )?Fix the cause and run it again\.$/
-        )
         const ids = yield* idsIn(path)
+        const kept = ids.length > 0 ? "Rows stored before are kept. " : ""
+        assert.include(error.message, `no space left on device, write. ${kept}Fix the cause and run it again.`)
         assert.deepStrictEqual(ids, [...(yield* listIds)].slice(0, ids.length))
         yield* run(FileDestination.ndjson, path)
         assert.sameMembers(yield* idsIn(path), [...(yield* listIds)])

@@ -11,48 +11,52 @@ import { batch, checkpoint, newTable, on, opened, reasonOf, rowsOf, session, sui
 
 const { Database } = Databases
 
-it.layer(Databases.sqlite, { excludeTestServices: true })("SQLite", (it) => {
-  suite(it)
-  mirrorSuite(it, { many: false })
-  erasureSuite(it)
-  killed(it)
+// One after the other: SQLite blocks its thread while it waits for a lock, so a transaction of another test in this process,
+// which has begun and not ended, would never end.
+describe("in a file", { concurrent: false }, () => {
+  it.layer(Databases.sqlite, { excludeTestServices: true })("SQLite", (it) => {
+    suite(it)
+    mirrorSuite(it, { many: false })
+    erasureSuite(it)
+    killed(it)
 
-  it.effect("whose disk is full stores nothing of a batch, and resumes when there is room", () =>
-    Effect.gen(function* () {
-      const table = newTable()
-      const { destination, sql } = yield* opened({ table })
-      yield* destination.save(batch(1, [session("vs_1")]))
-      const [size] = yield* sql.unsafe<{ readonly page_count: number }>("PRAGMA page_count", [])
-      yield* sql.unsafe(`PRAGMA max_page_count = ${size?.page_count}`, [])
-      const large = Array.from({ length: 500 }, (_, index) => session(`vs_${index + 2}`))
-      const error = yield* Effect.flip(destination.save(batch(2, large)))
-      assert.match(error.message, /full/)
-      assert.lengthOf(yield* rowsOf(sql, table), 1)
-      assert.deepStrictEqual(yield* destination.load, checkpoint(1))
-      yield* sql.unsafe("PRAGMA max_page_count = 1000000", [])
-      yield* destination.save(batch(2, large))
-      assert.lengthOf(yield* rowsOf(sql, table), 501)
-    }).pipe(Effect.scoped)
-  )
+    it.effect("whose disk is full stores nothing of a batch, and resumes when there is room", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        yield* destination.save(batch(1, [session("vs_1")]))
+        const [size] = yield* sql.unsafe<{ readonly page_count: number }>("PRAGMA page_count", [])
+        yield* sql.unsafe(`PRAGMA max_page_count = ${size?.page_count}`, [])
+        const large = Array.from({ length: 500 }, (_, index) => session(`vs_${index + 2}`))
+        const error = yield* Effect.flip(destination.save(batch(2, large)))
+        assert.match(error.message, /full/)
+        assert.lengthOf(yield* rowsOf(sql, table), 1)
+        assert.deepStrictEqual(yield* destination.load, checkpoint(1))
+        yield* sql.unsafe("PRAGMA max_page_count = 1000000", [])
+        yield* destination.save(batch(2, large))
+        assert.lengthOf(yield* rowsOf(sql, table), 501)
+      }).pipe(Effect.scoped)
+    )
 
-  it.effect("that another program is writing to stores nothing, and says so", () =>
-    Effect.gen(function* () {
-      const table = newTable()
-      const { destination, sql } = yield* opened({ table })
-      const other = yield* Database.use(({ open }) => open)
-      yield* sql.unsafe("PRAGMA busy_timeout = 10", [])
-      yield* other.withTransaction(
-        Effect.gen(function* () {
-          yield* other.unsafe(`DELETE FROM ${table}`, [])
-          const error = yield* Effect.flip(destination.save(batch(1, [session("vs_1")])))
-          assert.deepInclude(error, { _tag: "SqlError" })
-          assert.match(error.message, /locked/)
-        })
-      )
-      yield* destination.save(batch(1, [session("vs_1")]))
-      assert.lengthOf(yield* rowsOf(other, table), 1)
-    }).pipe(Effect.scoped)
-  )
+    it.effect("that another program is writing to stores nothing, and says so", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        const other = yield* Database.use(({ open }) => open)
+        yield* sql.unsafe("PRAGMA busy_timeout = 10", [])
+        yield* other.withTransaction(
+          Effect.gen(function* () {
+            yield* other.unsafe(`DELETE FROM ${table}`, [])
+            const error = yield* Effect.flip(destination.save(batch(1, [session("vs_1")])))
+            assert.deepInclude(error, { _tag: "SqlError" })
+            assert.match(error.message, /locked/)
+          })
+        )
+        yield* destination.save(batch(1, [session("vs_1")]))
+        assert.lengthOf(yield* rowsOf(other, table), 1)
+      }).pipe(Effect.scoped)
+    )
+  })
 })
 
 describe("what a redaction took away", () => {

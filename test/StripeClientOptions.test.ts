@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Redacted, Stream } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
-import { StripeClient, StripeError, VerificationReports, VerificationSessions } from "effect-stripe-identity"
+import { Checkpoint, StripeClient, StripeError, VerificationReports, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { countRequests, reason, requests, world } from "./support/world.ts"
 
@@ -317,6 +317,9 @@ describe("the context of an organization's key", () => {
       for (const part of [says].flat()) assert.include(failed.message, part)
       const batches = Stream.provideService(VerificationSessions.sync(), StripeClient.CurrentAccount, given)
       assert.strictEqual((yield* reason(Stream.runDrain(batches)))._tag, "InvalidArgumentError")
+      const from = Checkpoint.start({ filter: "another", account: "acct_1" })
+      const changes = Stream.provideService(VerificationSessions.changes({ from }), StripeClient.CurrentAccount, given)
+      assert.strictEqual((yield* reason(Stream.runDrain(changes)))._tag, "InvalidArgumentError")
       const { client } = yield* StripeClient.make({ apiKey: Sandbox.apiKey })
       const raw = Effect.provideService(client.get("/v1/balance"), StripeClient.CurrentAccount, given)
       const { description } = (yield* Effect.flip(raw)).reason

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Schema } from "effect"
+import { DateTime, Duration, Effect, Redacted, Schema } from "effect"
 import { Headers, HttpClientError, HttpClientRequest } from "effect/http"
 import { StripeError } from "effect-stripe-identity"
 import * as StripeReply from "../src/internal/client/reply.ts"
@@ -23,6 +23,14 @@ describe("the reason behind a status", () => {
   it("says what Stripe said in one line that no terminal obeys", () => {
     const message = "no\u001b[2Jsuch\r\n\u009bsession\u202e\u2028here"
     assert.include(reasonOf(400, error({ message })).message, "no [2Jsuch session here")
+  })
+
+  it("is the same whatever the filter was, though its values are taken out of what is said", () => {
+    const body = JSON.stringify(error({ message: "No such verification_session: 'vs_1'", param: "starting_after" }))
+    const sent = [["client_reference_id", Redacted.make("No")]] as const
+    const reason = StripeReply.toReason({ status: 400, headers: Headers.empty, text: body }, 0, sent)
+    assert.strictEqual(reason._tag, "CursorNotFoundError")
+    assert.include(reason.message, "<redacted> such verification_session")
   })
 
   const cases: ReadonlyArray<readonly [StripeError.Reason["_tag"], boolean, number, unknown]> = [

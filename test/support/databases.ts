@@ -40,6 +40,9 @@ export const sqlite: Layer.Layer<Database> = Layer.effect(
   })
 )
 
+// Postgres in this process begins slowly while many tests run.
+const connectTimeout = "60 seconds"
+
 /** Postgres in this process, which has one connection at a time. */
 const pgliteServer = Effect.gen(function* () {
   const db = yield* Effect.acquireRelease(
@@ -52,7 +55,7 @@ const pgliteServer = Effect.gen(function* () {
     () => Effect.promise(() => server.stop())
   )
   const address = `postgres://postgres@${server.getServerConn()}/postgres`
-  return { address, open: client(PgClient.layer({ url: Redacted.make(address), maxConnections: 1 })) }
+  return { address, open: client(PgClient.layer({ url: Redacted.make(address), maxConnections: 1, connectTimeout })) }
 })
 
 /** The same connection for all. */
@@ -88,7 +91,7 @@ export const postgres: Layer.Layer<Database, SqlError.SqlError> = Layer.effect(
     const own = new URL(address)
     own.searchParams.set("options", `-c search_path=${schema}`)
     const url = Redacted.make(own.href)
-    return { open: client(PgClient.layer({ url, maxConnections: 1 })), many: true, address: own.href }
+    return { open: client(PgClient.layer({ url, maxConnections: 1, connectTimeout })), many: true, address: own.href }
   })
 )
 

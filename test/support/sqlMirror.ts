@@ -10,7 +10,7 @@ import * as Sqlite from "../../examples/support/sqlite.ts"
 const [address = "", moment, place] = process.argv.slice(2)
 
 const database = address.startsWith("postgres:")
-  ? PgClient.layer({ url: Redacted.make(address) })
+  ? PgClient.layer({ url: Redacted.make(address), connectTimeout: "60 seconds" })
   : Sqlite.layer(address)
 
 const program = Effect.gen(function* () {

@@ -162,18 +162,22 @@ export const toReason = (reply: Reply, now: number, sent: Query = []) => {
   // A 304, which has no address, sends nowhere.
   const location = status >= 300 && status < 400 ? headers["location"] : undefined
   const error = Option.getOrUndefined(decodeErrorBody(text))?.error
-  const textOf = (value: unknown) => (Predicate.isString(value) ? withoutSent(value, sent) : undefined)
-  const message = textOf(error?.message)
-  const code = asSafeText(textOf(error?.code))
-  const param = asSafeText(textOf(error?.param))
+  const message = asText(error?.message)
+  const code = asText(error?.code)
+  const param = asText(error?.param)
+  const shown = (value: unknown) => (Predicate.isString(value) ? name(withoutSent(value, sent)) : undefined)
   const fields = {
     status,
-    code,
-    param,
+    code: shown(code),
+    param: shown(param),
     description:
-      message !== undefined ? sentence(message) : location !== undefined ? redirect(location) : excerpt(text, sent),
+      message !== undefined
+        ? sentence(withoutSent(message, sent))
+        : location !== undefined
+          ? redirect(location)
+          : excerpt(text, sent),
     requestId: requestId(headers),
-    docUrl: asSafeText(textOf(error?.doc_url)),
+    docUrl: shown(error?.doc_url),
     requestLogUrl: asLogUrl(error?.request_log_url),
     shouldRetry: shouldRetry(headers),
     retryAfter: retryAfter(headers, now)

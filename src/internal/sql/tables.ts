@@ -165,14 +165,14 @@ export const create = Effect.fnUntraced(function* (
 // A second writer compares after the first has committed, by the clock of that moment. In Postgres `now()` is earlier: it
 // is when the transaction began, and what others committed since would seem to be of the future.
 const clocks = {
-  pg: ["clock_timestamp()", "clock_timestamp() + interval '5 seconds'"],
-  sqlite: ["strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+5 seconds')"]
+  pg: ["clock_timestamp()", "clock_timestamp() + interval '1 second'"],
+  sqlite: ["strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 second')"]
 } as const
 
 /**
  * Stores sessions, each unless a later read of it is there. The clock of a writer may be ahead, and would hide every
- * later read. So the database's clock limits the time of a read, and a row of its future is replaced: what is more than 5
- * seconds ahead of it, because clocks that are kept right differ by less than a second.
+ * later read. So the database's clock limits the time of a read, and a row of its future is replaced: what is more than a
+ * second ahead of it, because clocks that are kept right differ by less.
  */
 export const upsert = ({ dialect, sql }: Client, table: string, sessions: ReadonlyArray<EncodedAny>, read: Read) => {
   const toRow = (session: EncodedAny) =>
