@@ -1,7 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Redacted, Stream } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
-import { Checkpoint, StripeClient, StripeError, VerificationReports, VerificationSessions } from "effect-stripe-identity"
+import {
+  Checkpoint,
+  StripeClient,
+  StripeError,
+  VerificationReports,
+  VerificationSessions
+} from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { countRequests, reason, requests, world } from "./support/world.ts"
 
