@@ -38,7 +38,7 @@ export interface HasCheckpoint {
 export interface Run<in Batch extends HasCheckpoint, out E = never, out R = never> {
   /** The last checkpoint that was stored: where the run resumes. */
   readonly from: Checkpoint.Checkpoint | undefined
-  /** Stores the rows of a batch, and its checkpoint with them or after them. */
+  /** Stores the rows of a batch, and its checkpoint with them or after them. Save one batch after the other. */
   readonly save: (batch: Batch) => Effect.Effect<void, E, R>
   /** Runs after the last batch of a successful run. @default nothing */
   readonly finish?: Effect.Effect<void, E, R> | undefined

@@ -704,6 +704,33 @@ describe("what cannot be resumed is said clearly, and nothing is overwritten", (
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
+  it.effect("a file that shrinks after a run has begun, or is moved away: nothing takes the place of its rows", () =>
+    Effect.gen(function* () {
+      const fileSystem = yield* FileSystem.FileSystem
+      const [first, second] = yield* Stream.runCollect(VerificationSessions.sync())
+      if (first === undefined || second === undefined) return yield* Effect.die("there are three batches")
+      for (const change of ["truncate", "move"] as const) {
+        const path = yield* newPath
+        yield* run(FileDestination.ndjson, path, 1)
+        const { finish = Effect.void, save } = yield* begin(FileDestination.ndjson, path)
+        yield* change === "truncate" ? fileSystem.truncate(path, 10) : fileSystem.rename(path, `${path}.1`)
+        assert.match((yield* Effect.flip(save(second))).message, /another program or run modified the file/)
+        assert.match((yield* Effect.flip(finish)).message, /another program or run modified the file/)
+        assert.strictEqual(yield* exists(path), change === "truncate")
+      }
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("batches that are saved at once: each is whole", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const batches = yield* Stream.runCollect(VerificationSessions.sync({}, { pageSize: 5 }))
+      const { save } = yield* begin(FileDestination.ndjson, path)
+      yield* Effect.forEach(batches, (batch) => Effect.exit(save(batch)), { concurrency: "unbounded" })
+      assert.deepStrictEqual(yield* idsIn(path), [...(yield* listIds)])
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
   it.effect("a loss of power: rows are on the disk before the checkpoint that covers them", () =>
     Effect.gen(function* () {
       const path = yield* newPath

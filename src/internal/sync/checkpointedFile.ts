@@ -10,6 +10,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as Checkpoint from "../../Checkpoint.ts"
 import type { HasCheckpoint, Destination, Run } from "../../Destination.ts"
@@ -78,6 +79,9 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
 ): Effect.fn.Return<Run<Batch, FileDestinationError>, FileDestinationError | CheckpointMismatchError> {
   const { format, header, path, toLines } = options
   const sidecarPath = `${path}.checkpoint`
+  // Each save begins where the one before has ended.
+  const turn = Semaphore.makeUnsafe(1)
+  const inTurn = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> => Semaphore.withPermit(turn, self)
   // Whether another writer was noticed.
   let isShared = false
   // How much of the file its checkpoint covers.
@@ -171,7 +175,7 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   const ensureExclusive = Effect.fnUntraced(function* (expected: number | undefined) {
     const text = yield* readSidecar
     const found = yield* size
-    const isOurs = text === seen && (expected === undefined || found === expected)
+    const isOurs = text === seen && (expected === undefined ? (found ?? 0) >= covered : found === expected)
     return isShared || !isOurs ? yield* shared() : covered
   })
 
@@ -239,7 +243,8 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
       length = bytes
     },
     Effect.scoped,
-    Effect.uninterruptible
+    Effect.uninterruptible,
+    inTurn
   )
 
   const { bytes, from, text } = yield* look
@@ -249,7 +254,7 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   // The text of the sidecar when it was read or written last.
   let seen = text
 
-  return { from, save, finish: ready.pipe(Effect.scoped, Effect.asVoid, Effect.uninterruptible) }
+  return { from, save, finish: ready.pipe(Effect.scoped, Effect.asVoid, Effect.uninterruptible, inTurn) }
 })
 
 const lineFeed = 0x0a
