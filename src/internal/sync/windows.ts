@@ -58,8 +58,8 @@ export const next = (position: number, until: number, { overlap, window }: Lengt
 /**
  * The checkpoint to read on from: with a position, and with an audit where one is due.
  *
- * Without a position in events that Stripe still keeps, nobody knows what changed. Then events count from now on, and
- * everything that was read before is read again. The same holds if the position is in the future, because a clock was ahead. A
+ * Without a position in events that Stripe still keeps, nobody knows what changed. Then events count from where the list
+ * is settled, and everything that was read before is read again. The same holds if the position is in the future, because a clock was ahead. A
  * list that was never read needs no audit: its first read is one.
  */
 export const plan = (
@@ -71,7 +71,9 @@ export const plan = (
   const { audit, ...rest } = checkpoint
   const now = seconds(at)
   const keepsPosition = isPositioned(checkpoint) && isKept(seconds(checkpoint.events), now, lengths)
-  const positioned = keepsPosition ? checkpoint : moveTo(rest, now)
+  // What was read before and is younger than `settle` is in no audit, so the events that count are those since then.
+  const restart = Math.max(settledBefore(at, lengths.settle), now - retention + 86_400)
+  const positioned = keepsPosition ? checkpoint : moveTo(rest, rest.range === undefined ? now : restart)
   if (rest.range === undefined) return { ...rest, events: positioned.events, audited: DateTime.fromEpochSeconds(now) }
   const isDue =
     audit === undefined &&
