@@ -214,6 +214,18 @@ describe("concurrency", () => {
     }).pipe(Effect.provide([world({ sandbox: { sessions: 5000 } }), atOnce]))
   )
 
+  it.effect("reads no session again that Stripe said not to retry", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const { data } = yield* VerificationSessions.list({ limit: 8 })
+      yield* sandbox.inject(Fault.ShouldRetry({ status: 429, retry: false }), { times: Infinity, skip: 2 })
+      const failed = yield* reason(Stream.runDrain(VerificationSessions.reread(data.map(({ id }) => id))))
+      assert.strictEqual(failed._tag, "RateLimitError")
+      const paths = (yield* requests).map(({ path }) => path)
+      assert.strictEqual(new Set(paths).size, paths.length)
+    }).pipe(Effect.provide(world()))
+  )
+
   it.effect("sends nothing again that Stripe said not to retry", () =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox.Sandbox

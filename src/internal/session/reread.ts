@@ -125,7 +125,7 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
             return Effect.succeed([])
           }
           // Those in flight with it may have used up the limit.
-          if (reason._tag === "RateLimitError" && !isAlone) {
+          if (reason._tag === "RateLimitError" && error.isRetryable && !isAlone) {
             refused.push(id)
             return Effect.succeed([])
           }
