@@ -76,13 +76,13 @@ const named = <A, R>(self: Effect.Effect<A, Reason | SqlError, R>) =>
 const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.catchDefect(self, (defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)))
 
-/** Postgres quotes the row that it refuses or its values, apart from the message. */
+/** Postgres quotes the row that it refuses or its values, apart from the message, and some drivers add what was sent. */
 const withoutRow = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.tapError(self, (error) =>
     Effect.sync(() => {
       const cause = isSqlError(error) ? error.reason.cause : undefined
       if (!Predicate.isObject(cause)) return
-      for (const field of ["detail", "where"]) Reflect.deleteProperty(cause, field)
+      for (const field of ["detail", "where", "params", "parameters"]) Reflect.deleteProperty(cause, field)
     })
   )
 
@@ -116,8 +116,8 @@ export interface Batch extends Sessions, HasCheckpoint {}
 export interface SqlDestination extends Destination<Batch, SqlDestinationError | SqlError | CheckpointMismatchError> {
   /**
    * Stores sessions without a checkpoint, such as a batch of `reread` in a webhook handler. `readAt` is a time **before** they
-   * were read: a stored session with a later `readAt` stays, in whichever order handlers end. A time that is more than a second in the
-   * future by the database's clock counts as now.
+   * were read: a stored session with a later `readAt` stays, in whichever order handlers end. A time that is more than a second in
+   * the future by the database's clock counts as one second from now.
    */
   readonly upsert: (batch: Sessions) => Effect.Effect<void, SqlError>
 }

@@ -288,6 +288,9 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
             return (yield* rowsOf(sql, table))[0]?.status
           })
         assert.strictEqual(yield* store("ahead", 5), "ahead")
+        assert.strictEqual(yield* store("ahead, later", 5), "ahead, later")
+        // It hides what others read in one second, and no more.
+        yield* Effect.sleep("1 second")
         assert.strictEqual(yield* store("right", 0), "right")
         assert.strictEqual(yield* store("ahead again", 5), "ahead again")
         assert.strictEqual(yield* store("older", -1), "ahead again")

@@ -88,8 +88,8 @@ export interface AccountOptions {
 }
 
 /**
- * The account that one effect or stream reads; `{}` is the key's own. An account that may be `undefined` does not compile,
- * because it would read the key's own account in place of one that is unknown.
+ * The account that one effect or stream reads; `{}` is the key's own. An account that is `undefined` is refused, because it
+ * would read the key's own account in place of one that is unknown.
  *
  * @category options
  * @since 0.1.0

@@ -136,6 +136,8 @@ export const checkUnrelated = Effect.fnUntraced(function* (
   table: string,
   history?: string
 ): Effect.fn.Return<void, TableMismatchError | SqlError> {
+  // Fails if it is in another schema, where the migrator would find it.
+  if (history !== undefined) yield* columnsOf(client, history)
   for (const { name } of tablesOf(table)) {
     if ((yield* columnsOf(client, name)).length === 0) continue
     // In this order, because a migration at the same time makes the history first.
@@ -164,10 +166,10 @@ export const create = Effect.fnUntraced(function* (
 
 // A second writer compares after the first has committed, by the clock of that moment. In Postgres `now()` is earlier: it
 // is when the transaction began, and what others committed since would seem to be of the future.
-const clocks = {
-  pg: ["clock_timestamp()", "clock_timestamp() + interval '1 second'"],
-  sqlite: ["strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 second')"]
-} as const
+const latest = {
+  pg: "clock_timestamp() + interval '1 second'",
+  sqlite: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 second')"
+}
 
 /**
  * Stores sessions, each unless a later read of it is there. The clock of a writer may be ahead, and would hide every
@@ -182,10 +184,10 @@ export const upsert = ({ dialect, sql }: Client, table: string, sessions: Readon
   const list = (parts: ReadonlyArray<string>) => sql.literal(parts.join(", "))
   const typed = columns.map(([name, type]) => `${name} ${type.replace(" NOT NULL", "")}`)
   const replaced = names.filter((name) => name !== "account" && name !== "id")
-  const [now, latest] = clocks[dialect]
+  const limit = latest[dialect]
   const values = names.map((name) => {
     const value = dialect === "pg" ? name : `json_extract(value, '$.${name}')`
-    return name === "read_at" ? `CASE WHEN ${value} < ${latest} THEN ${value} ELSE ${now} END` : value
+    return name === "read_at" ? `CASE WHEN ${value} < ${limit} THEN ${value} ELSE ${limit} END` : value
   })
   const rows =
     dialect === "pg"
@@ -195,7 +197,7 @@ export const upsert = ({ dialect, sql }: Client, table: string, sessions: Readon
   return sql`
     INSERT INTO ${sql(table)} AS stored (${list(names)}) ${rows}
     ON CONFLICT (account, id) DO UPDATE SET ${list(replaced.map((name) => `${name} = excluded.${name}`))}
-    WHERE stored.read_at <= excluded.read_at OR stored.read_at > ${sql.literal(latest)}`
+    WHERE stored.read_at <= excluded.read_at OR stored.read_at > ${sql.literal(limit)}`
 }
 
 /**
