@@ -100,7 +100,7 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     Effect.mapError(effect, (error) => {
       if (isRace(error)) return shared(error)
       const kept = covered > 0 ? "Rows stored before are kept. " : ""
-      return failure("system", `${inWords(error)}. ${kept}Fix the cause and run it again.`, error)
+      return failure("system", `${inWords(error)}. ${kept}Fix the cause and run it again to resume.`, error)
     })
 
   const ifExists = <A>(effect: Effect.Effect<A, PlatformError>): Effect.Effect<A | undefined, FileDestinationError> =>

@@ -59,8 +59,8 @@ export const next = (position: number, until: number, { overlap, window }: Lengt
  * The checkpoint to read on from: with a position, and with an audit where one is due.
  *
  * Without a position in events that Stripe still keeps, nobody knows what changed. Then events count from where the list
- * is settled, and everything that was read before is read again. The same holds if the position is in the future, because a clock was ahead. A
- * list that was never read needs no audit: its first read is one.
+ * is settled, and everything that was read before is read again. The same holds if the position is in the future, because
+ * a clock was ahead. A list that was never read needs no audit: its first read is one.
  */
 export const plan = (
   checkpoint: Checkpoint,
