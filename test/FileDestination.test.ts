@@ -679,7 +679,10 @@ describe("what cannot be resumed is said clearly, and nothing is overwritten", (
         assert.instanceOf(error, FileDestination.FileDestinationError)
         const ids = yield* idsIn(path)
         const kept = ids.length > 0 ? "Rows stored before are kept. " : ""
-        assert.include(error.message, `no space left on device, write. ${kept}Fix the cause and run it again to resume.`)
+        assert.include(
+          error.message,
+          `no space left on device, write. ${kept}Fix the cause and run it again to resume.`
+        )
         assert.deepStrictEqual(ids, [...(yield* listIds)].slice(0, ids.length))
         yield* run(FileDestination.ndjson, path)
         assert.sameMembers(yield* idsIn(path), [...(yield* listIds)])
