@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
+import { HttpClient, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as Sandbox from "../src/Sandbox.ts"
 import { ask, inSandbox, listUrl, page, refusal } from "./support/sandboxClient.ts"
@@ -466,6 +467,53 @@ describe("expansion", () => {
           reason: "Not the same face."
         })
         assert.strictEqual(expanded.selfie?.["status"], "unverified")
+      })
+    )
+  )
+
+  it.effect("shows the outputs and the report that a test gave only where they are expanded", () =>
+    inSandbox(
+      { sessions: 0 },
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox.Sandbox
+        const given: Sandbox.Report = {
+          id: "vr_mine",
+          object: "identity.verification_report",
+          client_reference_id: null,
+          created: 0,
+          document: { error: null, first_name: "Jenny", status: "verified" },
+          livemode: false,
+          options: { document: {} },
+          type: "document",
+          verification_session: "vs_mine"
+        }
+        yield* sandbox.insert({
+          id: "vs_mine",
+          status: "verified",
+          verified_outputs: { first_name: "Jenny" },
+          last_verification_report: given
+        })
+        const client = yield* HttpClient.HttpClient
+        const redacted = yield* HttpClientRequest.post(`${listUrl}/vs_mine/redact`).pipe(
+          HttpClientRequest.bearerToken(Sandbox.apiKey),
+          client.execute
+        )
+        const [delivery] = yield* sandbox.deliveries({ secrets: [Redacted.make("whsec_mine")] })
+        const unexpanded = [
+          (yield* page()).data[0],
+          (yield* sandbox.sessions)[0],
+          yield* redacted.json,
+          ...(yield* sandbox.events).map(({ data }) => data.object),
+          JSON.parse(delivery?.body ?? "").data.object
+        ]
+        assert.lengthOf(unexpanded, 6)
+        for (const session of unexpanded) {
+          assert.notProperty(session, "verified_outputs")
+          assert.propertyVal(session, "last_verification_report", "vr_mine")
+        }
+        const [expanded] = (yield* page("?expand[]=data.verified_outputs&expand[]=data.last_verification_report")).data
+        assert.deepStrictEqual(expanded?.verified_outputs, { first_name: "Jenny" })
+        assert.deepStrictEqual(report(expanded), given)
       })
     )
   )

@@ -3,6 +3,7 @@
  * are stored. Neither their ids nor the order within a second tell which came first.
  */
 import * as EventFaults from "./eventFaults.ts"
+import * as Expansion from "./expansion.ts"
 import * as Life from "./lifecycle.ts"
 import type { Listing } from "./listing.ts"
 import * as Redaction from "./redaction.ts"
@@ -112,7 +113,7 @@ export const make = (options: {
     const owner = listing.at(entry.index)
     const gone = owner !== undefined && listing.session(owner).redaction?.status === "redacted"
     // A redaction goes through old events too.
-    const session = gone ? Redaction.session(change.session) : change.session
+    const session = Expansion.unexpanded(gone ? Redaction.session(change.session) : change.session)
     return {
       id: ids.encode(entry.number),
       object: "event",

@@ -111,9 +111,15 @@ export const renderReport = (report: Report, prefix: string, expansion: Expansio
   }
 }
 
+/** The session where nothing is expanded, as in every event, whatever a test said of its outputs and its report. */
+export const unexpanded = ({ verified_outputs: _, ...session }: Session): Session => {
+  const { last_verification_report: report } = session
+  return typeof report === "object" && report !== null ? { ...session, last_verification_report: report.id } : session
+}
+
 /** The session as a request sees it. */
 export const render = (session: Session, findings: Findings, expansion: Expansion, sensitive: boolean): Session => {
-  const { verified_outputs: _, ...plain } = session
+  const plain = unexpanded(session)
   if (expansion.size === 0) return plain
   const report = expansion.has("last_verification_report") ? findings.report() : null
   const shown: Session =

@@ -4,7 +4,7 @@
 import * as Result from "effect/Result"
 import * as Authentication from "./authentication.ts"
 import * as Errors from "./errors.ts"
-import type { Expansion } from "./expansion.ts"
+import * as Expansion from "./expansion.ts"
 import * as Parameters from "./parameters.ts"
 import type { Incoming } from "./recording.ts"
 import { print, type ListEnvelope, type Reply, type Row } from "./reply.ts"
@@ -212,7 +212,7 @@ const find = (
   return Result.fail(Errors.noSuchObject(resource.noun, id, param, { testMode }))
 }
 
-const view = ({ caller, visit }: AuthorizedRequest, expansion: Expansion): Resources.View => ({
+const view = ({ caller, visit }: AuthorizedRequest, expansion: Expansion.Expansion): Resources.View => ({
   expansion,
   sensitive: (processed) =>
     caller.sensitive === "all" ||
@@ -238,5 +238,5 @@ const written = (
     }
     const form = yield* Writing.form(visit.incoming.body ?? "", control)
     const session = yield* account.write(control, id, form, visit.now, request)
-    return answer(account, visit, 200, print(session))
+    return answer(account, visit, 200, print(Expansion.unexpanded(session)))
   })
