@@ -46,6 +46,7 @@ describe("the reason behind a status", () => {
     ["CursorNotFoundError", false, 404, error({ code: "resource_missing", param: "starting_after" })],
     ["InvalidRequestError", false, 400, error({ code: "resource_missing", param: "related_customer" })],
     ["InvalidRequestError", false, 400, error({ code: "parameter_unknown", param: "wat" })],
+    ["IdentityNotEnabledError", false, 400, error({ code: "identity_api_invalid_application" })],
     ["InvalidRequestError", false, 402, error({})],
     ["InvalidRequestError", false, 414, "<html>414 Request-URI Too Large</html>"],
     ["ApiError", true, 500, error({ type: "api_error" })],

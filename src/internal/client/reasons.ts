@@ -91,7 +91,7 @@ export class PermissionError extends Reason<PermissionError>()(
 }
 
 /**
- * The account has not enabled Stripe Identity (400 without a code). Not retried.
+ * The account has not enabled Stripe Identity (400). Not retried.
  *
  * @category errors
  * @since 0.1.0

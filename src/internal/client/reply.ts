@@ -195,7 +195,9 @@ export const toReason = (reply: Reply, now: number, sent: Query = []) => {
     return new Reasons.CursorNotFoundError(fields)
   }
   if (status === 404) return new Reasons.NotFoundError(fields)
-  // Stripe gives neither code nor param here, so the words have to do, as they do for Stripe's own sync engine.
-  if (message?.includes("not set up to use Identity")) return new Reasons.IdentityNotEnabledError(fields)
+  // Most bodies have neither code nor param here, so the words have to do, as they do for Stripe's own sync engine.
+  if (code === "identity_api_invalid_application" || message?.includes("not set up to use Identity")) {
+    return new Reasons.IdentityNotEnabledError(fields)
+  }
   return new Reasons.InvalidRequestError(fields)
 }
