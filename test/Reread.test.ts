@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Schema, Stream } from "effect"
-import { RetryPolicy, StripeError, VerificationSessions } from "effect-stripe-identity"
+import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { collect, quietWorld } from "./support/changingSessions.ts"
 import { choices } from "./support/syncHistory.ts"
@@ -137,15 +137,20 @@ describe("reread", () => {
     )
   )
 
-  it.effect("takes a 404 without Stripe's code for no answer about a session", () =>
+  it.effect("takes a 404 of a proxy for no answer about a session, as retrieve does", () =>
     Effect.gen(function* () {
-      const { service, stripe } = yield* quietWorld(2)
-      const path = "/v1/identity/verification_sessions/vs_1"
-      stripe.refusals.push({ path, reason: new StripeError.NotFoundError({ status: 404 }) })
-      const error = yield* Effect.flip(collect(stripe, service.reread(["vs_1"])))
-      assert.strictEqual(error.reason._tag, "NotFoundError")
-      assert.strictEqual(error.operation, "VerificationSessions.reread")
-    })
+      const sandbox = yield* Sandbox.Sandbox
+      const [id = ""] = yield* listIds
+      yield* sandbox.inject(Sandbox.Fault.Reply({ status: 404, body: "<h1>404 Not Found</h1>" }), { times: 2 })
+      const failed = [
+        yield* Effect.flip(VerificationSessions.retrieve(id)),
+        yield* Effect.flip(Stream.runDrain(VerificationSessions.reread([id])))
+      ]
+      for (const { reason } of failed) {
+        assert.strictEqual(reason._tag, "ApiError")
+        assert.include(reason.message, "Check apiBase, and any proxy")
+      }
+    }).pipe(Effect.provide(world({ sandbox: { sessions: 2 } })))
   )
 
   it.effect("tells a handler of a session that cannot be decoded, and continues", () =>

@@ -39,6 +39,9 @@ describe("the reason behind a status", () => {
     ["AuthenticationError", false, 401, error({})],
     ["PermissionError", false, 403, error({})],
     ["NotFoundError", false, 404, error({ code: "resource_missing", param: "session" })],
+    ["NotFoundError", false, 404, error({ message: "No such verification_session: vs_1" })],
+    ["ApiError", false, 404, error({ message: "Unrecognized request URL (GET: /stripe/v1/events)." })],
+    ["ApiError", false, 404, "<html>404 Not Found</html>"],
     ["ConflictError", true, 409, error({})],
     ["ConflictError", true, 429, error({ code: "lock_timeout" })],
     ["CursorNotFoundError", false, 400, error({ code: "resource_missing", param: "starting_after" })],
@@ -109,7 +112,10 @@ describe("the reason behind a status", () => {
     }
     const special: Record<string, string> = {
       identity_not_enabled: "IdentityNotEnabledError",
-      lock_timeout: "ConflictError"
+      lock_timeout: "ConflictError",
+      unrecognized_url: "ApiError",
+      "unrecognized_url.trailing_slash": "ApiError",
+      "mock.route": "ApiError"
     }
     for (const { body, id, status } of material.entries) {
       if (status === 200) continue

@@ -264,7 +264,7 @@ export const expectations: Readonly<Record<string, Expectation>> = {
   ),
   "Refusals that stay: 401": expected([0, 1, "AuthenticationError", []], [0, 1, "StripeAuthenticationError"]),
   "Refusals that stay: 403": expected([0, 1, "PermissionError", []], [0, 1, "StripePermissionError"]),
-  "Refusals that stay: 404": expected([100, 2, "NotFoundError", []], [100, 2, "StripeInvalidRequestError"]),
+  "Refusals that stay: 404": expected([100, 2, "ApiError", []], [100, 2, "StripeInvalidRequestError"]),
   "Refusals that stay: 401 on page 2": expected(
     [100, 2, "AuthenticationError", []],
     [100, 2, "StripeAuthenticationError"]

@@ -189,11 +189,13 @@ export const toReason = (reply: Reply, now: number, sent: Query = []) => {
   if (status === 401) return new Reasons.AuthenticationError(fields)
   if (status === 403) return new Reasons.PermissionError(fields)
   if (status === 409) return new Reasons.ConflictError(fields)
-  if (status < 400 || status === 408 || status >= 500) return new Reasons.ApiError(fields)
-  // Older accounts get no code with a missing cursor, so the words have to do.
-  if (isCursor(param) && (code === "resource_missing" || message?.startsWith("No such "))) {
-    return new Reasons.CursorNotFoundError(fields)
+  // Older accounts get no code, so the words have to do.
+  const isMissing = code === "resource_missing" || message?.startsWith("No such ") === true
+  // Any other 404 comes from something between, or is about a wrong apiBase, and says nothing of the object.
+  if (status < 400 || status === 408 || status >= 500 || (status === 404 && !isMissing)) {
+    return new Reasons.ApiError(fields)
   }
+  if (isMissing && isCursor(param)) return new Reasons.CursorNotFoundError(fields)
   if (status === 404) return new Reasons.NotFoundError(fields)
   // Most bodies have neither code nor param here, so the words have to do, as they do for Stripe's own sync engine.
   if (code === "identity_api_invalid_application" || message?.includes("not set up to use Identity")) {

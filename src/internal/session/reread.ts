@@ -119,8 +119,7 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
       const readOne = (id: string, isAlone: boolean): Effect.Effect<ReadonlyArray<Sent>, StripeError | E, R> =>
         Effect.catch(Effect.map(retrieve(id), Arr.of), (error): ReturnType<typeof readOne> => {
           const { reason } = error
-          // Any other 404 comes from something between, which knows nothing of sessions.
-          if (reason._tag === "NotFoundError" && reason.code === "resource_missing") {
+          if (reason._tag === "NotFoundError") {
             unknown.add(id)
             return Effect.succeed([])
           }
