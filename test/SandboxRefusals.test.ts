@@ -157,6 +157,21 @@ describe("a refusal", () => {
     )
   )
 
+  it.effect("shows both ends of a text of more than 5000 characters", () =>
+    inSandbox(
+      {},
+      Effect.gen(function* () {
+        assert.lengthOf((yield* page(`?client_reference_id=${"a".repeat(5000)}`)).data, 0)
+        for (const param of ["client_reference_id", "starting_after", "expand[]"]) {
+          const { error, status } = yield* refusal(`?${param}=user${"_".repeat(4993)}last`)
+          const message = "Invalid string: user...last; must be at most 5000 characters"
+          assert.strictEqual(status, 400)
+          assert.deepInclude(error, { message, param })
+        }
+      })
+    )
+  )
+
   it.effect("names what is wrong with the url or the version", () =>
     inSandbox(
       {},

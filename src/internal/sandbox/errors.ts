@@ -126,6 +126,13 @@ export const invalidString = (param: string, value: unknown): Refusal => ({
   param
 })
 
+// The message was seen at other calls of Stripe's. That it has a param and no code is a guess, after invalidString.
+export const textTooLong = (param: string, value: string, longest: number): Refusal => ({
+  status: 400,
+  message: `Invalid string: ${value.slice(0, 4)}...${value.slice(-4)}; must be at most ${longest} characters`,
+  param
+})
+
 export const invalidEnum = (param: string, words: ReadonlyArray<string>): Refusal => {
   const comma = words.length > 2 ? "," : ""
   return {

@@ -41,6 +41,7 @@ export type Query = ReadonlyArray<readonly [name: string, value: string]>
 
 const ofEveryList = ["ending_before", "limit", "starting_after"]
 const integer = /^[+-]?\d+$/
+const longestText = 5000
 const expandName = /^expand\[\d*\]$/
 const nested = /^([^[]+)\[(.*)\]$/
 
@@ -68,6 +69,7 @@ export const list = (query: Query, rules: Rules): Result.Result<Parameters, Erro
         return yield* Result.fail(Errors.invalidString(base, { [inner ?? ""]: value }))
       } else return yield* Result.fail(Errors.unknownParameter(name))
       if (value === "") return yield* Result.fail(Errors.emptyParameter(name))
+      if (value.length > longestText) return yield* Result.fail(Errors.textTooLong(name, value, longestText))
     }
     const { ending_before: endingBefore, limit: size, starting_after: startingAfter, ...texts } = sent
     const limit = size === undefined ? 10 : yield* parseInteger("limit", size)
