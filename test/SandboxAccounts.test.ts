@@ -115,6 +115,14 @@ describe("a connected account", () => {
         const { error, status } = yield* refusal("?starting_after=acct_3", { url })
         assert.strictEqual(status, 400)
         assert.strictEqual(error["message"], "No such account: 'acct_3'")
+        for (const id of ["acct_3", "acct_none"]) {
+          const gone = yield* refusal("", { url: `${url}/${id}` })
+          assert.deepStrictEqual([gone.status, gone.error["code"]], [403, "account_invalid"])
+          assert.match(
+            gone.error["message"] ?? "",
+            RegExp(`'sk_test_\\*+_key' does not have access to account '${id}'`)
+          )
+        }
         assert.match(
           (yield* refusal("", { url, key: Sandbox.restrictedApiKey })).error["message"] ?? "",
           /rak_accounts_kyc_basic_read/

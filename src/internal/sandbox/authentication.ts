@@ -23,6 +23,8 @@ export type Permission =
 
 /** What the holder of a valid key may do. */
 export interface Caller {
+  /** The key as refusals show it. */
+  readonly masked: string
   readonly livemode: boolean
   /** Whose sensitive results may be read. "recent" is the last {@link recentSeconds}. */
   readonly sensitive: "none" | "recent" | "all"
@@ -91,5 +93,5 @@ export const authenticate = (
   if (!may(key, permission)) {
     return Result.fail(Errors.permissionDenied(mask(key), connected ?? account, permission))
   }
-  return Result.succeed({ livemode: key === liveKey, sensitive: sensitiveOf(key) })
+  return Result.succeed({ masked: mask(key), livemode: key === liveKey, sensitive: sensitiveOf(key) })
 }

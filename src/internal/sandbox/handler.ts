@@ -204,9 +204,13 @@ const find = (
   id: string,
   param: string
 ): Result.Result<Resources.Found<Row>, Errors.Refusal> => {
-  const { account, resource, visit } = asked
+  const { account, caller, resource, visit } = asked
   const found = resource.find(modeOf(asked), id, visit.now)
   if (found !== undefined) return Result.succeed(found)
+  // Whether an account exists is told to nobody who may not read it.
+  if (resource === Resources.connected && param === resource.param) {
+    return Result.fail(Errors.accountAccess(caller.masked, id))
+  }
   // Whoever asks in test mode has already looked there.
   const testMode = resource.find(account.test, id, visit.now) !== undefined
   return Result.fail(Errors.noSuchObject(resource.noun, id, param, { testMode }))
