@@ -202,14 +202,15 @@ export const make = Effect.fnUntraced(function* (
   const get = Effect.fnUntraced(function* <A>(request: Request<A>): Effect.fn.Return<A, StripeError.StripeError> {
     yield* Effect.mapError(currentAccount, (reason) => errorOf(request, reason, 0))
     const fiber = yield* Telemetry.currentFiber
-    const began = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
     const secrets: Query = [...request.query, ["key", options.apiKey]]
     let attempts = 0
+    // When the first request was sent: its wait for the rate limit is no outage.
+    let began = 0n
     let failedForSize = 0
     let failed: StripeError.Reason | undefined
     let ahead = Number.NaN
-    const once = Effect.suspend(() => {
-      attempts++
+    const send = Effect.suspend(() => {
+      if (attempts++ === 0) began = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
       Telemetry.attempt(fiber, request.operation, attempts, failed)
       const sent = failedForSize === 0 ? request : (request.shrink?.(failedForSize) ?? request)
       const reply = Transport.receive(client.get(sent.path, { urlParams: UrlParams.make(sent.query) }), timeout)
@@ -224,7 +225,7 @@ export const make = Effect.fnUntraced(function* (
           ? sent.decode(body.success, StripeReply.requestId(reply.headers))
           : Result.fail(body.failure)
       })
-      return Effect.catch(wait === undefined ? judged : Effect.andThen(wait(request.operation), judged), (reason) => {
+      return Effect.catch(judged, (reason) => {
         failed = reason
         if (PageSize.mayBeTooLarge(reason)) failedForSize++
         return Effect.logDebug(`${request.operation}: attempt ${attempts} failed: ${reason._tag}`).pipe(
@@ -233,6 +234,7 @@ export const make = Effect.fnUntraced(function* (
         )
       })
     })
+    const once = wait === undefined ? send : Effect.andThen(wait(request.operation), send)
     const result = yield* Effect.catch(once, (error) => retry(once, error, began, warn))
     if (Math.abs(ahead) > mostApart) yield* warnOfClock(`${request.operation}: ${ofClock(ahead)}`)
     return result

@@ -311,6 +311,26 @@ describe("a read that retries", () => {
     })
   )
 
+  it.effect("says nothing of a wait for the rate limit, which is no outage", () =>
+    Effect.gen(function* () {
+      const lines: Array<unknown> = []
+      const logger = Logger.make(({ logLevel, message }) => {
+        if (logLevel === "Warn") lines.push(message)
+      })
+      yield* Effect.gen(function* () {
+        yield* Sandbox.Sandbox.use((sandbox) => sandbox.inject(Sandbox.Fault.RateLimited(), { skip: 1 }))
+        const two = Effect.all([VerificationSessions.list(), VerificationSessions.list()], { concurrency: 2 })
+        const read = yield* Effect.forkChild(two)
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(read)
+      }).pipe(
+        Effect.provide(world({ client: { rateLimit: { limit: 1, window: "20 seconds" } } })),
+        Effect.provide(Logger.layer([logger]))
+      )
+      assert.deepStrictEqual(lines, [])
+    })
+  )
+
   it.effect("waits no longer than maxElapsed because somebody sets the clock back", () =>
     Effect.gen(function* () {
       yield* begin
