@@ -45,7 +45,8 @@ export type ReadOptions<E = never, R = never> = Start & {
    */
   readonly pageSize?: number | undefined
   /**
-   * The most rows to read in all. The last request asks only for the remaining rows.
+   * The most rows to read in all. The last request asks only for the remaining rows, unless several are in flight or this
+   * library applies a part of the filter.
    *
    * @default no limit
    */
