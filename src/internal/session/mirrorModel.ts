@@ -154,7 +154,7 @@ export interface MirrorOptions<
    */
   readonly audit?: Duration.Input | false | undefined
   /**
-   * When to begin the next run, after each run: `Schedule.spaced("10 minutes")`. With a schedule the stream does not end, and
+   * When to begin the next run, after each run: `Schedule.spaced("10 minutes")`. The stream ends when the schedule does, and
    * outages do not end it. A run that finds nothing is two requests: 8,640 a month at every 10 minutes. Stripe allots 500 reads
    * per transaction, and at least 10,000 a month (docs.stripe.com/rate-limits).
    *
