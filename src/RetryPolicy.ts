@@ -65,8 +65,8 @@ export interface Options {
    */
   readonly maxRetryAfter?: Duration.Input | undefined
   /**
-   * The longest time from the first failure to the start of the last retry. A wait that would end later is not started.
-   * Together with the client's `timeout` it limits how long a page can take.
+   * The longest time from the first failure to the last retry. A wait that would end later is not started. Together with
+   * the client's `timeout` it limits how long a page can take, apart from waits for the rate limit.
    *
    * @default no limit
    */
