@@ -94,7 +94,7 @@ const withoutRow = <A, E, R>(self: Effect.Effect<A, E, R>) =>
  */
 export interface Sessions {
   readonly sessions: ReadonlyArray<VerificationSession.AnyExpansion>
-  /** A time just before the sessions were read. A stored session is replaced only by one with a later `readAt`. */
+  /** A time just before the sessions were read. A stored session with a later `readAt` stays. */
   readonly readAt: DateTime.DateTime
 }
 
@@ -177,7 +177,7 @@ export interface Options extends TableOptions {
  * primary key is `account` and `id`. You may add columns that are nullable or have a default, and indexes.
  *
  * Fails with a `SqlDestinationError` if an option is invalid, if the database is neither Postgres nor SQLite, or if the
- * tables are missing or different.
+ * tables are missing or lack columns. It does not compare the types of columns.
  *
  * **Example** (A table that resumes)
  *
