@@ -240,7 +240,8 @@ export const make = Effect.fnUntraced(function* (
     return result
   })
 
-  const livemode = isLive(options.apiKey)
+  const [, mode] = /^[rs]k_(live|test)_/.exec(Redacted.value(options.apiKey)) ?? []
+  const livemode = mode === undefined ? undefined : mode === "live"
   const account = Effect.map(currentAccount, ({ account, context }): Account => ({ account, context, livemode }))
 
   return { account, client, get }
@@ -291,11 +292,6 @@ const inSeconds = (time: Duration.Duration): string => `${Math.round(Duration.to
 
 const unsent = (request: HttpClientRequest.HttpClientRequest, description: string) =>
   new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
-
-const isLive = (key: Redacted.Redacted<string>): boolean | undefined => {
-  const [, mode] = /^[rs]k_(live|test)_/.exec(Redacted.value(key)) ?? []
-  return mode === undefined ? undefined : mode === "live"
-}
 
 /**
  * A client from options. Services made from it share its rate limit, as `VerificationReports.layerFromClient` shows. Fails

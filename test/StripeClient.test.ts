@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, ConfigProvider, Context, Effect, Exit, Fiber, Layer, Redacted, Result, Schedule } from "effect"
-import { HttpClient, type HttpClientError, HttpClientRequest } from "effect/http"
+import { FetchHttpClient, HttpClient, type HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -54,6 +54,44 @@ describe("what is sent", () => {
       )
     )
   )
+
+  const ofFetch = Layer.succeed(FetchHttpClient.RequestInit, { cache: "no-store", headers: { "x-proxy": "1" } })
+  // Effect's own gives the fiber its context back; this one leaves it as it is.
+  const simple = HttpClient.make((request, url, _, fiber) => {
+    const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit)
+    const sent = Effect.promise(() => fiber.getRef(FetchHttpClient.Fetch)(url, init))
+    return Effect.map(sent, (response) => HttpClientResponse.fromWeb(request, response))
+  })
+  it.effect.each<readonly [string, Layer.Layer<HttpClient.HttpClient>]>([
+    ["whoever calls a client of their own", Layer.merge(Layer.succeed(HttpClient.HttpClient, simple), ofFetch)],
+    ["the layer of the client", Layer.provide(FetchHttpClient.layer, ofFetch)],
+    ["whoever calls", Layer.merge(FetchHttpClient.layer, ofFetch)],
+    ["nobody", FetchHttpClient.layer]
+  ])("what fetch was given by %s, and no redirect is followed", ([from, httpClient]) => {
+    const sent: Array<RequestInit | undefined> = []
+    const fetch: typeof globalThis.fetch = (_, init) => {
+      sent.push(init)
+      return Promise.resolve(Response.json({ object: "list", data: [], has_more: false }))
+    }
+    const address = "https://api.stripe.com/v1/events"
+    return Effect.gen(function* () {
+      yield* VerificationSessions.list()
+      const { client } = yield* StripeClient.StripeClient
+      yield* client.get("/v1/events")
+      // What others send on the client is sent as they say.
+      yield* HttpClient.get(address)
+      const given = from === "nobody" ? undefined : "no-store"
+      assert.deepStrictEqual(
+        sent.map((init) => [init?.redirect, init?.cache, new Headers(init?.headers).get("x-proxy") ?? undefined]),
+        ["manual", "manual", undefined].map((redirect) => [redirect, given, given && "1"])
+      )
+    }).pipe(
+      Effect.provide(VerificationSessions.layerFromClient),
+      Effect.provide(StripeClient.layer({ apiKey: Sandbox.apiKey })),
+      Effect.provide(httpClient),
+      Effect.provideService(FetchHttpClient.Fetch, fetch)
+    )
+  })
 
   const inJavaScript = (failure: unknown) => (client: HttpClient.HttpClient) =>
     HttpClient.transformResponse(client, () => Effect.fail(failure as HttpClientError.HttpClientError))

@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { flow } from "effect/Function"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import { type HttpClientError, isHttpClientError } from "effect/http/HttpClientError"
@@ -32,23 +33,28 @@ const CurrentSending: Context.Reference<Sending | undefined> = Context.Reference
 )
 
 /**
- * A client whose requests end with their scope, if they have one. Stripe's API has no redirects, and fetch would follow one
- * with the key as long as the host is the same.
+ * Stripe's API has no redirects, and fetch would follow one with the key as long as the host is the same. The caller's own
+ * options of fetch may be those of the client's layer, and are known only where the client sends.
  */
+const withoutRedirects = Effect.withFiber((fiber) => {
+  const own = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit)
+  fiber.setContext(Context.add(fiber.context, FetchHttpClient.RequestInit, { redirect: "manual", ...own }))
+  return Effect.void
+})
+
+/** A client whose requests end with their scope, if they have one. */
 export const sender = (httpClient: HttpClient.HttpClient): HttpClient.HttpClient => {
-  const scoped = HttpClient.withScope(httpClient)
-  return HttpClient.transform(httpClient, (effect, request) =>
-    Effect.contextWith((context: Context.Context<never>) => {
-      const sending = Context.get(context, CurrentSending)
-      if (sending !== undefined) sending.requests++
-      const sent =
-        sending === undefined
-          ? effect
-          : Effect.provideService(scoped.postprocess(Effect.succeed(request)), Scope.Scope, sending.scope)
-      return Effect.provideService(sent, FetchHttpClient.RequestInit, {
-        redirect: "manual",
-        ...Context.getOrUndefined(context, FetchHttpClient.RequestInit)
-      })
+  const client: HttpClient.HttpClient = HttpClient.makeWith(
+    // A service is provided so that the fiber has its own context again afterwards.
+    flow(Effect.tap(withoutRedirects), httpClient.postprocess, Effect.provideService(CurrentSending, undefined)),
+    httpClient.preprocess
+  )
+  const scoped = HttpClient.withScope(client)
+  return HttpClient.transform(client, (effect, request) =>
+    Effect.flatMap(CurrentSending, (sending) => {
+      if (sending === undefined) return effect
+      sending.requests++
+      return Effect.provideService(scoped.postprocess(Effect.succeed(request)), Scope.Scope, sending.scope)
     })
   )
 }
