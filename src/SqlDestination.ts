@@ -262,6 +262,7 @@ export const make = Effect.fnUntraced(function* (
 
   const open = Effect.gen(function* () {
     let known = yield* stored
+    let before = known
     const from = known === undefined ? undefined : yield* Effect.fromResult(Checkpoint.fromText(known))
     const save = Effect.fnUntraced(function* (batch: Batch) {
       const { checkpoint, sessions } = batch
@@ -272,8 +273,11 @@ export const make = Effect.fnUntraced(function* (
         return yield* new Reasons.OtherAccountError({ expected: account, actual })
       }
       const text = Checkpoint.toText(checkpoint)
+      // The caller's own transaction may have taken the last batch back, which then comes again.
+      if (text === known && (yield* stored) === before) known = before
       // The checkpoint comes first: a second writer waits there, before it has written rows.
       yield* transaction(Effect.andThen(moveCheckpoint(known, text, sessions[0]?.livemode), upsert(batch)))
+      if (text !== known) before = known
       known = text
     }, named)
     return { from, save }

@@ -135,6 +135,43 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("that a transaction around it takes back may come again, with what is stored next to it", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        for (const second of [1, 2]) {
+          const rows = batch(second, [session(`vs_${second}`)])
+          let times = 0
+          const together = sql.withTransaction(
+            Effect.andThen(
+              destination.save(rows),
+              Effect.suspend(() => (times++ === 0 ? Effect.fail("of the caller's own") : Effect.void))
+            )
+          )
+          assert.strictEqual(yield* Effect.flip(together), "of the caller's own")
+          assert.lengthOf(yield* rowsOf(sql, table), second - 1)
+          yield* together
+          yield* destination.save(rows)
+          assert.lengthOf(yield* rowsOf(sql, table), second)
+          assert.deepStrictEqual(yield* destination.load, checkpoint(second))
+        }
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("that was taken back is not left out: the next one is refused", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        yield* destination.save(batch(1, [session("vs_1")]))
+        const saved = destination.save(batch(2, [session("vs_2")]))
+        yield* Effect.ignore(sql.withTransaction(Effect.andThen(saved, Effect.fail("of the caller's own"))))
+        assert.strictEqual(yield* reasonOf(destination.save(batch(3, []))), "CheckpointMovedError")
+        yield* saved
+        yield* destination.save(batch(3, []))
+        assert.deepStrictEqual(yield* destination.load, checkpoint(3))
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("may be empty, may be large, and may have a session twice: the last counts", () =>
       Effect.gen(function* () {
         const table = newTable()
