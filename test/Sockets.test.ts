@@ -124,22 +124,27 @@ for (const [name, client] of clients) {
       }).pipe(Effect.provide(overSocket(client)))
     )
 
-    it.live("a reply that transformClient gives up unread leaves no socket behind", () =>
-      Effect.gen(function* () {
-        const { abandoned, port } = yield* largeErrorFirst
-        const transformClient = (client: HttpClient.HttpClient) => HttpClient.retryTransient(client, { times: 1 })
-        const apiBase = `http://127.0.0.1:${port}`
-        yield* Effect.gen(function* () {
-          assert.deepStrictEqual((yield* VerificationSessions.list()).data, [])
-          // The client is still there, so it is not its end that closes the socket.
-          yield* Effect.timeout(abandoned, "3 seconds")
-        }).pipe(
-          Effect.provide(
-            VerificationSessions.layer({ apiKey: Sandbox.apiKey, apiBase, transformClient }).pipe(Layer.provide(client))
+    const retried = (client: HttpClient.HttpClient) => HttpClient.retryTransient(client, { times: 1 })
+    const below = Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, retried))
+    for (const [by, options, httpClient] of [
+      ["transformClient", { transformClient: retried }, client],
+      ["the client below", {}, Layer.provide(below, client)]
+    ] as const) {
+      it.live(`a reply that ${by} gives up unread leaves no socket behind`, () =>
+        Effect.gen(function* () {
+          const { abandoned, port } = yield* largeErrorFirst
+          const apiBase = `http://127.0.0.1:${port}`
+          yield* Effect.gen(function* () {
+            assert.deepStrictEqual((yield* VerificationSessions.list()).data, [])
+            // The client is still there, so it is not its end that closes the socket.
+            yield* Effect.timeout(abandoned, "3 seconds")
+          }).pipe(
+            Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey, apiBase, ...options })),
+            Effect.provide(httpClient)
           )
-        )
-      }).pipe(Effect.scoped)
-    )
+        }).pipe(Effect.scoped)
+      )
+    }
 
     for (const length of ["with a length", "in chunks"]) {
       it.live(`a reply ${length} may be read by transformClient too`, () =>

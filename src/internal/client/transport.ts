@@ -19,7 +19,7 @@ import { DecodeError, TimeoutError, TransportError } from "../../StripeError.ts"
 import * as StripeReply from "./reply.ts"
 import { name, sentence } from "../withoutSecrets.ts"
 
-/** What is sent for one reply: a client that was transformed may retry, and sends more than one request. */
+/** What is sent for one reply: a client of the caller's may retry, and sends more than one request. */
 interface Sending {
   /** Closing it ends the requests. */
   readonly scope: Scope.Closeable
@@ -33,10 +33,12 @@ const CurrentSending: Context.Reference<Sending | undefined> = Context.Reference
 )
 
 /**
- * Stripe's API has no redirects, and fetch would follow one with the key as long as the host is the same. The caller's own
- * options of fetch may be those of the client's layer, and are known only where the client sends.
+ * Runs where a client sends: the caller's may retry too, and its layer may have options of fetch of its own. Stripe's API has
+ * no redirects, and fetch would follow one with the key as long as the host is the same.
  */
-const withoutRedirects = Effect.withFiber((fiber) => {
+const sends = Effect.withFiber((fiber) => {
+  const sending = fiber.getRef(CurrentSending)
+  if (sending !== undefined) sending.requests++
   const own = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit)
   fiber.setContext(Context.add(fiber.context, FetchHttpClient.RequestInit, { redirect: "manual", ...own }))
   return Effect.void
@@ -44,18 +46,16 @@ const withoutRedirects = Effect.withFiber((fiber) => {
 
 /** A client whose requests end with their scope, if they have one. */
 export const sender = (httpClient: HttpClient.HttpClient): HttpClient.HttpClient => {
-  const client: HttpClient.HttpClient = HttpClient.makeWith(
-    // A service is provided so that the fiber has its own context again afterwards.
-    flow(Effect.tap(withoutRedirects), httpClient.postprocess, Effect.provideService(CurrentSending, undefined)),
-    httpClient.preprocess
-  )
+  const { postprocess, preprocess } = httpClient
+  const client: typeof httpClient = HttpClient.makeWith(flow(Effect.tap(sends), postprocess), preprocess)
   const scoped = HttpClient.withScope(client)
   return HttpClient.transform(client, (effect, request) =>
-    Effect.flatMap(CurrentSending, (sending) => {
-      if (sending === undefined) return effect
-      sending.requests++
-      return Effect.provideService(scoped.postprocess(Effect.succeed(request)), Scope.Scope, sending.scope)
-    })
+    Effect.flatMap(CurrentSending, (sending) =>
+      // Where a service was provided, the fiber has its own context again afterwards.
+      sending === undefined
+        ? Effect.provideService(effect, CurrentSending, undefined)
+        : Effect.provideService(scoped.postprocess(Effect.succeed(request)), Scope.Scope, sending.scope)
+    )
   )
 }
 
