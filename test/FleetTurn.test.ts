@@ -26,17 +26,17 @@ const database = Layer.unwrap(
 ).pipe(Layer.provide(Databases.sqlite))
 
 const stripe = (options: Sandbox.Options) =>
-  Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit: false }), Sandbox.layer(options))
+  Layer.provideMerge(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit: false }), Sandbox.layer(options))
 
 /** Takes turns of an account until the next one is due later, and gives how many it took and until when that is. */
 const run = Effect.fnUntraced(function* (account: string) {
   let [turn] = yield* Accounts.add([account], true)
-  for (let turns = 1; turn !== undefined; turns++) {
+  for (let turns = 1; turn !== undefined && turns < 100; turns++) {
     const closed = Option.getOrThrow(yield* takeTurn(turn, work))
     if (!Duration.isZero(closed.pause)) return { turns, pause: closed.pause }
     turn = closed.next
   }
-  return yield* Effect.die(new Error("There was no turn."))
+  return yield* Effect.die(new Error("There was no turn, or no last one."))
 })
 
 it.live("a run of an account is one trace, however many turns it takes", () =>
@@ -65,6 +65,23 @@ it.live("a run of an account is one trace, however many turns it takes", () =>
   )
 )
 
+it.live("an account with more changes in a window of events than a turn has pages is read to its end", () =>
+  Effect.gen(function* () {
+    yield* run("acct_1")
+    const { account } = yield* Sandbox.Sandbox
+    const { cancel, insert } = account("acct_1")
+    for (let index = 0; index < 350; index++) yield* cancel((yield* insert({ status: "requires_input" })).id)
+    yield* Effect.sleep("2 seconds")
+    yield* run("acct_1")
+    const sql = yield* SqlClient.SqlClient
+    const [row] = yield* sql`SELECT count(*) AS sessions FROM verification_sessions`
+    assert.strictEqual(row?.["sessions"], 360)
+  }).pipe(
+    Effect.provide([database, Layer.provideMerge(VerificationSessions.layerFromClient, stripe({ sessions: 10 }))]),
+    Effect.scoped
+  )
+)
+
 it.live("an account that Stripe refuses costs one request a run, and its next run is later than that of others", () =>
   Effect.gen(function* () {
     assert.deepStrictEqual(yield* run("acct_1"), { turns: 1, pause: Duration.hours(2) })
@@ -72,13 +89,13 @@ it.live("an account that Stripe refuses costs one request a run, and its next ru
     const { accounts } = yield* Sandbox.Sandbox.use((sandbox) => sandbox.traffic)
     assert.strictEqual(accounts["acct_1"], 1)
   }).pipe(
-    Effect.provide(
-      VerificationSessions.layerFromClient.pipe(
-        Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit: false })),
-        Layer.provideMerge(Sandbox.layer({ sessions: 10, accounts: { acct_1: { access: "revoked" } } })),
-        Layer.merge(database)
+    Effect.provide([
+      database,
+      Layer.provideMerge(
+        VerificationSessions.layerFromClient,
+        stripe({ sessions: 10, accounts: { acct_1: { access: "revoked" } } })
       )
-    ),
+    ]),
     Effect.scoped
   )
 )

@@ -1,6 +1,6 @@
 // What is read in one turn of an account: what any engine runs, and what it has to know afterwards.
 import { type Duration, Effect, Metric, Stream, Tracer } from "effect"
-import { Destination, StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
+import { Checkpoint, Destination, StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import { createHash } from "node:crypto"
 import type { Outcome } from "./accounts.ts"
@@ -9,7 +9,7 @@ import type { Outcome } from "./accounts.ts"
 const turns = Metric.counter("fleet.turns", { description: "Turns of accounts, by how they ended.", incremental: true })
 
 export interface Options {
-  /** How many pages at most. */
+  /** How many pages at most. What one window of events brings counts as one. */
   readonly pages: number
   /** How old new sessions and events must be. */
   readonly settle: Duration.Duration
@@ -17,20 +17,23 @@ export interface Options {
 
 const read = Effect.fnUntraced(function* (account: string, { pages, settle }: Options) {
   const table = yield* SqlDestination.make({ account })
-  let batches = 0
+  let steps = 0
   let rows = 0
+  let reached = ""
+  // The batches of one window of events count as one: before its end the next turn would begin with the first of them again.
+  const isEnough = ({ checkpoint }: Destination.HasCheckpoint) => {
+    const before = reached
+    reached = Checkpoint.toText(checkpoint)
+    if (reached !== before) steps++
+    return steps >= pages
+  }
   yield* Destination.stream(table, (from) => VerificationSessions.mirror({ from, settle })).pipe(
-    Stream.take(pages),
-    Stream.runForEach(({ sessions }) =>
-      Effect.sync(() => {
-        batches++
-        rows += sessions.length
-      })
-    ),
+    Stream.takeUntil(isEnough),
+    Stream.runForEach(({ sessions }) => Effect.sync(() => (rows += sessions.length))),
     Effect.provideService(StripeClient.CurrentAccount, { account }),
     Effect.ensuring(Effect.suspend(() => Effect.annotateCurrentSpan("fleet.rows", rows)))
   )
-  return batches < pages
+  return steps < pages
 })
 
 /** What an error of Stripe's means for the account. A key that Stripe does not accept concerns all of them. */
