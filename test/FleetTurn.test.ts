@@ -100,6 +100,25 @@ it.live("an account that Stripe refuses costs one request a run, and its next ru
   )
 )
 
+it.live("an account whose checkpoint is damaged, or of the other mode, is one that fails, and status says why", () =>
+  Effect.gen(function* () {
+    yield* run("acct_1")
+    const sql = yield* SqlClient.SqlClient
+    for (const [damage, why] of [
+      [sql`livemode = 1`, /^acct_1 +failing .*Expected sessions of live mode/m],
+      [sql`checkpoint = substr(checkpoint, 1, 40)`, /^acct_1 +failing .*Invalid checkpoint: expected a checkpoint/m]
+    ] as const) {
+      yield* Sandbox.Sandbox.use(({ account }) => account("acct_1").insert({ created: 1_780_000_000 }))
+      yield* sql`UPDATE verification_sessions_checkpoints SET ${damage}`
+      yield* run("acct_1")
+      assert.match(yield* table(20, Date.now()), why)
+    }
+  }).pipe(
+    Effect.provide([database, Layer.provideMerge(VerificationSessions.layerFromClient, stripe({ sessions: 10 }))]),
+    Effect.scoped
+  )
+)
+
 it.live("an account that is to have a turn at once is due at once, and status says so", () =>
   Effect.gen(function* () {
     yield* run("acct_1")

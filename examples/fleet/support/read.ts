@@ -42,6 +42,9 @@ const judge = (error: StripeError.StripeError): Effect.Effect<Outcome, StripeErr
   return Effect.succeed({ _tag: error.isAccountRefused ? "Refused" : "Failed", error: error.message })
 }
 
+const failed = ({ message }: { readonly message: string }) =>
+  Effect.succeed<Outcome>({ _tag: "Failed", error: message })
+
 /** One trace for a run of an account, whichever workers take its turns: its id follows from both. */
 const traceOf = (account: string, beganAt: number) => {
   const digest = createHash("sha256").update(`${account} ${beganAt}`).digest("hex")
@@ -56,6 +59,9 @@ export const readTurn = (account: string, beganAt: number, options: Options) =>
   read(account, options).pipe(
     Effect.map((isComplete): Outcome => ({ _tag: isComplete ? "Done" : "More" })),
     Effect.catchTag("StripeError", judge),
+    // What is stored of this account does not fit, and another try finds the same.
+    Effect.catchTag("CheckpointMismatchError", failed),
+    Effect.catchReason("SqlDestinationError", "OtherModeError", failed),
     Effect.tap(({ _tag }) => Metric.update(Metric.withAttributes(turns, { "fleet.outcome": _tag }), 1)),
     Effect.withSpan("fleet.turn", { parent: traceOf(account, beganAt), attributes: { "stripe.account": account } })
   )
