@@ -255,7 +255,7 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
   )
 
   it.live.skipIf(Databases.withoutPostgres !== undefined)(
-    "where Postgres knows no such database or user, refuses to make tables, or holds a lock",
+    "where Postgres knows no such database or user, holds a lock, or has a limit or a rule of its own",
     () =>
       Effect.gen(function* () {
         const { address, open } = yield* Databases.Database
@@ -282,9 +282,18 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
         yield* sql.withTransaction(
           Effect.andThen(
             sql.unsafe("LOCK TABLE verification_sessions_checkpoints IN SHARE MODE", []),
-            refusedBy(address, /lock timeout\. Another program holds a lock\. Wait until that has ended/)
+            Effect.andThen(
+              refusedBy(address, /lock timeout\. Another program holds a lock\. Wait until that has ended/),
+              refusedBy(
+                `${address} -c statement_timeout=300ms`,
+                /statement timeout\. Raise its statement_timeout, or wait until it is less busy, and run this again/
+              )
+            )
           )
         )
+        yield* sql.unsafe("ALTER TABLE verification_sessions ADD CONSTRAINT own CHECK (false) NOT VALID", [])
+        yield* refusedBy(address, /check constraint "own"\. Change this rule of the database, and run this again/)
+        yield* sql.unsafe("ALTER TABLE verification_sessions DROP CONSTRAINT own", [])
         const { code, output } = yield* runExample("mirror.ts", ["--database", address, "--quiet"], { url })
         assert.strictEqual(code, 0)
         assert.match(output, /\n1 new, .*has 1001 sessions: postgres:\/\/127\.0\.0\.1/)

@@ -77,6 +77,11 @@ const byPostgres: ReadonlyArray<readonly [code: string, advice: string]> = [
   ["3D000", "Make the database first, with createdb, or name another one."],
   ["42501", "Grant this user the right to create tables and to write to them."],
   ["25006", "Name a server that accepts writes."],
+  ["57014", `Raise its statement_timeout, or wait until it is less busy, ${again}.`],
+  ["23", `Change this rule of the database, ${again}.`],
+  // What a trigger raises.
+  ["P0", `Change this rule of the database, ${again}.`],
+  ["40", `Another program wrote to the same rows. Wait until that has ended, ${again}.`],
   ["53", `Free disk space or connections of the server, ${again}.`],
   ["28", "Check the user and the password in the address."]
 ]
