@@ -130,3 +130,15 @@ it.live.skipIf(Fleet.withoutServices !== undefined)(
       )
     }).pipe(Effect.scoped, Effect.provide(Layer.fresh(Fleet.layer({ sessions: 1 }))))
 )
+
+it.live.skipIf(Fleet.withoutServices !== undefined)(
+  "a worker whose database has another time zone, or has changed to winter time, takes the jobs that are due",
+  () =>
+    Effect.gen(function* () {
+      const { address, start } = yield* Fleet.Fleet
+      yield* Fleet.enroll(["acct_1"], false)
+      const worker = yield* start(["--once"], { env: { DATABASE_URL: `${address} -c timezone=Pacific/Pago_Pago` } })
+      const { code } = yield* worker.ended.pipe(Effect.timeout("30 seconds"))
+      assert.strictEqual(code, 0)
+    }).pipe(Effect.scoped, Effect.provide(Layer.fresh(Fleet.layer({ sessions: 1 }))))
+)

@@ -170,6 +170,8 @@ export const accountIds = (count: number, prefix = "acct_"): ReadonlyArray<strin
 /** Takes accounts into the fleet: into the queue, too, unless it is one of a cluster. */
 export const enroll = Effect.fnUntraced(function* (accounts: ReadonlyArray<string>, isCluster: boolean) {
   const { name, sql } = yield* Fleet
+  // As the programs of a fleet do.
+  yield* Effect.orDie(sql`SET timezone = 'UTC'`)
   const enrolled = isCluster
     ? Effect.asVoid(Accounts.add(accounts))
     : Effect.asVoid(Effect.provide(Jobs.enroll(accounts), Jobs.layer(name, Duration.seconds(3))))

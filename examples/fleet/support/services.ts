@@ -52,7 +52,9 @@ const postgres = (url: Redacted.Redacted<string>, { connections, lock }: Pick<Op
     startupParameters: {
       // A worker that is frozen in a transaction keeps its locks for so long, and whoever meets them waits for so long.
       idle_in_transaction_session_timeout: String(Duration.toMillis(lock)),
-      lock_timeout: String(2 * Duration.toMillis(lock))
+      lock_timeout: String(2 * Duration.toMillis(lock)),
+      // Effect's queue and cluster store local times, which must not jump with summer time.
+      timezone: "UTC"
     }
   })
 
