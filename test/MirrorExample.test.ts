@@ -1,8 +1,10 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Redacted } from "effect"
+import { Effect, FileSystem, Layer, Predicate, Redacted } from "effect"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { once } from "node:events"
 import { readFileSync, statSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import * as Databases from "./support/databases.ts"
@@ -252,6 +254,27 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
         /^The database refused: .*ECONNREFUSED.*Check the address and that the server accepts connections/
       )
     }).pipe(Effect.provide(there()))
+  )
+
+  it.live("where a pooler does not accept the limits of a connection", () =>
+    Effect.gen(function* () {
+      const fields = ["SFATAL", "C08P01", "Munsupported startup parameter: lock_timeout", "", ""].join("\0")
+      const length = Buffer.alloc(4)
+      length.writeInt32BE(4 + fields.length)
+      const pooler = createServer((socket) => {
+        socket.once("data", () => socket.end(Buffer.concat([Buffer.from("E"), length, Buffer.from(fields)])))
+      })
+      yield* Effect.acquireRelease(
+        Effect.promise(() => once(pooler.listen(0, "127.0.0.1"), "listening")),
+        () => Effect.sync(() => pooler.close())
+      )
+      const address = pooler.address()
+      const port = Predicate.hasProperty(address, "port") ? address.port : undefined
+      yield* refusedBy(
+        `postgres://me@127.0.0.1:${String(port)}/sessions`,
+        /lock_timeout\. Name the server itself and not a pooler, and run this again/
+      )
+    }).pipe(Effect.scoped, Effect.provide(there()))
   )
 
   it.live.skipIf(Databases.withoutPostgres !== undefined)(

@@ -74,6 +74,8 @@ const bySqlite: Readonly<Record<number, string>> = {
 /** By the classes and codes of Postgres (postgresql.org/docs/current/errcodes-appendix.html), longest first. */
 const byPostgres: ReadonlyArray<readonly [code: string, advice: string]> = [
   ["55P03", `Another program holds a lock. Wait until that has ended, ${again}.`],
+  // PgBouncer's words for a parameter that it does not know.
+  ["08P01", `Name the server itself and not a pooler, ${again}.`],
   ["3D000", "Make the database first, with createdb, or name another one."],
   ["42501", "Grant this user the right to create tables and to write to them."],
   ["25006", "Name a server that accepts writes."],
