@@ -100,16 +100,22 @@ it.live("an account that Stripe refuses costs one request a run, and its next ru
   )
 )
 
-it.live("an account whose checkpoint is damaged, or of the other mode, is one that fails, and status says why", () =>
+it.live("an account is failing whose rows the table refuses, or whose checkpoint is damaged or of the other mode", () =>
   Effect.gen(function* () {
     yield* run("acct_1")
     const sql = yield* SqlClient.SqlClient
+    const created = Math.floor(Date.now() / 1000) - 600
+    const checkpoints = sql`UPDATE verification_sessions_checkpoints SET`
     for (const [damage, why] of [
-      [sql`livemode = 1`, /^acct_1 +failing .*Expected sessions of live mode/m],
-      [sql`checkpoint = substr(checkpoint, 1, 40)`, /^acct_1 +failing .*Invalid checkpoint: expected a checkpoint/m]
+      [
+        sql`CREATE TRIGGER own BEFORE INSERT ON verification_sessions BEGIN SELECT RAISE(ABORT, 'not today'); END`,
+        /^acct_1 +failing .*not today$/m
+      ],
+      [sql`${checkpoints} livemode = 1`, /^acct_1 +failing .*Expected sessions of live mode/m],
+      [sql`${checkpoints} checkpoint = substr(checkpoint, 1, 40)`, /^acct_1 +failing .*Invalid checkpoint: expected/m]
     ] as const) {
-      yield* Sandbox.Sandbox.use(({ account }) => account("acct_1").insert({ created: 1_780_000_000 }))
-      yield* sql`UPDATE verification_sessions_checkpoints SET ${damage}`
+      yield* Sandbox.Sandbox.use(({ account }) => account("acct_1").insert({ created }))
+      yield* damage
       yield* run("acct_1")
       assert.match(yield* table(20, Date.now()), why)
     }

@@ -4,6 +4,7 @@ import { Checkpoint, Destination, StripeClient, type StripeError, VerificationSe
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import { createHash } from "node:crypto"
 import type { Outcome } from "./accounts.ts"
+import { describe } from "./log.ts"
 
 // By outcome, and never by account: a label with thousands of values is one that no store of metrics keeps.
 const turns = Metric.counter("fleet.turns", { description: "Turns of accounts, by how they ended.", incremental: true })
@@ -42,8 +43,7 @@ const judge = (error: StripeError.StripeError): Effect.Effect<Outcome, StripeErr
   return Effect.succeed({ _tag: error.isAccountRefused ? "Refused" : "Failed", error: error.message })
 }
 
-const failed = ({ message }: { readonly message: string }) =>
-  Effect.succeed<Outcome>({ _tag: "Failed", error: message })
+const failed = (error: unknown) => Effect.succeed<Outcome>({ _tag: "Failed", error: describe(error) })
 
 /** One trace for a run of an account, whichever workers take its turns: its id follows from both. */
 const traceOf = (account: string, beganAt: number) => {
@@ -59,9 +59,10 @@ export const readTurn = (account: string, beganAt: number, options: Options) =>
   read(account, options).pipe(
     Effect.map((isComplete): Outcome => ({ _tag: isComplete ? "Done" : "More" })),
     Effect.catchTag("StripeError", judge),
-    // What is stored of this account does not fit, and another try finds the same.
+    // What is stored of this account does not fit, or a rule of the table refuses it. Another try finds the same.
     Effect.catchTag("CheckpointMismatchError", failed),
     Effect.catchReason("SqlDestinationError", "OtherModeError", failed),
+    Effect.catchReasons("SqlError", { ConstraintError: failed, UniqueViolation: failed }),
     Effect.tap(({ _tag }) => Metric.update(Metric.withAttributes(turns, { "fleet.outcome": _tag }), 1)),
     Effect.withSpan("fleet.turn", { parent: traceOf(account, beganAt), attributes: { "stripe.account": account } })
   )
