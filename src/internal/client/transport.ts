@@ -33,10 +33,11 @@ const CurrentSending: Context.Reference<Sending | undefined> = Context.Reference
 )
 
 /**
- * Runs where a client sends: the caller's may retry too, and its layer may have options of fetch of its own. Stripe's API has
- * no redirects, and fetch would follow one with the key as long as the host is the same.
+ * Counts a request and forbids redirects: Stripe's API has none, and fetch would follow one with the key as long as the host
+ * is the same. It runs as a part of the request, because only there the options of fetch from the client's own layer are known,
+ * and so it sets them for the fiber: what it provided to an effect of ours would come before that layer's.
  */
-const sends = Effect.withFiber((fiber) => {
+const onSend = Effect.withFiber((fiber) => {
   const sending = fiber.getRef(CurrentSending)
   if (sending !== undefined) sending.requests++
   const own = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit)
@@ -47,11 +48,11 @@ const sends = Effect.withFiber((fiber) => {
 /** A client whose requests end with their scope, if they have one. */
 export const sender = (httpClient: HttpClient.HttpClient): HttpClient.HttpClient => {
   const { postprocess, preprocess } = httpClient
-  const client: typeof httpClient = HttpClient.makeWith(flow(Effect.tap(sends), postprocess), preprocess)
+  const client: typeof httpClient = HttpClient.makeWith(flow(Effect.tap(onSend), postprocess), preprocess)
   const scoped = HttpClient.withScope(client)
   return HttpClient.transform(client, (effect, request) =>
     Effect.flatMap(CurrentSending, (sending) =>
-      // Where a service was provided, the fiber has its own context again afterwards.
+      // Providing a service gives the fiber its own context back afterwards, without what onSend set.
       sending === undefined
         ? Effect.provideService(effect, CurrentSending, undefined)
         : Effect.provideService(scoped.postprocess(Effect.succeed(request)), Scope.Scope, sending.scope)
