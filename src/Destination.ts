@@ -128,10 +128,11 @@ export interface Destination<in Batch extends HasCheckpoint, out E = never, out 
  * @category streams
  * @since 0.1.0
  */
-export const stream = <B extends Batch, Batch extends HasCheckpoint, E, R, E2, R2>(
-  destination: Destination<Batch, E, R>,
+export const stream = <B extends Batch, Batch extends HasCheckpoint, E, R, E2, R2, E3, R3>(
+  // A `Destination`, with types of its own for the errors of `open`: TypeScript would not infer their union with `save`'s.
+  destination: { readonly open: Effect.Effect<Run<Batch, E, R>, E3, R3> },
   read: (from: Checkpoint.Checkpoint | undefined) => Stream.Stream<B, E2, R2>
-): Stream.Stream<B, E | E2, R | R2> =>
+): Stream.Stream<B, E | E2 | E3, R | R2 | R3> =>
   Stream.unwrap(
     Effect.map(destination.open, (run) =>
       read(run.from).pipe(

@@ -63,6 +63,26 @@ test("a file takes batches of sync and tail, and none of mirror, which may repea
 
 declare const file: FileDestination.FileDestination
 
+test("a destination of your own may fail to open and to save in different ways, with different requirements", () => {
+  expect(Destination.stream(destination, () => service.sync())).type.toBe<
+    Stream.Stream<
+      VerificationSessions.Batch<VerificationSession.VerificationSession>,
+      StripeError.StripeError | StripeError.CheckpointMismatchError | Lost,
+      A | B
+    >
+  >()
+})
+
+declare const destination: {
+  readonly open: Effect.Effect<
+    { readonly from: undefined; readonly save: (batch: Destination.HasCheckpoint) => Effect.Effect<void, Lost, A> },
+    StripeError.CheckpointMismatchError,
+    B
+  >
+}
+interface Lost {
+  readonly _tag: "Lost"
+}
 interface A {
   readonly a: 1
 }
