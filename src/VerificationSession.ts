@@ -180,7 +180,7 @@ const check = Schema.decodeUnknownResult(Schema.toType(VerificationSession))
  */
 export interface JsonOptions {
   /**
-   * The secret fields to write.
+   * The secret fields to write. For `verified_outputs` and `last_verification_report`, read with `expand`.
    *
    * @default []
    */
