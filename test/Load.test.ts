@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Stream } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
@@ -100,6 +101,40 @@ describe("a slow consumer", () => {
       // The sandbox remembers its 200 requests; a walk that remembered its rows would need four times as much as this.
       assert.isBelow((samples.at(-1) ?? 0) - (samples[0] ?? 0), 5_000_000)
     }).pipe(Effect.provide(world({ sandbox: { sessions: 20_000 } })))
+  )
+})
+
+describe("a reply that comes byte by byte", () => {
+  it.live("takes no more memory than its bytes do", () =>
+    Effect.gen(function* () {
+      const heap = () => {
+        collectGarbage()
+        const { arrayBuffers, heapUsed } = process.memoryUsage()
+        return heapUsed + arrayBuffers
+      }
+      const before = heap()
+      let sent = 0
+      let used = 0
+      const body = new ReadableStream({
+        pull: (controller) => {
+          controller.enqueue(Uint8Array.of(32))
+          if (++sent < 100_000) return
+          used = heap() - before
+          controller.enqueue(new TextEncoder().encode('{"object":"list","data":[],"has_more":false}'))
+          controller.close()
+        }
+      })
+      const client = HttpClient.make((request) =>
+        Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body)))
+      )
+      const { data } = yield* VerificationSessions.list().pipe(
+        Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+        Effect.provideService(HttpClient.HttpClient, client)
+      )
+      assert.deepStrictEqual(data, [])
+      // Kept one by one, they would take 26 MB.
+      assert.isBelow(used, 10_000_000)
+    })
   )
 })
 

@@ -103,14 +103,16 @@ const read = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClien
   if (headers["content-encoding"] === undefined && announced <= mostBytes) {
     return { status, headers, text: yield* response.text }
   }
-  const chunks: Array<Uint8Array> = []
+  let bytes = new Uint8Array(0)
   let size = 0
   const takeAll = Stream.runForEachArray(response.stream, (arrived) => {
     for (const chunk of arrived) {
-      if (announced > mostBytes || size + chunk.length > mostBytes)
-        return Effect.fail(StripeReply.wrongBody(response, tooLarge))
-      size += chunk.length
-      chunks.push(chunk)
+      const end = size + chunk.length
+      if (announced > mostBytes || end > mostBytes) return Effect.fail(StripeReply.wrongBody(response, tooLarge))
+      // Copied at once: a chunk of one byte takes hundreds for as long as it is kept.
+      if (end > bytes.length) bytes = Bytes.concat([bytes, new Uint8Array(Math.max(end, size))])
+      bytes.set(chunk, size)
+      size = end
     }
     return Effect.void
   })
@@ -123,10 +125,8 @@ const read = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClien
   )
   // The body is empty, or a client that was transformed has read it. Then Effect still has its text.
   if (size === 0) return { status, headers, text: yield* Effect.orElseSucceed(response.text, () => "") }
-  const [only] = chunks
   // Whole, because to decode chunk by chunk takes much longer.
-  const text = utf8.decode(only !== undefined && only.length === size ? only : Bytes.concat(chunks))
-  return { status, headers, text }
+  return { status, headers, text: utf8.decode(bytes.subarray(0, size)) }
 })
 
 const utf8 = new TextDecoder()
