@@ -104,8 +104,20 @@ describe("a slow consumer", () => {
   )
 })
 
-describe("a reply that comes byte by byte", () => {
-  it.live("takes no more memory than its bytes do", () =>
+const answeredBy = (body: BodyInit) =>
+  Effect.provide(
+    VerificationSessions.layer({ apiKey: Sandbox.apiKey }).pipe(
+      Layer.provide(
+        Layer.succeed(
+          HttpClient.HttpClient,
+          HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body))))
+        )
+      )
+    )
+  )
+
+describe("a hostile reply", () => {
+  it.live("that comes byte by byte takes no more memory than its bytes do", () =>
     Effect.gen(function* () {
       const heap = () => {
         collectGarbage()
@@ -124,16 +136,21 @@ describe("a reply that comes byte by byte", () => {
           controller.close()
         }
       })
-      const client = HttpClient.make((request) =>
-        Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body)))
-      )
-      const { data } = yield* VerificationSessions.list().pipe(
-        Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
-        Effect.provideService(HttpClient.HttpClient, client)
-      )
+      const { data } = yield* VerificationSessions.list().pipe(answeredBy(body))
       assert.deepStrictEqual(data, [])
       // Kept one by one, they would take 26 MB.
       assert.isBelow(used, 10_000_000)
+    })
+  )
+
+  it.live("with a hundred thousand wrong rows is refused before they are decoded, which would take seconds", () =>
+    Effect.gen(function* () {
+      const body = `{"object":"list","has_more":false,"data":[${"1,".repeat(100_000)}1]}`
+      for (const read of [VerificationSessions.list(), Stream.runDrain(VerificationSessions.stream())]) {
+        const { message, reason } = yield* Effect.flip(read).pipe(answeredBy(body))
+        assert.deepInclude(reason, { _tag: "DecodeError", part: "envelope" })
+        assert.include(message, "data: expected at most 1000 rows")
+      }
     })
   )
 })

@@ -176,11 +176,11 @@ const toLastMatch = <A extends Row>(page: FetchedPage<A>, oldestFirst: boolean):
 }
 
 // In a function, because a bundler keeps what a call refers to while its arguments read properties, such as `Schema.Boolean`.
-const envelopeDecoder = () =>
-  rowDecoder(
-    Schema.Struct({ object: Schema.Literal("list"), data: Schema.Array(Schema.Unknown), has_more: Schema.Boolean }),
-    identity
-  )
+const envelopeDecoder = () => {
+  // No page has more than a hundred, and a million wrong rows, in two megabytes, would take half a minute to decode.
+  const data = Schema.Array(Schema.Unknown).check(Schema.isMaxLength(1000, { expected: "at most 1000 rows" }))
+  return rowDecoder(Schema.Struct({ object: Schema.Literal("list"), data, has_more: Schema.Boolean }), identity)
+}
 
 const decodeEnvelope = envelopeDecoder()
 
