@@ -46,7 +46,7 @@ export const excerpt = (text: string, sent: Query = []): string | undefined => {
   // A control character, or the character that stands for bytes that are no text.
   if (/^[[{"]|"\s*:|[^\P{Cc}\s]|\uFFFD/u.test(start.slice(0, excerptLength))) return undefined
   // Of a page of HTML the words are enough.
-  const words = start
+  const words = beginning(start, 16 * mostSearched)
     .replace(/<[^<>]*>/g, " ")
     .replace(/&(\w{2,4}|#\w{2,7});/g, fromEntity)
     .trimStart()
