@@ -222,8 +222,14 @@ describe("make", () => {
   it("says what is wrong with a field", () => {
     assert.throws(
       () => VerificationSession.makeUnsafe({ id: "", status: "verified", created }),
-      /length.*\n {2}at \["id"\]/
+      /printable.*\n {2}at \["id"\]/
     )
+  })
+
+  it("takes no id that a terminal would obey, that ends a line of a log, or that is longer than Stripe's", () => {
+    for (const id of ["vs_1\u001b]0;title\u0007", "vs_1\nERROR", "vs_\u202e1", "vs_1 ", "vs_\u00e9", "x".repeat(256)]) {
+      assert.throws(() => VerificationSession.makeUnsafe({ id, status: "verified", created }), /at \["id"\]/)
+    }
   })
 })
 

@@ -14,8 +14,13 @@ export const openEnum = <const Known extends ReadonlyArray<string>>(
   known: Known
 ): Schema.Codec<Known[number] | (string & {})> => Schema.Union([Schema.Literals(known), Schema.String])
 
-/** Stripe promises at most 255 characters (docs.stripe.com/upgrades). An id becomes a part of addresses, errors and checkpoints. */
-export const id = Schema.NonEmptyString.check(Schema.isMaxLength(255))
+/**
+ * Stripe promises at most 255 characters (docs.stripe.com/upgrades). An id becomes a part of addresses, errors, spans and
+ * checkpoints, and programs print it: a terminal must not obey it, and it must not end a line.
+ */
+export const id = Schema.String.check(
+  Schema.isPattern(/^[!-~]{1,255}$/, { expected: "1 to 255 printable ASCII characters" })
+)
 
 /** A field that Stripe may leave out or send as `null`. Which of the two it was is kept. */
 export const optionalNullOr = <S extends Schema.Constraint>(schema: S): Schema.optionalKey<Schema.NullOr<S>> =>
