@@ -165,8 +165,8 @@ export interface CsvOptions {
  * **Gotchas**
  *
  * Cells are not escaped for spreadsheets, so that every reader gets Stripe's value. A spreadsheet runs a cell that
- * begins with `=`, `+`, `-` or `@` as a formula, and `metadata` and `client_reference_id` may hold anything: import
- * such columns as text.
+ * begins with `=`, `+`, `-`, `@`, a tab or a line break as a formula. `client_reference_id`, `metadata.KEY`,
+ * `provided_details` and `verified_outputs` may hold anything, also what a person typed: import such columns as text.
  *
  * **Example** (Three columns)
  *
