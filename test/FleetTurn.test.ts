@@ -18,12 +18,14 @@ const work = {
   pauses: { every: Duration.minutes(1), longest: Duration.hours(1), refused: Duration.hours(2) }
 }
 
-const database = Layer.unwrap(
+const tables = Layer.unwrap(
   Effect.map(Databases.Database, ({ open }) => {
     const client = Layer.effect(SqlClient.SqlClient, open)
     return Layer.provideMerge(Layer.mergeAll(SqlDestination.layer(), Accounts.layer), client)
   })
-).pipe(Layer.provide(Databases.sqlite))
+)
+
+const database = Layer.provide(tables, Databases.sqlite)
 
 const stripe = (options: Sandbox.Options) =>
   Layer.provideMerge(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit: false }), Sandbox.layer(options))
@@ -95,6 +97,25 @@ it.live("an account that Stripe refuses costs one request a run, and its next ru
         VerificationSessions.layerFromClient,
         stripe({ sessions: 10, accounts: { acct_1: { access: "revoked" } } })
       )
+    ]),
+    Effect.scoped
+  )
+)
+
+it.live("an account is failing whose rows Postgres refuses because of a trigger or the type of a column", () =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`CREATE FUNCTION own() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not today'; END $$`
+    yield* sql`CREATE TRIGGER own BEFORE INSERT ON verification_sessions FOR EACH ROW EXECUTE FUNCTION own()`
+    yield* run("acct_1")
+    assert.match(yield* table(20, Date.now()), /^acct_1 +failing .*not today$/m)
+    yield* sql`ALTER TABLE verification_sessions ALTER client_reference_id TYPE varchar(1)`
+    yield* run("acct_1")
+    assert.match(yield* table(20, Date.now()), /^acct_1 +failing .*value too long for type character varying\(1\)$/m)
+  }).pipe(
+    Effect.provide([
+      Layer.provide(tables, Databases.pglite),
+      Layer.provide(VerificationSessions.layerFromClient, stripe({ sessions: 10 }))
     ]),
     Effect.scoped
   )

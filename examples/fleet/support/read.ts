@@ -1,5 +1,6 @@
 // What is read in one turn of an account: what any engine runs, and what it has to know afterwards.
-import { type Duration, Effect, Metric, Stream, Tracer } from "effect"
+import { type Duration, Effect, Metric, Predicate, Stream, Tracer } from "effect"
+import type { SqlError } from "effect/sql"
 import { Checkpoint, Destination, StripeClient, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import { createHash } from "node:crypto"
@@ -45,6 +46,12 @@ const judge = (error: StripeError.StripeError): Effect.Effect<Outcome, StripeErr
 
 const failed = (error: unknown) => Effect.succeed<Outcome>({ _tag: "Failed", error: describe(error) })
 
+/** Whether the table refuses the rows. In Postgres, 22 is a value that it cannot hold, and P0 is what a trigger raises. */
+const refusesRows = ({ reason }: SqlError.SqlError): boolean =>
+  reason._tag === "ConstraintError" ||
+  reason._tag === "UniqueViolation" ||
+  (Predicate.hasProperty(reason.cause, "code") && /^(22|P0)/.test(String(reason.cause.code)))
+
 /** One trace for a run of an account, whichever workers take its turns: its id follows from both. */
 const traceOf = (account: string, beganAt: number) => {
   const digest = createHash("sha256").update(`${account} ${beganAt}`).digest("hex")
@@ -59,10 +66,10 @@ export const readTurn = (account: string, beganAt: number, options: Options) =>
   read(account, options).pipe(
     Effect.map((isComplete): Outcome => ({ _tag: isComplete ? "Done" : "More" })),
     Effect.catchTag("StripeError", judge),
-    // What is stored of this account does not fit, or a rule of the table refuses it. Another try finds the same.
+    // What is stored of this account does not fit, or the table refuses it. Another try finds the same.
     Effect.catchTag("CheckpointMismatchError", failed),
     Effect.catchReason("SqlDestinationError", "OtherModeError", failed),
-    Effect.catchReasons("SqlError", { ConstraintError: failed, UniqueViolation: failed }),
+    Effect.catchTag("SqlError", (error) => (refusesRows(error) ? failed(error) : Effect.fail(error))),
     Effect.tap(({ _tag }) => Metric.update(Metric.withAttributes(turns, { "fleet.outcome": _tag }), 1)),
     Effect.withSpan("fleet.turn", { parent: traceOf(account, beganAt), attributes: { "stripe.account": account } })
   )
