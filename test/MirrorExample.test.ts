@@ -256,24 +256,32 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
     }).pipe(Effect.provide(there()))
   )
 
-  it.live("where a pooler does not accept the limits of a connection", () =>
+  it.live("where a pooler does not accept the limits of a connection, or Postgres does not accept the rows", () =>
     Effect.gen(function* () {
-      const fields = ["SFATAL", "C08P01", "Munsupported startup parameter: lock_timeout", "", ""].join("\0")
-      const length = Buffer.alloc(4)
-      length.writeInt32BE(4 + fields.length)
-      const pooler = createServer((socket) => {
+      let refusal = ["", ""]
+      const server = createServer((socket) => {
+        const [code, message] = refusal
+        const fields = ["SFATAL", `C${code}`, `M${message}`, "", ""].join("\0")
+        const length = Buffer.alloc(4)
+        length.writeInt32BE(4 + fields.length)
         socket.once("data", () => socket.end(Buffer.concat([Buffer.from("E"), length, Buffer.from(fields)])))
       })
       yield* Effect.acquireRelease(
-        Effect.promise(() => once(pooler.listen(0, "127.0.0.1"), "listening")),
-        () => Effect.sync(() => pooler.close())
+        Effect.promise(() => once(server.listen(0, "127.0.0.1"), "listening")),
+        () => Effect.sync(() => server.close())
       )
-      const address = pooler.address()
+      const address = server.address()
       const port = Predicate.hasProperty(address, "port") ? address.port : undefined
-      yield* refusedBy(
-        `postgres://me@127.0.0.1:${String(port)}/sessions`,
-        /lock_timeout\. Name the server itself and not a pooler, and run this again/
-      )
+      for (const [code, message, words] of [
+        ["08P01", "no lock_timeout", /no lock_timeout\. Name the server itself and not a pooler, and run this again/],
+        ["22P05", "no letter", /no letter\. Make a database with the encoding UTF8, and name that one\./],
+        ["22001", "too long", /too long\. Change this rule of the database, and run this again/],
+        ["P0001", "not today", /not today\. Change this rule of the database, and run this again/],
+        ["40001", "a conflict", /a conflict\. Another program wrote to the same rows\. Wait until that has ended/]
+      ] as const) {
+        refusal = [code, message]
+        yield* refusedBy(`postgres://me@127.0.0.1:${String(port)}/sessions`, words)
+      }
     }).pipe(Effect.scoped, Effect.provide(there()))
   )
 

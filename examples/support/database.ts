@@ -80,6 +80,8 @@ const byPostgres: ReadonlyArray<readonly [code: string, advice: string]> = [
   ["42501", "Grant this user the right to create tables and to write to them."],
   ["25006", "Name a server that accepts writes."],
   ["57014", `Raise its statement_timeout, or wait until it is less busy, ${again}.`],
+  ["22P05", "Make a database with the encoding UTF8, and name that one."],
+  ["22", `Change this rule of the database, ${again}.`],
   ["23", `Change this rule of the database, ${again}.`],
   // What a trigger raises.
   ["P0", `Change this rule of the database, ${again}.`],
