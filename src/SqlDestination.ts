@@ -265,6 +265,7 @@ export const make = Effect.fnUntraced(function* (
     let known = yield* stored
     let before = known
     const from = known === undefined ? undefined : yield* Effect.fromResult(Checkpoint.fromText(known))
+    let last = from
     const save = Effect.fnUntraced(function* (batch: Batch) {
       const { checkpoint, sessions } = batch
       const { context } = checkpoint
@@ -274,12 +275,14 @@ export const make = Effect.fnUntraced(function* (
         return yield* new Reasons.OtherAccountError({ expected: account, actual })
       }
       const text = Checkpoint.toText(checkpoint)
-      // The caller's own transaction may have taken the last batch back, which then comes again.
-      if (text === known && (yield* stored) === before) known = before
+      // The caller's own transaction may have taken the last batch back, which then comes again. The text does not
+      // say whether it is that one, because the batches of a window of changes share it.
+      if (checkpoint === last && (yield* stored) === before) known = before
       // The checkpoint comes first: a second writer waits there, before it has written rows.
       yield* transaction(Effect.andThen(moveCheckpoint(known, text, sessions[0]?.livemode), upsert(batch)))
-      if (text !== known) before = known
+      before = known
       known = text
+      last = checkpoint
     }, named)
     return { from, save }
   })

@@ -165,7 +165,10 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         yield* destination.save(batch(1, [session("vs_1")]))
         const saved = destination.save(batch(2, [session("vs_2")]))
         yield* Effect.ignore(sql.withTransaction(Effect.andThen(saved, Effect.fail("of the caller's own"))))
-        assert.strictEqual(yield* reasonOf(destination.save(batch(3, []))), "CheckpointMovedError")
+        // The batches of a window of changes have the checkpoint of the one before.
+        for (const second of [2, 3]) {
+          assert.strictEqual(yield* reasonOf(destination.save(batch(second, []))), "CheckpointMovedError")
+        }
         yield* saved
         yield* destination.save(batch(3, []))
         assert.deepStrictEqual(yield* destination.load, checkpoint(3))
