@@ -34,8 +34,8 @@ const CurrentSending: Context.Reference<Sending | undefined> = Context.Reference
 
 /**
  * Counts a request and forbids redirects: Stripe's API has none, and fetch would follow one with the key as long as the host
- * is the same. It runs as a part of the request, because only there the options of fetch from the client's own layer are known,
- * and so it sets them for the fiber: what it provided to an effect of ours would come before that layer's.
+ * is the same. The client's own layer may have options of fetch, which are known only while the request runs. So this runs as
+ * a part of it and adds to them. What is provided around the request would replace them.
  */
 const onSend = Effect.withFiber((fiber) => {
   const sending = fiber.getRef(CurrentSending)

@@ -207,7 +207,7 @@ const find = (
   const { account, caller, resource, visit } = asked
   const found = resource.find(modeOf(asked), id, visit.now)
   if (found !== undefined) return Result.succeed(found)
-  // Whether an account exists is told to nobody who may not read it.
+  // Stripe does not tell a key whether an account exists that the key may not read.
   if (resource === Resources.connected && param === resource.param) {
     return Result.fail(Errors.accountAccess(caller.masked, id))
   }
