@@ -3,8 +3,8 @@
  * it with `Destination.stream` and `VerificationSessions.sync`.
  *
  * `FILE.checkpoint` holds the checkpoint of the file and the length of the file that it covers. Anything after that
- * length was written by a run that was stopped, and the next run truncates it. Only the owner may read a file that it
- * creates. One that was there, empty, keeps its permissions.
+ * length was written by a run that was stopped, and the next run truncates it. Only their owner may read the files that
+ * a run creates. An empty file that was there keeps its permissions.
  *
  * Run one writer at a time. A second writer is detected by its changes, and one of the two fails with a
  * `FileDestinationError`, unless both store at the same moment.
