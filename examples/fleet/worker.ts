@@ -4,9 +4,9 @@
 //   node examples/fleet/worker.ts --once                                           alone: SQLite, and a limit in memory
 //   DATABASE_URL=postgres://… REDIS_URL=redis://… node examples/fleet/worker.ts    with others
 //
-// A job is one turn of one account: it reads at most `--pages` pages, and then puts the account's next turn into the queue.
-// That turn is due at once if the account has more pages, else after a pause. So one worker at a time reads an account, and
-// a large account does not keep the others waiting.
+// A job is one turn of one account: it reads at most `--pages` pages, where a window of events counts as one, and then puts
+// the account's next turn into the queue. That turn is due at once if the account has more pages, else after a pause. So one
+// worker at a time reads an account, and a large account does not keep the others waiting.
 import { Cause, Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import { StripeError } from "effect-stripe-identity"

@@ -22,7 +22,7 @@ const read = Effect.fnUntraced(function* (account: string, { pages, settle }: Op
   let steps = 0
   let rows = 0
   let reached = ""
-  // The batches of one window of events count as one: before its end the next turn would begin with the first of them again.
+  // The batches of one window of events count as one, because a turn that ends within a window begins it again.
   const isEnough = ({ checkpoint }: Destination.HasCheckpoint) => {
     const before = reached
     reached = Checkpoint.toText(checkpoint)
