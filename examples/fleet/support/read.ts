@@ -29,7 +29,11 @@ const read = Effect.fnUntraced(function* (account: string, { pages, settle }: Op
     if (reached !== before) steps++
     return steps >= pages
   }
-  yield* Destination.stream(table, (from) => VerificationSessions.mirror({ from, settle })).pipe(
+  const mirror = (from: Checkpoint.Checkpoint | undefined) => {
+    if (from !== undefined) reached = Checkpoint.toText(from)
+    return VerificationSessions.mirror({ from, settle })
+  }
+  yield* Destination.stream(table, mirror).pipe(
     Stream.takeUntil(isEnough),
     Stream.runForEach(({ sessions }) => Effect.sync(() => (rows += sessions.length))),
     Effect.provideService(StripeClient.CurrentAccount, { account }),
