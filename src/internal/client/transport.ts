@@ -103,16 +103,20 @@ const read = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClien
   if (headers["content-encoding"] === undefined && announced <= mostBytes) {
     return { status, headers, text: yield* response.text }
   }
-  let bytes = new Uint8Array(0)
+  const chunks: Array<Uint8Array> = []
+  let apart = 0
   let size = 0
   const takeAll = Stream.runForEachArray(response.stream, (arrived) => {
     for (const chunk of arrived) {
-      const end = size + chunk.length
-      if (announced > mostBytes || end > mostBytes) return Effect.fail(StripeReply.wrongBody(response, tooLarge))
-      // Copied at once: a chunk of one byte takes hundreds for as long as it is kept.
-      if (end > bytes.length) bytes = Bytes.concat([bytes, new Uint8Array(Math.max(end, size))])
-      bytes.set(chunk, size)
-      size = end
+      if (announced > mostBytes || size + chunk.length > mostBytes)
+        return Effect.fail(StripeReply.wrongBody(response, tooLarge))
+      size += chunk.length
+      chunks.push(chunk)
+      // A chunk of one byte takes hundreds for as long as it is kept.
+      if (++apart === 1000) {
+        chunks.push(Bytes.concat(chunks.splice(-apart)))
+        apart = 0
+      }
     }
     return Effect.void
   })
@@ -125,8 +129,10 @@ const read = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClien
   )
   // The body is empty, or a client that was transformed has read it. Then Effect still has its text.
   if (size === 0) return { status, headers, text: yield* Effect.orElseSucceed(response.text, () => "") }
+  const [only] = chunks
   // Whole, because to decode chunk by chunk takes much longer.
-  return { status, headers, text: utf8.decode(bytes.subarray(0, size)) }
+  const text = utf8.decode(only !== undefined && only.length === size ? only : Bytes.concat(chunks))
+  return { status, headers, text }
 })
 
 const utf8 = new TextDecoder()
