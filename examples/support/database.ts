@@ -81,10 +81,8 @@ const byPostgres: ReadonlyArray<readonly [code: string, advice: string]> = [
   ["25006", "Name a server that accepts writes."],
   ["57014", `Raise its statement_timeout, or wait until it is less busy, ${again}.`],
   ["22P05", "Make a database with the encoding UTF8, and name that one."],
-  ["22", `Change this rule of the database, ${again}.`],
-  ["23", `Change this rule of the database, ${again}.`],
-  // What a trigger raises.
-  ["P0", `Change this rule of the database, ${again}.`],
+  // The types of columns, constraints, and what a trigger raises.
+  ...["22", "23", "P0"].map((code) => [code, `Change this rule of the database, ${again}.`] as const),
   ["40", `Another program wrote to the same rows. Wait until that has ended, ${again}.`],
   ["53", `Free disk space or connections of the server, ${again}.`],
   ["28", "Check the user and the password in the address."]
