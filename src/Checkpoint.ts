@@ -1,5 +1,5 @@
 /**
- * The position of a sync: store it to resume an export or a mirror later, in any process.
+ * Where a read stopped: store it to resume an export or a mirror later, in any process.
  *
  * A checkpoint is the contiguous range of a list that was already processed, from its newest row to its oldest, with
  * the filter, the account and the mode that the list was read with. `changes` and `mirror` also store their position in

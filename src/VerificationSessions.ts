@@ -1,5 +1,6 @@
 /**
- * Reads Stripe Identity's verification sessions: one page, one session, or all of them as a lazy `Stream`.
+ * Reads Stripe Identity's verification sessions: one page, one session, or all of them as a lazy `Stream`. {@link mirror}
+ * keeps a copy in a database up to date, and {@link sync} exports the list.
  *
  * @module
  * @category Read sessions and reports
