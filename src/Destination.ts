@@ -30,7 +30,7 @@ export interface HasCheckpoint {
 }
 
 /**
- * A run that stores batches. Two runs at the same time are two writers, also where one program made both.
+ * A run that stores batches. Two runs at the same time are two writers, even in one program.
  *
  * @category models
  * @since 0.1.0

@@ -160,7 +160,7 @@ export interface Options extends TableOptions {
   readonly name?: string | undefined
   /**
    * The secret fields to store in the column `session`. For `verified_outputs` and `last_verification_report`, read with
-   * `expand`, also where a webhook is stored: each read replaces the whole row.
+   * `expand`, in a webhook handler too, because each read replaces the whole row.
    *
    * @default []
    */
