@@ -394,6 +394,29 @@ describe("a limiter of the caller's", () => {
     }).pipe(Effect.provide(world({ client: { rateLimit: limitOf(answering(answer)) } })))
   )
 
+  const clocks = [
+    // In a window that is counted here, a wait would last until the old time comes again.
+    ["a clock that is never set back, for windows", "fixed-window", 7200],
+    // A bucket is one for several machines, which agree about the time.
+    ["the clock of this machine, for a token bucket", "token-bucket", 3600]
+  ] as const
+  it.effect.each(clocks)("sees %s", ([, algorithm, seconds]) => {
+    const seen: Array<number> = []
+    const noting = limiter(() =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        seen.push(now / 1000)
+        return { delay: Duration.zero, remaining: 1, limit: 1, resetAfter: Duration.zero }
+      })
+    )
+    return Effect.gen(function* () {
+      yield* TestClock.setTime(7_200_000)
+      yield* list
+      yield* TestClock.setTime(3_600_000)
+      yield* list
+      assert.deepStrictEqual(seen, [7200, seconds])
+    }).pipe(Effect.provide(world({ client: { rateLimit: { limiter: noting, algorithm } } })))
+  })
+
   it.effect(
     "is asked for fixed windows, and the client's own for a token bucket, unless an option says otherwise",
     () => {

@@ -240,6 +240,16 @@ describe("a reply that only something on the way can have sent", () => {
       assert.include((yield* reason(VerificationSessions.list())).message, message)
     }).pipe(Effect.provide(world()), Effect.provideService(RetryPolicy.Current, RetryPolicy.none))
   )
+
+  it.effect("a redirect in a browser, where it has neither a status nor an address", () =>
+    Effect.gen(function* () {
+      assert.include((yield* reason(VerificationSessions.list())).message, "Stripe answered 0. Check apiBase,")
+    }).pipe(
+      Effect.provide(Layer.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey }), FetchHttpClient.layer)),
+      Effect.provideService(FetchHttpClient.Fetch, () => Promise.resolve(Response.error())),
+      Effect.provideService(RetryPolicy.Current, RetryPolicy.none)
+    )
+  )
 })
 
 describe("what a caller gives that throws is a defect of the program, and ends the read as it is", () => {

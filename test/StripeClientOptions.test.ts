@@ -70,6 +70,7 @@ describe("a layer with options that cannot work fails to build, and sends nothin
     ],
     ["an empty account", { account: "" }, ["account: expected an account id (acct_…)", 'got ""']],
     ["an account with letters outside ASCII", { account: "acct_😀" }, "account"],
+    ["an account longer than an id may be", { account: `acct_${"1".repeat(251)}` }, "account"],
     ["an empty version", { apiVersion: "" }, "apiVersion"],
     ["a time limit in words", { timeout: "soon" }, ["timeout: expected a duration above zero", 'got "soon"']],
     ["a time limit of nothing", { timeout: 0 }, ["timeout: expected ", "got 0"]],
@@ -125,6 +126,13 @@ describe("a layer with options that cannot work fails to build, and sends nothin
     ["an address with an empty fragment", { apiBase: "https://api.stripe.com#" }, wrongBase],
     ["an address with a space at its end", { apiBase: "https://api.stripe.com " }, wrongBase],
     ["an address with a line break at its end", { apiBase: "https://api.stripe.com\n" }, wrongBase],
+    ["an address with a port that no machine has", { apiBase: "https://api.stripe.com:99999" }, wrongBase],
+    [
+      "an address with a user and no password",
+      { apiBase: "https://me@h/" },
+      ["apiBase: ", 'got "https://<redacted>@h/"']
+    ],
+    ["an address with a password and no user", { apiBase: "https://:secretpw@h/" }, "apiBase"],
     ["an address of another protocol", { apiBase: "file:///etc/passwd" }, wrongBase],
     [
       "a publishable key",
