@@ -143,6 +143,20 @@ describe("changes", () => {
     )
   }
 
+  it.effect("ends with any other failure of a page, without reading its window anew", () =>
+    Effect.gen(function* () {
+      const { from, service, stripe } = yield* started(120, { pageSize: 50 })
+      for (const { id } of stripe.sessions) stripe.tell(id, "verified")
+      stripe.wait(120)
+      const description = "Invalid string: starting_after"
+      const reason = new StripeError.InvalidRequestError({ status: 400, description, param: "starting_after" })
+      stripe.refusals.push({ path: events, reason, after: true })
+      const error = yield* Effect.flip(collect(stripe, service.changes({ from })))
+      assert.strictEqual(error.reason.message, reason.message)
+      assert.strictEqual(stripe.asked.filter(({ path }) => path === events).length, 1)
+    })
+  )
+
   it.effect("says which permission a restricted key lacks", () =>
     Effect.gen(function* () {
       const { from, service, stripe } = yield* started(3)

@@ -115,6 +115,7 @@ describe("what a checkpoint is about", () => {
 
   it("is no matter of a mode that nobody knows", () => {
     assert.strictEqual(problem({ ...about, livemode: undefined }), "none")
+    assert.isTrue(Checkpoint.matches(Checkpoint.start({ ...about, livemode: undefined }), about))
   })
 })
 
@@ -141,6 +142,12 @@ describe("a text that is no checkpoint", () => {
     assert.strictEqual(refusal(reversed)?.problem, "damaged")
     assert.strictEqual(refusal(text.replace("false", `"no"`))?.problem, "damaged")
     assert.strictEqual(refusal("[]")?.problem, "damaged")
+  })
+
+  it("is damaged too where a column or a store has none", () => {
+    // Type boundary: a database may give null, whatever a type says.
+    const error = refusal(null as never)
+    assert.include(error?.message, "expected a checkpoint as text, got null")
   })
 
   it("of a newer version asks for an update", () => {

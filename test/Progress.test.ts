@@ -134,6 +134,27 @@ describe("progress", () => {
     })
   )
 
+  it.effect("is complete after a last batch in which no row matches", () =>
+    Effect.gen(function* () {
+      yield* now
+      const progress = yield* Progress.make()
+      const batch = (sessions: ReadonlyArray<ReturnType<typeof row>>, complete: boolean) =>
+        progress.add({ sessions, checkpoint: covering("2025-12-31T00:00:00Z", "2025-12-22T00:00:00Z", complete) })
+      assert.deepStrictEqual((yield* batch([row("2025-12-31T00:00:00Z", "vs_9")], false)).fraction, Option.none())
+      assert.deepStrictEqual((yield* batch([], true)).fraction, Option.some(1))
+    })
+  )
+
+  it.effect("knows no fraction before the first row, nor of a range that has not begun", () =>
+    Effect.gen(function* () {
+      yield* now
+      const before = yield* Effect.flatMap(Progress.make(january), ({ now }) => now)
+      assert.deepStrictEqual(before.fraction, Option.none())
+      const progress = yield* Progress.make({ created: { gte: "2026-02-01" } })
+      assert.deepStrictEqual((yield* progress.add({ data: [row("2026-02-02T00:00:00Z")] })).fraction, Option.none())
+    })
+  )
+
   it.effect("counts every request of a client, retries included", () =>
     Effect.gen(function* () {
       const progress = yield* Progress.make()
@@ -165,6 +186,18 @@ describe("progress", () => {
         (width) => Progress.bar(half, { width }).indexOf("]") - 1
       )
       assert.deepStrictEqual(widths, [0, 0, 3, 1000, 1000])
+    })
+  )
+
+  it.effect("has the time that is left in minutes, and in hours and minutes", () =>
+    Effect.gen(function* () {
+      const some = yield* Effect.flatMap(Progress.make(), ({ now }) => now)
+      const left = (remaining: Duration.Input) =>
+        Progress.line({ ...some, requests: 1, remaining: Option.some(Duration.fromInputUnsafe(remaining)) })
+      assert.deepStrictEqual(
+        (["59 seconds", "61 seconds", "125 minutes"] as const).map(left),
+        ["59s", "1m", "2h 5m"].map((left) => `0 rows, 1 request, 0/s, 0s, ${left} left`)
+      )
     })
   )
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Schema, Stream } from "effect"
-import { RetryPolicy, VerificationSessions } from "effect-stripe-identity"
+import { RetryPolicy, StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { collect, quietWorld } from "./support/changingSessions.ts"
 import { choices } from "./support/syncHistory.ts"
@@ -63,6 +63,75 @@ describe("reread", () => {
       )
       assert.strictEqual(stripe.asked.length, 3)
     })
+  )
+
+  it.effect("asks once for a page, and then alone for what it lacks", () =>
+    Effect.gen(function* () {
+      const { service, stripe } = yield* quietWorld(50)
+      const known = stripe.sessions.map((one) => ({ id: one.id, created: created(one.created) }))
+      const [{ created: moment } = assert.fail()] = known
+      const batches = yield* collect(
+        stripe,
+        service.reread([...known, { id: "vs_98", created: moment }, { id: "vs_99", created: moment }])
+      )
+      assert.sameMembers(
+        batches.flatMap(({ missing }) => missing),
+        ["vs_98", "vs_99"]
+      )
+      assert.strictEqual(stripe.asked.length, 3)
+    })
+  )
+
+  it.effect("reads alone, and several at once, what lies far apart in a list", () =>
+    Effect.gen(function* () {
+      const { service, stripe } = yield* quietWorld(0)
+      for (let days = 0; days < 20; days++) {
+        stripe.create()
+        stripe.wait(86_400)
+      }
+      const batches = yield* collect(
+        stripe,
+        service.reread(stripe.sessions.map((one) => ({ id: one.id, created: created(one.created) })))
+      )
+      assert.strictEqual(idsOf(batches).length, 20)
+      assert.isTrue(stripe.asked.every(({ path }) => path.includes("/vs_")))
+      assert.isAbove(stripe.inFlight.most, 1)
+    })
+  )
+
+  it.effect("says of every one of many ids that it is missing", () =>
+    Effect.gen(function* () {
+      const { service, stripe } = yield* quietWorld(0)
+      const ids = Array.from({ length: 250 }, (_, index) => `vs_${index}`)
+      const batches = yield* collect(stripe, service.reread(ids))
+      assert.deepStrictEqual(
+        batches.flatMap(({ missing }) => missing),
+        ids
+      )
+    })
+  )
+
+  it.effect(
+    "ends with any other failure, also where rows that cannot be decoded are told, and sends nothing more",
+    () =>
+      Effect.gen(function* () {
+        const reasons = [
+          new StripeError.PermissionError({ status: 403 }),
+          new StripeError.DecodeError({ part: "body", description: "expected JSON" })
+        ]
+        for (const reason of reasons) {
+          const { service, stripe } = yield* quietWorld(40)
+          const [{ id } = assert.fail()] = stripe.sessions
+          stripe.refusals.push({ path: `/v1/identity/verification_sessions/${id}`, reason })
+          const told: Array<unknown> = []
+          const onDecodeError = (error: unknown) => Effect.sync(() => told.push(error))
+          const ids = stripe.sessions.map(({ id }) => id)
+          const error = yield* Effect.flip(collect(stripe, service.reread(ids, { onDecodeError, concurrency: 4 })))
+          assert.strictEqual(error.reason._tag, reason._tag)
+          assert.deepStrictEqual(told, [])
+          assert.isAtMost(stripe.asked.length, 4)
+        }
+      })
   )
 
   it.effect("keeps no more than so many requests in flight", () =>
