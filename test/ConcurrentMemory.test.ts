@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { DateTime, Effect, Fiber, Stream } from "effect"
 import * as Concurrently from "./support/concurrently.ts"
 import { TestClock } from "effect/testing"
 import { heldRows } from "./support/heldRows.ts"
@@ -31,4 +31,28 @@ describe("reading with several requests at once", () => {
         })
     )
   }
+
+  it.effect("lets go of pages without a row that matches, however many come one after the other", () =>
+    Effect.gen(function* () {
+      const held = heldRows()
+      const list = fakeList(secondsOf("uniform", 20_000, 1), () => Effect.sleep(150))
+      const fetch: typeof list.fetch = (request) =>
+        Effect.map(list.fetch(request), ({ data, ...page }) => ({
+          ...page,
+          data: [],
+          entries: data.map(({ created, id }) => ({ id, created: DateTime.toEpochMillis(created) }))
+        }))
+      const reading = yield* Concurrently.rows(held.watch(fetch), { concurrency: 4 }).pipe(
+        Stream.runCount,
+        Effect.forkChild
+      )
+      let most = 0
+      while (reading.pollUnsafe() === undefined) {
+        yield* TestClock.adjust(600)
+        most = Math.max(most, (yield* held.count) / 100 + list.inFlight())
+      }
+      assert.strictEqual(yield* Fiber.join(reading), 0)
+      assert.isAtMost(most, 8 * 4)
+    })
+  )
 })

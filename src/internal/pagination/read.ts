@@ -4,7 +4,6 @@
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { DecodeError, PaginationStalledError } from "../../StripeError.ts"
@@ -52,17 +51,18 @@ const concurrently = <A extends Row, E, R, E2, R2, Element>(
   reading: Cursor.Reading<E2, R2>,
   emit: Emit<A, Element>
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
-  type Next = Pull.Pull<Arr.NonEmptyReadonlyArray<Element>, Failure<E, E2>, void, R | R2>
-  const elements = Effect.map(reader, (steps): Next => {
+  const elements = Effect.map(reader, (steps) => {
     let failure: Option.Option<E2 | DecodeError> = Option.none()
-    const next: Next = Effect.gen(function* () {
-      if (Option.isSome(failure)) return yield* Effect.fail(failure.value)
-      const step = yield* steps
-      const [elements, failed] = step.hasInvalid ? yield* tell(step, reading, emit) : [emit(step), Option.none()]
-      failure = failed
-      return Arr.isReadonlyArrayNonEmpty(elements) ? elements : yield* next
+    return Effect.gen(function* () {
+      // A loop, because a recursive call would keep every page without elements until one with elements follows.
+      while (true) {
+        if (Option.isSome(failure)) return yield* Effect.fail(failure.value)
+        const step = yield* steps
+        const [elements, failed] = step.hasInvalid ? yield* tell(step, reading, emit) : [emit(step), Option.none()]
+        failure = failed
+        if (Arr.isReadonlyArrayNonEmpty(elements)) return elements
+      }
     })
-    return next
   })
   return Stream.scoped(Stream.fromPull(elements))
 }
