@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, DateTime, Effect, Exit, Fiber, Schema, Stream } from "effect"
+import { Cause, Clock, DateTime, Effect, Exit, Fiber, Schema, type Scope, Stream } from "effect"
 import { Pagination, StripeError } from "effect-stripe-identity"
 import * as Concurrently from "./support/concurrently.ts"
 import { TestClock } from "effect/testing"
@@ -356,6 +356,24 @@ describe("a failure", () => {
           : Effect.succeed({ data: [], has_more: true, requestId: undefined })
       )
       assert.match(description, /has_more is true, but the page is empty/)
+    })
+  )
+
+  it.effect("what a fetch opens in the caller's scope stays open after the read, as in sequence", () =>
+    Effect.gen(function* () {
+      for (const concurrency of [1, 8]) {
+        let closed = 0
+        const { fetch } = fakeList(toSeconds(Array.from({ length: 200 }, () => 30)))
+        const scoped: Pagination.FetchPage<FakeRow, never, Scope.Scope> = (request) =>
+          Effect.andThen(
+            Effect.addFinalizer(() => Effect.sync(() => closed++)),
+            fetch(request)
+          )
+        const read = Stream.runDrain(Concurrently.rows(scoped, { concurrency, pageSize: 10 }))
+        const after = yield* Effect.scoped(Effect.map(read, () => closed))
+        assert.strictEqual(after, 0)
+        assert.isAtLeast(closed, 20)
+      }
     })
   )
 

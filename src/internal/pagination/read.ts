@@ -2,9 +2,11 @@
  * A list as a stream of pages, whichever way it is read. The options were checked before.
  */
 import * as Arr from "effect/Array"
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { DecodeError, PaginationStalledError } from "../../StripeError.ts"
 import * as Reader from "../concurrent/reader.ts"
@@ -64,7 +66,8 @@ const concurrently = <A extends Row, E, R, E2, R2, Element>(
       }
     })
   })
-  return Stream.scoped(Stream.fromPull(elements))
+  // `Stream.scoped` would put its own scope in the place of the caller's, for a fetch or a handler that needs one.
+  return Stream.fromChannel(Channel.fromTransformBracket((_upstream, _outer, scope) => Scope.provide(elements, scope)))
 }
 
 /** One element a page, one chunk a page. A list without rows is one page without rows. */
