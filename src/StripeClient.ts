@@ -19,7 +19,6 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -303,17 +302,12 @@ const unsent = (request: HttpClientRequest.HttpClientRequest, description: strin
 export const layer = (options: Options): Layer.Layer<StripeClient, StripeError.StripeError, HttpClient.HttpClient> =>
   Layer.effect(StripeClient, make(options))
 
-const keyFromEnvironment = Config.flatMap(Config.option(Config.Redacted("STRIPE_API_KEY")), (key) => {
+const keyFromEnvironment = Config.flatMap(Config.withDefault(Config.Redacted("STRIPE_API_KEY"), undefined), (key) => {
   const message = "STRIPE_API_KEY: expected a secret key (sk_…) or restricted key (rk_…), got nothing"
-  return Option.isSome(key) ? Config.succeed(key.value) : Config.fail(new ConfigProvider.SourceError({ message }))
+  return key === undefined ? Config.fail(new ConfigProvider.SourceError({ message })) : Config.succeed(key)
 })
 
-// A variable that is set to nothing is a common way to unset it.
-const optionalText = (name: string): Config.Config<string | undefined> =>
-  Config.String(name).pipe(
-    Config.option,
-    Config.map((text) => Option.getOrUndefined(Option.filter(text, (text) => text !== "")))
-  )
+const optionalText = (name: string) => Config.withDefault(Config.String(name), undefined)
 
 /**
  * A client from the configuration, as `VerificationSessions.layerFromClient` shows it: `STRIPE_API_KEY`, `STRIPE_ACCOUNT`
