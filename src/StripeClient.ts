@@ -200,7 +200,7 @@ export const make = Effect.fnUntraced(function* (
 
   const get = Effect.fnUntraced(function* <A>(request: Request<A>): Effect.fn.Return<A, StripeError.StripeError> {
     yield* Effect.mapError(currentAccount, (reason) => errorOf(request, reason, 0))
-    const fiber = yield* Telemetry.currentFiber
+    const fiber = yield* Effect.fiber
     const secrets: Query = [...request.query, ["key", options.apiKey]]
     let attempts = 0
     // When the first request was sent: its wait for the rate limit is no outage.

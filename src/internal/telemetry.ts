@@ -20,9 +20,6 @@ import type { FetchedPage, PageRequest } from "./list/model.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
-/** The fiber that asks for it. */
-export const currentFiber: Effect.Effect<AnyFiber> = Effect.withFiber(Effect.succeed)
-
 type Attributes = Readonly<Record<string, string>>
 
 /**
@@ -93,7 +90,7 @@ export const request = Effect.fnUntraced(function* <A>(
   send: Effect.Effect<StripeReply.Reply, Reason>,
   judge: (reply: StripeReply.Reply, clock: Clock.Clock) => Result.Result<A, Reason>
 ): Effect.fn.Return<A, Reason> {
-  const fiber = yield* currentFiber
+  const fiber = yield* Effect.fiber
   const clock = fiber.getRef(Clock.Clock)
   const start = clock.monotonicTimeNanosUnsafe()
   let replied: number | undefined
@@ -166,7 +163,7 @@ export const pageSpan = Effect.fnUntraced(function* <A extends FetchedPage<unkno
   { ending_before, limit, page: number, starting_after: cursor = ending_before }: PageRequest,
   fetch: Effect.Effect<A, StripeError>
 ): Effect.fn.Return<A, StripeError> {
-  const fiber = yield* currentFiber
+  const fiber = yield* Effect.fiber
   let fetched = Option.none<A>()
   // A span keeps what it ends with, so it is not given the page: its rows would live as long as the span.
   const counted = Effect.map(fetch, (reply) => {

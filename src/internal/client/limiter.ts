@@ -211,7 +211,7 @@ export const make = (options: RateLimit | RateLimits = {}, account: Effect.Effec
     else gates.push(ofEachAccount((account) => queue(`${key}:${account}`), account))
   }
   return Effect.fnUntraced(function* (operation) {
-    const fiber = yield* Telemetry.currentFiber
+    const fiber = yield* Effect.fiber
     const start = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
     let wait = Effect.void
     for (const gate of gates) wait = gate(operation, wait)

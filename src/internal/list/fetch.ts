@@ -131,7 +131,7 @@ export const one = Effect.fnUntraced(function* <Sent extends Row, A extends Row>
         return reply
       })
   })
-  Telemetry.page(yield* Telemetry.currentFiber, operation, reply)
+  Telemetry.page(yield* Effect.fiber, operation, reply)
   const { data, has_more, requestId } = reply
   const entries = Cursor.entriesOf(reply)
   yield* warnOfExcluded(selection, entries)
