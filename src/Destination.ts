@@ -15,6 +15,7 @@
 import * as Effect from "effect/Effect"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Checkpoint from "./Checkpoint.ts"
 import type { CheckpointMismatchError } from "./StripeError.ts"
@@ -87,7 +88,7 @@ export interface Run<in Batch extends HasCheckpoint, out E = never, out R = neve
  * @since 0.1.0
  */
 export interface Destination<in Batch extends HasCheckpoint, out E = never, out R = never> {
-  /** Begins a run. */
+  /** Begins a run. What it opens in its `Scope`, such as a connection, {@link stream} closes when it ends. */
   readonly open: Effect.Effect<Run<Batch, E, R>, E, R>
 }
 
@@ -132,7 +133,7 @@ export const stream = <B extends Batch, Batch extends HasCheckpoint, E, R, E2, R
   // A `Destination`, with types of its own for the errors of `open`: TypeScript would not infer their union with `save`'s.
   destination: { readonly open: Effect.Effect<Run<Batch, E, R>, E3, R3> },
   read: (from: Checkpoint.Checkpoint | undefined) => Stream.Stream<B, E2, R2>
-): Stream.Stream<B, E | E2 | E3, R | R2 | R3> =>
+): Stream.Stream<B, E | E2 | E3, R | R2 | Exclude<R3, Scope.Scope>> =>
   Stream.unwrap(
     Effect.map(destination.open, (run) =>
       read(run.from).pipe(

@@ -111,4 +111,22 @@ describe("a function that writes and a store for the checkpoint", () => {
       assert.strictEqual(out, 5)
     }).pipe(Effect.provide(there))
   )
+
+  it.effect("closes what the destination opened when it ends, and when it is stopped", () =>
+    Effect.gen(function* () {
+      const events: Array<string> = []
+      const say = (event: string) => Effect.sync(() => void events.push(event))
+      const destination = {
+        open: Effect.as(
+          Effect.acquireRelease(say("open"), () => say("close")),
+          { from: undefined, save: () => say("save"), finish: say("finish") }
+        )
+      }
+      const stored = Destination.stream(destination, read(100))
+      yield* Stream.runDrain(stored)
+      assert.deepStrictEqual(events.splice(0), ["open", "save", "save", "save", "finish", "close"])
+      yield* Stream.runDrain(Stream.take(stored, 1))
+      assert.deepStrictEqual(events, ["open", "save", "close"])
+    }).pipe(Effect.provide(there))
+  )
 })

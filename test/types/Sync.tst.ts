@@ -1,4 +1,4 @@
-import type { Effect, Schedule, Schema, Stream } from "effect"
+import { Effect, type Schedule, type Schema, type Stream } from "effect"
 import {
   type Checkpoint,
   Destination,
@@ -65,6 +65,18 @@ declare const file: FileDestination.FileDestination
 
 test("a destination of your own may fail to open and to save in different ways, with different requirements", () => {
   expect(Destination.stream(destination, () => service.sync())).type.toBe<
+    Stream.Stream<
+      VerificationSessions.Batch<VerificationSession.VerificationSession>,
+      StripeError.StripeError | StripeError.CheckpointMismatchError | Lost,
+      A | B
+    >
+  >()
+})
+
+test("a destination of your own may open what the stream closes, and needs no scope for it", () => {
+  expect(
+    Destination.stream({ open: Effect.acquireRelease(destination.open, () => Effect.void) }, () => service.sync())
+  ).type.toBe<
     Stream.Stream<
       VerificationSessions.Batch<VerificationSession.VerificationSession>,
       StripeError.StripeError | StripeError.CheckpointMismatchError | Lost,
