@@ -298,7 +298,9 @@ export const httpApp: Effect.Effect<HttpServerResponse, never, HttpServerRequest
  * @category servers
  * @since 0.1.0
  */
-export const layerServer: Layer.Layer<never, never, HttpServer.HttpServer | Sandbox> = HttpServer.serve(httpApp)
+export const layerServer: Layer.Layer<never, never, HttpServer.HttpServer | Sandbox> =
+  // Fresh, because one layer is built once: the second server in a program would never answer.
+  Layer.fresh(HttpServer.serve(httpApp))
 
 /**
  * Posts a signed webhook to a URL for every event of the sandbox, until it is interrupted. A webhook that is not

@@ -538,6 +538,16 @@ describe("the two fronts", () => {
     }).pipe(Effect.provide([server(), FetchHttpClient.layer]))
   )
 
+  it.live("answer each with its own sessions, where a program has two", () =>
+    Effect.gen(function* () {
+      const count = Effect.map(get(path, { patience: 5000 }), ({ bytes, error }) =>
+        error === undefined ? parse(bytes.toString()).data.length : error
+      )
+      const second = yield* Effect.provide(count, server({ sessions: 3 }))
+      assert.deepStrictEqual([yield* count, second], [5, 3])
+    }).pipe(Effect.provide(server({ sessions: 5 })))
+  )
+
   it.live("end at once, also while a request hangs", () =>
     Effect.gen(function* () {
       const started = performance.now()
