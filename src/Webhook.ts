@@ -180,8 +180,8 @@ export const verify = Effect.fn("Webhook.verify")(
     if (!(yield* Signature.isGenuine(bytes, signatures, secrets))) {
       return yield* new Reasons.SignatureMismatchError({ secrets: secrets.length })
     }
-    // A signature's time is in whole seconds, so this is rounded too.
-    const age = Math.floor(DateTime.toEpochMillis(received) / 1000) - Number(time)
+    // A signature's time is in whole seconds, and so is this.
+    const age = DateTime.toEpochSeconds(received) - Number(time)
     const distance = Duration.seconds(Math.abs(age))
     if (Duration.isGreaterThan(distance, tolerance)) {
       return yield* age < 0

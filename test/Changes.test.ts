@@ -49,8 +49,8 @@ describe("changes", () => {
       const [first] = stripe.asked
       assert.deepStrictEqual(Object.fromEntries(first?.query ?? []), {
         type: "identity.verification_session.*",
-        "created[gte]": String(Windows.seconds(from.events ?? assert.fail()) - 600),
-        "created[lt]": String(Windows.seconds(from.events ?? assert.fail()) + 1),
+        "created[gte]": String(DateTime.toEpochSeconds(from.events ?? assert.fail()) - 600),
+        "created[lt]": String(DateTime.toEpochSeconds(from.events ?? assert.fail()) + 1),
         limit: "100"
       })
     })
@@ -103,7 +103,7 @@ describe("changes", () => {
     it.effect(`a position ${name}`, () =>
       Effect.gen(function* () {
         const { from, service, stripe } = yield* started(3)
-        const position = Windows.seconds(from.events ?? assert.fail())
+        const position = DateTime.toEpochSeconds(from.events ?? assert.fail())
         stripe.wait(position + days * 86_400 - stripe.now() / 1000)
         const read = collect(stripe, service.changes({ from, window: "1 day" }))
         if (!isExpired) return assert.isAbove((yield* read).length, 0)
@@ -278,7 +278,7 @@ describe("a position of any age", () => {
       Effect.gen(function* () {
         const { from, service, stripe } = yield* started(2)
         stripe.tell("vs_1", "verified")
-        stripe.wait(Windows.seconds(from.events ?? assert.fail()) + age - stripe.now() / 1000)
+        stripe.wait(DateTime.toEpochSeconds(from.events ?? assert.fail()) + age - stripe.now() / 1000)
         const result = yield* Effect.result(collect(stripe, service.changes({ from, window: "1 day" })))
         if (age > 29 * 86_400) {
           assert.isTrue(Result.isFailure(result))

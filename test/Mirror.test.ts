@@ -41,8 +41,8 @@ describe("mirror", () => {
         ]
       )
       for (const { checkpoint } of batches) {
-        assert.strictEqual(checkpoint.events && Windows.seconds(checkpoint.events), before)
-        assert.strictEqual(checkpoint.audited && Windows.seconds(checkpoint.audited), before)
+        assert.strictEqual(checkpoint.events && DateTime.toEpochSeconds(checkpoint.events), before)
+        assert.strictEqual(checkpoint.audited && DateTime.toEpochSeconds(checkpoint.audited), before)
       }
       assert.strictEqual(stripe.asked.length, 3)
     })
@@ -110,7 +110,7 @@ describe("mirror", () => {
       assert.strictEqual(new Set(idsOf(due, "audit")).size, 250)
       const after = last(due)
       assert.isUndefined(after.audit)
-      assert.isTrue(Math.abs(Windows.seconds(after.audited ?? assert.fail()) - began / 1000) < 10)
+      assert.isTrue(Math.abs(DateTime.toEpochSeconds(after.audited ?? assert.fail()) - began / 1000) < 10)
       stripe.wait(300)
       assert.deepStrictEqual(idsOf(yield* collect(stripe, service.mirror({ from: after })), "audit"), [])
     })
@@ -178,7 +178,7 @@ describe("mirror", () => {
         assert.strictEqual(idsOf(batches, "audit").length, 250)
         // Events count from before the list is read, and since what is too young for the audit.
         assert.isTrue(
-          batches.every(({ checkpoint }) => Windows.seconds(checkpoint.events ?? assert.fail()) >= position)
+          batches.every(({ checkpoint }) => DateTime.toEpochSeconds(checkpoint.events ?? assert.fail()) >= position)
         )
         assert.strictEqual(stripe.asked[0]?.path, "/v1/identity/verification_sessions")
       })
@@ -206,7 +206,7 @@ describe("mirror", () => {
         assert.strictEqual(idsOf(batches, "audit").length, 50)
         const after = last(batches)
         for (const moment of [after.events, after.audited]) {
-          assert.isAtMost(Windows.seconds(moment ?? assert.fail()), Math.floor(stripe.now() / 1000))
+          assert.isAtMost(DateTime.toEpochSeconds(moment ?? assert.fail()), Math.floor(stripe.now() / 1000))
         }
       })
     )

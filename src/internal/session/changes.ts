@@ -164,7 +164,7 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
   checkpoint: Windows.Positioned
 ) => {
   const ensureKept = (position: number, now: DateTime.Utc): Effect.Effect<void, EventsExpiredError> =>
-    Windows.isKept(position, Windows.seconds(now), lengths)
+    Windows.isKept(position, DateTime.toEpochSeconds(now), lengths)
       ? Effect.void
       : Effect.fail(new EventsExpiredError({ position: DateTime.fromEpochSeconds(position) }))
 
@@ -191,7 +191,7 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
   const windows = Effect.gen(function* () {
     const now = yield* DateTime.now
     const until = Windows.settledBefore(now, lengths.settle)
-    const start = Windows.seconds(checkpoint.events)
+    const start = DateTime.toEpochSeconds(checkpoint.events)
     yield* ensureKept(start, now)
     return Stream.unfold(start, (position) =>
       Effect.sync(() => {

@@ -149,7 +149,7 @@ export const make = (
       if (Windows.isPositioned(from)) return Changes.run(source, from)
       if (options.from !== undefined) return yield* Effect.fromResult(refusePosition())
       const readAt = yield* DateTime.now
-      const checkpoint = Windows.moveTo(from, Windows.seconds(readAt))
+      const checkpoint = Windows.moveTo(from, DateTime.toEpochSeconds(readAt))
       return Stream.make({ sessions: [], missing: [], readAt, checkpoint })
     })
     return withOperation(operation, Stream.unwrap(batches))

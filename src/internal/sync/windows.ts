@@ -29,8 +29,6 @@ const isFuture = (moment: number, now: number, { overlap, settle }: Lengths): bo
 export const isKept = (position: number, now: number, lengths: Lengths): boolean =>
   now - position <= retention && !isFuture(position, now, lengths)
 
-export const seconds = (moment: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(moment) / 1000)
-
 /** The second before which everything is old enough. A second gets more rows until it is over; a test's clock may be at 0. */
 export const settledBefore = (now: DateTime.Utc, settle: number): number =>
   Math.max(0, Math.floor(DateTime.toEpochMillis(now) / 1000 - settle))
@@ -69,8 +67,8 @@ export const plan = (
   lengths: Lengths
 ): Positioned => {
   const { audit, ...rest } = checkpoint
-  const now = seconds(at)
-  const keepsPosition = isPositioned(checkpoint) && isKept(seconds(checkpoint.events), now, lengths)
+  const now = DateTime.toEpochSeconds(at)
+  const keepsPosition = isPositioned(checkpoint) && isKept(DateTime.toEpochSeconds(checkpoint.events), now, lengths)
   // What was read before and is younger than `settle` is in no audit, so the events that count are those since then.
   const restart = Math.max(settledBefore(at, lengths.settle), now - retention + 86_400)
   const positioned = keepsPosition ? checkpoint : moveTo(rest, rest.range === undefined ? now : restart)
@@ -79,8 +77,8 @@ export const plan = (
     audit === undefined &&
     interval !== undefined &&
     (rest.audited === undefined ||
-      isFuture(seconds(rest.audited), now, lengths) ||
-      now - seconds(rest.audited) >= interval)
+      isFuture(DateTime.toEpochSeconds(rest.audited), now, lengths) ||
+      now - DateTime.toEpochSeconds(rest.audited) >= interval)
   return keepsPosition && !isDue ? positioned : { ...positioned, audit: { began: DateTime.fromEpochSeconds(now) } }
 }
 
