@@ -289,8 +289,9 @@ const silence = Duration.seconds(5)
 
 const inSeconds = (time: Duration.Duration): string => `${Math.round(Duration.toSeconds(time) * 10) / 10} s`
 
+// Not a TransportError, which the caller's retries would send again.
 const unsent = (request: HttpClientRequest.HttpClientRequest, description: string) =>
-  new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
+  new HttpClientError.HttpClientError({ reason: new HttpClientError.EncodeError({ request, description }) })
 
 /**
  * A client from options. Services made from it share its rate limit, as `VerificationReports.layerFromClient` shows. Fails
