@@ -192,8 +192,9 @@ export const Checkpoint: Schema.Codec<Checkpoint, Encoded> = Fields
  *
  * @category constructors
  * @since 0.1.0
+ * @function
  */
-export const start = ({ account, context, filter, livemode }: ListKey): Checkpoint => ({
+export const start: (key: ListKey) => Checkpoint = ({ account, context, filter, livemode }) => ({
   version: 1,
   filter,
   ...(account === undefined ? {} : { account }),
@@ -244,8 +245,9 @@ export interface Advance {
  *
  * @category combining
  * @since 0.1.0
+ * @function
  */
-export const advance = (self: Checkpoint, { direction, end, rows, within }: Advance): Checkpoint => {
+export const advance: (self: Checkpoint, advance: Advance) => Checkpoint = (self, { direction, end, rows, within }) => {
   const first = rows[0]
   const last = rows.at(-1)
   const { range } = self

@@ -219,20 +219,20 @@ const inBrief = (duration: Duration.Duration): string => {
  * @category formatting
  * @since 0.1.0
  */
-export const line = ({ range, elapsed, fraction, remaining, requests, rows, rowsPerSecond }: Progress): string =>
+export const line = (progress: Progress): string =>
   [
-    counted(rows, "row", "rows"),
-    ...(requests === 0 ? [] : [counted(requests, "request", "requests")]),
-    `${Math.round(rowsPerSecond).toLocaleString("en-US")}/s`,
+    counted(progress.rows, "row", "rows"),
+    ...(progress.requests === 0 ? [] : [counted(progress.requests, "request", "requests")]),
+    `${Math.round(progress.rowsPerSecond).toLocaleString("en-US")}/s`,
     ...Option.toArray(
       Option.map(
-        range,
+        progress.range,
         ({ newest, oldest }) => `${DateTime.formatIsoDateUtc(oldest)} to ${DateTime.formatIsoDateUtc(newest)}`
       )
     ),
-    ...Option.toArray(Option.map(fraction, (part) => `${Math.floor(part * 100)} %`)),
-    inBrief(elapsed),
-    ...Option.toArray(Option.map(remaining, (left) => `${inBrief(left)} left`))
+    ...Option.toArray(Option.map(progress.fraction, (part) => `${Math.floor(part * 100)} %`)),
+    inBrief(progress.elapsed),
+    ...Option.toArray(Option.map(progress.remaining, (left) => `${inBrief(left)} left`))
   ].join(", ")
 
 /**

@@ -156,8 +156,9 @@ export interface MakeOptions
  *
  * @category constructors
  * @since 0.1.0
+ * @function
  */
-export const makeUnsafe = ({ created, id, ...options }: MakeOptions): VerificationSession =>
+export const makeUnsafe: (options: MakeOptions) => VerificationSession = ({ created, id, ...options }) =>
   Result.getOrThrow(
     check({
       id,
