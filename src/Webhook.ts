@@ -124,23 +124,23 @@ export interface Options {
  *
  * const secret = Redacted.make("whsec_example")
  *
- * const handle = (request: Request) =>
- *   Effect.gen(function*() {
+ * const handle = Effect.fn("handle")(
+ *   function*(request: Request) {
  *     const body = yield* Effect.promise(() => request.arrayBuffer())
  *     const header = request.headers.get("stripe-signature")
  *     const { sessionId } = yield* Webhook.verify({ body, header, secrets: [secret] })
  *     // Here: read the session, and store it.
  *     return `changed: ${sessionId}`
- *   }).pipe(
- *     Effect.catchReasons("WebhookError", {
- *       UnrelatedEventError: () => Effect.succeed("not for us"),
- *       WrongModeError: () => Effect.succeed("not for us")
- *     }),
- *     Effect.match({
- *       onSuccess: (text) => new Response(text),
- *       onFailure: (error) => new Response(error.message, { status: 400 })
- *     })
- *   )
+ *   },
+ *   Effect.catchReasons("WebhookError", {
+ *     UnrelatedEventError: () => Effect.succeed("not for us"),
+ *     WrongModeError: () => Effect.succeed("not for us")
+ *   }),
+ *   Effect.match({
+ *     onSuccess: (text) => new Response(text),
+ *     onFailure: (error) => new Response(error.message, { status: 400 })
+ *   })
+ * )
  *
  * const payload = JSON.stringify({
  *   id: "evt_1",

@@ -96,26 +96,25 @@ export const steps = <A extends Row, E, R, E2, R2>(
       return isSettled ? entries.slice(first) : []
     }
 
-    const toStep = (reading: Cursor.Reading<E2, R2>, step: Cursor.Step<A>) =>
-      Effect.gen(function* () {
-        const { entries, has_more, readAt, requestId, within } = step
-        page++
-        const again = entries.find(isProcessed)
-        if (again !== undefined) {
-          const description = `${again.id ?? "a row"} was processed before, and was returned again among the rows ${direction} than ${begin?.id}`
-          return yield* new PaginationStalledError({ description, page, cursor: begin?.id, requestId })
-        }
-        const settled = settledOf(entries)
-        // A checkpoint names no row outside of the range: a server that ignored the range once would not find it again.
-        const places = settled.filter((entry) => Cursor.isInside(entry, within)).flatMap(rowOf)
-        const advance: Advance = {
-          direction,
-          rows: places,
-          within: partOf(begin === undefined ? reading.within : range, within),
-          end: (direction === "newer" && settled.length < entries.length) || (!has_more && reading === readings.at(-1))
-        }
-        return { rows: Read.rowsOf({ entries: settled }), readAt, advance }
-      })
+    const toStep = Effect.fnUntraced(function* (reading: Cursor.Reading<E2, R2>, step: Cursor.Step<A>) {
+      const { entries, has_more, readAt, requestId, within } = step
+      page++
+      const again = entries.find(isProcessed)
+      if (again !== undefined) {
+        const description = `${again.id ?? "a row"} was processed before, and was returned again among the rows ${direction} than ${begin?.id}`
+        return yield* new PaginationStalledError({ description, page, cursor: begin?.id, requestId })
+      }
+      const settled = settledOf(entries)
+      // A checkpoint names no row outside of the range: a server that ignored the range once would not find it again.
+      const places = settled.filter((entry) => Cursor.isInside(entry, within)).flatMap(rowOf)
+      const advance: Advance = {
+        direction,
+        rows: places,
+        within: partOf(begin === undefined ? reading.within : range, within),
+        end: (direction === "newer" && settled.length < entries.length) || (!has_more && reading === readings.at(-1))
+      }
+      return { rows: Read.rowsOf({ entries: settled }), readAt, advance }
+    })
 
     return Stream.fromIterable(readings).pipe(
       Stream.flatMap((reading) =>
