@@ -142,6 +142,27 @@ describe("sync", () => {
     )
   }
 
+  it.effect("gives no row again where Stripe forgets the cursor of a resumed run, however close the rows lie", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const [, second] = yield* Stream.runCollect(Stream.take(VerificationSessions.sync(), 2))
+      yield* sandbox.inject(Sandbox.Fault.IgnoredFilter({ parameters: ["starting_after"] }), { skip: 1 })
+      const given: Array<unknown> = []
+      const failed = yield* VerificationSessions.sync({}, { from: second?.checkpoint }).pipe(
+        Stream.runForEach((batch) => Effect.sync(() => given.push(batch))),
+        reason
+      )
+      assert.include(failed.message, "was processed before, and was returned again")
+      assert.deepStrictEqual(given, [])
+    }).pipe(
+      Effect.provide(
+        inWorld({
+          sandbox: { from: DateTime.makeUnsafe(year - 300_000), to: DateTime.makeUnsafe(year - 60_000) }
+        })
+      )
+    )
+  )
+
   it.effect("leaves a row for the next run until it has settled", () =>
     Effect.gen(function* () {
       const from = yield* everything()
