@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Fiber, Layer, Option, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { Checkpoint, StripeClient, StripeError, Sync, VerificationSessions } from "effect-stripe-identity"
+import { Checkpoint, RetryPolicy, StripeClient, StripeError, Sync, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { countRequests, listIds, query, reason, requests, settled, world } from "./support/world.ts"
 
@@ -357,6 +357,16 @@ describe("a checkpoint of sync", () => {
       assert.match(inContext.message, /of context acct_2, got one of the key's own account/)
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(inWorld()))
+  )
+
+  it.effect("is not to blame for another failure of the first request", () =>
+    Effect.gen(function* () {
+      const from = yield* everything()
+      const sandbox = yield* Sandbox.Sandbox
+      yield* sandbox.inject(Sandbox.Fault.ServerError())
+      const failed = yield* reason(Stream.runDrain(VerificationSessions.sync({}, { from })))
+      assert.strictEqual(failed._tag, "ApiError")
+    }).pipe(Effect.provideService(RetryPolicy.Current, RetryPolicy.none), Effect.provide(inWorld()))
   )
 
   it.effect("whose row nobody finds is one of another key", () =>
