@@ -42,7 +42,7 @@ import * as SandboxOptions from "./internal/sandbox/options.ts"
 import type { Options } from "./internal/sandbox/options.ts"
 import type { Incoming, InjectOptions, RecordedRequest } from "./internal/sandbox/recording.ts"
 import type { ConnectionReset, Reply } from "./internal/sandbox/reply.ts"
-import * as SandboxApp from "./internal/sandbox/httpApp.ts"
+import * as SandboxEffect from "./internal/sandbox/httpEffect.ts"
 import { EventFault } from "./internal/sandbox/eventFaults.ts"
 import type { Access as AccountAccess } from "./internal/sandbox/accounts.ts"
 import type { Event, EventType, Report, Session, SessionPatch } from "./internal/sandbox/session.ts"
@@ -264,9 +264,9 @@ export const layerSandbox = (options?: Options): Layer.Layer<Sandbox> => Layer.e
  * @category servers
  * @since 0.1.0
  */
-export const httpApp: Effect.Effect<HttpServerResponse, never, HttpServerRequest | Sandbox> = Effect.flatMap(
+export const httpEffect: Effect.Effect<HttpServerResponse, never, HttpServerRequest | Sandbox> = Effect.flatMap(
   Sandbox,
-  SandboxApp.handle
+  SandboxEffect.handle
 )
 
 /**
@@ -300,7 +300,7 @@ export const httpApp: Effect.Effect<HttpServerResponse, never, HttpServerRequest
  */
 export const layerServer: Layer.Layer<never, never, HttpServer.HttpServer | Sandbox> =
   // Fresh, because one layer is built once: the second server in a program would never answer.
-  Layer.fresh(HttpServer.serve(httpApp))
+  Layer.fresh(HttpServer.serve(httpEffect))
 
 /**
  * Posts a signed webhook to a URL for every event of the sandbox, until it is interrupted. A webhook that is not

@@ -40,7 +40,7 @@ const typeErrors = typeCheck(root, directory, [...examples, broken, unknownName]
 
 // What reads Stripe itself reads a sandbox here: the key is the sandbox's, and `fetch` asks it.
 const stripe = HttpEffect.toWebHandler(
-  Effect.provideService(Sandbox.httpApp, Sandbox.Sandbox, Effect.runSync(Sandbox.make()))
+  Effect.provideService(Sandbox.httpEffect, Sandbox.Sandbox, Effect.runSync(Sandbox.make()))
 )
 const { fetch } = globalThis
 vi.stubEnv("STRIPE_API_KEY", Redacted.value(Sandbox.apiKey))
