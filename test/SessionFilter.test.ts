@@ -203,6 +203,14 @@ describe("refusals before any request", () => {
       { created: "2026-03..2026-01" },
       'created: expected a range that begins before it ends, got "2026-03..2026-01"'
     ],
+    "a range of three times": [
+      { created: "2026-01..2026-02..2026-03" },
+      `created: expected ${texts}, or two of them as in 2026-01..2026-03, got "2026-01..2026-02..2026-03"`
+    ],
+    "a range between nothing and nothing": [
+      { created: ".." },
+      `created: expected ${texts}, or two of them as in 2026-01..2026-03, got ".."`
+    ],
     "a range without bounds": [{ created: {} }, "created: expected at least one of gt, gte, lt and lte, got {}"],
     "a misspelt bound": [
       { created: { from: 5, gte_: 7 } },
