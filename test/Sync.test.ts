@@ -231,6 +231,24 @@ describe("sync", () => {
     }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 2500, latency: "100 millis" } })))
   )
 
+  it.effect.each([1, 8])("resumes with 8 requests at once what was read with %d", (before) =>
+    Effect.gen(function* () {
+      const inTime = Effect.fnUntraced(function* (
+        options: VerificationSessions.SyncOptions,
+        batches = Number.POSITIVE_INFINITY
+      ) {
+        const read = collect(Stream.take(VerificationSessions.sync({}, options), batches))
+        const fiber = yield* Effect.forkChild(Effect.timed(read))
+        yield* Effect.repeat(Effect.andThen(settled, TestClock.adjust("100 millis")), { times: 40 })
+        return yield* Fiber.join(fiber)
+      })
+      const [, first] = yield* inTime({ concurrency: before }, 5)
+      const [took, rest] = yield* inTime({ concurrency: 8, from: first.checkpoint })
+      assert.deepStrictEqual([...first.ids, ...rest.ids], yield* listIds)
+      assert.isBelow(Duration.toMillis(took), 1200)
+    }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 2500, latency: "100 millis" } })))
+  )
+
   for (const concurrency of [1, 8]) {
     it.effect(
       `finds nothing settled while the clock stands at its beginning, with ${concurrency} requests at once`,
