@@ -142,8 +142,6 @@ const isEmpty = (window: Window): boolean => CreatedWithin.isEmpty({ gte: 0, ...
 export const intersect = (self: Created, that: Created): Option.Option<Created> => {
   const both = CreatedWithin.intersect(span(self), span(that))
   if (isEmpty(both)) return Option.none()
-  const instant = [self, that].find(DateTime.isDateTime)
-  if (instant !== undefined) return Option.some(instant)
   const { gte = 0, lt } = both
   const range: Types.Mutable<Range> = {}
   // A range needs a bound, even where it bounds nothing.

@@ -136,10 +136,7 @@ const calendar = "a date that exists, from 1970 to 5138"
 const calendarDay = (year: number, month: number, day: number): Option.Option<DateTime.Utc> =>
   DateTime.make({ year, month, day }).pipe(
     // A day that the calendar lacks rolls over into the next month.
-    Option.filter((start) => {
-      const parts = DateTime.toPartsUtc(start)
-      return year >= 1970 && parts.month === month && parts.day === day
-    })
+    Option.filter((start) => year >= 1970 && DateTime.getPartUtc(start, "month") === month)
   )
 
 const interval = (
