@@ -203,6 +203,10 @@ describe("refusals before any request", () => {
       { created: "2026-03..2026-01" },
       'created: expected a range that begins before it ends, got "2026-03..2026-01"'
     ],
+    "a year before there were seconds to count": [
+      { created: "1969" },
+      'created: expected a date that exists, from 1970 to 5138, got "1969"'
+    ],
     "a range of three times": [
       { created: "2026-01..2026-02..2026-03" },
       `created: expected ${texts}, or two of them as in 2026-01..2026-03, got "2026-01..2026-02..2026-03"`
