@@ -195,6 +195,10 @@ describe("refusals before any request", () => {
       { created: { gte: 1767225600000 } },
       "created.gte: expected seconds since 1970, got 1767225600000. That looks like milliseconds: pass a Date, or divide by 1000."
     ],
+    "milliseconds as text": [
+      { created: "1767225600000" },
+      'created: expected seconds since 1970, got "1767225600000". That looks like milliseconds: pass a Date, or divide by 1000.'
+    ],
     "an empty range": [
       { created: { gte: 1767225600, lt: 1767225600 } },
       'created: expected a range with at least one second in it, got {"gte":1767225600,"lt":1767225600}'
