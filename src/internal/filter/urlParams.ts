@@ -22,23 +22,22 @@ export type UrlRecord = { readonly [name: string]: string | ReadonlyArray<string
 interface Parameter {
   readonly outer: string
   readonly inner: string | undefined
-  readonly isList: boolean
   /** Text, unless a caller of plain JavaScript gave something else, which is for the filter's schema to refuse. */
   readonly values: ReadonlyArray<unknown>
 }
 
-const bracketed = /^([^[\]]+)\[([^[\]]*)\](\[\d*\])?$/
+const bracketed = /^([^[\]]+)\[([^[\]]*)\](?:\[\d*\])?$/
 
 const toParameter = ([name, given]: readonly [name: string, given: unknown]): Parameter => {
-  const [, outer = name, inner, list] = bracketed.exec(name) ?? []
+  const [, outer = name, inner] = bracketed.exec(name) ?? []
   // `status[]` and `status[0]` are items of a list, as everywhere in Stripe; but a key of metadata may be a number.
   const isItem = inner !== undefined && outer !== "metadata" && /^\d*$/.test(inner)
-  return { outer, inner: isItem ? undefined : inner, isList: isItem || list !== undefined, values: Arr.ensure(given) }
+  return { outer, inner: isItem ? undefined : inner, values: Arr.ensure(given) }
 }
 
 const toValue = (parameters: ReadonlyArray<Parameter>): unknown => {
   const values = parameters.flatMap(({ values }) => values)
-  return values.length === 1 && !parameters.some(({ isList }) => isList) ? values[0] : values
+  return values.length === 1 ? values[0] : values
 }
 
 /** What the names say, as an object. It never fails: what makes no sense is left for the filter's schema to refuse. */
