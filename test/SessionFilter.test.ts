@@ -182,6 +182,10 @@ describe("refusals before any request", () => {
       { limit: 10 },
       "limit: expected only filter fields here, got 10. limit is a parameter of the call."
     ],
+    "an option of the call": [
+      { maxItems: 10 },
+      "maxItems: expected only filter fields here, got 10. maxItems is an option: pass it in the second argument."
+    ],
     "a misspelt status": [
       { status: "verfied" },
       `status: expected ${statuses}, got "verfied". Did you mean "verified"?`

@@ -85,8 +85,8 @@ const instead = (name: string): string | undefined =>
 export const exact = <Fields extends Schema.Struct.Fields>(struct: Schema.Struct<Fields>) => {
   const decodeStruct = SchemaParser.decodeUnknownEffect(struct, { errors: "all", onExcessProperty: "error" })
   const encodeStruct = SchemaParser.encodeUnknownEffect(struct)
-  const isUndefined = (filter: object, [name, ...inside]: Expectation["path"]): boolean =>
-    name !== undefined && name in struct.fields && inside.length === 0 && Reflect.get(filter, name) === undefined
+  const isUndefined = (filter: object, [name]: Expectation["path"]): boolean =>
+    name !== undefined && name in struct.fields && Reflect.get(filter, name) === undefined
   const names = alternatives(Object.keys(struct.fields))
   return Schema.Unknown.pipe(
     Schema.refine(Arguments.isPlain, { expected: `an object with ${names}` }),
