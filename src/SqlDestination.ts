@@ -226,8 +226,7 @@ export const make = Effect.fnUntraced(function* (
     rows.sort((one, other) => (one.id < other.id ? -1 : 1))
     const parts = Arr.chunksOf(rows, rowsAStatement)
     const store = (rows: typeof sessions) => Tables.upsert(client, table, rows.map(toJson), { account, readAt })
-    const all = Effect.forEach(parts, store, { discard: true })
-    return parts.length > 1 ? transaction(all) : withoutRow(all)
+    return withoutRow(Effect.forEach(parts, store, { discard: true }))
   }
 
   const stored = Effect.map(
