@@ -156,6 +156,30 @@ describe("concurrency", () => {
     }).pipe(Effect.provide(world({ sandbox: { sessions: 5000 } })))
   )
 
+  it.effect("pages end as they end in sequence: where there are no more, or where maxItems cuts one off", () =>
+    Effect.gen(function* () {
+      const lastOf = (maxItems: number, concurrency: number) =>
+        Effect.map(
+          Stream.runCollect(VerificationSessions.pages({}, { maxItems, concurrency, pageSize: 10 })),
+          (pages) => [pages.flatMap(({ data }) => data).length, pages.at(-1)?.has_more]
+        )
+      for (const maxItems of [150, 241, 243, 245, 247, 249, 250, 1000]) {
+        for (const concurrency of [2, 4, 8]) {
+          const expected = [Math.min(maxItems, 250), maxItems < 250]
+          assert.deepStrictEqual(yield* lastOf(maxItems, concurrency), expected, `${maxItems} with ${concurrency}`)
+        }
+      }
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("maxItems ends the requests too", () =>
+    Effect.gen(function* () {
+      const some = yield* ids(VerificationSessions.stream({}, { concurrency: 4, maxItems: 250 }))
+      assert.lengthOf(some, 250)
+      assert.isAtMost(yield* countRequests, 12)
+    }).pipe(Effect.provide(world({ sandbox: { sessions: 5000 } })))
+  )
+
   it.effect("every request carries the filter, and a cursor only with a range that its row is in", () =>
     Effect.gen(function* () {
       const filter = { status: "verified", created: { gte: "2025-03-01T00:00:00Z" } } as const

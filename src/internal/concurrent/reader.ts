@@ -92,7 +92,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
     )
 
   const record = (
-    { number, segment }: Scheduler.Request,
+    { segment }: Scheduler.Request,
     own: Segment<A>,
     step: Cursor.Step<A>,
     state: Option.Option<Cursor.State>
@@ -118,10 +118,9 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
       // A cursor has to be inside of the window it is sent with, so that must be known of its row.
       canCut: Option.isSome(state) && last?.created !== undefined && last.id === state.value.cursor
     })
-    if (step.entries.length > 0) own.steps.push(step)
-    if (number === 1) withoutRows = { ...step, entries: [], has_more: false }
+    own.steps.push(step)
+    withoutRows = { ...step, entries: [], has_more: false }
     if (Option.isSome(state)) own.state = state.value
-    releaseAbandoned()
   }
 
   /** Whether a request that failed is sent again, because only the others in flight made it fail. */
@@ -165,7 +164,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
     const entries = step.entries.length > remaining ? Cursor.upTo(step.entries, remaining) : step.entries
     remaining -= Cursor.countRows(entries)
     const has_more = hasMore || step.has_more || entries.length < step.entries.length
-    withoutRows = has_more ? { ...step, entries: [], has_more: false } : undefined
+    if (!has_more) withoutRows = undefined
     return { ...step, entries, has_more }
   }
 
