@@ -121,6 +121,16 @@ describe("a cursor that vanishes", () => {
     }).pipe(Effect.provide(small))
   )
 
+  it.effect("and after a second one where the filter has a status, which the row may have left", () =>
+    Effect.gen(function* () {
+      for (const options of [{ startingAfter: "vs_never" }, { endingBefore: "vs_never" }]) {
+        const error = yield* Effect.flip(Stream.runDrain(VerificationSessions.stream({ status: "verified" }, options)))
+        assert.strictEqual(error.reason._tag, "CursorNotFoundError")
+      }
+      assert.lengthOf(yield* requests, 4)
+    }).pipe(Effect.provide(small))
+  )
+
   for (const history of ["uniform", "bursty", "import", "one-second"] as const) {
     it.effect(`oldest first, over a ${history} history, reads on after it without reading the rest`, () =>
       Effect.gen(function* () {

@@ -288,6 +288,8 @@ describe("requests", () => {
         list.slice(6, 9)
       )
       assert.deepStrictEqual([first.has_more, next.has_more, back.has_more], [true, true, true])
+      // What the next call begins from, in the same direction.
+      assert.deepStrictEqual([first.cursor, next.cursor, back.cursor], [list[9], list[14], list[6]])
       assert.deepStrictEqual((yield* requests)[0]?.query, [])
     }).pipe(Effect.provide(thousand))
   )
