@@ -225,3 +225,44 @@ describe("a page of list", () => {
     }).pipe(Effect.provide(answering({ ...row, id: "vs_2" })))
   )
 })
+
+describe("a lost cursor near the end of the list", () => {
+  it.effect("hides no row that cannot be decoded behind the last one that matches", () =>
+    Effect.gen(function* () {
+      const [one] = makeRows(1, 1)
+      const row = (id: string, created: number, status: unknown) => ({ ...one, id, created: start + created, status })
+      const lost = {
+        error: {
+          type: "invalid_request_error",
+          code: "resource_missing",
+          param: "starting_after",
+          message: "No such session"
+        }
+      }
+      const list = (has_more: boolean, ...data: ReadonlyArray<object>) => ({ object: "list", data, has_more })
+      const bad = row("vs_1", 1, 7)
+      const replies: Array<readonly [status: number, body: object]> = [
+        [200, list(true, row("vs_4", 4, "verified"))],
+        [400, lost],
+        // Without `status`: the row before the bad one is of another status.
+        [200, list(false, row("vs_3", 3, "verified"), row("vs_2", 2, "canceled"), bad)],
+        [200, list(false, bad)]
+      ]
+      const client = HttpClient.make((request) =>
+        Effect.sync(() => {
+          const [status, body] = replies.shift() ?? assert.fail("one request too many")
+          return HttpClientResponse.fromWeb(request, new Response(JSON.stringify(body), { status }))
+        })
+      )
+      const ids: Array<string> = []
+      const failed = yield* VerificationSessions.stream({ status: "verified" }).pipe(
+        Stream.runForEach(({ id }) => Effect.sync(() => ids.push(id))),
+        reason,
+        Effect.provide(VerificationSessions.layer({ apiKey: Redacted.make("sk_test_1"), rateLimit: false })),
+        Effect.provideService(HttpClient.HttpClient, client)
+      )
+      assert.deepStrictEqual(ids, ["vs_4", "vs_3"])
+      assert.strictEqual(failed._tag === "DecodeError" && failed.rowId, "vs_1")
+    })
+  )
+})
