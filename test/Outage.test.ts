@@ -9,6 +9,8 @@ import {
   VerificationSessions
 } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import * as PageSize from "../src/internal/pagination/pageSize.ts"
+import { between } from "./support/filters.ts"
 import { countRequests, listIds, query, requests, settled, world } from "./support/world.ts"
 
 // What keeps polling the list has to outlast a Stripe that does not answer.
@@ -201,6 +203,16 @@ describe("what an outage does to the size of pages", () => {
         const many = yield* limitsAfter(fault, 20)
         assert.deepStrictEqual(many.slice(1, 14), [100, 100, 50, 25, 12, 10, 100, 100, 50, 25, 12, 10, 100])
         assert.isAtMost(many.length, 20 + 10 + 3)
+      })
+  )
+
+  it.effect.prop(
+    "is never more rows than before, and never none",
+    { limit: between(1, 100), failures: between(1, 50) },
+    ({ failures, limit }) =>
+      Effect.sync(() => {
+        const next = PageSize.afterFailures(limit, failures)
+        assert.isTrue(next >= 1 && next <= limit, String(next))
       })
   )
 })
