@@ -7,18 +7,19 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, DateTime, Effect, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { VerificationSessions } from "effect-stripe-identity"
+import { Checkpoint, VerificationSessions } from "effect-stripe-identity"
 import { endWithoutReader } from "./support/output.ts"
 import { layer, newSessions } from "./support/source.ts"
 
 const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
-  // The first batch is newest first, as the list is, and later ones oldest first.
-  const begin = yield* DateTime.now
+  const settle = "3 seconds"
+  // From the newest session on: the checkpoint says that the list was read to its end, so older sessions are skipped.
+  const newest = yield* Stream.runHead(VerificationSessions.sync({}, { pageSize: 1, settle }))
+  const from = Option.map(newest, ({ checkpoint }) =>
+    Checkpoint.advance(checkpoint, { direction: "older", rows: [], end: true })
+  ).pipe(Option.getOrUndefined)
   let shown = 0
-  yield* VerificationSessions.tail(
-    { created: { gte: begin } },
-    { settle: "3 seconds", schedule: Schedule.spaced("2 seconds") }
-  ).pipe(
+  yield* VerificationSessions.tail({}, { from, settle, schedule: Schedule.spaced("2 seconds") }).pipe(
     Stream.flatMap((batch) => Stream.fromIterable(batch.sessions)),
     Stream.take(Option.getOrElse(sessions, () => Infinity)),
     Stream.runForEach(({ created, id, status }) =>
