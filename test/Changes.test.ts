@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Result, Schema } from "effect"
+import { DateTime, Effect, Result, Schema, Stream } from "effect"
 import { Checkpoint, StripeError, type VerificationSessions } from "effect-stripe-identity"
 import * as Windows from "../src/internal/sync/windows.ts"
 import { collect, quietWorld } from "./support/changingSessions.ts"
@@ -117,6 +117,26 @@ describe("changes", () => {
       })
     )
   }
+
+  it.effect("is an error too where the events of a later window expire while the batches before it are stored", () =>
+    Effect.gen(function* () {
+      const { from, service, stripe } = yield* started(3)
+      stripe.tell("vs_1", "verified")
+      stripe.wait(28 * 86_400)
+      const stored: Array<unknown> = []
+      const slow = service.changes({ from, window: "1 day" }).pipe(
+        Stream.tap((batch) =>
+          Effect.sync(() => {
+            stored.push(batch)
+            stripe.wait(3 * 86_400)
+          })
+        )
+      )
+      const error = yield* Effect.flip(collect(stripe, slow))
+      assert.strictEqual(error.reason._tag, "EventsExpiredError")
+      assert.lengthOf(stored, 1)
+    })
+  )
 
   const retention = new StripeError.InvalidRequestError({
     status: 400,

@@ -48,6 +48,22 @@ describe("mirror", () => {
     })
   )
 
+  it.effect("holds in the checkpoint of what changed that new sessions were read before", () =>
+    Effect.gen(function* () {
+      const { from, service, stripe } = yield* mirrored(5)
+      stripe.wait(300)
+      const { id } = stripe.create()
+      stripe.tell("vs_1", "verified")
+      stripe.wait(300)
+      const batches = yield* collect(stripe, service.mirror({ from }))
+      assert.deepStrictEqual(
+        batches.map(({ kind }) => kind),
+        ["new", "changed"]
+      )
+      assert.strictEqual(last(batches).range?.newest.id, id)
+    })
+  )
+
   it.effect("finds nothing with two requests", () =>
     Effect.gen(function* () {
       const { from, service, stripe } = yield* mirrored(250)

@@ -191,14 +191,12 @@ const runOnce = <Sent extends Row, A extends Sent, E, R>(
     read: (checkpoint: Windows.Positioned, now: DateTime.Utc) => Stream.Stream<B, E, R>
   ): Stream.Stream<B & { readonly kind: typeof kind }, E, R> =>
     Stream.unwrap(
-      Effect.map(DateTime.now, (now) => {
-        const planned = Windows.plan(latest, now, interval, lengths)
-        latest = planned
-        return Stream.map(read(planned, now), (batch) => {
+      Effect.map(DateTime.now, (now) =>
+        Stream.map(read(Windows.plan(latest, now, interval, lengths), now), (batch) => {
           latest = batch.checkpoint
           return { ...batch, kind }
         })
-      })
+      )
     )
 
   const created = part("new", (checkpoint) =>
@@ -209,11 +207,8 @@ const runOnce = <Sent extends Row, A extends Sent, E, R>(
     }))
   )
   const changed = part("changed", (checkpoint) =>
-    // Events are lost meanwhile if whoever stores the batches takes that long. Then the list is read again.
-    Stream.catchTag(Changes.run(source, checkpoint), "EventsExpiredError", () => {
-      latest = Windows.withoutPosition(latest)
-      return Stream.empty
-    })
+    // Events are lost meanwhile if whoever stores the batches takes that long. Then an audit is due.
+    Stream.catchTag(Changes.run(source, checkpoint), "EventsExpiredError", () => Stream.empty)
   )
   const audited = part("audit", (checkpoint, now) =>
     checkpoint.audit === undefined ? Stream.empty : audit(source, checkpoint, checkpoint.audit, now)

@@ -82,9 +82,6 @@ export const plan = (
   return keepsPosition && !isDue ? positioned : { ...positioned, audit: { began: DateTime.fromEpochSeconds(now) } }
 }
 
-/** The checkpoint when its events are lost. */
-export const withoutPosition = ({ events: _, ...checkpoint }: Checkpoint): Checkpoint => checkpoint
-
 /** The checkpoint when an audit is complete. */
 export const audited = ({ audit: _, ...checkpoint }: Checkpoint, began: DateTime.Utc): Checkpoint => ({
   ...checkpoint,
