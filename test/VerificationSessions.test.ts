@@ -51,6 +51,22 @@ describe("laziness", () => {
     }).pipe(Effect.provide(thousand))
   )
 
+  it.effect.each([1, 4])("maxItems counts the sessions that a filter of ours lets through, %d at once", (concurrency) =>
+    Effect.gen(function* () {
+      const filter = { metadata: { plan: "pro" } }
+      const all = yield* Stream.runCollect(VerificationSessions.stream(filter))
+      for (const maxItems of [1, 5, all.length - 1, all.length]) {
+        const pages = yield* Stream.runCollect(VerificationSessions.pages(filter, { maxItems, concurrency }))
+        assert.deepStrictEqual(
+          pages.flatMap(({ data }) => data.map(({ id }) => id)),
+          all.slice(0, maxItems).map(({ id }) => id)
+        )
+        // There are more sessions after the last one, whether or not they match.
+        if (maxItems < all.length) assert.isTrue(pages.at(-1)?.has_more)
+      }
+    }).pipe(Effect.provide(world({ sandbox: { sessions: 80 } })))
+  )
+
   it.effect("maxItems sizes the last page", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* Stream.runCount(VerificationSessions.stream({}, { maxItems: 150 })), 150)
