@@ -2,7 +2,8 @@
  * Stripe Identity's verification sessions. A session verifies who one person is, in one or more attempts.
  *
  * - Fields have Stripe's names. Fields that Stripe does not always send are optional and may be `null`.
- * - Enums are open: values that this version does not know are kept.
+ * - Enums are open: values that this version does not know are kept. Fields that it does not know are dropped, because
+ *   they may be personal.
  * - Secret and personal fields are `Redacted`. Read them with `Redacted.value`.
  *
  * @module
