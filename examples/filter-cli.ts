@@ -6,11 +6,12 @@
 // control characters escaped; CSV has every value unchanged.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Console, DateTime, Effect, Layer, Predicate, Schema, Stdio, Stream } from "effect"
+import { Console, DateTime, Effect, Layer, Schema, Stdio, Stream } from "effect"
 import { CliOutput, Command, Flag } from "effect/cli"
 import { Csv, Ndjson } from "effect/encoding"
 import { type SessionFilter, type StripeError, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as SessionFlags from "effect-stripe-identity/SessionFlags"
+import { endWithoutReader } from "./support/output.ts"
 import { layer } from "./support/source.ts"
 import { visible, visibleLines } from "./support/text.ts"
 
@@ -117,22 +118,20 @@ const sayProblems = (error: StripeError.InvalidArgumentError) =>
       .join("\n")
   )
 
-/** Whoever reads the rows has seen enough, as `head` does. */
-const isClosed = (error: Error): boolean => Predicate.hasProperty(error.cause, "code") && error.cause.code === "EPIPE"
-
-const run = Effect.fn(
-  function* (filter: SessionFilter.SessionFilter, format: keyof typeof formats, reveal: ReadonlyArray<Secret>) {
-    const { stream } = yield* VerificationSessions.VerificationSessions
-    const stdio = yield* Stdio.Stdio
-    let rows = 0
-    const sessions: Sessions = stream(filter, {
-      expand: reveal.filter(isExpansion).map((field) => expansions[field])
-    }).pipe(Stream.tap(() => Effect.sync(() => rows++)))
-    yield* formats[format](reveal)(sessions).pipe(Stream.run(stdio.stdout({ endOnDone: false })))
-    yield* Console.error(`${rows} ${rows === 1 ? "session" : "sessions"}`)
-  },
-  Effect.catchIf(isClosed, () => Effect.void)
-)
+const run = Effect.fn(function* (
+  filter: SessionFilter.SessionFilter,
+  format: keyof typeof formats,
+  reveal: ReadonlyArray<Secret>
+) {
+  const { stream } = yield* VerificationSessions.VerificationSessions
+  const stdio = yield* Stdio.Stdio
+  let rows = 0
+  const sessions: Sessions = stream(filter, {
+    expand: reveal.filter(isExpansion).map((field) => expansions[field])
+  }).pipe(Stream.tap(() => Effect.sync(() => rows++)))
+  yield* formats[format](reveal)(sessions).pipe(Stream.run(stdio.stdout({ endOnDone: false })))
+  yield* Console.error(`${rows} ${rows === 1 ? "session" : "sessions"}`)
+})
 
 // The sandbox's sessions are spread over the hundred days before now, so that `--created 7d` finds some.
 const source = Layer.unwrap(
@@ -176,6 +175,8 @@ const presenter = CliOutput.layerPresenter({
         )
       : CliOutput.defaultPresenter.present(event)
 })
+
+endWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide([NodeServices.layer, presenter]),

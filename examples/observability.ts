@@ -7,10 +7,12 @@ import { Otlp } from "effect/observability"
 import { VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { takesNoArguments } from "./support/noArguments.ts"
+import { endWithoutReader } from "./support/output.ts"
 import { layer } from "./support/source.ts"
 import { recording, table } from "./support/telemetry.ts"
 
 takesNoArguments("Prints the spans and metrics of a read, and sends them to OTEL_EXPORTER_OTLP_ENDPOINT if it is set")
+endWithoutReader()
 
 const read = VerificationSessions.stream({ status: "verified" }, { maxItems: 500 }).pipe(
   Stream.runCount,

@@ -3,9 +3,11 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Stream } from "effect"
 import { VerificationReport, VerificationReports } from "effect-stripe-identity"
 import { takesNoArguments } from "./support/noArguments.ts"
+import { endWithoutReader } from "./support/output.ts"
 import { layer } from "./support/source.ts"
 
 takesNoArguments("How the checks of the reports of 2025 ended, counted")
+endWithoutReader()
 
 const counts = new Map<string, number>()
 

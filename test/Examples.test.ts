@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -84,6 +84,28 @@ describe("the examples", () => {
       assert.notInclude(errors, "EPIPE")
       assert.strictEqual(code, 0, errors)
     })
+  }
+
+  for (const name of ["quickstart.ts", "reports.ts", "observability.ts", "filter-cli.ts"]) {
+    it.skipIf(!existsSync("/dev/full"))(
+      `${name} says on a full disk that rows are missing, without a stack trace`,
+      async () => {
+        const full = openSync("/dev/full", "w")
+        const child = spawn(process.execPath, [join(root, "examples", name)], {
+          env: { ...withoutStripe, NO_COLOR: "1" },
+          stdio: ["ignore", full, "pipe"]
+        })
+        closeSync(full)
+        let errors = ""
+        child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()))
+        const code = await new Promise<number | null>((resolve) => child.on("close", resolve))
+        assert.strictEqual(code, 1, errors)
+        assert.strictEqual(
+          errors.trimEnd().split("\n").at(-1),
+          "Cannot write any more: ENOSPC: no space left on device, write"
+        )
+      }
+    )
   }
 
   for (const name of ["parallel", "reports", "quickstart", "errors", "observability", "testing"]) {
