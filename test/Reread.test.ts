@@ -82,22 +82,54 @@ describe("reread", () => {
     })
   )
 
-  it.effect("reads alone, and several at once, what lies far apart in a list", () =>
+  it.effect("reads alone, and several at once, what has many others in between", () =>
     Effect.gen(function* () {
       const { service, stripe } = yield* quietWorld(0)
-      for (let days = 0; days < 20; days++) {
+      for (let count = 0; count < 2500; count++) {
         stripe.create()
-        stripe.wait(86_400)
+        stripe.wait(1)
       }
+      const wanted = stripe.sessions.filter((_, index) => index % 250 === 0)
       const batches = yield* collect(
         stripe,
-        service.reread(stripe.sessions.map((one) => ({ id: one.id, created: created(one.created) })))
+        service.reread(wanted.map((one) => ({ id: one.id, created: created(one.created) })))
       )
-      assert.strictEqual(idsOf(batches).length, 20)
-      assert.isTrue(stripe.asked.every(({ path }) => path.includes("/vs_")))
+      assert.strictEqual(idsOf(batches).length, 10)
+      // The first page shows how close they lie.
+      assert.deepStrictEqual(
+        stripe.asked.map(({ path }) => path.includes("/vs_")),
+        [false, ...Array.from({ length: 9 }, () => true)]
+      )
       assert.isAbove(stripe.inFlight.most, 1)
     })
   )
+
+  const lists = [
+    { name: "a list of few sessions a year", count: 300, apart: 100_000 },
+    { name: "an import of many sessions a second", count: 300, apart: 0.01 }
+  ]
+  for (const { apart, count, name } of lists) {
+    it.effect(`takes a page for each hundred of ${name}`, () =>
+      Effect.gen(function* () {
+        const { service, stripe } = yield* quietWorld(0)
+        for (let index = 0; index < count; index++) {
+          stripe.create()
+          stripe.wait(apart)
+        }
+        stripe.wait(60)
+        const wanted = stripe.sessions.filter((_, index) => index % 3 === 0)
+        const batches = yield* collect(
+          stripe,
+          service.reread(wanted.map((one) => ({ id: one.id, created: created(one.created) })))
+        )
+        assert.sameMembers(
+          idsOf(batches),
+          wanted.map(({ id }) => id)
+        )
+        assert.isAtMost(stripe.asked.length, count / 100 + 1)
+      })
+    )
+  }
 
   it.effect("says of every one of many ids that it is missing", () =>
     Effect.gen(function* () {

@@ -94,7 +94,7 @@ export const tail: Service<VerificationSessions>["tail"] = (filter, options) =>
  * `missing`; the call does not fail.
  *
  * It sends at most one request per id. Pass sessions, or `{ id, created }`, and one page of the list answers for many that
- * were created close together. A wrong `created` costs one more request.
+ * are close together in it. A wrong `created` costs one more request.
  *
  * **Example** (Two sessions, and an id that Stripe does not know)
  *

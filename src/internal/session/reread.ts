@@ -63,9 +63,6 @@ export const toIds = (
   return Result.succeed(ids)
 }
 
-/** How far apart sessions may be that are looked for on one page, in seconds, before a page showed how many there are. */
-const firstReach = 3600
-
 const batchSize = 100
 
 /**
@@ -90,7 +87,8 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
     }
     // The newest is the last one.
     dated.sort((one, other) => one.created - other.created)
-    let reach = firstReach
+    // How far apart sessions may be that are looked for on one page, in seconds. The first page shows how close they lie.
+    let reach = Number.POSITIVE_INFINITY
     // How many pages without one of the ids may still be read.
     let credit = 1
 
@@ -107,8 +105,8 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
         if (one.created <= reached) dated.push(one)
         else single.push(one.id)
       }
-      // Twice as far as the page came. Not at all where all of it was one second.
-      reach = 2 * (page.has_more ? newest - reached : reach)
+      // Twice as far as the page came. A page of one second came one second far.
+      reach = 2 * (page.has_more ? newest - reached + 1 : reach)
       credit += sessions.length - 1
       return { sessions, missing: [] }
     })

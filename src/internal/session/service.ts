@@ -211,7 +211,7 @@ export interface Service<out Requires = never> {
    * call does not fail.
    *
    * It sends at most one request per id. If `created` is given, as when sessions are passed, one page of the list answers for
-   * many that were created close together. A wrong `created` costs one more request.
+   * many that are close together in it. A wrong `created` costs one more request.
    */
   readonly reread: <const Paths extends ListExpand = undefined, E = never, R = never>(
     ids: ReadonlyArray<Model.SessionReference> | ReadonlySet<Model.SessionReference>,
