@@ -72,7 +72,7 @@ describe("changes", () => {
 
   it.effect("reads the oldest window first, and hands over a position after each", () =>
     Effect.gen(function* () {
-      const { from, service, stripe } = yield* started(5)
+      const { from, service, stripe } = yield* started(5, { pageSize: 2 })
       for (const id of ["vs_0", "vs_1", "vs_2"]) {
         stripe.tell(id, "verified")
         stripe.wait(3600)
@@ -80,6 +80,22 @@ describe("changes", () => {
       const batches = yield* collect(stripe, service.changes({ from, overlap: 0 }))
       assert.deepStrictEqual(idsOf(batches), ["vs_0", "vs_1", "vs_2"])
       assert.strictEqual(new Set(batches.map(({ checkpoint }) => Checkpoint.toText(checkpoint))).size, 3)
+    })
+  )
+
+  it.effect("reads in one window what one page has, however long the pause was", () =>
+    Effect.gen(function* () {
+      const { from, service, stripe } = yield* started(5)
+      for (const id of ["vs_0", "vs_1", "vs_2"]) {
+        stripe.wait(9 * 86_400)
+        stripe.tell(id, "verified")
+      }
+      stripe.wait(86_400)
+      const began = Math.floor(stripe.now() / 1000)
+      const batches = yield* collect(stripe, service.changes({ from }))
+      assert.sameMembers(idsOf(batches), ["vs_0", "vs_1", "vs_2"])
+      assert.strictEqual(stripe.asked.filter(({ path }) => path === events).length, 2)
+      assert.strictEqual(DateTime.toEpochSeconds(last(batches).events ?? assert.fail()), began - 60)
     })
   )
 
@@ -120,7 +136,8 @@ describe("changes", () => {
 
   it.effect("is an error too where the events of a later window expire while the batches before it are stored", () =>
     Effect.gen(function* () {
-      const { from, service, stripe } = yield* started(3)
+      const { from, service, stripe } = yield* started(3, { pageSize: 1 })
+      stripe.tell("vs_1", "processing")
       stripe.tell("vs_1", "verified")
       stripe.wait(28 * 86_400)
       const stored: Array<unknown> = []

@@ -193,9 +193,13 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
     const until = Windows.settledBefore(now, lengths.settle)
     const start = DateTime.toEpochSeconds(checkpoint.events)
     yield* ensureKept(start, now)
+    // After a long pause, one page may have all events of an account that has few of them. Then they are one window.
+    const rest = Windows.next(start, until, { ...lengths, window: Number.POSITIVE_INFINITY })
+    const isLong = rest !== undefined && rest.lt - start > lengths.window
+    const isOne = isLong && !(yield* events({ page: 1, limit: 100, within: { gte: rest.gte, lt: rest.lt } })).has_more
     return Stream.unfold(start, (position) =>
       Effect.sync(() => {
-        const window = Windows.next(position, until, lengths)
+        const window = isOne && position === start ? rest : Windows.next(position, until, lengths)
         return window && ([window, window.lt] as const)
       })
     )

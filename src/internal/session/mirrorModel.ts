@@ -92,7 +92,8 @@ export interface ChangesOptions<Paths extends ListExpand = undefined, E = never,
   readonly overlap?: Duration.Input | undefined
   /**
    * How much time of events is read at once, at least 1 second. The checkpoint moves after each window, so a crash repeats at
-   * most one window. Its ids are held in memory. 29 days are 700 windows of an hour: half a minute at Stripe's rate limit.
+   * most one window. Its ids are held in memory. 29 days are 700 windows of an hour: half a minute at Stripe's rate limit. If
+   * one page has all events since the last run, they are one window.
    *
    * @default "1 hour"
    */
