@@ -125,7 +125,7 @@ describe("a connected account", () => {
         }
         assert.match(
           (yield* refusal("", { url, key: Sandbox.restrictedApiKey })).error["message"] ?? "",
-          /rak_accounts_kyc_basic_read/
+          /'accounts_kyc_basic_read'/
         )
       })
     )

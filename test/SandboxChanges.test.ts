@@ -125,13 +125,30 @@ describe("a change", () => {
       Effect.gen(function* () {
         const sandbox = yield* Sandbox.Sandbox
         const { id } = yield* sandbox.insert()
+        yield* sandbox.submit(id)
+        yield* sandbox.fail(id, { code: "document_expired" })
         const session = yield* sandbox.cancel(id)
         assert.deepInclude(session, { status: "canceled", client_secret: null, url: null, redaction: null })
-        assert.deepStrictEqual((yield* names).toSorted(), ["canceled", "created"])
-        for (const change of [sandbox.submit(id), sandbox.pass(id), sandbox.fail(id), sandbox.cancel(id)]) {
-          assert.match(yield* refusal(change), /it has a status of canceled/)
+        assert.isNull(session.last_error)
+        for (const change of [sandbox.submit(id), sandbox.pass(id), sandbox.fail(id)]) {
+          assert.match(yield* refusal(change), /it has a status of "canceled"/)
         }
-        assert.match(yield* refusal(sandbox.redact(id)), /it has a status of canceled/)
+        assert.deepStrictEqual(yield* sandbox.cancel(id), session)
+        assert.deepStrictEqual((yield* names).toSorted(), ["canceled", "created", "processing", "requires_input"])
+      })
+    )
+  )
+
+  it.effect("of canceling a verified one is refused in Stripe's words", () =>
+    inEmpty(
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox.Sandbox
+        const { id } = yield* verified
+        assert.include(
+          yield* refusal(sandbox.cancel(id)),
+          'You cannot cancel this VerificationSession because it has a status of "verified". Only a VerificationSession ' +
+            'in "requires_input" status may be canceled.'
+        )
       })
     )
   )
@@ -150,7 +167,7 @@ describe("a change", () => {
         yield* sandbox.override(id, "verified")
         assert.strictEqual((yield* names)[0], "verified")
         assert.deepStrictEqual(yield* sandbox.reports, before)
-        assert.match(yield* refusal(sandbox.override(id, "verified")), /it has a status of verified/)
+        assert.match(yield* refusal(sandbox.override(id, "verified")), /it has a status of "verified"/)
       })
     )
   )
@@ -176,9 +193,9 @@ describe("a change", () => {
         const sandbox = yield* Sandbox.Sandbox
         assert.match(yield* refusal(sandbox.cancel("vs_none")), /No such VerificationSession: 'vs_none'/)
         const { id } = yield* sandbox.insert()
-        assert.match(yield* refusal(sandbox.pass(id)), /You cannot verify.*status of requires_input/)
+        assert.match(yield* refusal(sandbox.pass(id)), /You cannot verify.*status of "requires_input"/)
         yield* sandbox.submit(id)
-        assert.match(yield* refusal(sandbox.redact(id)), /You cannot redact.*status of processing/)
+        assert.match(yield* refusal(sandbox.redact(id)), /You cannot redact.*status of "processing"/)
         assert.deepStrictEqual((yield* names).toSorted(), ["created", "processing"])
       })
     )
@@ -256,17 +273,20 @@ describe("a redaction", () => {
     )
   )
 
-  it.effect("of an open session cancels it", () =>
+  it.effect.each([false, true])("of an open session cancels it, and a canceled one stays so: %s", (isCanceled) =>
     inSandbox(
       { sessions: 0, redactionTime: "4 days" },
       Effect.gen(function* () {
         const sandbox = yield* Sandbox.Sandbox
-        const { id } = yield* sandbox.insert()
+        const { id } = yield* sandbox.insert({ last_error: { code: "abandoned", reason: "The person left." } })
+        if (isCanceled) yield* sandbox.cancel(id)
         const begun = yield* sandbox.redact(id)
         assert.deepInclude(begun, { status: "canceled", redaction: { status: "processing" }, url: null })
+        assert.isNull(begun.last_error)
         yield* TestClock.adjust("4 days")
         assert.deepInclude((yield* sandbox.sessions)[0], { status: "canceled", redaction: { status: "redacted" } })
-        assert.deepStrictEqual((yield* names).toSorted(), ["canceled", "created", "redacted"])
+        const twice = isCanceled ? ["canceled"] : []
+        assert.deepStrictEqual((yield* names).toSorted(), [...twice, "canceled", "created", "redacted"])
       })
     )
   )
@@ -398,7 +418,7 @@ describe("stripe-node", () => {
             (cause: unknown) => cause
           )
         )
-      assert.instanceOf(yield* error(sessions.cancel(one.id)), Stripe.errors.StripeInvalidRequestError)
+      assert.strictEqual((yield* Effect.promise(() => sessions.cancel(one.id))).status, "canceled")
       assert.instanceOf(yield* error(sessions.cancel("vs_none")), Stripe.errors.StripeInvalidRequestError)
       assert.instanceOf(
         yield* error(sessions.update(one.id, { type: "document" })),

@@ -283,8 +283,11 @@ describe("a key", () => {
       "one without the permission",
       `Bearer ${restricted}`,
       403,
-      `The provided key '${hidden(restricted)}' does not have the required permissions for this endpoint on account ` +
-        "'acct_SANDBOX000000001'. Having the 'rak_identity_product_read' permission would allow this request to continue."
+      `Permission denied. The provided key '${restricted.slice(0, 8)}...${restricted.slice(-4)}' does not have the ` +
+        "required permissions for this endpoint on account 'acct_SANDBOX000000001'. Enabling Identity Verification " +
+        "Sessions and Reports Read ('identity_product_read') permissions on this key would allow this request to " +
+        "continue. You can edit permissions at https://dashboard.stripe.com/b/acct_SANDBOX000000001?destination=%2Fapikeys",
+      "more_permissions_required"
     ]
   ])("%s", ([, authorization, status, message, code]) =>
     inSandbox(

@@ -17,9 +17,16 @@ export const liveKey = "sk_live_SANDBOX_live_mode_key"
 export const account = "acct_SANDBOX000000001"
 export const unreachableAccount = "acct_SANDBOX000000404"
 
+/** What a request asks the right for, and what the Dashboard calls it. */
+const permissions = {
+  identity_product_read: "Identity Verification Sessions and Reports Read",
+  identity_product_write: "Identity Verification Sessions and Reports Write",
+  event_read: "Events Read",
+  accounts_kyc_basic_read: "Basic Business Contact Information Read"
+} as const
+
 /** What a request asks the right for. */
-export type Permission =
-  "rak_identity_product_read" | "rak_identity_product_write" | "rak_event_read" | "rak_accounts_kyc_basic_read"
+export type Permission = keyof typeof permissions
 
 /** What the holder of a valid key may do. */
 export interface Caller {
@@ -69,8 +76,8 @@ export const maskHeader = (header: string): string => {
 
 const may = (key: string, permission: Permission): boolean =>
   key !== restrictedKey &&
-  (permission !== "rak_event_read" || key !== eventlessKey) &&
-  (permission !== "rak_identity_product_write" || !key.startsWith("rk_"))
+  (permission !== "event_read" || key !== eventlessKey) &&
+  (permission !== "identity_product_write" || !key.startsWith("rk_"))
 
 /** Decides from the request's headers (lower-case names) who is calling. */
 export const authenticate = (
@@ -91,7 +98,7 @@ export const authenticate = (
     return Result.fail(Errors.accountAccess(mask(key), connected))
   }
   if (!may(key, permission)) {
-    return Result.fail(Errors.permissionDenied(mask(key), connected ?? account, permission))
+    return Result.fail(Errors.permissionDenied(key, connected ?? account, permission, permissions[permission]))
   }
   return Result.succeed({ masked: mask(key), livemode: key === liveKey, sensitive: sensitiveOf(key) })
 }

@@ -71,6 +71,8 @@ export const make = ({ listing, log, seed }: Mode, redactionTime: number) => {
   }
 
   const closed: SessionPatch = { client_secret: null, url: null }
+  // Canceling takes the error away.
+  const canceled: SessionPatch = { ...closed, status: "canceled", last_error: null }
   /** The secret and the link for another attempt. */
   const opened = (id: string): SessionPatch => {
     const attempt = ++attempts
@@ -143,15 +145,13 @@ export const make = ({ listing, log, seed }: Mode, redactionTime: number) => {
         },
         "requires_input"
       ),
-    cancel: (id: string, occasion: Occasion): Changed =>
-      change(
-        "cancel",
-        ["requires_input"],
-        id,
-        occasion,
-        (before) => ({ ...closed, status: "canceled", last_error: before.last_error }),
-        "canceled"
-      ),
+    cancel: (id: string, occasion: Occasion): Changed => {
+      const entry = listing.find(id)
+      const before = entry && listing.session(entry)
+      // Stripe answers a second cancel as it did the first.
+      if (before?.status === "canceled") return Result.succeed(before)
+      return change("cancel", ["requires_input"], id, occasion, () => canceled, "canceled")
+    },
     override: (id: string, status: "verified" | "requires_input", occasion: Occasion): Changed =>
       change(
         "override",
@@ -165,15 +165,10 @@ export const make = ({ listing, log, seed }: Mode, redactionTime: number) => {
       Result.map(
         change(
           "redact",
-          ["requires_input", "verified"],
+          ["canceled", "requires_input", "verified"],
           id,
           occasion,
-          ({ last_error, status }) => ({
-            ...closed,
-            status: status === "verified" ? status : "canceled",
-            last_error,
-            redaction: { status: "processing" }
-          }),
+          (before) => ({ ...(before.status === "verified" ? closed : canceled), redaction: { status: "processing" } }),
           "canceled"
         ),
         (session) => {

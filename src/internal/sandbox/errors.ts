@@ -69,11 +69,16 @@ export const publishableKey: Refusal = {
   unnumbered: true
 }
 
-export const permissionDenied = (masked: string, account: string, permission: string): Refusal => ({
+// As many projects quote it in 2026. In 2025 it had no code, named `rak_…`, and masked the key as other refusals do.
+export const permissionDenied = (key: string, account: string, permission: string, name: string): Refusal => ({
   status: 403,
+  code: "more_permissions_required",
   message:
-    `The provided key '${masked}' does not have the required permissions for this endpoint on account '${account}'. ` +
-    `Having the '${permission}' permission would allow this request to continue.`
+    `Permission denied. The provided key '${key.slice(0, 8)}...${key.slice(-4)}' does not have the required permissions ` +
+    `for this endpoint on account '${account}'. Enabling ${name} ('${permission}') permissions on this key would allow ` +
+    "this request to continue. You can edit permissions at " +
+    `https://dashboard.stripe.com/b/${account}?destination=%2Fapikeys`,
+  undocumented: true
 })
 
 export const accountAccess = (masked: string, account: string): Refusal => ({
@@ -147,28 +152,29 @@ export const onlyOneOf = (params: ReadonlyArray<string>): Refusal => ({
   message: `You may only specify one of these parameters: ${params.join(", ")}.`
 })
 
-// No recording of the next three exists: their words are ours, after those of similar refusals.
+// No recording of it exists: the words are ours, after those of similar refusals.
 export const listTooLong = (param: string, longest: number): Refusal => ({
   status: 400,
   message: `Invalid array: ${param} may have at most ${longest} elements.`,
   param
 })
 
+// Estuary's connector looks for these words in a 400 (estuary/connectors, source-stripe-native).
 export const eventExpired = (id: string, param: string): Refusal => ({
   status: 400,
-  message:
-    `The event '${id}' is older than 30 days and is no longer available under our data retention policy. ` +
-    `Please pass a more recent event as ${param}.`,
+  message: `The event '${id}' is no longer available because it's aged out of our retention policy.`,
   param
 })
 
+// For a cancel these are Stripe's words, from a public transcript of September 2026.
 export const cannotChange = (what: string, status: string, from: ReadonlyArray<string>): Refusal => ({
   status: 400,
   message:
-    `You cannot ${what} this VerificationSession because it has a status of ${status}. Only a VerificationSession with ` +
-    `one of the following statuses may be changed so: ${from.join(", ")}.`
+    `You cannot ${what} this VerificationSession because it has a status of "${status}". Only a VerificationSession in ` +
+    `"${from.join('" or "')}" status may be ${what === "cancel" ? "canceled" : "changed so"}.`
 })
 
+// No recording of it exists: the words are ours.
 export const cannotChangeRedacted = (what: string): Refusal => ({
   status: 400,
   message: `You cannot ${what} this VerificationSession because it has been redacted, or is being redacted.`

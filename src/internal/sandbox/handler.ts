@@ -111,7 +111,7 @@ const attempt = (account: Account, visit: RequestContext, extra: number): Result
     }
     const caller = yield* Authentication.authenticate(
       headers,
-      write !== undefined ? "rak_identity_product_write" : (found?.resource.permission ?? "rak_identity_product_read"),
+      write !== undefined ? "identity_product_write" : (found?.resource.permission ?? "identity_product_read"),
       visit.isRevoked
     )
     const version = headers["stripe-version"]

@@ -82,7 +82,7 @@ const define = <Row, Place extends Entry>(definition: {
   readonly render: (mode: Mode, entry: Place, view: View) => Row
   readonly isExpired?: (entry: Place, now: number) => boolean
 }): Resource<Row> => {
-  const { includes, isExpired, noun, param, path, permission = "rak_identity_product_read", render, rules } = definition
+  const { includes, isExpired, noun, param, path, permission = "identity_product_read", render, rules } = definition
   const selection = (mode: Mode, { from, given, to }: Wanted): Selection<Place> => ({
     from,
     to,
@@ -176,7 +176,7 @@ export const events: Resource<Event> = define({
   path: "/v1/events",
   noun: "event",
   param: "id",
-  permission: "rak_event_read",
+  permission: "event_read",
   rules: {
     texts: ["delivery_success", "type"],
     lists: { types: 20 },
@@ -202,7 +202,7 @@ export const connected: Resource<ConnectedAccount> = define({
   path: "/v1/accounts",
   noun: "account",
   param: "account",
-  permission: "rak_accounts_kyc_basic_read",
+  permission: "accounts_kyc_basic_read",
   rules: { texts: [], choices: {}, onlyOne: [], expandable: {} },
   find: ({ connected }, id) => connected.find(id),
   includes: ({ connected }, entry: ConnectedEntry) => connected.isListed(entry),

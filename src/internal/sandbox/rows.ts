@@ -91,7 +91,6 @@ const errorOf = (facts: Facts, check: Check): CheckError | null => {
   const chance = mix(seed, index, 31) % 40
   // The official fixture shows an error object with nothing in it on a verified session.
   if (status === "verified") return chance === 0 ? { code: null, reason: null } : null
-  if (status === "canceled" && chance < 4) return reasoned("abandoned")
   if (status !== "requires_input" || chance >= 22) return null
   const codes = check === "document" ? documentCodes : check === "id_number" ? idNumberCodes : flowCodes
   return reasoned(codes[mix(seed, index, 32) % codes.length] ?? codes[0])

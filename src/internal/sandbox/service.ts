@@ -52,12 +52,12 @@ export interface AccountControls {
    * nothing was checked (as with the code "abandoned").
    */
   readonly fail: (id: string, failure?: Failure) => Effect.Effect<Session>
-  /** "requires_input" becomes "canceled", permanently. */
+  /** "requires_input" becomes "canceled", permanently and without its `last_error`. Canceling again changes nothing. */
   readonly cancel: (id: string) => Effect.Effect<Session>
   /** Somebody changes "verified" to "requires_input" in the Dashboard, or back. */
   readonly override: (id: string, status: "verified" | "requires_input") => Effect.Effect<Session>
   /**
-   * Starts the redaction of a session that is "requires_input" (it is then canceled) or "verified". After
+   * Starts the redaction of a session that is "canceled", "requires_input" (it is then canceled) or "verified". After
    * `redactionTime`, the session, its reports and its old events have placeholders instead of personal data.
    */
   readonly redact: (id: string) => Effect.Effect<Session>
