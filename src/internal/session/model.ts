@@ -18,8 +18,8 @@ import type { expandPaths, VerifiedOutputs } from "./wire.ts"
  *
  * The longer paths are sensitive fields. Name each one, and use a **restricted** key with read access to sensitive
  * verification results. Such a key reads verifications that were processed in the last 48 hours, or all of them if it
- * is also restricted to IP addresses. With other keys, and for older verifications, the fields are absent without an
- * error.
+ * is also restricted to IP addresses. With other keys, and for older verifications, the fields are absent or Stripe
+ * refuses the request: users report both.
  *
  * Source: https://docs.stripe.com/identity/access-verification-results
  *
