@@ -13,6 +13,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Codec from "./internal/session/codec.ts"
 import { VerificationSession } from "./internal/session/codec.ts"
 import type * as Model from "./internal/session/model.ts"
@@ -243,6 +244,9 @@ export type WithMetadata<Session, Metadata> = Omit<Session, "metadata"> & { read
  * the type of a session with anything expanded. For a narrower type, pass the codec of your sessions as the second argument:
  * {@link VerificationSession} or {@link expanded}. A value that is not such a session fails.
  *
+ * `HttpApi` and `Rpc` write the result with that codec. The default is {@link Json}, so secret fields are omitted;
+ * {@link VerificationSession} and {@link expanded} write them.
+ *
  * **Example** (The plan of a session, and its verified outputs)
  *
  * ```ts
@@ -276,9 +280,10 @@ export const withMetadata = <
 >(
   schema: Schema.Codec<A, I, RD, RE>,
   // Type boundary: the parameter's default is that of its type.
-  session: Schema.Codec<Session, unknown> = Codec.any as unknown as Schema.Codec<Session>
+  session: Schema.Codec<Session, unknown> = Codec.json([]) as unknown as Schema.Codec<Session>
 ): Schema.Codec<WithMetadata<Session, A>, Session, RD, RE> =>
   Schema.toType(session).pipe(
+    Schema.annotate({ toCodec: () => Schema.link<Session>()(session, SchemaTransformation.passthrough()) }),
     Schema.decodeTo(
       // Type boundary: a session is `metadata`, which is decoded, and other fields, which pass through.
       Schema.StructWithRest(Schema.Struct({ metadata: schema }), [

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Option, Queue, Result, Schema, SchemaGetter, Stream } from "effect"
+import { DateTime, Effect, Option, Queue, Redacted, Result, Schema, SchemaGetter, Stream } from "effect"
 import { VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { countRequests, world } from "./support/world.ts"
@@ -40,19 +40,26 @@ describe("withMetadata", () => {
     assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(reported)(plain)))
   })
 
+  const secret = VerificationSession.makeUnsafe({
+    ...session("vs_1", { seats: "3" }),
+    client_secret: Redacted.make("SANDBOX-secret"),
+    url: Redacted.make("SANDBOX-url")
+  })
+
   it("leaves secrets the very values they were", () => {
-    const [wire] = [{ ...session("vs_1", { seats: "3" }) }]
-    const secret = Schema.decodeUnknownSync(VerificationSession.VerificationSession)({
-      id: "vs_1",
-      object: "identity.verification_session",
-      created: 0,
-      livemode: false,
-      status: "requires_input",
-      type: "document",
-      metadata: wire.metadata,
-      client_secret: "SANDBOX"
-    })
     assert.strictEqual(Schema.decodeSync(schema)(secret).client_secret, secret.client_secret)
+  })
+
+  it("is written by HttpApi and Rpc with the codec of its sessions, so by default without secrets", () => {
+    const row = Schema.decodeSync(schema)(secret)
+    const written = (codec: Schema.Codec<VerificationSession.AnyExpansion, unknown>) =>
+      Schema.encodeSync(Schema.toCodecJson(withMetadata(Seats, codec)))(row)
+    const shown = { ...Schema.encodeSync(VerificationSession.Json())(secret), metadata: { seats: "3" } }
+    assert.deepStrictEqual<unknown>(Schema.encodeSync(Schema.toCodecJson(schema))(row), shown)
+    assert.deepStrictEqual<unknown>(written(VerificationSession.Json()), shown)
+    const withUrl = written(VerificationSession.Json({ reveal: ["url"] }))
+    assert.deepStrictEqual<unknown>(withUrl, { ...shown, url: "SANDBOX-url" })
+    assert.deepStrictEqual(Schema.decodeUnknownSync(Schema.toCodecJson(schema))(shown).metadata, { seats: 3 })
   })
 })
 

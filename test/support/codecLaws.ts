@@ -158,6 +158,11 @@ export const codecLaws = (): void => {
         }
       })
 
+      it("is the only way to JSON: HttpApi and Rpc derive none from what it decoded, which may hold secrets", () => {
+        const derived = Schema.encodeUnknownExit(Schema.toCodecJson(Schema.toType(codec)))
+        for (const row of rows) assert.isTrue(Exit.isFailure(derived(decodeOrThrow(row))))
+      })
+
       it("recognizes what it decoded, and checks a value that was changed since", () => {
         const is = Schema.is(codec)
         for (const row of rows) {

@@ -240,7 +240,7 @@ export const variant = (paths: ReadonlyArray<string>): Variant => {
   return withReport ? report : plain
 }
 
-export const any = codec(Wire.AnyWire, Wire.AnyWire.mapFields(generatedSession))
+const any = codec(Wire.AnyWire, Wire.AnyWire.mapFields(generatedSession))
 
 /** The id of a session's report, whether the report is expanded or not. */
 export const reportId = ({ last_verification_report: report }: EncodedAny): string | null | undefined =>

@@ -49,7 +49,6 @@ export const wireCodec = <T extends object, E>(options: {
     },
     {
       identifier: options.identifier,
-      toCodec: () => Schema.link<T>()(options.wire, transformation),
       toCodecArbitrary: () => Schema.link<T>()(options.generator, transformation)
     }
   )
