@@ -151,7 +151,7 @@ export const stream = <B extends Batch, Batch extends HasCheckpoint, E, R, E2, R
  * batch are written again, so upsert them by id.
  *
  * The checkpoint is stored twice, under `key` and under `key` with `.copy`, because a file is damaged if the program is
- * killed while writing it. If both can be read, the first counts.
+ * killed while writing it. If both can be read, the first counts. To start over, remove the first and the rows.
  *
  * @category constructors
  * @since 0.1.0
@@ -167,18 +167,21 @@ export const fromKeyValueStore = <Batch extends HasCheckpoint, E, R>(options: {
   KeyValueStore.KeyValueStore
 > =>
   Effect.map(KeyValueStore.KeyValueStore, (store) => {
-    const keys = [`${options.key}.copy`, options.key]
+    const copy = `${options.key}.copy`
     const stored = Effect.gen(function* () {
-      const texts = yield* Effect.forEach([...keys].reverse(), (key) => store.get(key))
-      const found = texts.flatMap((text) => (text === undefined ? [] : [Checkpoint.fromText(text)]))
-      const [first] = found
-      if (first === undefined) return undefined
-      const whole = found.find((result) => Result.isSuccess(result) || result.failure.problem !== "damaged")
-      return yield* Effect.fromResult(whole ?? first)
+      const text = yield* store.get(options.key)
+      // The copy is written first: alone, it is of a first save that did not end.
+      if (text === undefined) return undefined
+      const found = Checkpoint.fromText(text)
+      if (Result.isSuccess(found) || found.failure.problem !== "damaged") return yield* Effect.fromResult(found)
+      const checkpoint = yield* Effect.fromResult(Checkpoint.fromText((yield* store.get(copy)) ?? text))
+      // Before the copy is written again, which may damage it too.
+      yield* store.set(options.key, Checkpoint.toText(checkpoint))
+      return checkpoint
     })
     const keep = (checkpoint: Checkpoint.Checkpoint) => {
       const text = Checkpoint.toText(checkpoint)
-      return Effect.forEach(keys, (key) => store.set(key, text), { discard: true })
+      return Effect.andThen(store.set(copy, text), store.set(options.key, text))
     }
     const save = (batch: Batch) => Effect.andThen(options.write(batch), keep(batch.checkpoint))
     return { open: Effect.map(stored, (from) => ({ from, save })) }

@@ -60,21 +60,52 @@ describe("a function that writes and a store for the checkpoint", () => {
     }).pipe(Effect.provide(there))
   )
 
-  it.effect("resume from the copy of a checkpoint that was damaged as it was written", () =>
+  it.effect("resume after any writes of a checkpoint were cut short, also the first, and one after the other", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
-      for (const damaged of ["list", "list.copy"]) {
+      for (let seed = 0; seed < 50; seed++) {
+        const { below } = choices(seed)
         const written: Array<string> = []
-        const destination = yield* Destination.fromKeyValueStore({
-          key: "list",
-          write: ({ sessions }: Batch) => Effect.sync(() => written.push(...sessions.map(({ id }) => id)))
+        let cut = 0
+        const cutting = KeyValueStore.make({
+          ...store,
+          set: (key, text) => {
+            if (below(3) > 0) return store.set(key, text)
+            cut++
+            return Effect.andThen(store.set(key, text.slice(0, below(text.length))), Effect.interrupt)
+          }
         })
-        yield* store.clear
-        yield* Destination.stream(destination, read(100)).pipe(Stream.take(1), Stream.runDrain)
-        yield* store.set(damaged, "")
-        yield* Stream.runDrain(Destination.stream(destination, read(100)))
-        assert.deepStrictEqual(written, [...(yield* listIds)])
+        const destination = yield* Effect.provideService(
+          Destination.fromKeyValueStore({
+            key: `list ${seed}`,
+            write: ({ sessions }: Batch) => Effect.sync(() => written.push(...sessions.map(({ id }) => id)))
+          }),
+          KeyValueStore.KeyValueStore,
+          cutting
+        )
+        const run = Effect.exit(Stream.runDrain(Destination.stream(destination, read(60))))
+        let exit = yield* run
+        while (Exit.hasInterrupts(exit)) exit = yield* run
+        assert.isTrue(Exit.isSuccess(exit), `seed ${seed}: ${String(exit)}`)
+        assert.sameMembers([...new Set(written)], [...(yield* listIds)], `seed ${seed}`)
+        assert.isAtMost(written.length, 250 + cut * 60, `seed ${seed}`)
       }
+    }).pipe(Effect.provide(there))
+  )
+
+  it.effect("start over once the checkpoint was removed", () =>
+    Effect.gen(function* () {
+      const store = yield* KeyValueStore.KeyValueStore
+      let written = 0
+      const destination = yield* Destination.fromKeyValueStore({
+        key: "list",
+        write: ({ sessions }: Batch) => Effect.sync(() => void (written += sessions.length))
+      })
+      const run = Stream.runDrain(Destination.stream(destination, read(100)))
+      yield* run
+      yield* store.remove("list")
+      yield* run
+      assert.strictEqual(written, 500)
     }).pipe(Effect.provide(there))
   )
 
