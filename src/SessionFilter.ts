@@ -60,7 +60,7 @@ export const Json: Schema.Codec<SessionFilter, Model.JsonInput> =
 
 /**
  * Decodes a filter from the parsed parameters of a URL: for `HttpServerRequest.schemaSearchParams` and for the `query`
- * of an `HttpApiEndpoint`, whose OpenAPI document lists them. See {@link UrlQuery} for the accepted forms.
+ * of an `HttpApiEndpoint`, whose OpenAPI document lists all but `metadata[…]`. See {@link UrlQuery} for the accepted forms.
  *
  * @category schemas
  * @since 0.1.0
