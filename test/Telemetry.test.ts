@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { StripeClient, VerificationSessions } from "effect-stripe-identity"
+import { RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { observe, type Observed, valuesOf } from "./support/telemetry.ts"
 import { listIds, settled, withoutJitter, world } from "./support/world.ts"
@@ -149,6 +149,22 @@ describe("spans", () => {
       assert.deepStrictEqual(third?.events, [])
       assert.strictEqual(named(observed, http).length, 5)
     }).pipe(Effect.provide(world({ sandbox: { sessions: 250 } })))
+  )
+
+  it.effect("keep the retries of the first 128 attempts, and so no more memory the longer Stripe is away", () =>
+    Effect.gen(function* () {
+      yield* inject(Fault.ServerError({ status: 503 }), { times: 300 })
+      const policy = RetryPolicy.makeUnsafe({ times: Infinity, maxDelay: "100 millis" })
+      const read = VerificationSessions.stream({}, { maxItems: 1 }).pipe(
+        Stream.runDrain,
+        Effect.provideService(RetryPolicy.Current, policy)
+      )
+      const observed = yield* observeWaiting(read)
+      const [first] = named(observed, page)
+      assert.strictEqual(first?.attributes["stripe.request.attempts"], 301)
+      const retries = first?.events.filter(([name]) => name === "stripe.request.retry")
+      assert.lengthOf(retries ?? [], 127)
+    }).pipe(Effect.provide(world()))
   )
 
   it.effect("say the limit that a page was asked for with in the end", () =>
