@@ -46,6 +46,15 @@ const hundredThousand = Effect.gen(function* () {
   yield* run("a poll that reads all 100,000 sessions again (an audit)", from, "1 second")
   yield* TestClock.adjust("1 day")
   const late = yield* run("a poll after a day without any", from)
+  const sandbox = yield* Sandbox.Sandbox
+  for (let count = 0; count < 274; count++) {
+    const { id } = yield* sandbox.insert()
+    yield* sandbox.submit(id)
+    yield* TestClock.adjust("5 minutes")
+    yield* sandbox.pass(id)
+  }
+  yield* TestClock.adjust("70 minutes")
+  yield* run("a poll each night of 274 new sessions that were verified", late)
   const before = yield* requests
   const polling = VerificationSessions.mirror({ from: late, audit: false, schedule: Schedule.spaced("5 minutes") })
   const fiber = yield* Effect.forkChild(Stream.runDrain(polling))

@@ -40,7 +40,7 @@ export const fields = Struct.assign(Reread.fields, {
   overlap: Schema.optional(
     Arguments.duration("a duration of at most 1 day", "10 minutes", (seconds) => seconds >= 0 && seconds <= 86_400)
   ),
-  window: Schema.optional(Arguments.duration("a duration of at least 1 second", "1 hour", (seconds) => seconds >= 1))
+  window: Schema.optional(Arguments.duration("a duration of at least 1 second", "1 day", (seconds) => seconds >= 1))
 })
 
 export const checkOptions = Arguments.options(fields)
@@ -49,7 +49,7 @@ export const checkOptions = Arguments.options(fields)
 export const lengths = (options: Pick<ChangesOptions, "settle" | "overlap" | "window">): Windows.Lengths => ({
   settle: Duration.toSeconds(options.settle ?? "1 minute"),
   overlap: Duration.toSeconds(options.overlap ?? "10 minutes"),
-  window: Duration.toSeconds(options.window ?? "1 hour")
+  window: Duration.toSeconds(options.window ?? "1 day")
 })
 
 /** An event about a session. */
@@ -193,13 +193,9 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
     const until = Windows.settledBefore(now, lengths.settle)
     const start = DateTime.toEpochSeconds(checkpoint.events)
     yield* ensureKept(start, now)
-    // After a long pause, one page may have all events of an account that has few of them. Then they are one window.
-    const rest = Windows.next(start, until, { ...lengths, window: Number.POSITIVE_INFINITY })
-    const isLong = rest !== undefined && rest.lt - start > lengths.window
-    const isOne = isLong && !(yield* events({ page: 1, limit: 100, within: { gte: rest.gte, lt: rest.lt } })).has_more
     return Stream.unfold(start, (position) =>
       Effect.sync(() => {
-        const window = isOne && position === start ? rest : Windows.next(position, until, lengths)
+        const window = Windows.next(position, until, lengths)
         return window && ([window, window.lt] as const)
       })
     )

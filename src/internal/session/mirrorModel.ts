@@ -92,10 +92,10 @@ export interface ChangesOptions<Paths extends ListExpand = undefined, E = never,
   readonly overlap?: Duration.Input | undefined
   /**
    * How much time of events is read at once, at least 1 second. The checkpoint moves after each window, so a crash repeats at
-   * most one window. Its ids are held in memory. 29 days are 700 windows of an hour: half a minute at Stripe's rate limit. If
-   * one page has all events since the last run, they are one window.
+   * most one window. Its ids are held in memory. A window takes at least one request, and a session that changed several
+   * times in it is read once.
    *
-   * @default "1 hour"
+   * @default "1 day"
    */
   readonly window?: Duration.Input | undefined
 }
