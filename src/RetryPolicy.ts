@@ -65,8 +65,9 @@ export interface Options {
    */
   readonly maxRetryAfter?: Duration.Input | undefined
   /**
-   * The longest time from the first failure to the last retry. A wait that would end later is not started. Together with
-   * the client's `timeout` it limits how long a page can take, apart from waits for the rate limit.
+   * The longest time from the first failure to the last retry. A wait that would end later is not started. `times` may
+   * end the retries sooner: to retry for ten minutes, pass `times: Infinity` too. Together with the client's `timeout`
+   * it limits how long a page can take, apart from waits for the rate limit.
    *
    * @default no limit
    */
