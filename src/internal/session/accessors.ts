@@ -171,7 +171,8 @@ export const changes: Service<VerificationSessions>["changes"] = (options) =>
  *
  * Store the sessions of a batch by id, a newer `readAt` over an older one, and then its checkpoint: the `from` of the next
  * run. It also resumes a checkpoint of `sync` without a filter. A session may come more than once. `Destination.stream`
- * stores batches for you.
+ * stores batches for you. To store only some sessions, filter each batch by a field that never changes, such as `created`,
+ * and keep the batches that become empty.
  *
  * **Example** (A copy in memory, of a session that was redacted)
  *
