@@ -157,8 +157,9 @@ export interface CsvOptions {
 }
 
 /**
- * Exports sessions to a CSV file (RFC 4180) with a header line. `created` is in seconds since 1970. An existing file
- * must have been started by this function, with the same columns and the same `bom`.
+ * Exports sessions to a CSV file (RFC 4180) with a header line. `created` is in seconds since 1970; the formula
+ * `=A2/86400+DATE(1970,1,1)` makes a date of it in a spreadsheet. An existing file must have been started by this function,
+ * with the same columns and the same `bom`.
  *
  * Fails with an `InvalidArgumentError`, before any request, if a column is not a field that sessions can have.
  *

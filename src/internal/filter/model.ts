@@ -22,7 +22,7 @@ export type Instant = DateTime.DateTime | Date | string | number
  *
  * As a bound, a day, a month, a quarter or a year is meant as a whole: `gte: "2026-01"` begins with the first second of
  * January, `lte: "2026-01"` ends with its last, `gt: "2026-01"` begins in February, and `lt: "2026-01"` ends in
- * December.
+ * December. `lt: "7d"` ends seven days ago.
  *
  * @category models
  * @since 0.1.0
