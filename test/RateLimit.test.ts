@@ -3,6 +3,7 @@ import { Clock, Duration, Effect, Fiber, Logger, Metric, Stream } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { StripeClient, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { requests, settled, world } from "./support/world.ts"
 
 describe("the rate limit", () => {
@@ -35,6 +36,18 @@ describe("the rate limit", () => {
       assert.deepStrictEqual(counts.slice(1, 4), [25, 25, 25])
       assert.isAtMost(counts[0] ?? 0, 50)
     }).pipe(Effect.provide(world({ sandbox: { sessions: 30 }, client: { rateLimit: undefined } })))
+  )
+
+  it.effect("sends at most 10 requests in any second with the short window that the guides name", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const fiber = yield* Effect.forkChild(
+        Effect.replicateEffect(VerificationSessions.list({ limit: 1 }), 50, { concurrency: 16 })
+      )
+      yield* Effect.repeat(Effect.andThen(settled, TestClock.adjust("10 millis")), { times: 600 })
+      yield* Fiber.join(fiber)
+      assert.isAtMost((yield* sandbox.traffic).mostInASecond, 10)
+    }).pipe(Effect.provide(world({ client: { rateLimit: { limit: 1, window: "112 millis" } } })))
   )
 
   it.effect("does not make the next request wait for a clock that was set back while one was interrupted", () =>

@@ -10,8 +10,9 @@ import type * as Result from "effect/Result"
 import type { Reason } from "../../StripeError.ts"
 
 /**
- * The most requests in a span of time, over all calls of one client. Several limits may hold at once, as
- * {@link Options.rateLimit} shows.
+ * How many requests all calls of one client may send. After a pause `limit` of them go out at once, so one `window` can have
+ * twice as many. `{ limit: 1, window: "112 millis" }` sends at most 10 in any second. Several limits may hold at once,
+ * as {@link Options.rateLimit} shows.
  *
  * @category options
  * @since 0.1.0
