@@ -112,6 +112,9 @@ export interface Options {
  * event. It accepts every event about a session, including types that this version does not know and thin events
  * (`v1.identity.verification_session.*`).
  *
+ * Then read the session with `VerificationSessions.reread`. If it is `missing`, it is of another account or mode than the
+ * key's: answer 404, not 200. For a connected account, provide the `account` as `StripeClient.CurrentAccount`.
+ *
  * It checks in this order: options, header, signature, time, event, mode. Nothing is decoded before the signature is
  * valid.
  *
