@@ -43,7 +43,7 @@ export interface Options {
   /**
    * How many retries follow the first request: a whole number, or `Infinity`.
    *
-   * @default 5
+   * @default 5, or `Infinity` with `maxElapsed`
    */
   readonly times?: number | undefined
   /**
@@ -65,9 +65,8 @@ export interface Options {
    */
   readonly maxRetryAfter?: Duration.Input | undefined
   /**
-   * The longest time from the first failure to the last retry. A wait that would end later is not started. `times` may
-   * end the retries sooner: to retry for ten minutes, pass `times: Infinity` too. Together with the client's `timeout`
-   * it limits how long a page can take, apart from waits for the rate limit.
+   * The longest time from the first failure to the last retry. A wait that would end later is not started. Together with
+   * the client's `timeout` it limits how long a page can take, apart from waits for the rate limit.
    *
    * @default no limit
    */
@@ -119,7 +118,7 @@ const onMonotonicTime = <Output, Input>(schedule: Schedule.Schedule<Output, Inpu
   )
 
 const fromOptions = (options: Options = {}): RetryPolicy => {
-  const times = options.times ?? 5
+  const times = options.times ?? (options.maxElapsed === undefined ? 5 : Number.POSITIVE_INFINITY)
   const maxDelay = Duration.fromInputUnsafe(options.maxDelay ?? "8 seconds")
   const maxRetryAfter = Duration.fromInputUnsafe(options.maxRetryAfter ?? "60 seconds")
   const maxElapsed = Duration.toMillis(Duration.fromInputUnsafe(options.maxElapsed ?? "Infinity"))

@@ -48,6 +48,16 @@ describe("RetryPolicy", () => {
     })
   )
 
+  it.effect("maxElapsed alone retries for so long, however many retries that takes", () =>
+    Effect.gen(function* () {
+      const long = yield* waits(RetryPolicy.makeUnsafe({ jitter: false, maxElapsed: "10 minutes" }))
+      const total = long.reduce((sum, wait) => sum + wait, 0)
+      assert.isAbove(total, 590_000)
+      assert.isAtMost(total, 600_000)
+      assert.lengthOf(yield* waits(RetryPolicy.makeUnsafe({ times: 3, maxElapsed: "10 minutes" })), 3)
+    })
+  )
+
   it.effect("maxElapsed ends the retries", () =>
     Effect.gen(function* () {
       const policy = RetryPolicy.makeUnsafe({ jitter: false, times: 100, maxElapsed: "10 seconds" })
