@@ -152,15 +152,26 @@ describe("neither the key nor identity data is seen", () => {
 
   const filter = { client_reference_id: "planted: J. Rosen", related_customer: "cus_planted" }
   const url = new URLSearchParams(filter)
+  const logged = filter.client_reference_id
+  const refusal = (message: string) => Fault.Reply({ status: 400, body: { error: { message } } })
   it.effect.each<readonly [string, Sandbox.Fault]>([
-    ["a refusal", Fault.Reply({ status: 400, body: { error: { message: `No such customer: 'cus_planted'` } } })],
-    ["text in a refusal", Fault.Reply({ status: 400, body: { error: { message: `Bad: "planted: J. Rosen"` } } })],
+    ["a refusal", refusal("No such customer: 'cus_planted'")],
+    ["text in a refusal", refusal(`Bad: "planted: J. Rosen"`)],
     ["a page that repeats the address", Fault.Reply({ status: 502, body: `<p>Bad gateway: /v1?${url}</p>` })],
     ["one in HTML", Fault.Reply({ status: 502, body: `<p>/v1?${String(url).replaceAll("&", "&amp;")}</p>` })],
     ["one in lower case", Fault.Reply({ status: 502, body: `<p>/v1?${String(url).toLowerCase()}</p>` })],
     ["one with spaces", Fault.Reply({ status: 502, body: `<p>/v1?client_reference_id=planted: J. Rosen</p>` })],
     ["one with numbers for letters", Fault.Reply({ status: 502, body: "<p>&#112;lanted: J. &#x52;osen</p>" })],
     ["the name of a parameter", Fault.Reply({ status: 400, body: { error: { param: "planted: J. Rosen" } } })],
+    ["an address within another", Fault.Reply({ status: 502, body: encodeURIComponent(`<p>/v1?${url}</p>`) })],
+    ["a value of another query", Fault.Reply({ status: 502, body: "<p>/login?name=planted%20Rosen</p>" })],
+    ["JSON in a text", refusal(String.raw`{\n\"client_reference_id\":\"\u0070lanted\x3a J. Rosen\"}`)],
+    ["HTML in JSON", refusal("planted&#58; J.&nbsp;Rosen")],
+    ["every letter as in an address", refusal("%70lanted%3A%20J%2E%20Rosen")],
+    ["two lines", refusal("planted:\n  J. Rosen")],
+    ["the address of a log", Fault.Reply({ status: 400, body: { error: { request_log_url: `https://x/${logged}` } } })],
+    ["a header", Fault.Reply({ status: 429, headers: { "stripe-rate-limited-reason": logged } })],
+    ["a type of content", Fault.Reply({ headers: { "content-type": `text/html; ${logged}` }, body: "<html>" })],
     ["one where JSON should be", Fault.Reply({ body: `<p>/v1?${encodeURIComponent(filter.client_reference_id)}</p>` })]
   ])("in %s, which repeats the filter", ([, fault]) =>
     Effect.gen(function* () {
@@ -207,9 +218,11 @@ describe("neither the key nor identity data is seen", () => {
   it.effect("in a page that repeats the filter as HTML writes it", () =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox.Sandbox
-      yield* sandbox.inject(Fault.Reply({ status: 403, body: "<p>Blocked: Planted O&#39;Rosen &amp; Sons</p>" }))
+      yield* sandbox.inject(
+        Fault.Reply({ status: 403, body: "<p>Blocked: Planted O&#39;Rosen &amp; Sons &lt;x@example.com&gt;</p>" })
+      )
       const emitted = yield* recording(() =>
-        Stream.runDrain(VerificationSessions.stream({ client_reference_id: "Planted O'Rosen & Sons" }))
+        Stream.runDrain(VerificationSessions.stream({ client_reference_id: "Planted O'Rosen & Sons <x@example.com>" }))
       )
       assert.include(emitted, "Blocked: <redacted>")
       assert.notMatch(emitted, /Rosen/)

@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import { DecodeError } from "../../StripeError.ts"
 import type { Query } from "./model.ts"
 import * as Reasons from "./reasons.ts"
-import { beginning, name, sentence } from "../withoutSecrets.ts"
+import { beginning, name, sentence, withoutValues } from "../withoutSecrets.ts"
 
 /** The head and the text of one reply. */
 export interface Reply {
@@ -28,13 +28,29 @@ const decodeErrorBody = Schema.decodeUnknownOption(
 
 const excerptLength = 200
 
-// As a page of HTML writes what a request sent, which is looked for in the words.
-const entities: { readonly [name: string]: string } = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }
+const entities: { readonly [name: string]: string } = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " }
 
 const fromEntity = (entity: string, name = ""): string => {
   const [, hex, decimal] = /^#(?:x([0-9a-f]+)|(\d+))$/i.exec(name) ?? []
   const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
   return code <= 0x10ffff ? String.fromCodePoint(code) : (entities[name.toLowerCase()] ?? entity)
+}
+
+const utf8 = new TextDecoder()
+
+/** A text as it was before somebody wrote it into an address, HTML or JSON, or into one of them within another. */
+const unescaped = (text: string): string => {
+  let plain = text
+  for (let depth = 0; depth < 3; depth++) {
+    plain = plain
+      .replace(/(?:%[\da-f]{2})+/gi, (bytes) =>
+        utf8.decode(Uint8Array.from(bytes.slice(1).split("%"), (byte) => Number.parseInt(byte, 16)))
+      )
+      .replace(/\\(?:u([\da-f]{4})|x([\da-f]{2}))/gi, "&#x$1$2;")
+      .replace(/\\[nrt]?/g, (escape) => (escape === "\\" ? "" : " "))
+      .replace(/&(\w{2,4}|#\w{2,7});/g, fromEntity)
+  }
+  return plain
 }
 
 /**
@@ -48,7 +64,6 @@ export const excerpt = (text: string, sent: Query = []): string | undefined => {
   // Of a page of HTML the words are enough.
   const words = beginning(start, 16 * mostSearched)
     .replace(/<[^<>]*>/g, " ")
-    .replace(/&(\w{2,4}|#\w{2,7});/g, fromEntity)
     .trimStart()
   return sentence(beginning(withoutSent(words, sent), excerptLength)) || undefined
 }
@@ -58,23 +73,22 @@ const mostSearched = 4000
 const longestForm = 64
 
 /**
- * A text without what the request sent as personal or secret, as it is or as it stands in a URL: a refusal may repeat it. With
- * a long value, all that follows its beginning goes.
+ * A text without escapes, and without what the request sent as personal or secret: a refusal may repeat it. With a long value,
+ * all that follows its beginning goes.
  */
 const withoutSent = (text: string, sent: Query): string => {
-  const rest = sent
-    .flatMap(([, value]) => (Redacted.isRedacted(value) ? Redacted.value(value) : []))
-    .flatMap((value) => [value, encodeURIComponent(value), new URLSearchParams([["", value]]).toString().slice(1)])
-    .reduce(
-      (rest, form) => {
-        const end = form.length > longestForm ? "[^]*" : "(?!\\w)"
-        const found = new RegExp.RegExp(`(?<!\\w)${RegExp.escape(form.slice(0, longestForm))}${end}`, "gi")
-        return rest.replace(found, "<redacted>")
-      },
-      text.slice(0, mostSearched)
-    )
+  const patterns = sent
+    .flatMap(([, value]) => (Redacted.isRedacted(value) ? unescaped(Redacted.value(value)) : []))
+    .map((value) => {
+      const end = value.length > longestForm ? "[^]*" : "(?!\\w)"
+      // Lines are wrapped, and the query of an address has a plus for a space.
+      const words = value.slice(0, longestForm).split(/\s+/).map(RegExp.escape).join("[\\s+]+")
+      return new RegExp.RegExp(`(?<!\\w)${words}${end}`, "gi")
+    })
+  const without = (text: string) => patterns.reduce((rest, pattern) => rest.replace(pattern, "<redacted>"), text)
+  const rest = without(unescaped(withoutValues(without(text.slice(0, mostSearched)))))
   // Where the text was cut, its end may be the beginning of a value.
-  return text.length <= mostSearched || rest.endsWith("<redacted>") ? rest : rest.slice(0, -longestForm)
+  return text.length <= mostSearched || rest.endsWith("<redacted>") ? rest : rest.slice(0, -2 * longestForm)
 }
 
 /** Stripe's id of the request. Nearly always it is of Stripe's own form, in which no secret has room. */
@@ -105,8 +119,8 @@ const notJson = (reply: Reply, sent: Query): DecodeError => {
   const seen = excerpt(reply.text, sent)
   const encoding = reply.headers["content-encoding"]
   // Not every client unpacks, as fetch does. Stripe sends nothing packed that was not asked for, but a proxy may.
-  const packed = encoding === undefined ? "" : ` with content encoding ${name(encoding)}`
-  const type = asSafeText(reply.headers["content-type"]) ?? "no content type"
+  const packed = encoding === undefined ? "" : ` with content encoding ${shown(encoding, sent)}`
+  const type = shown(reply.headers["content-type"], sent) ?? "no content type"
   const size = `${reply.text.length} characters of ${type}${packed}`
   return wrongBody(reply, `expected JSON, got ${size}${seen === undefined ? "" : ` that start with "${seen}"`}`)
 }
@@ -125,9 +139,9 @@ export const parse = (reply: Reply, sent: Query = []): Result.Result<unknown, De
 }
 
 // Only the host, because the rest of the address may repeat the query or the key.
-const redirect = (location: string): string => {
+const redirect = (location: string, sent: Query): string => {
   const [, to] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@]+)/i.exec(location) ?? []
-  return to === undefined ? "It redirects elsewhere." : `It redirects to ${name(to)}.`
+  return to === undefined ? "It redirects elsewhere." : `It redirects to ${shown(to, sent)}.`
 }
 
 /**
@@ -141,14 +155,15 @@ export const cutShort = (reply: Reply): DecodeError | undefined =>
 
 const asText = (value: unknown): string | undefined => (Predicate.isString(value) ? value : undefined)
 
-const asSafeText = (value: unknown): string | undefined => (Predicate.isString(value) ? name(value) : undefined)
+const shown = (value: unknown, sent: Query): string | undefined =>
+  Predicate.isString(value) ? name(withoutSent(value, sent)) : undefined
 
 // The one query that a log's address has is when the request was.
-const asLogUrl = (value: unknown): string | undefined => {
+const asLogUrl = (value: unknown, sent: Query): string | undefined => {
   const url = asText(value) ?? ""
   const [time = ""] = /\?t=\d{1,16}$/.exec(url.slice(-20)) ?? []
   const address = url.slice(0, url.length - time.length)
-  return address === "" ? undefined : name(address) + time
+  return address === "" ? undefined : name(withoutSent(address, sent)) + time
 }
 
 const isCursor = (param: string | undefined): boolean => param === "starting_after" || param === "ending_before"
@@ -165,24 +180,23 @@ export const toReason = (reply: Reply, now: number, sent: Query = []) => {
   const message = asText(error?.message)
   const code = asText(error?.code)
   const param = asText(error?.param)
-  const shown = (value: unknown) => (Predicate.isString(value) ? name(withoutSent(value, sent)) : undefined)
   const fields = {
     status,
-    code: shown(code),
-    param: shown(param),
+    code: shown(code, sent),
+    param: shown(param, sent),
     description:
       message !== undefined
         ? sentence(withoutSent(message, sent))
         : location !== undefined
-          ? redirect(location)
+          ? redirect(location, sent)
           : excerpt(text, sent),
     requestId: requestId(headers),
-    docUrl: shown(error?.doc_url),
-    requestLogUrl: asLogUrl(error?.request_log_url),
+    docUrl: shown(error?.doc_url, sent),
+    requestLogUrl: asLogUrl(error?.request_log_url, sent),
     shouldRetry: shouldRetry(headers),
     retryAfter: retryAfter(headers, now)
   }
-  const limitedBy = asSafeText(headers["stripe-rate-limited-reason"])
+  const limitedBy = shown(headers["stripe-rate-limited-reason"], sent)
   // Another request holds the object. Stripe answers as for too many requests, and says no limit.
   if (status === 429 && code === "lock_timeout" && limitedBy === undefined) return new Reasons.ConflictError(fields)
   if (status === 429 || code === "rate_limit") return new Reasons.RateLimitError({ ...fields, limitedBy })
