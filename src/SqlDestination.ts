@@ -76,13 +76,14 @@ const named = <A, R>(self: Effect.Effect<A, Reason | SqlError, R>) =>
 const withoutDefects = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.catchDefect(self, (defect) => (isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)))
 
-/** Postgres quotes the row that it refuses or its values, apart from the message, and some drivers add what was sent. */
+/** Postgres and triggers quote the row or its values, apart from the message, and some drivers add what was sent. */
 const withoutRow = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.tapError(self, (error) =>
     Effect.sync(() => {
       const cause = isSqlError(error) ? error.reason.cause : undefined
       if (!Predicate.isObject(cause)) return
-      for (const field of ["detail", "where", "params", "parameters"]) Reflect.deleteProperty(cause, field)
+      for (const field of ["detail", "hint", "where", "internalQuery", "params", "parameters"])
+        Reflect.deleteProperty(cause, field)
     })
   )
 

@@ -435,7 +435,24 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
         const late = isPostgres(sql)
           ? yield* Effect.flip(destination.save(batch(1, [session("vs_2", planted)])))
           : saved
-        for (const error of [one, many, saved, late]) {
+        // A trigger may quote it in each part of an error, and so may a statement that it makes.
+        const quote = `quote_literal(NEW.client_reference_id)`
+        const quoted = yield* Effect.forEach(
+          isPostgres(sql)
+            ? [`RAISE 'no' USING HINT = ${quote}, DETAIL = ${quote}`, `EXECUTE 'SELECT ' || ${quote} || ' +'`]
+            : [],
+          (statement) =>
+            Effect.gen(function* () {
+              yield* sql.unsafe(
+                `CREATE OR REPLACE FUNCTION "${table}_refuse"() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN ${statement}; RETURN NEW; END $$`
+              )
+              yield* sql.unsafe(`CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON "${table}" FOR EACH ROW
+                EXECUTE FUNCTION "${table}_refuse"()`)
+              return yield* Effect.flip(destination.upsert({ sessions: [session("vs_2", planted)], readAt: at(2) }))
+            })
+        )
+        for (const error of [one, many, saved, late, ...quoted]) {
           assert.strictEqual(error._tag, "SqlError")
           assert.notInclude(inspect(error, { depth: 20, showHidden: true }), "planted")
         }
