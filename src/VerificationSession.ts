@@ -38,7 +38,8 @@ export type { AnyExpansion, Encoded, EncodedAny, SecretField } from "./internal/
 export type { Expanded, ExpandPath, WithOutputs, WithOutputsAndReport, WithReport } from "./internal/session/model.ts"
 
 /**
- * The codec of sessions with these paths expanded. Without a path it is {@link VerificationSession}.
+ * The codec of sessions with these paths expanded. Without a path it is {@link VerificationSession}. Encoding writes secrets
+ * too, also in `HttpApi` and `Rpc`: there, use {@link Json}.
  *
  * **Example** (A session with its verified outputs)
  *

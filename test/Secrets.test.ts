@@ -1,9 +1,12 @@
-import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Metric, Redacted, Schema, Stream } from "effect"
+import { assert, describe, expect, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber, Metric, Option, Redacted, Schema, Stream } from "effect"
+import { SchemaBinary } from "effect/encoding"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { RetryPolicy, StripeClient, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
+import { format, inspect } from "node:util"
+import { serialize } from "node:v8"
 import { recording, shown, textsIn } from "./support/secrets.ts"
 import { settled, withoutJitter, world } from "./support/world.ts"
 
@@ -226,6 +229,84 @@ describe("neither the key nor identity data is seen", () => {
       )
       assert.include(emitted, "Blocked: <redacted>")
       assert.notMatch(emitted, /Rosen/)
+    }).pipe(Effect.provide(everything))
+  )
+
+  const { expanded, Json, VerificationSession: Session, withMetadata } = VerificationSession
+  const Metadata = withMetadata(Schema.Record(Schema.String, Schema.String))
+  const outputs = expanded(["verified_outputs", "last_verification_report"])
+  const hiding: Readonly<Record<string, Schema.Codec<unknown, unknown>>> = {
+    Json: Json(),
+    withMetadata: Metadata,
+    "the decoded side": Schema.toType(outputs),
+    "the decoded side of a row of withMetadata": Schema.toType(Metadata),
+    "the decoded side of a plain session": Schema.toType(Session),
+    "any value": Schema.Unknown,
+    "any fields": Schema.Record(Schema.String, Schema.Unknown),
+    "a defect": Schema.Defect()
+  }
+  const within: ReadonlyArray<
+    (schema: Schema.Codec<unknown, unknown>, row: unknown) => readonly [Schema.Codec<unknown, unknown>, unknown]
+  > = [
+    (schema, row) => [schema, row],
+    (schema, row) => [Schema.Struct({ row: Schema.optional(schema) }), { row }],
+    (schema, row) => [Schema.Array(Schema.Union([schema, Schema.String])), [row]],
+    (schema, row) => [Schema.Option(Schema.suspend(() => schema)), Option.some(row)],
+    (schema, row) => [Schema.Exit(Schema.Void, schema, Schema.Defect()), Exit.fail(row)],
+    (schema, row) => [Schema.Exit(Schema.Void, Schema.Void, schema), Exit.die(row)],
+    (schema, row) => [Schema.Redacted(schema), Redacted.make(row)]
+  ]
+  const writers: Readonly<Record<string, (schema: Schema.Codec<unknown, unknown>, row: unknown) => unknown>> = {
+    "the codec": (schema, row) => Schema.encodeSync(schema)(row),
+    "an address, a form or a header": (schema, row) => Schema.encodeSync(Schema.toCodecStringTree(schema))(row),
+    "JSON of HttpApi, Rpc, queues, workflows and stores": (schema, row) =>
+      Schema.encodeSync(Schema.toCodecJson(schema))(row),
+    "JSON text": (schema, row) => Schema.encodeSync(Schema.fromJsonString(schema))(row),
+    "an event log": (schema, row) =>
+      new TextDecoder("latin1").decode(Schema.encodeSync(SchemaBinary.toCodec(schema))(row)),
+    "an optic": (schema, row) => Schema.encodeSync(Schema.toCodecIso(schema))(row),
+    "a patch": (schema, row) => Schema.toDifferJsonPatch(schema).diff(undefined, row),
+    "a formatter": (schema, row) => Schema.toFormatter(schema)(row),
+    XML: (schema, row) => Effect.runSync(Schema.toEncoderXml(schema)(row)),
+    "an error that reports what it got": (schema, row) =>
+      Schema.decodeUnknownSync(Schema.Struct({ none: schema }))({ row, none: Symbol("none") }, { reportInput: true })
+  }
+  const printers: Readonly<Record<string, (row: unknown) => unknown>> = {
+    "a copy for a worker": structuredClone,
+    "V8's bytes": (row) => serialize(row).toString("latin1"),
+    "own properties": (row) => inspect(row, { depth: 12, showHidden: true, getters: true, customInspect: false }),
+    "what printf writes": (row) => format("%s %o %O %j", row, row, row, row),
+    "a cause": (row) => Cause.pretty(Cause.fail(row)) + Cause.pretty(Cause.die(row)),
+    "what a test says of a difference": (row) => expect(row).toStrictEqual([])
+  }
+  const attempt = (run: () => unknown): unknown => {
+    try {
+      return run()
+    } catch (error) {
+      return error
+    }
+  }
+
+  it.effect("whoever writes or prints rows, unless by a codec that names them", () =>
+    Effect.gen(function* () {
+      const planted = yield* secrets
+      const rows = (yield* VerificationSessions.list({ limit: 100, expand })).data
+      // With every secret field, which no session has at once.
+      const row = Object.fromEntries(rows.flatMap((row) => Object.entries(row)).filter(([, value]) => value !== null))
+      const found = Object.entries(writers).flatMap(([writer, write]) =>
+        Object.entries(hiding).flatMap(([name, schema]) =>
+          within.flatMap((put, place) =>
+            leaks(shown(attempt(() => write(...put(schema, row)))), planted).map(() => `${name} ${place} in ${writer}`)
+          )
+        )
+      )
+      const printed = Object.entries(printers).flatMap(([printer, print]) =>
+        leaks(shown(attempt(() => print(rows))), planted).map(() => printer)
+      )
+      assert.deepStrictEqual([...found, ...printed], [])
+      for (const name of ["the codec", "JSON text", "XML"]) {
+        assert.isNotEmpty(leaks(shown(attempt(() => writers[name]?.(outputs, row))), planted), name)
+      }
     }).pipe(Effect.provide(everything))
   )
 
