@@ -175,6 +175,12 @@ const replyReaders: Readonly<Record<string, Reader>> = {
     ]),
   "a refusal that repeats what was sent": (text) =>
     Effect.succeed(StripeReply.toReason(replied(400, `<p>${text}</p>`), 0, [["key", Redacted.make(`-${text}`)]])),
+  "a refusal that nearly repeats what was sent": (text) =>
+    Effect.succeed(
+      StripeReply.toReason(replied(400, { error: { message: text } }), 0, [
+        ["key", Redacted.make(`${text.slice(0, 60)}x`)]
+      ])
+    ),
   "a body of an error": (text) => Effect.succeed(StripeReply.toReason(replied(503, text), 0)),
   "a body that is no JSON": (text) =>
     refusal(StripeReply.parse(replied(200, `<${text}`, { "content-type": text, "content-encoding": text }))),

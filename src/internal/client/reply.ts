@@ -82,7 +82,11 @@ const withoutSent = (text: string, sent: Query): string => {
     .map((value) => {
       const end = value.length > longestForm ? "[^]*" : "(?!\\w)"
       // Lines are wrapped, and the query of an address has a plus for a space.
-      const words = value.slice(0, longestForm).split(/\s+/).map(RegExp.escape).join("[\\s+]+")
+      const words = value
+        .slice(0, longestForm)
+        .split(/[\s+]+/)
+        .map(RegExp.escape)
+        .join("[\\s+]+")
       return new RegExp.RegExp(`(?<!\\w)${words}${end}`, "gi")
     })
   const without = (text: string) => patterns.reduce((rest, pattern) => rest.replace(pattern, "<redacted>"), text)
