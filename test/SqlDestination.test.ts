@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, Statement } from "effect/sql"
+import { statSync } from "node:fs"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Databases from "./support/databases.ts"
 import { erasureOfFiles, erasureSuite } from "./support/erasureSuite.ts"
@@ -19,6 +20,17 @@ describe("in a file", { concurrent: false }, () => {
     mirrorSuite(it, { many: false })
     erasureSuite(it)
     killed(it)
+
+    it.effect("is a file, with a log, that only its owner may read", () =>
+      Effect.gen(function* () {
+        const { address } = yield* Database
+        const { destination } = yield* opened({ table: newTable() })
+        yield* destination.save(batch(1, [session("vs_1")]))
+        for (const file of [address, `${address}-wal`, `${address}-shm`]) {
+          assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+        }
+      }).pipe(Effect.scoped)
+    )
 
     it.effect("whose disk is full stores nothing of a batch, and resumes when there is room", () =>
       Effect.gen(function* () {

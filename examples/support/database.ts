@@ -1,5 +1,5 @@
 // The database that an example keeps, by its address: `sqlite:FILE` or `postgres://…`. And what to do when it refuses.
-import { Effect, FileSystem, Layer, Path, Predicate, Redacted } from "effect"
+import { Effect, Layer, Path, Predicate, Redacted } from "effect"
 import { Flag } from "effect/cli"
 import { SqlError } from "effect/sql"
 import { inWords as fileInWords, prepareFile } from "./files.ts"
@@ -22,13 +22,7 @@ export const shown = (address: string): string =>
   isPostgres(address) ? `postgres://${new URL(address).host}${new URL(address).pathname}` : address
 
 const sqlite = Effect.fnUntraced(function* (path: string) {
-  const fileSystem = yield* FileSystem.FileSystem
   yield* prepareFile(path)
-  // The rows describe people, so only their owner may read them. SQLite gives its other files the same permissions.
-  if (!(yield* fileSystem.exists(path))) {
-    // Appending nothing makes the file, and leaves it as it is where another program has made it meanwhile.
-    yield* Effect.scoped(fileSystem.open(path, { flag: "a", mode: 0o600 }))
-  }
   // As a whole path nothing is a name that means something else to SQLite, such as :memory:.
   return Sqlite.layer((yield* Path.Path).resolve(path))
 })

@@ -2,6 +2,7 @@
 import { Effect, Layer, Semaphore, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
+import { closeSync, openSync } from "node:fs"
 import { DatabaseSync, type SQLInputValue } from "node:sqlite"
 
 const attempt = <A>(run: () => A): Effect.Effect<A, SqlError.SqlError> =>
@@ -27,6 +28,9 @@ const withNumbers = <Row extends Record<string, unknown>>(row: Row): Row => {
 }
 
 const connect = Effect.fnUntraced(function* (path: string) {
+  // The rows describe people, so only their owner may read them. SQLite gives its other files the same permissions, and
+  // says itself what is wrong with a path.
+  if (path !== ":memory:") yield* Effect.ignore(attempt(() => closeSync(openSync(path, "a", 0o600))))
   const database = yield* Effect.acquireRelease(
     attempt(() => new DatabaseSync(path, { timeout: 5000 })),
     (database) => Effect.sync(() => database.close())
