@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, Statement } from "effect/sql"
-import { statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Databases from "./support/databases.ts"
 import { erasureOfFiles, erasureSuite } from "./support/erasureSuite.ts"
@@ -29,6 +29,19 @@ describe("in a file", { concurrent: false }, () => {
         for (const file of [address, `${address}-wal`, `${address}-shm`]) {
           assert.strictEqual(statSync(file).mode & 0o777, 0o600)
         }
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("stays locked against other programs when another client of this program opens it", () =>
+      Effect.gen(function* () {
+        const { address, open } = yield* Database
+        yield* opened({ table: newTable() })
+        yield* open
+        // Of SQLite's lock of readers (www.sqlite.org/lockingv3.html). Without it another program, with an older SQLite,
+        // would take itself for the last one when it closes the file, and remove the log in which rows are.
+        const ofReaders = new RegExp(`READ +${process.pid} [0-9a-f:]+:${statSync(address).ino} 1073741826 `)
+        const locks = existsSync("/proc/locks") ? readFileSync("/proc/locks", "utf8") : ""
+        if (locks.includes(` ${process.pid} `)) assert.match(locks, ofReaders)
       }).pipe(Effect.scoped)
     )
 

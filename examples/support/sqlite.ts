@@ -1,4 +1,4 @@
-// SQLite as a client of effect/sql, by what Node brings: `layer(path)`, or `layer(":memory:")`.
+// SQLite as a client of effect/sql, by what Node brings: `layer(path)` with the path of a file, or `layer(":memory:")`.
 import { Effect, Layer, Semaphore, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
@@ -29,8 +29,9 @@ const withNumbers = <Row extends Record<string, unknown>>(row: Row): Row => {
 
 const connect = Effect.fnUntraced(function* (path: string) {
   // The rows describe people, so only their owner may read them. SQLite gives its other files the same permissions, and
-  // says itself what is wrong with a path.
-  if (path !== ":memory:") yield* Effect.ignore(attempt(() => closeSync(openSync(path, "a", 0o600))))
+  // says itself what is wrong with a path. A file that exists is never opened here: to close it would drop the locks of
+  // every client in this process.
+  if (path !== ":memory:") yield* Effect.ignore(attempt(() => closeSync(openSync(path, "ax", 0o600))))
   const database = yield* Effect.acquireRelease(
     attempt(() => new DatabaseSync(path, { timeout: 5000 })),
     (database) => Effect.sync(() => database.close())
