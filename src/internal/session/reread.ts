@@ -68,10 +68,10 @@ const batchSize = 100
 /**
  * Reads sessions: first those that lie together, a page at a time and newest first, then the others one by one.
  *
- * A page is one request, so it pays as soon as it holds one of the ids. It does: it begins in the second of the newest of
- * them, and Stripe creates fewer than a hundred sessions a second. Where `created` is wrong it may hold none, so after the
- * first such page others are asked for only out of what pages saved before. In all there are never more requests than
- * ids, but for this one page.
+ * A page is one request, so it pays as soon as it holds one of the ids. It does, because it begins in the second of the
+ * newest of them, unless that second has more than a hundred sessions or `created` is wrong. So after the first page that
+ * holds none, others are asked for only out of what pages saved before. In all there are never more requests than ids, but
+ * for this one page.
  */
 export const read = <Sent extends Row, A extends Sent, E, R>(
   { fetch, retrieve }: Reader<Sent, A>,
@@ -87,7 +87,7 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
     }
     // The newest is the last one.
     dated.sort((one, other) => one.created - other.created)
-    // How far apart sessions may be that are looked for on one page, in seconds. The first page shows how close they lie.
+    // The longest gap in seconds between sessions that one page is asked for. The first page shows how close they lie.
     let reach = Number.POSITIVE_INFINITY
     // How many pages without one of the ids may still be read.
     let credit = 1
@@ -96,16 +96,16 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
       const page = yield* fetch({ page: 1, limit: 100, within: { gte: oldest, lt: newest + 1 } })
       const left = new Set(group.map(({ id }) => id))
       const sessions = page.data.filter(({ id }) => left.delete(id))
-      // More rows of the last second may be on the next page.
+      // More rows of the last second may be on the next page. If that is the first second too, the same page would come again.
       const reached = page.has_more
         ? Cursor.entriesOf(page).reduce((least, { created = least }) => Math.min(least, created / 1000), newest)
         : Number.NEGATIVE_INFINITY
       for (const one of group) {
         if (!left.has(one.id)) continue
-        if (one.created <= reached) dated.push(one)
+        if (one.created <= reached && one.created < newest) dated.push(one)
         else single.push(one.id)
       }
-      // Twice as far as the page came. A page of one second came one second far.
+      // Twice as far as the page came. A page within one second counts as one second.
       reach = 2 * (page.has_more ? newest - reached + 1 : reach)
       credit += sessions.length - 1
       return { sessions, missing: [] }
