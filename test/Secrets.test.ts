@@ -167,6 +167,8 @@ describe("neither the key nor identity data is seen", () => {
     ["one with numbers for letters", Fault.Reply({ status: 502, body: "<p>&#112;lanted: J. &#x52;osen</p>" })],
     ["the name of a parameter", Fault.Reply({ status: 400, body: { error: { param: "planted: J. Rosen" } } })],
     ["an address within another", Fault.Reply({ status: 502, body: encodeURIComponent(`<p>/v1?${url}</p>`) })],
+    ["one that is escaped three times", refusal([1, 2, 3].reduce(encodeURIComponent, `"${logged}"`))],
+    ["JSON's other escapes", refusal(String.raw`\fplanted: J. Rosen`)],
     ["a value of another query", Fault.Reply({ status: 502, body: "<p>/login?name=planted%20Rosen</p>" })],
     ["JSON in a text", refusal(String.raw`{\n\"client_reference_id\":\"\u0070lanted\x3a J. Rosen\"}`)],
     ["HTML in JSON", refusal("planted&#58; J.&nbsp;Rosen")],
@@ -189,6 +191,32 @@ describe("neither the key nor identity data is seen", () => {
       )
       assert.include(emitted, "<redacted>")
       assert.notMatch(emitted, /planted|Rosen/)
+    }).pipe(Effect.provide(everything))
+  )
+
+  it.effect("only where something of the request stands in a message, which else stays as it was written", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const message = String.raw`Invalid pattern ^\d+\.\w{2}$ in C:\new\temp: 100%de`
+      yield* sandbox.inject(refusal(message), { times: 2 })
+      for (const reference of ["planted", "+ \\"]) {
+        const { reason } = yield* Effect.flip(VerificationSessions.list({ client_reference_id: reference }))
+        assert.strictEqual(reason.message, `${message}.`)
+      }
+    }).pipe(Effect.provide(everything))
+  )
+
+  it.effect("at the end of a text that is cut within a value, or within an escape in it", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const reference = "planted".padEnd(64, "0123456789")
+      const escaped = reference.replaceAll(/./g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`)
+      for (let length = 140; length < 160; length++) {
+        const text = `${"w".repeat(length)} ${Array.from({ length: 20 }, () => escaped).join(" ")}`
+        yield* sandbox.inject(Fault.Reply({ status: 400, body: { error: { message: text } } }))
+        const { reason } = yield* Effect.flip(VerificationSessions.list({ client_reference_id: reference }))
+        assert.match(reason.message, /^w+[^p]*$/)
+      }
     }).pipe(Effect.provide(everything))
   )
 

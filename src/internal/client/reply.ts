@@ -47,7 +47,7 @@ const unescaped = (text: string): string => {
         utf8.decode(Uint8Array.from(bytes.slice(1).split("%"), (byte) => Number.parseInt(byte, 16)))
       )
       .replace(/\\(?:u([\da-f]{4})|x([\da-f]{2}))/gi, "&#x$1$2;")
-      .replace(/\\[nrt]?/g, (escape) => (escape === "\\" ? "" : " "))
+      .replace(/\\[bfnrt]?/g, (escape) => (escape === "\\" ? "" : " "))
       .replace(/&(\w{2,4}|#\w{2,7});/g, fromEntity)
   }
   return plain
@@ -64,6 +64,7 @@ export const excerpt = (text: string, sent: Query = []): string | undefined => {
   // Of a page of HTML the words are enough.
   const words = beginning(start, 16 * mostSearched)
     .replace(/<[^<>]*>/g, " ")
+    .replace(/&(\w{2,4}|#\w{2,7});/g, fromEntity)
     .trimStart()
   return sentence(beginning(withoutSent(words, sent), excerptLength)) || undefined
 }
@@ -73,12 +74,13 @@ const mostSearched = 4000
 const longestForm = 64
 
 /**
- * A text without escapes, and without what the request sent as personal or secret: a refusal may repeat it. With a long value,
- * all that follows its beginning goes.
+ * A text without what the request sent as personal or secret, however it is escaped: a refusal may repeat it. With a long
+ * value, all that follows its beginning goes.
  */
 const withoutSent = (text: string, sent: Query): string => {
   const patterns = sent
     .flatMap(([, value]) => (Redacted.isRedacted(value) ? unescaped(Redacted.value(value)) : []))
+    .filter((value) => /[^\s+]/.test(value))
     .map((value) => {
       const end = value.length > longestForm ? "[^]*" : "(?!\\w)"
       // Lines are wrapped, and the query of an address has a plus for a space.
@@ -90,7 +92,11 @@ const withoutSent = (text: string, sent: Query): string => {
       return new RegExp.RegExp(`(?<!\\w)${words}${end}`, "gi")
     })
   const without = (text: string) => patterns.reduce((rest, pattern) => rest.replace(pattern, "<redacted>"), text)
-  const rest = without(unescaped(withoutValues(without(text.slice(0, mostSearched)))))
+  const escaped = withoutValues(without(text.slice(0, mostSearched)))
+  const plain = unescaped(escaped)
+  const found = without(plain)
+  // As it was written, unless something was found: a path or a pattern says less without its escapes.
+  const rest = found === plain ? escaped : found
   // Where the text was cut, its end may be the beginning of a value.
   return text.length <= mostSearched || rest.endsWith("<redacted>") ? rest : rest.slice(0, -2 * longestForm)
 }
