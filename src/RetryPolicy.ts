@@ -118,10 +118,10 @@ const onMonotonicTime = <Output, Input>(schedule: Schedule.Schedule<Output, Inpu
   )
 
 const fromOptions = (options: Options = {}): RetryPolicy => {
-  const times = options.times ?? (options.maxElapsed === undefined ? 5 : Number.POSITIVE_INFINITY)
   const maxDelay = Duration.fromInputUnsafe(options.maxDelay ?? "8 seconds")
   const maxRetryAfter = Duration.fromInputUnsafe(options.maxRetryAfter ?? "60 seconds")
   const maxElapsed = Duration.toMillis(Duration.fromInputUnsafe(options.maxElapsed ?? "Infinity"))
+  const times = options.times ?? (maxElapsed === Infinity ? 5 : Infinity)
   const waits = Schedule.exponential(options.baseDelay ?? "500 millis", 2).pipe(
     Schedule.setInputType<StripeError>(),
     Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, maxDelay)))

@@ -55,6 +55,7 @@ describe("RetryPolicy", () => {
       assert.isAbove(total, 590_000)
       assert.isAtMost(total, 600_000)
       assert.lengthOf(yield* waits(RetryPolicy.makeUnsafe({ times: 3, maxElapsed: "10 minutes" })), 3)
+      assert.lengthOf(yield* waits(RetryPolicy.makeUnsafe({ maxElapsed: "Infinity" })), 5)
     })
   )
 
