@@ -149,7 +149,7 @@ export const make = ({ listing, log, seed }: Mode, redactionTime: number) => {
       const entry = listing.find(id)
       const before = entry && listing.session(entry)
       // Stripe answers a second cancel as it did the first.
-      if (before?.status === "canceled") return Result.succeed(before)
+      if (before?.status === "canceled" && before.redaction === null) return Result.succeed(before)
       return change("cancel", ["requires_input"], id, occasion, () => canceled, "canceled")
     },
     override: (id: string, status: "verified" | "requires_input", occasion: Occasion): Changed =>

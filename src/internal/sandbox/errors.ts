@@ -69,7 +69,7 @@ export const publishableKey: Refusal = {
   unnumbered: true
 }
 
-// As many projects quote it in 2026. In 2025 it had no code, named `rak_…`, and masked the key as other refusals do.
+// As many projects quote it in 2026. The refusal of 2025 had no code and named a permission such as `rak_event_read`.
 export const permissionDenied = (key: string, account: string, permission: string, name: string): Refusal => ({
   status: 403,
   code: "more_permissions_required",
