@@ -70,13 +70,13 @@ const spanOf = ({ context }: AnyFiber): Tracer.Span | undefined => {
   return span?._tag === "Span" && span.status._tag !== "Ended" ? span : undefined
 }
 
-// As many as OpenTelemetry keeps. A span lasts as long as an outage does, and a mark of each retry would stay in memory.
-const mostAttempts = 128
+// A span lasts as long as an outage does, and a mark of each retry would stay in memory. OpenTelemetry keeps 128 marks too.
+const markedAttempts = 128
 
 /** Puts a mark on the span of a fiber. */
 const mark = (fiber: AnyFiber, name: string, attributes: Record<string, unknown>): void => {
   const span = spanOf(fiber)
-  if (span === undefined || Number(span.attributes.get("stripe.request.attempts") ?? 0) > mostAttempts) return
+  if (span === undefined || Number(span.attributes.get("stripe.request.attempts") ?? 0) > markedAttempts) return
   span.event(name, fiber.getRef(Clock.Clock).currentTimeNanosUnsafe(), attributes)
 }
 

@@ -93,7 +93,8 @@ export interface ChangesOptions<Paths extends ListExpand = undefined, E = never,
   /**
    * How much time of events is read at once, at least 1 second. The checkpoint moves after each window, so a crash repeats at
    * most one window. Its ids are held in memory. A window takes at least one request, and a session that changed several
-   * times in it is read once.
+   * times in it is read once. If a program ends before it has read a window, it begins that window again: if it has little
+   * time, choose a shorter one.
    *
    * @default "1 day"
    */
