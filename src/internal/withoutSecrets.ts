@@ -24,20 +24,17 @@ export const beginning = (text: string, length: number): string => {
  * too.
  */
 export const withoutSecrets = (text: string): string =>
-  withoutValues(text)
+  text
     .replace(/((?:\b[a-z]{2}|[srpe]k)_(?:test|live|org)|whsec)_[\w*.]+/g, "$1_<redacted>")
     .replace(/_secret_\w+/g, "_secret_<redacted>")
     // However the slashes are written: in JSON, in HTML or within another address.
     .replace(/(verify\.stripe\.com)[\\/%&][^\s"'<>]+/gi, "$1/<redacted>")
     .replace(/(\/\/)[^\s"'<>/?#]+@/g, "$1<redacted>@")
+    .replace(/((?:[?&]|&amp;)[\w.[\]%-]+)=[^\s"'&<>]+/g, "$1=<redacted>")
     // Each word is looked at once. A pattern that begins before the `@` would start again at each letter before it.
     .replace(/[^\s"'<>(),:;]+/g, (word) =>
       /[^@]@[^@.]+\.[^@.]/.test(word.replaceAll("%40", "@")) ? "<redacted>" : word
     )
-
-/** A text without the values of queries. They have to go while they are escaped: else nobody knows where they end. */
-export const withoutValues = (text: string): string =>
-  text.replace(/((?:[?&]|&amp;)[\w.[\]%-]+)=[^\s"'&<>]+/g, "$1=<redacted>")
 
 /** A sentence in one line, as a message is: what others write has breaks in it, as OpenSSL's errors and pages of HTML do. */
 export const sentence = (text: string, length: number = longest.sentence): string => {

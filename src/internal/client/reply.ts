@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import { DecodeError } from "../../StripeError.ts"
 import type { Query } from "./model.ts"
 import * as Reasons from "./reasons.ts"
-import { beginning, name, sentence, withoutValues } from "../withoutSecrets.ts"
+import { beginning, name, sentence, withoutSecrets } from "../withoutSecrets.ts"
 
 /** The head and the text of one reply. */
 export interface Reply {
@@ -92,7 +92,8 @@ const withoutSent = (text: string, sent: Query): string => {
       return new RegExp.RegExp(`(?<!\\w)${words}${end}`, "gi")
     })
   const without = (text: string) => patterns.reduce((rest, pattern) => rest.replace(pattern, "<redacted>"), text)
-  const escaped = withoutValues(without(text.slice(0, mostSearched)))
+  // The values of queries have to go while they are escaped: else nobody knows where they end.
+  const escaped = withoutSecrets(without(text.slice(0, mostSearched)))
   const plain = unescaped(escaped)
   const found = without(plain)
   // As it was written, unless something was found: a path or a pattern says less without its escapes.
