@@ -38,8 +38,8 @@ export type { AnyExpansion, Encoded, EncodedAny, SecretField } from "./internal/
 export type { Expanded, ExpandPath, WithOutputs, WithOutputsAndReport, WithReport } from "./internal/session/model.ts"
 
 /**
- * The codec of sessions with these paths expanded. Without a path it is {@link VerificationSession}. Encoding writes secrets
- * too, also in `HttpApi` and `Rpc`: there, use {@link Json}.
+ * The codec of sessions with these paths expanded. Without a path it is {@link VerificationSession}. As there, encoding writes
+ * secrets too, and what Effect derives from the codec does not.
  *
  * **Example** (A session with its verified outputs)
  *
@@ -245,8 +245,7 @@ export type WithMetadata<Session, Metadata> = Omit<Session, "metadata"> & { read
  * the type of a session with anything expanded. For a narrower type, pass the codec of your sessions as the second argument:
  * {@link VerificationSession} or {@link expanded}. A value that is not such a session fails.
  *
- * `HttpApi` and `Rpc` write the result with that codec. The default is {@link Json}, so secret fields are omitted;
- * {@link VerificationSession} and {@link expanded} write them.
+ * `HttpApi` and `Rpc` write the result with that codec, without secret fields. To write some, pass {@link Json} with their names.
  *
  * **Example** (The plan of a session, and its verified outputs)
  *

@@ -50,13 +50,14 @@ describe("withMetadata", () => {
     assert.strictEqual(Schema.decodeSync(schema)(secret).client_secret, secret.client_secret)
   })
 
-  it("is written by HttpApi and Rpc with the codec of its sessions, so by default without secrets", () => {
+  it("is written by HttpApi and Rpc with the codec of its sessions, so without secrets that Json does not name", () => {
     const row = Schema.decodeSync(schema)(secret)
     const written = (codec: Schema.Codec<VerificationSession.AnyExpansion, unknown>) =>
       Schema.encodeSync(Schema.toCodecJson(withMetadata(Seats, codec)))(row)
     const shown = { ...Schema.encodeSync(VerificationSession.Json())(secret), metadata: { seats: "3" } }
     assert.deepStrictEqual<unknown>(Schema.encodeSync(Schema.toCodecJson(schema))(row), shown)
     assert.deepStrictEqual<unknown>(written(VerificationSession.Json()), shown)
+    assert.deepStrictEqual<unknown>(written(VerificationSession.expanded([])), shown)
     const withUrl = written(VerificationSession.Json({ reveal: ["url"] }))
     assert.deepStrictEqual<unknown>(withUrl, { ...shown, url: "SANDBOX-url" })
     assert.deepStrictEqual(Schema.decodeUnknownSync(Schema.toCodecJson(schema))(shown).metadata, { seats: 3 })

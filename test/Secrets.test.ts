@@ -273,6 +273,13 @@ describe("neither the key nor identity data is seen", () => {
     "any fields": Schema.Record(Schema.String, Schema.Unknown),
     "a defect": Schema.Defect()
   }
+  // These write secrets where a program encodes with them itself, and not where Effect derives a codec from them.
+  const revealing: typeof hiding = {
+    "the codec of plain sessions": Session,
+    "the codec of expanded sessions": outputs,
+    "withMetadata of expanded sessions": withMetadata(Schema.Record(Schema.String, Schema.String), outputs)
+  }
+  const revealed = ["the codec", "JSON text"]
   const within: ReadonlyArray<
     (schema: Schema.Codec<unknown, unknown>, row: unknown) => readonly [Schema.Codec<unknown, unknown>, unknown]
   > = [
@@ -322,7 +329,7 @@ describe("neither the key nor identity data is seen", () => {
       // With every secret field, which no session has at once.
       const row = Object.fromEntries(rows.flatMap((row) => Object.entries(row)).filter(([, value]) => value !== null))
       const found = Object.entries(writers).flatMap(([writer, write]) =>
-        Object.entries(hiding).flatMap(([name, schema]) =>
+        Object.entries(revealed.includes(writer) ? hiding : { ...hiding, ...revealing }).flatMap(([name, schema]) =>
           within.flatMap((put, place) =>
             leaks(shown(attempt(() => write(...put(schema, row)))), planted).map(() => `${name} ${place} in ${writer}`)
           )
@@ -332,7 +339,7 @@ describe("neither the key nor identity data is seen", () => {
         leaks(shown(attempt(() => print(rows))), planted).map(() => printer)
       )
       assert.deepStrictEqual([...found, ...printed], [])
-      for (const name of ["the codec", "JSON text", "XML"]) {
+      for (const name of revealed) {
         assert.isNotEmpty(leaks(shown(attempt(() => writers[name]?.(outputs, row))), planted), name)
       }
     }).pipe(Effect.provide(everything))

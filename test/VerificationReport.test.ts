@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { VerificationReport } from "effect-stripe-identity"
+import { fullReport } from "./support/identityRows.ts"
 import { readStripeMaterial } from "./support/stripeMaterial.ts"
 import { describeSchema } from "./support/jsonSchema.ts"
 
@@ -23,5 +24,13 @@ describe("VerificationReport", () => {
     const theirs = describeSchema(schemas["identity.verification_report"] ?? {}, schemas)
     assert.isAbove(theirs.length, 100)
     assert.deepStrictEqual(describeSchema(ours.schema, ours.definitions), theirs)
+  })
+
+  it("is written by HttpApi, Rpc, queues and stores without its checks, if they are redacted", () => {
+    const codec = Schema.toCodecJson(VerificationReport.RedactedReport)
+    const report = Schema.decodeUnknownSync(codec)(fullReport)
+    assert.strictEqual(String(report.document), "<redacted:document>")
+    const { document: _1, email: _2, id_number: _3, phone: _4, selfie: _5, ...rest } = fullReport
+    assert.deepStrictEqual<unknown>(Schema.encodeSync(codec)(report), rest)
   })
 })

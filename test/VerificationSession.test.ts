@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Equal, Exit, Formatter, Redacted, Schema, Stream } from "effect"
+import { DateTime, Effect, Equal, Exit, Formatter, Layer, Redacted, Schema, Stream } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
 import { VerificationSession } from "effect-stripe-identity"
 import { inspect } from "node:util"
 import { codecLaws } from "./support/codecLaws.ts"
@@ -277,4 +279,48 @@ describe("Json", () => {
     assert.strictEqual(Schema.encodeSync(line)(Schema.decodeSync(line)(text)), text)
     assert.strictEqual(JSON.parse(text).created, fullSession.created)
   })
+})
+
+describe("what Effect derives from a codec for HttpApi, Rpc, queues and stores", () => {
+  const outputs = VerificationSession.expanded(["verified_outputs", "last_verification_report"])
+
+  it("writes no secret field, and all others", () => {
+    const toJson = Schema.encodeSync(VerificationSession.Json())
+    const plain = Schema.encodeSync(Schema.toCodecJson(VerificationSession.VerificationSession))
+    assert.deepStrictEqual<unknown>(plain(decode(fullSession)), toJson(decode(fullSession)))
+    // The type of such a session has the report, and not its id.
+    const { last_verification_report: _, ...shown } = toJson(decodeEverything(planted))
+    const written = Schema.encodeSync(Schema.toCodecJson(outputs))(decodeEverything(planted))
+    assert.deepStrictEqual<unknown>(written, shown)
+    assert.isTrue(Schema.is(outputs)(Schema.decodeUnknownSync(Schema.toCodecJson(outputs))(written)))
+  })
+
+  it("reads secret fields that it is sent", () => {
+    const session = Schema.decodeUnknownSync(Schema.toCodecJson(outputs))(planted)
+    assert.deepStrictEqual<unknown>(Schema.encodeSync(outputs)(session), planted)
+  })
+
+  it("writes what Json names", () => {
+    const urls = Schema.toCodecJson(VerificationSession.Json({ reveal: ["url"] }))
+    assert.include(JSON.stringify(Schema.encodeSync(urls)(decodeEverything(planted))), '"https://PLANTED.example"')
+  })
+
+  it.effect("holds over HTTP", () =>
+    Effect.gen(function* () {
+      const api = HttpApi.make("api").add(
+        HttpApiGroup.make("sessions").add(HttpApiEndpoint.get("one", "/one", { success: outputs }))
+      )
+      const handlers = HttpApiBuilder.group(api, "sessions", (group) =>
+        group.handle("one", () => Effect.succeed(decodeEverything(planted)))
+      )
+      const { dispose, handler } = HttpRouter.toWebHandler(
+        HttpApiBuilder.layer(api).pipe(Layer.provide(handlers), Layer.provide(HttpServer.layerServices))
+      )
+      yield* Effect.addFinalizer(() => Effect.promise(dispose))
+      const response = yield* Effect.promise(() => handler(new Request("http://localhost/one")))
+      const body = yield* Effect.promise(() => response.text())
+      assert.include(body, planted.id)
+      assert.notInclude(body, "PLANTED")
+    }).pipe(Effect.scoped)
+  )
 })

@@ -3,8 +3,10 @@
  * `VerificationReport`.
  */
 import * as DateTime from "effect/DateTime"
+import { identity } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import type * as Types from "effect/Types"
 import { generated, revealed, toEpochSeconds, type Unchecked, wireCodec } from "../wire/codec.ts"
 import * as Wire from "./wire.ts"
@@ -69,7 +71,8 @@ export const VerificationReport: Schema.Codec<VerificationReport, Encoded> = wir
   wire: Wire.Wire,
   generator: Wire.Wire.mapFields(generated("vr")),
   fromWire,
-  toWire
+  toWire,
+  toJson: identity
 })
 
 /**
@@ -122,7 +125,8 @@ const redactedToWire = (report: Unchecked<RedactedReport>): unknown => {
 
 /**
  * The codec between a report whose checks are `Redacted` and Stripe's JSON. Encoding gives back what came, the checks
- * included.
+ * included. JSON that Effect derives from the codec (`Schema.toCodecJson`; so `HttpApi`, `Rpc`, queues and stores) has no
+ * checks: to send them, use {@link VerificationReport}.
  *
  * **Example** (A report from a queue, with its checks out of sight)
  *
@@ -151,5 +155,6 @@ export const RedactedReport: Schema.Codec<RedactedReport, Encoded> = wireCodec({
   wire: Wire.Wire,
   generator: Wire.Wire.mapFields(generated("vr")),
   fromWire: redactedFromWire,
-  toWire: redactedToWire
+  toWire: redactedToWire,
+  toJson: Struct.omit(Wire.checkNames)
 })

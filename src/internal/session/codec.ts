@@ -170,6 +170,10 @@ export const toWire = (session: Unchecked<AnyExpansion>): Record<string, unknown
   return wire
 }
 
+// An expanded report goes whole: the wire of such sessions has no place for its id.
+const withoutSecrets = (row: EncodedAny): EncodedAny =>
+  Struct.omit(row, typeof row.last_verification_report === "object" ? secretFields : plainSecrets)
+
 const generatedSession = generated("vs")
 
 /** A codec of sessions with these fields on the wire; `generator` is what `Arbitrary` starts from. */
@@ -177,7 +181,7 @@ const codec = (
   wire: Schema.Codec<EncodedAny>,
   generator: Schema.Codec<EncodedAny>
 ): Schema.Codec<AnyExpansion, EncodedAny> =>
-  wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire })
+  wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire, toJson: withoutSecrets })
 
 /** For one choice of expansions: a codec for users, and a faster decoder for replies. */
 export interface Variant {
@@ -189,7 +193,8 @@ const plainCodec = codec(Wire.Wire, Wire.Wire.mapFields(generatedSession))
 
 /**
  * The codec between a session and Stripe's JSON. Decoding checks every field and drops unknown keys. Encoding writes
- * secrets too: to store sessions, use `Json`.
+ * secrets too: to store sessions, use `Json`. JSON that Effect derives from the codec (`Schema.toCodecJson`; so `HttpApi`,
+ * `Rpc`, queues and stores) has no secret field; secret fields that it is sent are read.
  *
  * **Example** (Decode a session from elsewhere)
  *

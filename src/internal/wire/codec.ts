@@ -3,6 +3,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -20,7 +21,8 @@ export type Unchecked<T> = { readonly [Key in keyof T]?: unknown }
  * twice, which costs 50 to 95 % (`test/bench/decode.ts`); the client decodes the wire and converts, and checks once.
  *
  * `toWire` must answer for every input: what is not of the right kind becomes `undefined`, which the wire refuses.
- * `generator` makes the rows that `Arbitrary` starts from.
+ * `toJson` leaves out what may be secret, for the JSON that Effect derives from a codec: it is written by `HttpApi`, `Rpc`,
+ * queues and stores, where nobody sees it. `generator` makes the rows that `Arbitrary` starts from.
  */
 export const wireCodec = <T extends object, E>(options: {
   readonly identifier: string
@@ -28,8 +30,14 @@ export const wireCodec = <T extends object, E>(options: {
   readonly generator: Schema.Codec<E>
   readonly fromWire: (wire: E) => T
   readonly toWire: (value: Unchecked<T>) => unknown
+  readonly toJson: (wire: E) => E
 }): Schema.Codec<T, E> => {
   const checkWire = SchemaParser.decodeUnknownEffect(options.wire)
+
+  const encoded = Schema.declareConstructor<E>()([], () => (input, _, parseOptions) => checkWire(input, parseOptions), {
+    toCodec: () =>
+      Schema.link<E>()(options.wire, SchemaTransformation.transform({ decode: identity, encode: options.toJson }))
+  })
 
   const transformation = SchemaTransformation.transform<T, E>({
     decode: options.fromWire,
@@ -53,7 +61,7 @@ export const wireCodec = <T extends object, E>(options: {
     }
   )
 
-  return options.wire.pipe(Schema.decodeTo(typed, transformation))
+  return encoded.pipe(Schema.decodeTo(typed, transformation))
 }
 
 /** Seconds of a `DateTime.Utc`; `undefined`, which no wire schema accepts, for anything else. */
