@@ -4,9 +4,8 @@
  *
  * Fields are named as Stripe names them. Only what Stripe always sends is required; the rest may be `null` or absent.
  * Every enum keeps values that this version does not know; fields that it does not know are dropped, because they may be
- * personal. What the checks found is personal data. In a session the whole
- * report is `Redacted`. A row of the list is a {@link RedactedReport}: only its checks are `Redacted`.
- * {@link VerificationReport} itself is plain.
+ * personal. What the checks found is personal data. In a session the whole report is `Redacted`. A row of the list is a
+ * {@link RedactedReport}: only its checks are `Redacted`. {@link VerificationReport} itself is plain.
  *
  * @module
  * @category Read sessions and reports

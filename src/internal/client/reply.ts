@@ -30,25 +30,27 @@ const excerptLength = 200
 
 const entities: { readonly [name: string]: string } = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " }
 
-const fromEntity = (entity: string, name = ""): string => {
-  const [, hex, decimal] = /^#(?:x([0-9a-f]+)|(\d+))$/i.exec(name) ?? []
-  const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
-  return code <= 0x10ffff ? String.fromCodePoint(code) : (entities[name.toLowerCase()] ?? entity)
-}
+const withoutEntities = (html: string): string =>
+  html.replace(/&(\w{2,4}|#\w{2,7});/g, (entity, name: string) => {
+    const [, hex, decimal] = /^#(?:x([0-9a-f]+)|(\d+))$/i.exec(name) ?? []
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+    return code <= 0x10ffff ? String.fromCodePoint(code) : (entities[name.toLowerCase()] ?? entity)
+  })
 
-const utf8 = new TextDecoder()
+/** Bytes as text, as a client reads them. */
+export const utf8 = new TextDecoder()
 
 /** A text as it was before somebody wrote it into an address, HTML or JSON, or into one of them within another. */
 const unescaped = (text: string): string => {
   let plain = text
   for (let depth = 0; depth < 3; depth++) {
-    plain = plain
+    const decoded = plain
       .replace(/(?:%[\da-f]{2})+/gi, (bytes) =>
         utf8.decode(Uint8Array.from(bytes.slice(1).split("%"), (byte) => Number.parseInt(byte, 16)))
       )
       .replace(/\\(?:u([\da-f]{4})|x([\da-f]{2}))/gi, "&#x$1$2;")
       .replace(/\\[bfnrt]?/g, (escape) => (escape === "\\" ? "" : " "))
-      .replace(/&(\w{2,4}|#\w{2,7});/g, fromEntity)
+    plain = withoutEntities(decoded)
   }
   return plain
 }
@@ -62,10 +64,7 @@ export const excerpt = (text: string, sent: Query = []): string | undefined => {
   // A control character, or the character that stands for bytes that are no text.
   if (/^[[{"]|"\s*:|[^\P{Cc}\s]|\uFFFD/u.test(start.slice(0, excerptLength))) return undefined
   // Of a page of HTML the words are enough.
-  const words = beginning(start, 16 * mostSearched)
-    .replace(/<[^<>]*>/g, " ")
-    .replace(/&(\w{2,4}|#\w{2,7});/g, fromEntity)
-    .trimStart()
+  const words = withoutEntities(beginning(start, 16 * mostSearched).replace(/<[^<>]*>/g, " ")).trimStart()
   return sentence(beginning(withoutSent(words, sent), excerptLength)) || undefined
 }
 

@@ -132,11 +132,9 @@ const read = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClien
   if (size === 0) return { status, headers, text: yield* Effect.orElseSucceed(response.text, () => "") }
   const [only] = chunks
   // Whole, because to decode chunk by chunk takes much longer.
-  const text = utf8.decode(only !== undefined && only.length === size ? only : Bytes.concat(chunks))
+  const text = StripeReply.utf8.decode(only !== undefined && only.length === size ? only : Bytes.concat(chunks))
   return { status, headers, text }
 })
-
-const utf8 = new TextDecoder()
 
 // Node wraps `connect ECONNREFUSED …` in `fetch failed`, and Effect in its `reason`; only the innermost error says what happened.
 const innermost = (error: unknown, depth = 0): unknown => {
