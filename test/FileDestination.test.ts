@@ -16,7 +16,7 @@ import { execFileSync } from "node:child_process"
 import { appendFileSync, createReadStream, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { failingAt, fullAfter, raced, readOnly, noting } from "./support/faultyFiles.ts"
+import { failingAt, fullAfter, raced, readOnly, noting, withoutPositions } from "./support/faultyFiles.ts"
 import { choices } from "./support/syncHistory.ts"
 import { countRequests, listIds, world } from "./support/world.ts"
 
@@ -79,6 +79,23 @@ describe("a file of NDJSON", () => {
         const before = yield* both(path)
         yield* run(FileDestination.ndjson, path)
         assert.deepStrictEqual(yield* both(path), before)
+      }
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("is the list in Bun too, which ignores where to write", () =>
+    Effect.gen(function* () {
+      for (const make of [FileDestination.ndjson, FileDestination.csv]) {
+        const path = yield* newPath
+        const runs = (batches?: number) => run(make, path, batches).pipe(Effect.provide(withoutPositions))
+        yield* runs(1)
+        yield* write(path, `${yield* read(path)}a line that was torn`)
+        yield* runs(1)
+        yield* runs()
+        const lines = (yield* read(path)).trimEnd().split("\n")
+        const rows = make === FileDestination.csv ? lines.slice(1) : lines
+        const ids = rows.map((line) => /vs_\w+/.exec(line)?.[0])
+        assert.sameMembers(ids, [...(yield* listIds)])
       }
     }).pipe(Effect.scoped, Effect.provide(there))
   )

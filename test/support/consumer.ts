@@ -33,6 +33,30 @@ const overFetch = await ids.pipe(
 console.log(inProcess.length, inProcess.join() === overFetch.join() ? "the same over fetch" : "other ones over fetch")
 `
 
+/** Exports to a file in runs of one batch, and prints how many rows it has and whether each is there once. */
+export const exporting = `import { NodeServices } from "@effect/platform-node"
+import { Effect, FileSystem, Stream } from "effect"
+import { Destination, FileDestination, VerificationSessions } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
+
+const program = Effect.gen(function* () {
+  const files = yield* FileSystem.FileSystem
+  const path = \`\${yield* files.makeTempDirectoryScoped()}/sessions.ndjson\`
+  const file = yield* FileDestination.ndjson(path)
+  const batches = Destination.stream(file, (from) => VerificationSessions.sync({}, { from, pageSize: 20 }))
+  for (let run = 0; run < 3; run++) yield* batches.pipe(Stream.take(1), Stream.runDrain)
+  yield* Stream.runDrain(batches)
+  return (yield* files.readFileString(path)).trimEnd().split("\\n").map((line) => JSON.parse(line).id)
+})
+const exported = await program.pipe(
+  Effect.scoped,
+  Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey })),
+  Effect.provide([Sandbox.layer({ sessions: 250 }), NodeServices.layer]),
+  Effect.runPromise
+)
+console.log(exported.length, new Set(exported).size === 250 ? "each once in a file" : "not all of them in a file")
+`
+
 /** What compiles in a user's project: every module by both paths, and types that are what they say and no others. */
 export const typeScript: Readonly<Record<string, string>> = {
   "paths.ts": modules.map((name) => `export * as ${name} from "effect-stripe-identity/${name}"`).join("\n"),

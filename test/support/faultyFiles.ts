@@ -75,6 +75,30 @@ export const readOnly: Layer.Layer<FileSystem.FileSystem, never, FileSystem.File
   })
 )
 
+/**
+ * The same files as Bun writes them: unless a file is opened for appending, Bun ignores where to write, and writes behind what
+ * it wrote last, at first at the beginning. https://github.com/oven-sh/bun/pull/37647
+ */
+export const withoutPositions: Layer.Layer<FileSystem.FileSystem, never, FileSystem.FileSystem> = Layer.effect(
+  FileSystem.FileSystem,
+  Effect.map(FileSystem.FileSystem, (fileSystem) => ({
+    ...fileSystem,
+    open: (path, options) =>
+      Effect.map(fileSystem.open(path, options), (file) => {
+        if (options?.flag?.startsWith("a")) return file
+        const writeAll = file.writeAll.bind(file)
+        let written = 0
+        return Object.assign(file, {
+          writeAll: (bytes: Uint8Array) =>
+            file.seek(BigInt(written), "start").pipe(
+              Effect.andThen(writeAll(bytes)),
+              Effect.tap(() => Effect.sync(() => (written += bytes.length)))
+            )
+        })
+      })
+  }))
+)
+
 /** The same files, where another program creates each new file just before, or moves it away before it is renamed. */
 export const raced = (what: "open" | "rename"): Layer.Layer<FileSystem.FileSystem, never, FileSystem.FileSystem> =>
   Layer.effect(

@@ -11,12 +11,12 @@ import { Effect } from "effect"
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { runCommand, type CommandResult } from "./command.ts"
-import { javaScript, tsconfig, typeScript } from "./consumer.ts"
+import { exporting, javaScript, tsconfig, typeScript } from "./consumer.ts"
 import { pack, root, withFolder } from "./packed.ts"
 import { baseUrl, server } from "./sandboxServer.ts"
 
-const install = (folder: string, what: string): Promise<CommandResult> =>
-  runCommand("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", what], { cwd: folder })
+const install = (folder: string, ...what: ReadonlyArray<string>): Promise<CommandResult> =>
+  runCommand("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", ...what], { cwd: folder })
 
 const makeProject = async (
   folder: string,
@@ -50,8 +50,19 @@ const tools = (url: string): ReadonlyArray<Tool> => [
     command: "node" as const,
     runs: { "plain JavaScript": ["read.js", url] }
   })),
-  { spec: "bun", command: "bun", runs: { "plain JavaScript": ["run", "read.js", url] } },
-  { spec: "deno", command: "deno", runs: { "plain JavaScript": ["run", "--allow-all", "read.js", url] } }
+  {
+    spec: "bun",
+    command: "bun",
+    runs: { "plain JavaScript": ["run", "read.js", url], "a file": ["run", "export.js"] }
+  },
+  {
+    spec: "deno",
+    command: "deno",
+    runs: {
+      "plain JavaScript": ["run", "--allow-all", "read.js", url],
+      "a file": ["run", "--allow-all", "export.js"]
+    }
+  }
 ]
 
 const problems: Array<string> = []
@@ -72,7 +83,7 @@ const tryTool = async (tool: Tool, folder: string, project: string): Promise<voi
   const name = `${tool.command} ${/\d[\w.-]+/.exec(version.output)?.[0] ?? version.output.trim()}`
   for (const [run, parameters] of Object.entries(tool.runs)) {
     const { code, output } = await runCommand(command, parameters, { cwd: project })
-    const expected = tool.command === "tsc" ? /^$/ : /^[1-9]\d* the same over fetch$/
+    const expected = tool.command === "tsc" ? /^$/ : /^[1-9]\d* the same over fetch$|^250 each once in a file$/
     const passed = code === 0 && expected.test(output.trim())
     say(name, run, passed ? output.trim() || "compiles, libraries too" : "FAILED")
     if (!passed) problems.push(`FAILED: ${name}, ${run}\n${output}`)
@@ -83,8 +94,12 @@ const run = (url: string): Promise<void> =>
   withFolder(async (folder) => {
     const project = join(folder, "user")
     const settings = (["NodeNext", "Bundler"] as const).map((name) => [`${name}.json`, JSON.stringify(tsconfig(name))])
-    await makeProject(project, {}, { "read.js": javaScript, ...typeScript, ...Object.fromEntries(settings) })
-    const installed = await install(project, await pack(root, folder))
+    await makeProject(
+      project,
+      {},
+      { "read.js": javaScript, "export.js": exporting, ...typeScript, ...Object.fromEntries(settings) }
+    )
+    const installed = await install(project, await pack(root, folder), "@effect/platform-node")
     if (installed.code !== 0) throw new Error(installed.output)
     for (const tool of tools(url)) await tryTool(tool, folder, project)
   })

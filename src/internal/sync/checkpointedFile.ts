@@ -66,6 +66,14 @@ export interface Options<in Batch> {
   readonly toLines: (batch: Batch) => Stream.Stream<string>
 }
 
+/** One file, opened twice. */
+interface Opened {
+  /** To truncate it. */
+  readonly file: FileSystem.File
+  /** To append to it. */
+  readonly end: FileSystem.File
+}
+
 /** The file as a destination. */
 export const make = <Batch extends HasCheckpoint>(
   options: Options<Batch>
@@ -179,7 +187,7 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     return isShared || !isOurs ? yield* shared() : covered
   })
 
-  /** The file, truncated to what its checkpoint covers, and opened at its end. */
+  /** The file, truncated to what its checkpoint covers, and the same file opened at its end. */
   const ready = Effect.gen(function* () {
     const bytes = yield* ensureExclusive(length)
     const exists = (yield* size) !== undefined
@@ -189,26 +197,26 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     // The file needs its sidecar from the first byte. But not before the file exists: a file that appears there later
     // would be truncated.
     if (seen === undefined) yield* keep(undefined, 0)
-    yield* system(cut(file, bytes))
+    yield* system(file.truncate(bytes))
+    // Bun ignores where to write, and would write over the first rows (https://github.com/oven-sh/bun/pull/37647). A file that
+    // is opened for appending has no such place, but Windows does not truncate it.
+    const opened: Opened = { file, end: yield* system(fileSystem.open(path, { flag: "a", mode: 0o600 })) }
     length = bytes
-    if (bytes === 0 && header !== undefined) length = yield* append(file, header)
-    return file
+    if (bytes === 0 && header !== undefined) length = yield* append(opened, header)
+    return opened
   })
 
-  const cut = (file: FileSystem.File, bytes: number) =>
-    Effect.andThen(file.truncate(bytes), file.seek(BigInt(bytes), "start"))
-
   /** Appends whole lines, or nothing if the file system allows, and returns the new length. */
-  const append = (file: FileSystem.File, lines: Stream.Stream<string>) =>
+  const append = ({ end, file }: Opened, lines: Stream.Stream<string>) =>
     Effect.flatMap(Stream.mkString(lines), (text) => {
       const before = length ?? 0
       const chunk = encoder.encode(text)
       // Until all of it is written and counted, the file must be truncated before the next append.
       length = undefined
-      return file.writeAll(chunk).pipe(
-        Effect.andThen(file.sync),
+      return end.writeAll(chunk).pipe(
+        Effect.andThen(end.sync),
         Effect.as(before + chunk.length),
-        Effect.tapError(() => Effect.ignore(cut(file, before))),
+        Effect.tapError(() => Effect.ignore(file.truncate(before))),
         system
       )
     })
@@ -235,8 +243,8 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
 
   const save = Effect.fnUntraced(
     function* (batch: Batch) {
-      const file = yield* ready
-      const bytes = yield* append(file, toLines(batch))
+      const opened = yield* ready
+      const bytes = yield* append(opened, toLines(batch))
       yield* ensureExclusive(bytes)
       yield* keep(batch.checkpoint, bytes)
       covered = bytes
