@@ -4,7 +4,7 @@
  *
  * `FILE.checkpoint` holds the checkpoint of the file and the length of the file that it covers. Anything after that
  * length was written by a run that was stopped, and the next run truncates it. Only their owner may read the files that
- * a run creates. An empty file that was there keeps its permissions.
+ * a run creates. On Windows, they have the permissions of their folder. An empty file that was there keeps its permissions.
  *
  * Run one writer at a time. A second writer is detected by its changes, and one of the two fails with a
  * `FileDestinationError`, unless both store at the same moment.
