@@ -152,6 +152,18 @@ describe("changes", () => {
     })
   )
 
+  it.effect("is an error too where the events of a long window expire while Stripe does not answer", () =>
+    Effect.gen(function* () {
+      const { from, service, stripe } = yield* started(3)
+      stripe.tell("vs_1", "verified")
+      stripe.wait(28 * 86_400)
+      // A request that is retried for three days, or a program that is suspended in it.
+      stripe.outage(events, 3 * 86_400)
+      const error = yield* Effect.flip(collect(stripe, service.changes({ from, window: "30 days" })))
+      assert.strictEqual(error.reason._tag, "EventsExpiredError")
+    })
+  )
+
   const retention = new StripeError.InvalidRequestError({
     status: 400,
     description: "The event is outside of the retention period.",

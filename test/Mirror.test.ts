@@ -252,6 +252,23 @@ describe("mirror", () => {
     })
   )
 
+  it.effect("begins an audit when events of a long window are lost while Stripe does not answer", () =>
+    Effect.gen(function* () {
+      const { from, service, stripe } = yield* mirrored(50)
+      stripe.tell("vs_7", "verified")
+      stripe.wait(28 * day)
+      const options = { audit: false, window: "30 days" } as const
+      const found = yield* collect(
+        stripe,
+        service.mirror({ from, ...options }).pipe(
+          // After the list, the request for events.
+          Stream.onStart(Effect.sync(() => stripe.outage("/v1/events", 3 * day)))
+        )
+      )
+      assert.include(idsOf(found, "audit"), "vs_7")
+    })
+  )
+
   it.effect("begins an audit when events are lost while what changed was read", () =>
     Effect.gen(function* () {
       const { from, service, stripe } = yield* mirrored(250)

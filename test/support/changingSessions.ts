@@ -77,6 +77,8 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     readonly after?: boolean | undefined
   }> = []
   let eventsAPage = options.pageSize
+  // A path, and how long the next request for it takes, in milliseconds.
+  let slow: { readonly path: string; readonly millis: number } | undefined
 
   const stripeNow = () => Math.floor(now / 1000) + options.skew
 
@@ -247,6 +249,10 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
       inFlight.most = Math.max(inFlight.most, ++inFlight.now)
       // Every read takes time, and things change before and after its answer is made.
       now += 1 + below(400)
+      if (slow?.path === path) {
+        now += slow.millis
+        slow = undefined
+      }
       happen(below(options.busy + 1))
       const reply = answer(path, new Map(query.map(([name, value]) => [name, String(value)])))
       now += 1 + below(400)
@@ -305,6 +311,10 @@ export const make = ({ below, chance, one }: Choices, options: Options) => {
     },
     wait: (seconds: number) => {
       now += seconds * 1000
+    },
+    /** The next request for this path is answered so many seconds later. */
+    outage: (path: string, seconds: number) => {
+      slow = { path, millis: seconds * 1000 }
     },
     now: () => now
   }

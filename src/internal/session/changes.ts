@@ -172,6 +172,8 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
     const readAt = yield* DateTime.now
     yield* ensureKept(position, readAt)
     const found = yield* readEvents(events, { gte, lt }, options.onDecodeError)
+    // Stripe may have answered after days, without the events that it kept no longer.
+    yield* ensureKept(position, yield* DateTime.now)
     const ids = new Map<string, number | undefined>()
     for (const { id, session } of found) {
       if (!handled.has(id)) ids.set(session.id, session.created ?? ids.get(session.id))
