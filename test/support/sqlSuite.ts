@@ -626,6 +626,44 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("may be renamed, and then are made anew under the old name", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const kept = newTable()
+        const { destination, sql } = yield* opened({ table })
+        yield* destination.save(batch(1, [session("vs_1")]))
+        for (const suffix of ["", "_checkpoints", "_migrations"]) {
+          yield* sql.unsafe(`ALTER TABLE ${table}${suffix} RENAME TO ${kept}${suffix}`, [])
+        }
+        const anew = yield* opened({ table })
+        assert.isUndefined(yield* anew.destination.load)
+        yield* anew.destination.save(batch(2, [session("vs_2")]))
+        assert.deepStrictEqual(yield* idsOf(sql, table), ["vs_2"])
+        const renamed = yield* opened({ table: kept })
+        assert.deepStrictEqual(yield* renamed.destination.load, checkpoint(1))
+        const indexes = (table: string) =>
+          isPostgres(sql)
+            ? sql`SELECT indexname AS name FROM pg_indexes WHERE tablename = ${table}`
+            : sql`SELECT name FROM pragma_index_list(${table})`
+        assert.lengthOf(yield* indexes(table), 5)
+        assert.lengthOf(yield* indexes(kept), 5)
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("that lack a column work again once all of them are dropped, as the error says", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { sql } = yield* opened({ table })
+        yield* sql.unsafe(`ALTER TABLE ${table} DROP COLUMN related_person`, [])
+        const error = yield* Effect.flip(opened({ table }))
+        assert.include(error.message, "to have related_person, which it lacks.")
+        assert.include(error.message, "If they ran before, use another table, or drop all its tables to start over.")
+        for (const suffix of ["", "_checkpoints", "_migrations"]) yield* sql.unsafe(`DROP TABLE ${table}${suffix}`, [])
+        const again = yield* opened({ table })
+        assert.isUndefined(yield* again.destination.load)
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("may have columns of one's own, and are found whatever the client's names are like", () =>
       Effect.gen(function* () {
         const table = newTable()

@@ -82,7 +82,7 @@ export class TableMismatchError extends Reason<TableMismatchError>()("TableMisma
       case "missing":
         return `Expected a table ${this.table}, found none. Run the migrations first: provide SqlDestination.layer with the same table. If they ran before, drop all its tables first, …_checkpoints and …_migrations too.`
       case "columns":
-        return `Expected the table ${this.table} to have ${this.columns.join(", ")}, which it lacks. Run the migrations of this version, or use another table.`
+        return `Expected the table ${this.table} to have ${this.columns.join(", ")}, which it lacks. Run the migrations of this version. If they ran before, use another table, or drop all its tables to start over.`
       case "unrelated":
         return `Expected to create the table ${this.table}, found one that these migrations did not create. Use another table.`
       case "schema":

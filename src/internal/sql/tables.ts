@@ -160,7 +160,22 @@ export const create = Effect.fnUntraced(function* (
   }
   for (const [name, definition] of indexes) {
     const translated = dialect === "pg" ? definition : definition.replace("USING hash ", "")
-    yield* sql.unsafe(`CREATE INDEX "${table}_${name}" ON "${table}" ${translated}`)
+    yield* sql.unsafe(`CREATE INDEX "${yield* freeName(client, `${table}_${name}`)}" ON "${table}" ${translated}`)
+  }
+})
+
+/** A name for an index, or the name with a number: the indexes of a table that was renamed keep theirs. */
+const freeName = Effect.fnUntraced(function* (
+  { dialect, sql }: Client,
+  name: string
+): Effect.fn.Return<string, SqlError> {
+  for (let count = 1; ; count++) {
+    const free = count === 1 ? name : `${name}_${count}`
+    const taken = yield* dialect === "pg"
+      ? sql`SELECT relname FROM pg_class
+          WHERE relname = ${free} AND relnamespace = quote_ident(current_schema())::regnamespace`
+      : sql`SELECT name FROM sqlite_schema WHERE name = ${free}`
+    if (taken.length === 0) return free
   }
 })
 
