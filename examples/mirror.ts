@@ -11,12 +11,18 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Config, Console, Duration, Effect, Layer, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { SqlClient } from "effect/sql"
-import { Destination, Progress, type VerificationSession, VerificationSessions } from "effect-stripe-identity"
+import {
+  Destination,
+  Progress,
+  StripeError,
+  type VerificationSession,
+  VerificationSessions
+} from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Database from "./support/database.ts"
 import { continueWithoutReader } from "./support/output.ts"
 import { type Display, display } from "./support/progress.ts"
-import { layer, verifications } from "./support/source.ts"
+import { isSandbox, layer, verifications } from "./support/source.ts"
 
 type Batch = VerificationSessions.MirrorBatch<VerificationSession.VerificationSession>
 
@@ -82,10 +88,28 @@ const mirror = Effect.fn("mirror")(function* (
     Stream.groupedWithin(1000, "2 seconds"),
     Stream.runForEach(tell),
     Effect.ensuring(end),
-    Effect.onInterrupt(() => Effect.andThen(Console.log("Stopped. Run it again to resume."), Effect.ignore(report)))
+    Effect.onInterrupt(() => Effect.andThen(stopped(options), Effect.ignore(report)))
   )
   yield* report
 })
+
+/** With --follow the sandbox gets new sessions, which the one of the next run does not have. */
+const stopped = ({ schedule }: Options) =>
+  Effect.flatMap(isSandbox, (isSandbox) =>
+    Console.log(
+      isSandbox && schedule !== undefined
+        ? "Stopped. The sandbox ends here. For the next run, name another database."
+        : "Stopped. Run it again to resume."
+    )
+  )
+
+/** What to do, where the library cannot know: it does not know that this Stripe is a sandbox. */
+const inWords = (error: Parameters<typeof Database.inWords>[0]) =>
+  Effect.map(isSandbox, (isSandbox) => {
+    const reason = StripeError.isStripeError(error) ? error.reason : undefined
+    const isOther = isSandbox && reason?._tag === "CheckpointMismatchError" && reason.problem === "position"
+    return `${Database.inWords(error)}${isOther ? " Each run has a new sandbox: name another database." : ""}`
+  })
 
 const seconds = (name: string, description: string, value: number) =>
   Flag.Finite(name).pipe(
@@ -140,7 +164,7 @@ const command = Command.make(
           })
         )
       ),
-      Effect.tapError((error) => Console.error(Database.inWords(error)))
+      Effect.tapError((error) => Effect.flatMap(inWords(error), Console.error))
     )
   })
 ).pipe(Command.withDescription("Keeps a copy of all sessions up to date, in SQLite or Postgres"))

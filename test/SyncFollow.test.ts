@@ -81,6 +81,37 @@ describe("mirror --follow", () => {
   )
 })
 
+describe("mirror --follow without a key", () => {
+  it.live(
+    "says that its sandbox ends with it, and in the next run what to do",
+    () =>
+      Effect.gen(function* () {
+        const path = join(yield* folder, "sessions.sqlite")
+        const run = (parameters: ReadonlyArray<string>, killedAfter?: Effect.Effect<void>) =>
+          runExample("mirror.ts", ["--database", `sqlite:${path}`, "--settle", "1", "--quiet", ...parameters], {
+            url: "",
+            key: null,
+            signal: "SIGINT",
+            killedAfter
+          })
+        // When the second new session is there, the checkpoint has passed the first.
+        const first = yield* run(
+          ["--follow", "--every", "0.2"],
+          until(() => idsIn(path).length > 2501)
+        )
+        assert.strictEqual(first.code, 130, first.errors)
+        assert.match(first.output, /\nStopped\. The sandbox ends here\. For the next run, name another database\.\n/)
+        const second = yield* run([])
+        assert.strictEqual(second.code, 1)
+        assert.match(
+          second.errors,
+          /^[^\n]*Stripe does not find.*Each run has a new sandbox: name another database\.\n$/
+        )
+      }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)),
+    300_000
+  )
+})
+
 describe("tail", () => {
   it.live(
     "shows each session once as it comes, and ends with their number at Ctrl-C",

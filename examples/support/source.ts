@@ -62,12 +62,17 @@ const warnings = Logger.layer([
   })
 ])
 
+/**
+ * Whether they read the sandbox in this process. Effect's Config takes an empty variable for none, and whoever sets one does
+ * not mean a simulated Stripe.
+ */
+export const isSandbox: Effect.Effect<boolean> = Effect.sync(() => process.env["STRIPE_API_KEY"] === undefined)
+
 /** The services, a logger, and a first line that says what it reads. */
 export const layer = (options: Options = {}) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      // Effect's Config takes an empty variable for none, and whoever sets one does not mean a simulated Stripe.
-      if (process.env["STRIPE_API_KEY"] === undefined) {
+      if (yield* isSandbox) {
         yield* Console.log("Reading the sandbox, a simulated Stripe. Set STRIPE_API_KEY to read your own sessions.")
         return fromSandbox(options)
       }
