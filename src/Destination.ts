@@ -150,6 +150,9 @@ export const stream = <B extends Batch, Batch extends HasCheckpoint, E, R, E2, R
  * The checkpoint is stored after the rows, so no row is lost. If the program ends between the two, the rows of that
  * batch are written again, so upsert them by id.
  *
+ * Run one program at a time for each key, because no checkpoint is compared. With two, the older read of a session may be
+ * written last, unless `write` compares `readAt`.
+ *
  * The checkpoint is stored twice, under `key` and under `key` with `.copy`, because a file is damaged if the program is
  * killed while writing it. If both can be read, the first counts. To start over, remove the first and the rows.
  *
