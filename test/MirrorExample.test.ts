@@ -133,7 +133,7 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
       set("json_set(checkpoint, '$.livemode', json('true'))")
       yield* refusing(path, /of test mode, as the key is, got one of live mode\. Use a key of live mode, or/)
       set("json_set(checkpoint, '$.range.newest.id', 'vs_gone', '$.range.oldest.id', 'vs_gone')")
-      yield* refusing(path, /Use the key it was made with \(same account and mode\), or/)
+      yield* refusing(path, /Use the key it was made with \(same account and mode\)\. If test data was deleted, store/)
       set("json_set(checkpoint, '$.account', 'acct_1')")
       yield* refusing(path, /Expected a checkpoint of .*acct_1/)
       set("json_set(checkpoint, '$.filter', '0123456789abcdef')")

@@ -44,7 +44,7 @@ const explanations: Record<CheckpointMismatchError["problem"], (expected: string
   mode: (expected, actual) =>
     `Expected a checkpoint of ${expected}, as the key is, got one of ${actual}. Use a key of ${actual}, ${another}`,
   position: (expected, actual) =>
-    `Expected a checkpoint that ends at one of ${expected}, got ${actual}, which Stripe does not find. Use the key it was made with (same account and mode), ${another}`
+    `Expected a checkpoint that ends at one of ${expected}, got ${actual}, which Stripe does not find. Use the key it was made with (same account and mode). If test data was deleted, store rows and checkpoint elsewhere.`
 }
 
 /**
