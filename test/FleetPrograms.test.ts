@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import * as Fleet from "./support/fleet.ts"
 import { proxy } from "./support/proxy.ts"
 
@@ -49,6 +50,34 @@ it.live("a worker alone says that it reads the sandbox, and its made-up sessions
       enqueue.errors,
       /^sqlite:out\/fleet\.db: expected the database of "fleet", found that of "the sandbox"\./
     )
+  }).pipe(Effect.scoped)
+)
+
+it.live("a worker with --once reads every account that is due, also those that were read before", () =>
+  Effect.gen(function* () {
+    const here = yield* folder
+    const runOnce = Effect.map(Fleet.runIn(here, "worker.ts", ["--once"]), ({ code, output }) => {
+      assert.deepStrictEqual([code, output], [0, "Every account was read to its end.\n"])
+    })
+    const database = <A>(use: (database: DatabaseSync) => A) =>
+      Effect.sync(() => {
+        const database = new DatabaseSync(join(here, "out", "fleet.db"), { timeout: 5000 })
+        const result = use(database)
+        database.close()
+        return result
+      })
+    yield* runOnce
+    // A day later.
+    yield* database((database) =>
+      database.exec(
+        "UPDATE fleet_accounts SET ended_at = 1, due_at = 1; UPDATE effect_queue SET visible_at = datetime('now', '-1 day')"
+      )
+    )
+    yield* runOnce
+    const unread = yield* database((database) =>
+      database.prepare("SELECT account FROM fleet_accounts WHERE ended_at = 1").all()
+    )
+    assert.deepStrictEqual(unread, [])
   }).pipe(Effect.scoped)
 )
 

@@ -147,9 +147,12 @@ export const due = Effect.gen(function* () {
   return rows.map(toTurn)
 })
 
-/** How many accounts there are, and how many of them have not finished a run yet. */
-export const counts = Effect.gen(function* () {
+/** How many accounts there are, and how many were due at a moment and have not finished that run yet. */
+export const counts = Effect.fnUntraced(function* (moment: number) {
   const sql = yield* SqlClient.SqlClient
-  const [row] = yield* sql`SELECT count(*) AS accounts, count(*) - count(ended_at) AS unread FROM fleet_accounts`
+  // The next turn of a run that is not over is due after that moment.
+  const [row] = yield* sql`SELECT count(*) AS accounts,
+      count(CASE WHEN due_at IS NULL OR due_at <= ${moment} OR state = 'reading' THEN 1 END) AS unread
+    FROM fleet_accounts`
   return { accounts: Number(row?.["accounts"]), unread: Number(row?.["unread"]) }
 })

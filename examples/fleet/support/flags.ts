@@ -38,7 +38,7 @@ export const work = {
 }
 
 export const once = Flag.Boolean("once").pipe(
-  Flag.withDescription("Exit when every account was read to the end"),
+  Flag.withDescription("Exit when every account that is due was read to the end"),
   Flag.withDefault(false)
 )
 

@@ -1,5 +1,5 @@
 // What happens in one turn of an account, whichever engine hands it out.
-import { Console, type Duration, Effect, Option, Schedule } from "effect"
+import { Clock, Console, type Duration, Effect, Option, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Accounts from "./accounts.ts"
 import { type Options, readTurn } from "./read.ts"
@@ -29,10 +29,13 @@ export const takeTurn = Effect.fnUntraced(function* <E = never, R = never>(
   )
 })
 
-/** Ends when every account has finished a run, and says so. */
-export const everyRead = Accounts.counts.pipe(
-  Effect.catch(() => Effect.succeed({ accounts: 1, unread: 1 })),
-  Effect.repeat({ schedule: Schedule.spaced("500 millis"), until: ({ unread }) => unread === 0 }),
+/** Ends when every account that is due now has finished its run, and says so. */
+export const everyRead = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+  Accounts.counts(now).pipe(
+    Effect.catch(() => Effect.succeed({ accounts: 1, unread: 1 })),
+    Effect.repeat({ schedule: Schedule.spaced("500 millis"), until: ({ unread }) => unread === 0 })
+  )
+).pipe(
   Effect.flatMap(({ accounts }) =>
     Console.log(
       accounts === 0
