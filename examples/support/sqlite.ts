@@ -36,7 +36,8 @@ const connect = Effect.fnUntraced(function* (path: string) {
     attempt(() => new DatabaseSync(path, { timeout: 5000 })),
     (database) => Effect.sync(() => database.close())
   )
-  // Readers do not wait for the writer, references between tables hold, and what is deleted is overwritten in the file.
+  // Readers do not wait for the writer, references between tables hold, and what is deleted is overwritten in the file, but
+  // for copies in pages whose rows moved: those stay until VACUUM.
   yield* attempt(() => database.exec("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON"))
   const prepared = new Map<string, ReturnType<DatabaseSync["prepare"]>>()
   const prepare = (sql: string) => {

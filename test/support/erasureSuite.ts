@@ -6,7 +6,7 @@ import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { existsSync, readFileSync } from "node:fs"
 import * as Databases from "./databases.ts"
 import { runInto, simulated } from "./mirrorSuite.ts"
-import { isPostgres, newTable, opened, rowsOf } from "./sqlSuite.ts"
+import { batch, isPostgres, newTable, opened, rowsOf, session } from "./sqlSuite.ts"
 
 // A redaction in Stripe reaches everything that a copy holds of a person: every column of every table, and in SQLite the
 // bytes of its files.
@@ -32,9 +32,10 @@ const everything = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
   return JSON.stringify(rows)
 })
 
-/** The bytes of SQLite's files, after its log was written into the database. */
+/** The bytes of SQLite's files, after what the guide says to run. */
 const bytesOf = (address: string) =>
   Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
+    yield* sql.unsafe("VACUUM", [])
     yield* sql.unsafe("PRAGMA wal_checkpoint(TRUNCATE)", [])
     return ["", "-wal", "-shm"]
       .filter((suffix) => existsSync(address + suffix))
@@ -123,10 +124,29 @@ export const erasureSuite = (it: Vitest.MethodsNonLive<Databases.Database>) => {
 }
 
 /** In a file of its own, which nobody else has open. */
-export const erasureOfFiles = (it: Vitest.Methods) =>
-  it.live("is in no byte of the files of SQLite either, after PRAGMA wal_checkpoint", () =>
+export const erasureOfFiles = (it: Vitest.Methods) => {
+  it.live("is in no byte of the files of SQLite either, after VACUUM and PRAGMA wal_checkpoint", () =>
     Databases.Database.use(({ address }) => erased(bytesOf(address))).pipe(
       Effect.scoped,
       Effect.provide(Layer.fresh(Databases.sqlite))
     )
   )
+
+  // What SQLite moves to another page it does not overwrite where it was.
+  it.live("is in no byte either of pages whose rows had moved", () =>
+    Effect.gen(function* () {
+      const { destination, sql } = yield* opened({ table: newTable() })
+      const { address } = yield* Databases.Database
+      const ids = Array.from({ length: 200 }, (_, index) => index)
+      const row = (index: number, fields: object) => session(`vs_${index}`, fields)
+      const person = (index: number, reason: string) =>
+        row(index, { metadata: { name: `person ${index}.` }, last_error: { code: "abandoned", reason } })
+      let place = 0
+      const save = (sessions: ReadonlyArray<ReturnType<typeof session>>) => destination.save(batch(++place, sessions))
+      yield* save(ids.map((index) => person(index, "x".repeat((index * 37) % 100))))
+      for (const index of ids) yield* save([person((index * 61) % 200, "x".repeat((index * 91) % 300))])
+      for (const index of ids) yield* save([row(index, { redaction: { status: "redacted" } })])
+      assert.notMatch(yield* bytesOf(address)(sql), /person \d+\./)
+    }).pipe(Effect.scoped, Effect.provide(Layer.fresh(Databases.sqlite)))
+  )
+}
