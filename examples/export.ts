@@ -49,7 +49,8 @@ const exportTo = Effect.fn("export")(function* (
     yield* fileSystem.remove(partial, { force: true })
   }
   // An export that was stopped after the rename has left its checkpoint.
-  if (!(yield* fileSystem.exists(partial))) yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
+  const isBegun = yield* fileSystem.exists(partial)
+  if (!isBegun) yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
   yield* Effect.gen(function* () {
     const destination = yield* FileDestination.ndjson(partial)
     const counted = {
@@ -82,7 +83,7 @@ const exportTo = Effect.fn("export")(function* (
   yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
   const { elapsed, pages, requests, rows } = yield* progress.now
   yield* Console.log(
-    `${rows} verified sessions in ${pages} pages, ${requests} requests, ${Duration.format(elapsed)}: ${file}`
+    `${rows}${isBegun ? " more" : ""} verified sessions in ${pages} pages, ${requests} requests, ${Duration.format(elapsed)}: ${file}`
   )
 })
 
