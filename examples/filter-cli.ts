@@ -51,9 +51,7 @@ const toCells = (reveal: ReadonlyArray<Secret>) => {
       type: row.type,
       client_reference_id: row.client_reference_id ?? "",
       last_error: row.last_error?.code ?? "",
-      metadata: Object.entries(row.metadata)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(" "),
+      metadata: JSON.stringify(row.metadata),
       ...Object.fromEntries(reveal.map((field) => [field, inWords(row[field])]))
     }
   }

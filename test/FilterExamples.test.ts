@@ -133,7 +133,7 @@ describe("filter-cli", { timeout: 60_000 }, () => {
         lines.map((line) => line.slice(0, 4)),
         values.map((_, at) => `vs_${at}`)
       )
-      assert.include(table.output, `keyx\\u000a${forged}=x\\u000a${forged}`)
+      assert.include(table.output, `{"keyx\\n${forged}":"x\\n${forged}"}`)
       // NDJSON says the same values, and is as harmless; CSV has every value as it is.
       const ndjson = yield* Effect.promise(() => cli(["--format", "ndjson"], env))
       assert.notMatch(ndjson.output, /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u)
@@ -141,6 +141,9 @@ describe("filter-cli", { timeout: 60_000 }, () => {
       for (const [at, value] of values.entries()) {
         assert.deepStrictEqual(rows.find(({ id }) => id === `vs_${at}`)?.metadata, { [`key${value}`]: value })
       }
+      const csv = yield* Effect.promise(() => cli(["--format", "csv"], env))
+      const quoted = JSON.stringify({ "key\t": "\t" }).replaceAll('"', '""')
+      assert.include(csv.output, `,"${quoted}"\r\n`)
     }).pipe(Effect.provide(sandboxServer({ sessions: 0 })))
   )
 

@@ -120,6 +120,39 @@ export const erasureSuite = (it: Vitest.MethodsNonLive<Databases.Database>) => {
     it.effect("is in no column of any table, whether an event told of it or an audit found it", () =>
       erased(everything)
     )
+
+    it.effect("is not in what Postgres samples of the columns, after VACUUM (FULL, ANALYZE)", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { destination, sql } = yield* opened({ table })
+        if (!isPostgres(sql)) return
+        const ids = Array.from({ length: 100 }, (_, index) => index)
+        const sampled = Effect.map(
+          sql.unsafe(
+            "SELECT most_common_vals::text AS common, histogram_bounds::text AS bounds FROM pg_stats WHERE tablename = $1",
+            [table]
+          ),
+          JSON.stringify
+        )
+        yield* destination.save(
+          batch(
+            1,
+            ids.map((index) => session(`vs_${index}`, { metadata: { name: `person ${index}.` } }))
+          )
+        )
+        // As autovacuum does after many new rows. It looks at a table again only when a tenth of it has changed.
+        yield* sql.unsafe(`ANALYZE "${table}"`, [])
+        assert.match(yield* sampled, /person \d+\./)
+        yield* destination.save(
+          batch(
+            2,
+            ids.map((index) => session(`vs_${index}`))
+          )
+        )
+        yield* sql.unsafe(`VACUUM (FULL, ANALYZE) "${table}"`, [])
+        assert.notMatch(yield* sampled, /person \d+\./)
+      }).pipe(Effect.scoped)
+    )
   })
 }
 
