@@ -11,13 +11,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Config, Console, Duration, Effect, Layer, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { SqlClient } from "effect/sql"
-import {
-  Destination,
-  Progress,
-  StripeError,
-  type VerificationSession,
-  VerificationSessions
-} from "effect-stripe-identity"
+import { Destination, Progress, type VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Database from "./support/database.ts"
 import { continueWithoutReader } from "./support/output.ts"
@@ -103,14 +97,6 @@ const stopped = ({ schedule }: Options) =>
     )
   )
 
-/** What to do, where the library cannot know: it does not know that this Stripe is a sandbox. */
-const inWords = (error: Parameters<typeof Database.inWords>[0]) =>
-  Effect.map(isSandbox, (isSandbox) => {
-    const reason = StripeError.isStripeError(error) ? error.reason : undefined
-    const isOther = isSandbox && reason?._tag === "CheckpointMismatchError" && reason.problem === "position"
-    return `${Database.inWords(error)}${isOther ? " Each run has a new sandbox: name another database." : ""}`
-  })
-
 const seconds = (name: string, description: string, value: number) =>
   Flag.Finite(name).pipe(
     Flag.withDescription(`${description} (default ${value})`),
@@ -164,7 +150,7 @@ const command = Command.make(
           })
         )
       ),
-      Effect.tapError((error) => Effect.flatMap(inWords(error), Console.error))
+      Effect.tapError((error) => Console.error(Database.inWords(error)))
     )
   })
 ).pipe(Command.withDescription("Keeps a copy of all sessions up to date, in SQLite or Postgres"))

@@ -103,10 +103,7 @@ describe("mirror --follow without a key", () => {
         assert.match(first.output, /\nStopped\. The sandbox ends here\. For the next run, name another database\.\n/)
         const second = yield* run([])
         assert.strictEqual(second.code, 1)
-        assert.match(
-          second.errors,
-          /^[^\n]*Stripe does not find.*Each run has a new sandbox: name another database\.\n$/
-        )
+        assert.match(second.errors, /^[^\n]*Stripe does not find.*store rows and checkpoint elsewhere\.\n$/)
       }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)),
     300_000
   )

@@ -170,7 +170,6 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
 
   const readWindow = Effect.fnUntraced(function* ({ gte, lt, position }: Windows.EventWindow) {
     const readAt = yield* DateTime.now
-    yield* ensureKept(position, readAt)
     const found = yield* readEvents(events, { gte, lt }, options.onDecodeError)
     // Stripe may have answered after days, without the events that it kept no longer.
     yield* ensureKept(position, yield* DateTime.now)
