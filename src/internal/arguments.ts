@@ -34,27 +34,28 @@ const outline = (value: unknown, depth = 0): unknown => {
 }
 
 /** A value as a message shows it: shortened, and without what looks like a key or a client secret. */
-export const show = (value: unknown): string => {
-  if (Predicate.isString(value) && value.length > longest) return `a string of ${value.length} characters`
-  try {
+export const show = (value: unknown): string =>
+  ifItCanBeShown(() => {
+    if (Predicate.isString(value) && value.length > longest) return `a string of ${value.length} characters`
     const text = format(outline(value))
     // In one line, as a message is. A terminal obeys more control characters than JSON escapes.
     const shown = withoutSecrets(beginning(text, 500))
       .replaceAll(/\n\s*/g, " ")
       .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)
     return shown.length > longest ? `${shown.slice(0, longest)}…` : shown || `a value of ${text.length} characters`
-  } catch {
-    return "a value that cannot be shown"
-  }
-}
+  })
+
+// A getter of the value may throw.
+const ifItCanBeShown = (said: () => string): string =>
+  Result.getOrElse(Result.try(said), () => "a value that cannot be shown")
 
 /** Characters as JSON escapes them. */
 export const escaped = (text: string): string =>
   Array.from(text.split(""), (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")
 
 /** What stands at a path, which has names as messages show them; or `nothing`. */
-const showAt = (input: unknown, path: ReadonlyArray<PropertyKey>): string => {
-  try {
+const showAt = (input: unknown, path: ReadonlyArray<PropertyKey>): string =>
+  ifItCanBeShown(() => {
     let value = input
     for (const key of path) {
       const own = Predicate.hasProperty(value, key) ? key : ownKey(value, key)
@@ -62,10 +63,7 @@ const showAt = (input: unknown, path: ReadonlyArray<PropertyKey>): string => {
       value = value[own]
     }
     return show(value)
-  } catch {
-    return "a value that cannot be shown"
-  }
-}
+  })
 
 // Where a name is wrong, nobody asks for its value.
 const found = (input: unknown, path: ReadonlyArray<PropertyKey>, expected: string): string => {
@@ -149,14 +147,8 @@ export const accepts = (expected: string, isAccepted: (value: unknown) => boolea
   Schema.Unknown.check(Schema.makeFilter(isAccepted, { expected }))
 
 /** Whether the value of a `Redacted` is gone: to ask for it then throws. */
-export const isWiped = (redacted: Redacted.Redacted<unknown>): boolean => {
-  try {
-    Redacted.value(redacted)
-    return false
-  } catch {
-    return true
-  }
-}
+export const isWiped = (redacted: Redacted.Redacted<unknown>): boolean =>
+  Result.isFailure(Result.try(() => Redacted.value(redacted)))
 
 /** A value that no message may show. A function says in words what was given instead of what is expected. */
 export const unseen = (expected: string, insteadOf: (value: unknown) => string | undefined) =>

@@ -43,7 +43,7 @@ export const words = <const Word extends string>(
   return Schema.Unknown.check(areKnown).pipe(
     Schema.decodeTo(Schema.Union([Schema.Literals(known), Schema.Array(Schema.Literals(known))]), {
       decode: SchemaGetter.transform((value) => {
-        const chosen = known.filter((word) => Arr.ensure(value).includes(word))
+        const chosen = Arr.intersection(known, Arr.ensure(value))
         return Arr.isArrayNonEmpty(chosen) && chosen.length === 1 ? chosen[0] : chosen
       }),
       encode: SchemaGetter.passthrough({ strict: false })

@@ -71,8 +71,7 @@ export const and = (
   }
   const meet = (path: Path, one: unknown, other: unknown): unknown => {
     if (Arguments.isPlain(one) && Arguments.isPlain(other)) return merge(path, one, other)
-    const allowed = Arr.ensure(other)
-    const both = Arr.ensure(one).filter((value) => allowed.includes(value))
+    const both = Arr.intersection(Arr.ensure(one), Arr.ensure(other))
     if (both.length === 0) return refuse(path, one, other)
     return both.length === 1 ? both[0] : both
   }
