@@ -110,20 +110,16 @@ export const make = (
 ): Pick<Service, "sync" | "tail" | "reread" | "changes" | "mirror"> => ({
   sync: (filter, options = {}) => {
     const operation = "VerificationSessions.sync"
-    const runs = Effect.gen(function* () {
-      const run = yield* prepareSync(call(client, filter, options), operation, options, checkSync(options))
-      return run(options.from)
-    })
+    const prepared = prepareSync(call(client, filter, options), operation, options, checkSync(options))
+    const runs = Effect.map(prepared, (run) => run(options.from))
     // A checkpoint is of one range, so the next run could not resume that of a relative one.
     return inRuns(operation, Effect.provideService(runs, AllowRelative, false))
   },
 
   tail: (filter, options = {}) => {
     const operation = "VerificationSessions.tail"
-    const runs = Effect.gen(function* () {
-      const run = yield* prepareSync(call(client, filter, options), operation, options, checkTail(options))
-      return Runs.poll(run, options.from, options.schedule)
-    })
+    const prepared = prepareSync(call(client, filter, options), operation, options, checkTail(options))
+    const runs = Effect.map(prepared, (run) => Runs.poll(run, options.from, options.schedule))
     return inRuns(operation, runs)
   },
 
