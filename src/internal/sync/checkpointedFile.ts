@@ -172,12 +172,8 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     return { bytes, text, from }
   })
 
-  const byteAt = (position: number) =>
-    Effect.gen(function* () {
-      const file = yield* fileSystem.open(path, { flag: "r" })
-      yield* file.seek(BigInt(position), "start")
-      return Option.getOrUndefined(yield* file.readAlloc(1))?.[0]
-    }).pipe(Effect.scoped, system)
+  const byteAt = (offset: number) =>
+    Effect.map(system(Stream.mkUint8Array(fileSystem.stream(path, { offset, bytesToRead: 1 }))), ([byte]) => byte)
 
   /** How much of the file is covered. Fails if another writer modified it: two would overwrite each other. */
   const ensureExclusive = Effect.fnUntraced(function* (expected: number | undefined) {
