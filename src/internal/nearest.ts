@@ -10,16 +10,9 @@ const distance = (from: string, to: string): number => {
     const row = [i]
     rows.push(row)
     for (let j = 1; j <= to.length; j++) {
-      const same = from[i - 1] === to[j - 1]
-      const swapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
-      row.push(
-        Math.min(
-          at(i - 1, j) + 1,
-          at(i, j - 1) + 1,
-          at(i - 1, j - 1) + (same ? 0 : 1),
-          swapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY
-        )
-      )
+      const replaced = from[i - 1] === to[j - 1] ? 0 : 1
+      const swapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1] ? 1 : Infinity
+      row.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + replaced, at(i - 2, j - 2) + swapped))
     }
   }
   return at(from.length, to.length)
