@@ -1,17 +1,20 @@
 /**
- * The columns of a CSV file, as paths into a session. A column shows what it names and no more: what another column has
+ * What a file or a table is to hold of a session: the option `reveal`, and the columns of a CSV file, as paths. A column shows what it names and no more: what another column has
  * to reveal is not for this one. One that names nothing is refused, because it would be empty and look like an answer.
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as Arguments from "../arguments.ts"
-import { suggest } from "../nearest.ts"
+import { insteadOf, suggest } from "../nearest.ts"
 import { type EncodedAny, reportId, type SecretField, secretFields } from "./codec.ts"
 import { AnyWire } from "./wire.ts"
 
 // Of a report the id is no secret, so the column of that name is the id, and only what lies in it has to be revealed.
 const report = "last_verification_report"
+
+/** The option `reveal`: which secret fields to write. */
+export const reveal = Schema.optional(Arguments.list("secret fields", (field) => insteadOf(secretFields, field)))
 
 /** The secret fields that have to be revealed for these columns. */
 export const secretsIn = (columns: ReadonlyArray<string>): ReadonlyArray<SecretField> =>
@@ -32,20 +35,12 @@ type Fields = ReadonlyMap<PropertyKey, SchemaAST.AST>
 
 /** The fields that a value of a Schema can have, or undefined where it can have any. */
 const fieldsOf = (ast: SchemaAST.AST): Fields | undefined => {
-  switch (ast._tag) {
-    case "Unknown":
-      return undefined
-    case "Objects":
-      return ast.indexSignatures.length > 0
-        ? undefined
-        : new Map(ast.propertySignatures.map(({ name, type }) => [name, type]))
-    case "Union": {
-      const members = ast.types.map(fieldsOf)
-      return members.every(Predicate.isNotUndefined) ? new Map(members.flatMap((fields) => [...fields])) : undefined
-    }
-    default:
-      return new Map()
+  if (ast._tag === "Union") {
+    const members = ast.types.map(fieldsOf)
+    return members.every(Predicate.isNotUndefined) ? new Map(members.flatMap((fields) => [...fields])) : undefined
   }
+  if (ast._tag === "Unknown" || (ast._tag === "Objects" && ast.indexSignatures.length > 0)) return undefined
+  return new Map(ast._tag === "Objects" ? ast.propertySignatures.map(({ name, type }) => [name, type]) : [])
 }
 
 /** What would be accepted in place of a column that no session has. */
