@@ -1,6 +1,7 @@
 /**
  * A call of a service under its name, which its errors and its span bear.
  */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
@@ -9,18 +10,13 @@ import type { OnDecodeError } from "./pagination/options.ts"
 import * as Telemetry from "./telemetry.ts"
 
 /** An error of the caller's own, on its way through a read. It may look like an error of the read, which is given the operation's name. */
-export class HandlerError<out E> {
-  readonly error: E
-  constructor(error: E) {
-    this.error = error
-  }
-}
+export class HandlerError<out E> extends Data.Class<{ readonly error: E }> {}
 
 /** A handler whose errors come out of {@link withOperation} as they are. */
 export const tagHandlerError =
   <E, R>(onDecodeError: OnDecodeError<E, R>): OnDecodeError<HandlerError<E>, R> =>
   (error) =>
-    Effect.mapError(onDecodeError(error), (error) => new HandlerError(error))
+    Effect.mapError(onDecodeError(error), (error) => new HandlerError({ error }))
 
 const refused = (operation: string, reason: StripeError.Reason): StripeError.StripeError =>
   new StripeError.StripeError({
