@@ -72,9 +72,7 @@ export interface WithReport extends Omit<VerificationSession, "last_verification
  * @category models
  * @since 0.1.0
  */
-export interface WithOutputsAndReport extends WithReport {
-  readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
-}
+export interface WithOutputsAndReport extends WithReport, Pick<WithOutputs, "verified_outputs"> {}
 
 /**
  * The type of a session with these paths expanded, with or without `data.`. It is {@link AnyExpansion} if the compiler
