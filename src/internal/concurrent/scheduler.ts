@@ -270,11 +270,10 @@ export const refused = (schedule: Schedule, number: number): Schedule =>
     : { ...schedule, width: Math.max(1, Math.floor(schedule.width / 2)), narrowedAt: schedule.sent }
 
 /** Takes note that a request was refused to its last retry: it is sent again with fewer others. Undefined if it was alone. */
-export const postponed = (schedule: Schedule, { isAlone, number, segment: id }: Request): Schedule | undefined => {
-  const index = schedule.segments.findIndex((segment) => segment.id === id)
-  const segment = schedule.segments[index]
-  if (segment === undefined || (isAlone && number === schedule.sent)) return undefined
-  return { ...schedule, width: 1, segments: schedule.segments.with(index, { ...segment, state: "ready" }) }
+export const postponed = (schedule: Schedule, { isAlone, number, segment }: Request): Schedule | undefined => {
+  if (isAlone && number === schedule.sent) return undefined
+  const ready = (one: Segment): Segment => (one.id === segment ? { ...one, state: "ready" } : one)
+  return { ...schedule, width: 1, segments: schedule.segments.map(ready) }
 }
 
 /**
