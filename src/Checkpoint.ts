@@ -292,18 +292,16 @@ const position = ({ created, id }: Row): Position => ({ id, created })
  * @since 0.1.0
  */
 export const check = (self: Checkpoint, key: ListKey): Result.Result<void, CheckpointMismatchError> => {
-  const differs = (problem: CheckpointMismatchError["problem"], expected: string, actual: string) =>
-    mismatch(problem, name(expected), name(actual))
-  if (self.filter !== key.filter) return differs("filter", key.filter, self.filter)
-  if (whose(self) !== whose(key)) return differs("account", whose(key), whose(self))
+  if (self.filter !== key.filter) return mismatch("filter", key.filter, self.filter)
+  if (whose(self) !== whose(key)) return mismatch("account", whose(key), whose(self))
   const known = self.livemode !== undefined && key.livemode !== undefined
   return known && self.livemode !== key.livemode
-    ? differs("mode", mode(key.livemode), mode(self.livemode))
+    ? mismatch("mode", mode(key.livemode), mode(self.livemode))
     : Result.void
 }
 
 const mismatch = (problem: CheckpointMismatchError["problem"], expected: string, actual: string) =>
-  Result.fail(new CheckpointMismatchError({ problem, expected, actual }))
+  Result.fail(new CheckpointMismatchError({ problem, expected: name(expected), actual: name(actual) }))
 
 const whose = ({ account, context }: ListKey): string =>
   account ?? (context === undefined ? "the key's own account" : `context ${context}`)
@@ -318,9 +316,7 @@ const mode = (livemode: boolean): string => (livemode ? "live mode" : "test mode
  */
 export const matches = (self: Checkpoint, key: ListKey): boolean => Result.isSuccess(check(self, key))
 
-const Text = Schema.fromJsonString(Checkpoint)
-
-const encodeText = Schema.encodeSync(Text)
+const encodeText = Schema.encodeSync(Schema.fromJsonString(Checkpoint))
 const decodeCheckpoint = Schema.decodeUnknownResult(Checkpoint)
 const decodeJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
