@@ -112,7 +112,7 @@ export const make = Effect.fnUntraced(function* (
   const wallTime = yield* Clock.currentTimeMillis
   // The wall clock may be set back while a read runs.
   const began = yield* Clock.monotonicTimeNanos
-  const { gte = 0, lt = Number.POSITIVE_INFINITY } = created === undefined ? {} : Created.span(created)
+  const { gte = 0, lt = Infinity } = created === undefined ? {} : Created.span(created)
   const from = gte * 1000
   const to = Math.min(lt * 1000, wallTime)
   const state = { rows: 0, pages: 0, requests: 0, newest: -Infinity, oldest: Infinity, complete: false }

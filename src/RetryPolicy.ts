@@ -261,7 +261,7 @@ export const standard: RetryPolicy = fromOptions()
  * @category constants
  * @since 0.1.0
  */
-export const forever: RetryPolicy = fromOptions({ times: Number.POSITIVE_INFINITY })
+export const forever: RetryPolicy = fromOptions({ times: Infinity })
 
 /**
  * The policy in use. Set it for one effect with `Effect.provideService(RetryPolicy.Current, policy)`, for one stream

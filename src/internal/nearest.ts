@@ -5,7 +5,7 @@
 /** How many characters to insert, remove, replace or swap with their neighbour to get from one word to the other. */
 const distance = (from: string, to: string): number => {
   const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)]
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? Infinity
   for (let i = 1; i <= from.length; i++) {
     const row = [i]
     rows.push(row)

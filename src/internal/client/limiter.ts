@@ -90,7 +90,7 @@ interface Limit {
 const asking = (limiter: RateLimiter.RateLimiter, { algorithm, limit, own, waitsForLimiter, window }: Limit) => {
   const warn = Telemetry.warnings()
   const steady = steadyClock()
-  let restsUntil = Number.NEGATIVE_INFINITY
+  let restsUntil = -Infinity
 
   /** What the limiter says, up to what the limit and the queue in it justify. */
   const consume = (key: string) => {

@@ -34,7 +34,7 @@ export const rowsAbove = (known: Known, second: number): number => mirrored(know
 
 /** The second before which so many rows are expected, counted from `from` towards older rows. */
 export const secondAfter = (known: Known, from: number, rows: number): number =>
-  Math.floor(mirrored(known, from, Number.NEGATIVE_INFINITY, rowsAbove(known, from) + rows).second)
+  Math.floor(mirrored(known, from, -Infinity, rowsAbove(known, from) + rows).second)
 
 /** The oldest known interval that does not reach below a second. */
 const indexAbove = (known: Known, second: number): number => known.findLastIndex(({ oldest }) => oldest >= second)
@@ -47,7 +47,7 @@ const mirrored = (
   known: Known,
   from: number,
   to: number,
-  mostRows = Number.POSITIVE_INFINITY
+  mostRows = Infinity
 ): { readonly second: number; readonly rows: number } => {
   const above = indexAbove(known, from)
   const nearest = known[above]?.oldest ?? from

@@ -23,7 +23,7 @@ interface Segment<A> {
 }
 
 /** Nothing is cut yet. */
-const unknownPlace = Number.NEGATIVE_INFINITY
+const unknownPlace = -Infinity
 
 /**
  * The pages of the list in the order of the list, one a pull. Nothing is sent before the first pull, and nothing is read
@@ -47,7 +47,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
   // More readers than pages would only ask for what nobody wants.
   const readers = fitsLastPage ? Math.min(concurrency, Math.ceil(maxItems / pageSize)) : concurrency
   // Only the id of the start row is known: the first page shows where it is.
-  const cutBelow = reading.cutBelow ?? (startingAfter === undefined ? Number.POSITIVE_INFINITY : unknownPlace)
+  const cutBelow = reading.cutBelow ?? (startingAfter === undefined ? Infinity : unknownPlace)
   let schedule = Scheduler.make(readers, pageSize, within, cutBelow)
   let failure: Cause.Cause<E | PaginationStalledError> | undefined
   let pulls = 0

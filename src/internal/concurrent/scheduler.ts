@@ -110,19 +110,14 @@ export interface Reply {
   readonly canCut: boolean
 }
 
-export const make = (
-  readers: number,
-  pageSize: number,
-  within: Window,
-  cutBelow = Number.POSITIVE_INFINITY
-): Schedule => ({
+export const make = (readers: number, pageSize: number, within: Window, cutBelow = Infinity): Schedule => ({
   readers,
   pageSize,
   segments: [
     {
       id: 0,
-      gte: within.gte ?? Number.NEGATIVE_INFINITY,
-      lt: within.lt ?? Number.POSITIVE_INFINITY,
+      gte: within.gte ?? -Infinity,
+      lt: within.lt ?? Infinity,
       state: "new",
       oldest: undefined,
       canCut: false,

@@ -160,7 +160,7 @@ export const show = (created: Created): string =>
 
 /** Whether a moment is at the second, or in the range, of a filter. */
 export const contains = (created: Created): ((moment: DateTime.Utc) => boolean) => {
-  const { gte = 0, lt = Number.POSITIVE_INFINITY } = span(created)
+  const { gte = 0, lt = Infinity } = span(created)
   return (moment) => {
     const second = DateTime.toEpochSeconds(moment)
     return gte <= second && second < lt

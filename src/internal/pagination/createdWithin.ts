@@ -16,13 +16,13 @@ const windows: Record<string, (second: number) => Window> = {
 
 /** The range in which two ranges agree. */
 export const intersect = (left: Window, right: Window): Window => {
-  const gte = Math.max(left.gte ?? Number.NEGATIVE_INFINITY, right.gte ?? Number.NEGATIVE_INFINITY)
-  const lt = Math.min(left.lt ?? Number.POSITIVE_INFINITY, right.lt ?? Number.POSITIVE_INFINITY)
+  const gte = Math.max(left.gte ?? -Infinity, right.gte ?? -Infinity)
+  const lt = Math.min(left.lt ?? Infinity, right.lt ?? Infinity)
   return { ...(Number.isFinite(gte) ? { gte } : {}), ...(Number.isFinite(lt) ? { lt } : {}) }
 }
 
 /** Whether no second is in a range. */
-export const isEmpty = ({ gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY }: Window): boolean => gte >= lt
+export const isEmpty = ({ gte = -Infinity, lt = Infinity }: Window): boolean => gte >= lt
 
 /** The range of time that a query asks for. */
 export const windowOf = (query: Query): Window => {

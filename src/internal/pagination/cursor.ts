@@ -85,7 +85,7 @@ export const start = (cursor: string | undefined, remaining: number): State => (
   seen: {
     ids: new Set(cursor === undefined ? [] : [cursor]),
     older: new Set(),
-    since: Number.POSITIVE_INFINITY,
+    since: Infinity,
     reached: undefined
   }
 })
@@ -173,10 +173,8 @@ export const countRows = (entries: ReadonlyArray<Entry<unknown>>): number => {
 export const disorder = 600_000
 
 /** Whether a place lies in the range of time that was asked for, as far as it says when it was created. */
-export const isInside = (
-  { created }: Entry<unknown>,
-  { gte = Number.NEGATIVE_INFINITY, lt = Number.POSITIVE_INFINITY }: Window = {}
-): boolean => created === undefined || (created >= gte * 1000 && created < lt * 1000)
+export const isInside = ({ created }: Entry<unknown>, { gte = -Infinity, lt = Infinity }: Window = {}): boolean =>
+  created === undefined || (created >= gte * 1000 && created < lt * 1000)
 
 /** Checks a page, whose places are in the order of the read, against what was seen before. Fails with what is wrong. */
 export const checkPage = <A extends Row>(

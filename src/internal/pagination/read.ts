@@ -28,7 +28,7 @@ export const read = <A extends Row, E, R, E2, R2, Element>(
   reading: Cursor.Reading<E2, R2>,
   emit: Emit<A, Element>
 ): Stream.Stream<Element, Failure<E, E2>, R | R2> => {
-  const { concurrency = 1, endingBefore, maxItems = Number.POSITIVE_INFINITY, prefetch = 0, startingAfter } = reading
+  const { concurrency = 1, endingBefore, maxItems = Infinity, prefetch = 0, startingAfter } = reading
   if (maxItems === 0) return Stream.empty
   if (concurrency > 1 && endingBefore === undefined) return concurrently(Reader.make(fetch, reading), reading, emit)
   type State = Result.Result<Cursor.State, E2 | DecodeError>

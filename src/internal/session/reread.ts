@@ -88,7 +88,7 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
     // The newest is the last one.
     dated.sort((one, other) => one.created - other.created)
     // The longest gap in seconds between sessions that one page is asked for. The first page shows how close they lie.
-    let reach = Number.POSITIVE_INFINITY
+    let reach = Infinity
     // How many pages without one of the ids may still be read.
     let credit = 1
 
@@ -99,7 +99,7 @@ export const read = <Sent extends Row, A extends Sent, E, R>(
       // More rows of the last second may be on the next page. If that is the first second too, the same page would come again.
       const reached = page.has_more
         ? Cursor.entriesOf(page).reduce((least, { created = least }) => Math.min(least, created / 1000), newest)
-        : Number.NEGATIVE_INFINITY
+        : -Infinity
       for (const one of group) {
         if (!left.has(one.id)) continue
         if (one.created <= reached && one.created < newest) dated.push(one)
