@@ -87,11 +87,7 @@ export const invalid = ([first, ...others]: Arr.NonEmptyReadonlyArray<ArgumentIs
   new InvalidArgumentError({ issues: [first, ...others.slice(0, Issues.mostListed - 1)] })
 
 /** What is wrong with an input. `name` is the path of a problem with the whole of it. */
-export const explain = (
-  input: unknown,
-  expectations: Arr.NonEmptyReadonlyArray<Issues.Expectation>,
-  name: string
-): InvalidArgumentError =>
+export const explain = (input: unknown, expectations: Issues.Expectations, name: string): InvalidArgumentError =>
   invalid(
     Arr.map(expectations, ({ actual, expected, path }) =>
       toProblem(path.length === 0 ? name : Issues.showPath(path), actual ?? found(input, path, expected), expected)

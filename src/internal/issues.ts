@@ -16,6 +16,8 @@ export interface Expectation {
 }
 
 /** How many problems an error lists. An input can be wrong in as many ways as it is long. */
+export type Expectations = Arr.NonEmptyReadonlyArray<Expectation>
+
 export const mostListed = 20
 
 // A path is as deep as the value, where a Schema of the user's is recursive.
@@ -52,10 +54,7 @@ const inWords = (issue: SchemaIssue.Issue): string | undefined => {
  * What was expected where, of the first problems. Values appear only in what is parsed with `reportInput`, and nothing
  * here is. An unknown name is answered with the known ones, or with what `instead` says of it.
  */
-export const expectations = (
-  issue: SchemaIssue.Issue,
-  instead: Instead = () => undefined
-): Arr.NonEmptyReadonlyArray<Expectation> => {
+export const expectations = (issue: SchemaIssue.Issue, instead: Instead = () => undefined): Expectations => {
   const all = parts(issue)
     .slice(0, mostListed)
     .flatMap(([part, path]): ReadonlyArray<Expectation> => {
@@ -91,15 +90,12 @@ export const withChecks = (issue: SchemaIssue.Issue, { ast }: Schema.Constraint,
 export const say = ({ expected }: Expectation): string =>
   expected === "Missing key" ? "missing" : `expected ${expected}`
 
-/** The other way: one issue of Schema for all of them. */
-export const toIssue = (all: Arr.NonEmptyReadonlyArray<Expectation>): SchemaIssue.Issue =>
-  new SchemaIssue.Composite(
-    Schema.Unknown.ast,
-    Arr.map(
-      all,
-      ({ expected, path }) => new SchemaIssue.Pointer(path.map(shownKey), new SchemaIssue.InvalidValue({ expected }))
-    )
-  )
+/** The other way: one issue of Schema for all of them, each in words of its own. */
+export const toIssue = (all: Expectations, words: (one: Expectation) => string): SchemaIssue.Issue => {
+  const pointTo = (one: Expectation) =>
+    new SchemaIssue.Pointer(one.path.map(shownKey), new SchemaIssue.InvalidValue({ expected: words(one) }))
+  return new SchemaIssue.Composite(Schema.Unknown.ast, Arr.map(all, pointTo))
+}
 
 /** A name as a message shows it: whoever writes an object may put a key or a whole text in the place of a name. */
 export const shownKey = (key: PropertyKey): PropertyKey => (Predicate.isString(key) ? name(key, 60) : key)
@@ -108,9 +104,5 @@ export const shownKey = (key: PropertyKey): PropertyKey => (Predicate.isString(k
 export const showPath = (path: ReadonlyArray<PropertyKey>): string =>
   path
     .slice(0, mostNames)
-    .map(shownKey)
-    .reduce<string>(
-      (text, key) =>
-        Predicate.isNumber(key) ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
-      ""
-    )
+    .map((key, index) => (Predicate.isNumber(key) ? `[${key}]` : (index === 0 ? "" : ".") + String(shownKey(key))))
+    .join("")

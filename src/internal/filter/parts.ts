@@ -93,11 +93,8 @@ export const exact = <Fields extends Schema.Struct.Fields>(struct: Schema.Struct
     Schema.decodeTo(Schema.toType(struct), {
       decode: SchemaGetter.transformEffect((filter) =>
         Effect.mapError(decodeStruct(filter), (issue) =>
-          toIssue(
-            Arr.map(expectations(withChecks(issue, struct, filter), instead), ({ expected, path }) => ({
-              path,
-              expected: isUndefined(filter, path) ? `${expected}. ${leaveOut}` : expected
-            }))
+          toIssue(expectations(withChecks(issue, struct, filter), instead), ({ expected, path }) =>
+            isUndefined(filter, path) ? `${expected}. ${leaveOut}` : expected
           )
         )
       ),
