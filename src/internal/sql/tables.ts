@@ -97,10 +97,7 @@ interface Found {
 }
 
 /** The names of the columns that a table has. Empty if there is no table. */
-const columnsOf = (
-  { dialect, sql }: Client,
-  table: string
-): Effect.Effect<ReadonlyArray<string>, TableMismatchError | SqlError> => {
+const columnsOf = ({ dialect, sql }: Client, table: string) => {
   const columns =
     dialect === "pg"
       ? sql<Found>`
@@ -115,11 +112,10 @@ const columnsOf = (
   )
 }
 
+type Checked = Effect.fn.Return<void, TableMismatchError | SqlError>
+
 /** Fails where a table is missing or lacks a column. It may have more. */
-export const check = Effect.fnUntraced(function* (
-  client: Client,
-  table: string
-): Effect.fn.Return<void, TableMismatchError | SqlError> {
+export const check = Effect.fnUntraced(function* (client: Client, table: string): Checked {
   for (const { columns, name } of tablesOf(table)) {
     const found = yield* columnsOf(client, name)
     const missing = columns.flatMap(([column]) => (found.includes(column) ? [] : [column]))
@@ -131,11 +127,7 @@ export const check = Effect.fnUntraced(function* (
 })
 
 /** Fails where something else made a table of one of these names. Changes nothing. */
-export const checkUnrelated = Effect.fnUntraced(function* (
-  client: Client,
-  table: string,
-  history?: string
-): Effect.fn.Return<void, TableMismatchError | SqlError> {
+export const checkUnrelated = Effect.fnUntraced(function* (client: Client, table: string, history?: string): Checked {
   // Fails if it is in another schema, where the migrator would find it.
   if (history !== undefined) yield* columnsOf(client, history)
   for (const { name } of tablesOf(table)) {
@@ -147,10 +139,7 @@ export const checkUnrelated = Effect.fnUntraced(function* (
 })
 
 /** Makes the tables, where none of these names exists. */
-export const create = Effect.fnUntraced(function* (
-  client: Client,
-  table: string
-): Effect.fn.Return<void, TableMismatchError | SqlError> {
+export const create = Effect.fnUntraced(function* (client: Client, table: string): Checked {
   yield* checkUnrelated(client, table)
   const { dialect, sql } = client
   for (const { columns, key, name } of tablesOf(table)) {
