@@ -77,13 +77,11 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
     Cursor.next(fetch, reading, { ...own.state, page: request.number }, request.within).pipe(
       Effect.provideService(
         OnRateLimited,
-        Effect.sync(() => {
-          schedule = Scheduler.refused(schedule, request.number)
-        })
+        Effect.sync(() => void (schedule = Scheduler.refused(schedule, request.number)))
       ),
       Effect.matchCause({
         onFailure: (cause) => postpone(request, own, cause) || end(request.segment, own, cause),
-        onSuccess: ([step, state]) => record(request, own, step, state)
+        onSuccess: ([step, state]) => record(request.segment, own, step, state)
       }),
       Effect.andThen(Effect.suspend(() => (pulls > 1 && remaining > 0 ? sendAll : Effect.void))),
       // Nobody waits for a request that died: a defect of our own ends the read too.
@@ -91,12 +89,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
       Effect.andThen(arrived.open)
     )
 
-  const record = (
-    { segment }: Scheduler.Request,
-    own: Segment<A>,
-    step: Cursor.Step<A>,
-    state: Option.Option<Cursor.State>
-  ): void => {
+  const record = (segment: number, own: Segment<A>, step: Cursor.Step<A>, state: Option.Option<Cursor.State>): void => {
     own.fiber = undefined
     let newest: number | undefined
     let oldest: number | undefined
