@@ -2,6 +2,7 @@
  * One pass of a run: from one end of what was processed onward, page by page, to the end of the list or to the rows that
  * are too young.
  */
+import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -117,12 +118,7 @@ export const steps = <A extends Row, E, R, E2, R2>(
     })
 
     return Stream.fromIterable(readings).pipe(
-      Stream.flatMap((reading) =>
-        Stream.mapEffect(
-          Read.read(fetch, reading, (step) => [step]),
-          (step) => toStep(reading, step)
-        )
-      ),
+      Stream.flatMap((reading) => Stream.mapEffect(Read.read(fetch, reading, Arr.of), (step) => toStep(reading, step))),
       Stream.takeUntil(({ advance }) => advance.end),
       Stream.mapError((error) =>
         page === 0 && begin !== undefined && isCursorLost(error)
