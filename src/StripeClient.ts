@@ -278,10 +278,8 @@ const retry = <A>(
     )
     // The schedule is for failures only, and begins with one that has been.
     let tries = 0
-    return Effect.retry(
-      Effect.suspend(() => (tries++ === 0 ? Effect.fail(first) : once)),
-      schedule
-    )
+    const next = Effect.suspend(() => (tries++ === 0 ? Effect.fail(first) : once))
+    return Effect.retry(next, schedule)
   })
 
 // The longest that a read waits without a word in the log.

@@ -19,16 +19,15 @@ export const id = { pattern: /^vs_[A-Za-z0-9]+$/, expected: "the id of a session
 
 export const path = "/v1/identity/verification_sessions"
 
+const pathsOfReport = reportPaths.map((path) => `last_verification_report.${path}` as const)
+
 /** The calls of the list of sessions. */
 export const resource = Resource.make<SessionFilter.SessionFilter, ExpandPath>({
   service: "VerificationSessions",
   path,
   id,
   expand: {
-    paths: Arr.appendAll(
-      expandPaths,
-      reportPaths.map((path) => `last_verification_report.${path}` as const)
-    ),
+    paths: Arr.appendAll(expandPaths, pathsOfReport),
     examples: ["verified_outputs", "last_verification_report"]
   },
   filter: {
