@@ -43,12 +43,7 @@ const indexAbove = (known: Known, second: number): number => known.findLastIndex
  * What to expect from the nearest known second above `from` downward, to the second `to` or for so many rows: what is known
  * from there upward. What is missing is taken to be like the rest.
  */
-const mirrored = (
-  known: Known,
-  from: number,
-  to: number,
-  mostRows = Infinity
-): { readonly second: number; readonly rows: number } => {
+const mirrored = (known: Known, from: number, to: number, mostRows = Infinity) => {
   const above = indexAbove(known, from)
   const nearest = known[above]?.oldest ?? from
   const mostSeconds = nearest - to

@@ -69,10 +69,7 @@ const decodeText = (text: string, now: number | undefined): Result.Result<Create
 }
 
 /** Reads a value by `Clock`. */
-const read = <A>(
-  value: unknown,
-  decode: (value: unknown, now: number | undefined) => Result.Result<A, string>
-): Effect.Effect<A, SchemaIssue.Issue> =>
+const read = <A>(value: unknown, decode: (value: unknown, now: number | undefined) => Result.Result<A, string>) =>
   Effect.flatMap(TimeExpression.now, (now) =>
     Effect.fromResult(Result.mapError(decode(value, now), (expected) => new SchemaIssue.InvalidValue({ expected })))
   )

@@ -139,18 +139,13 @@ const calendarDay = (year: number, month: number, day: number): Option.Option<Da
     Option.filter((start) => year >= 1970 && DateTime.getPartUtc(start, "month") === month)
   )
 
-const interval = (
-  year: number,
-  month: string | undefined,
-  day: string | undefined,
-  quarter: string | undefined
-): Result.Result<TimeExpression, string> => {
+const interval = (year: number, month?: string, day?: string, quarter?: string) => {
   const firstMonth = quarter === undefined ? Number(month ?? 1) : Number(quarter) * 3 - 2
   const length = day !== undefined ? { days: 1 } : { months: quarter !== undefined ? 3 : month !== undefined ? 1 : 12 }
   const start = Option.getOrUndefined(calendarDay(year, firstMonth, Number(day ?? 1)))
   if (start === undefined) return Result.fail(calendar)
   const last = DateTime.toEpochSeconds(DateTime.add(start, length)) - 1
   return last < latestSecond
-    ? Result.succeed({ kind: "interval", first: DateTime.toEpochSeconds(start), last })
+    ? Result.succeed<TimeExpression>({ kind: "interval", first: DateTime.toEpochSeconds(start), last })
     : Result.fail(calendar)
 }

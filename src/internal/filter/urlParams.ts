@@ -47,10 +47,8 @@ export const toObject = (parameters: Readonly<Record<string, unknown>>): unknown
     const plain = group.filter(({ inner }) => inner === undefined)
     if (plain.length === group.length) return toValue(plain)
     const nested = group.filter(({ inner }) => inner !== undefined)
-    const inside = Record.map(
-      Arr.groupBy(nested, ({ inner = "" }) => inner),
-      toValue
-    )
+    const byInner = Arr.groupBy(nested, ({ inner = "" }) => inner)
+    const inside = Record.map(byInner, toValue)
     return plain.length === 0 ? inside : [...plain.flatMap(({ values }) => values), inside]
   })
   const { livemode } = object

@@ -177,10 +177,7 @@ const withoutSecrets = (row: EncodedAny): EncodedAny =>
 const generatedSession = generated("vs")
 
 /** A codec of sessions with these fields on the wire; `generator` is what `Arbitrary` starts from. */
-const codec = (
-  wire: Schema.Codec<EncodedAny>,
-  generator: Schema.Codec<EncodedAny>
-): Schema.Codec<AnyExpansion, EncodedAny> =>
+const codec = (wire: Schema.Codec<EncodedAny>, generator: Schema.Codec<EncodedAny>) =>
   wireCodec({ identifier: "VerificationSession", wire, generator, fromWire, toWire, toJson: withoutSecrets })
 
 /** For one choice of expansions: a codec for users, and a faster decoder for replies. */
