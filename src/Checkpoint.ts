@@ -123,10 +123,7 @@ const Id = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(255))
 const Seconds = EpochSeconds.pipe(
   Schema.decodeTo(
     Schema.DateTimeUtc,
-    SchemaTransformation.transform({
-      decode: DateTime.fromEpochSeconds,
-      encode: DateTime.toEpochSeconds
-    })
+    SchemaTransformation.transform({ decode: DateTime.fromEpochSeconds, encode: DateTime.toEpochSeconds })
   )
 )
 

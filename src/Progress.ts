@@ -175,11 +175,7 @@ export const make = Effect.fnUntraced(function* (
       return now
     })
 
-  return {
-    now,
-    add,
-    countRequests: HttpClient.tapRequest(() => Effect.sync(() => state.requests++))
-  }
+  return { now, add, countRequests: HttpClient.tapRequest(() => Effect.sync(() => state.requests++)) }
 })
 
 const counted = (count: number, one: string, many: string): string =>

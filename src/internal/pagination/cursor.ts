@@ -82,12 +82,7 @@ export const start = (cursor: string | undefined, remaining: number): State => (
   remaining,
   size: undefined,
   // The row that the read starts from counts as handed out.
-  seen: {
-    ids: new Set(cursor === undefined ? [] : [cursor]),
-    older: new Set(),
-    since: Infinity,
-    reached: undefined
-  }
+  seen: { ids: new Set(cursor === undefined ? [] : [cursor]), older: new Set(), since: Infinity, reached: undefined }
 })
 
 /** The next page, and where the read is after it. */

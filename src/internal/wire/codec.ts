@@ -55,10 +55,7 @@ export const wireCodec = <T extends object, E>(options: {
       const wire = options.toWire(input as Unchecked<T>)
       return Effect.mapEager(checkWire(wire, { ...parseOptions, reportInput: false }), () => input as unknown as T)
     },
-    {
-      identifier: options.identifier,
-      toCodecArbitrary: () => Schema.link<T>()(options.generator, transformation)
-    }
+    { identifier: options.identifier, toCodecArbitrary: () => Schema.link<T>()(options.generator, transformation) }
   )
 
   return encoded.pipe(Schema.decodeTo(typed, transformation))
