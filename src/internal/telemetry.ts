@@ -30,9 +30,7 @@ const seriesOf = <State>(metric: Metric.Metric<number, State>) => {
   const made = new Map<string, Metric.Metric<number, State>>()
   return (operation: string, attributes: Attributes = {}): Metric.Metric<number, State> => {
     const id = `${operation} ${Object.values(attributes).join(" ")}`
-    const known = made.get(id)
-    if (known !== undefined) return known
-    const series = Metric.withAttributes(metric, { "stripe.operation.name": operation, ...attributes })
+    const series = made.get(id) ?? Metric.withAttributes(metric, { "stripe.operation.name": operation, ...attributes })
     made.set(id, series)
     return series
   }

@@ -27,10 +27,9 @@ interface Sending {
 }
 
 /** Unset for what others send on the client. */
-const CurrentSending: Context.Reference<Sending | undefined> = Context.Reference<Sending | undefined>(
-  "effect-stripe-identity/internal/CurrentSending",
-  { defaultValue: () => undefined }
-)
+const CurrentSending = Context.Reference<Sending | undefined>("effect-stripe-identity/internal/CurrentSending", {
+  defaultValue: () => undefined
+})
 
 /**
  * Counts a request and forbids redirects: Stripe's API has none, and fetch would follow one with the key as long as the host
