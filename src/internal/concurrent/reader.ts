@@ -33,14 +33,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
   fetch: FetchPage<A, E, R>,
   reading: Cursor.Reading
 ): Effect.fn.Return<Pull.Pull<Cursor.Step<A>, E | PaginationStalledError, void, R>, never, Scope.Scope> {
-  const {
-    concurrency = 1,
-    fitsLastPage = true,
-    maxItems = Infinity,
-    pageSize = 100,
-    startingAfter,
-    within = {}
-  } = reading
+  const { concurrency = 1, fitsLastPage = true, maxItems = Infinity, pageSize = 100, startingAfter } = reading
   const scope = yield* Effect.scope
   const arrived = yield* Latch.make()
   const segments = new Map<number, Segment<A>>()
@@ -48,7 +41,7 @@ export const make = Effect.fnUntraced(function* <A extends Row, E, R>(
   const readers = fitsLastPage ? Math.min(concurrency, Math.ceil(maxItems / pageSize)) : concurrency
   // Only the id of the start row is known: the first page shows where it is.
   const cutBelow = reading.cutBelow ?? (startingAfter === undefined ? Infinity : unknownPlace)
-  let schedule = Scheduler.make(readers, pageSize, within, cutBelow)
+  let schedule = Scheduler.make(readers, pageSize, reading.within ?? {}, cutBelow)
   let failure: Cause.Cause<E | PaginationStalledError> | undefined
   let pulls = 0
   let remaining = maxItems
