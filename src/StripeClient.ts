@@ -24,15 +24,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Arguments from "./internal/arguments.ts"
-import type {
-  Account,
-  AccountChoice,
-  AccountOptions,
-  ConfigOptions,
-  Options,
-  Query,
-  Request
-} from "./internal/client/model.ts"
+import type { Account, AccountChoice, ConfigOptions, Options, Query, Request } from "./internal/client/model.ts"
 import * as ClientOptions from "./internal/client/options.ts"
 import * as Limiter from "./internal/client/limiter.ts"
 import * as PageSize from "./internal/pagination/pageSize.ts"
@@ -169,9 +161,7 @@ export const make = Effect.fnUntraced(function* (
   const server = Telemetry.server(apiBase)
 
   const currentAccount = Effect.flatMap(CurrentAccount, (current) =>
-    current === ofTheOptions
-      ? Effect.succeed<AccountOptions>(options)
-      : Effect.fromResult(ClientOptions.checkAccount(current))
+    current === ofTheOptions ? Effect.succeed(options) : Effect.fromResult(ClientOptions.checkAccount(current))
   )
   const accountKey = Effect.match(currentAccount, {
     // An account that is refused fails the request itself.

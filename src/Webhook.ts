@@ -233,6 +233,8 @@ const secretsForm = "a list of at least one signing secret, such as [Redacted.ma
 const insteadOfList = (list: unknown): string | undefined =>
   Array.isArray(list) ? (list.length === 0 ? "an empty list" : undefined) : typeOf(list)
 
+const isTolerance = (seconds: number): boolean => seconds === 0 || seconds >= 1
+
 const check = Arguments.options(
   {
     body: Arguments.unseen(
@@ -248,13 +250,7 @@ const check = Arguments.options(
       Schema.decodeTo(Schema.Array(Secret)),
       Schema.annotateKey({ messageMissingKey: secretsForm })
     ),
-    tolerance: Schema.optional(
-      Arguments.duration(
-        "zero, or a duration of a second or more",
-        "5 minutes",
-        (seconds) => seconds === 0 || seconds >= 1
-      )
-    ),
+    tolerance: Schema.optional(Arguments.duration("zero, or a duration of a second or more", "5 minutes", isTolerance)),
     receivedAt: Schema.optional(
       Arguments.accepts(
         "a DateTime or a Date",
