@@ -70,14 +70,9 @@ export const receive = Effect.fnUntraced(function* (
 ): Effect.fn.Return<StripeReply.Reply, TransportError | DecodeError | TimeoutError> {
   const sending: Sending = { scope: Scope.makeUnsafe(), requests: 0 }
   return yield* response.pipe(
-    Effect.matchEffect({
-      onSuccess: read,
-      // A client that was transformed to fail on statuses still has to have them judged by our rules.
-      onFailure: (error) =>
-        isHttpClientError(error) && error.reason._tag === "StatusCodeError"
-          ? read(error.reason.response)
-          : Effect.fail(error)
-    }),
+    // A client that was transformed to fail on statuses still has to have them judged by our rules.
+    Effect.catchReason("HttpClientError", "StatusCodeError", ({ response }) => Effect.succeed(response)),
+    Effect.flatMap(read),
     Effect.provideService(CurrentSending, sending),
     Effect.onExit((exit) =>
       Exit.isSuccess(exit) && sending.requests === 1 ? Effect.void : Scope.close(sending.scope, exit)
