@@ -117,11 +117,8 @@ export const layerConfig = (
  * @since 0.1.0
  */
 export const layerTest = (handlers: TestHandlers): Layer.Layer<VerificationSessions> =>
-  Layer.mock(
-    VerificationSessions,
-    // Type boundary: a test answers for the expansions that it asks for.
-    handlers as Partial<Service>
-  )
+  // Type boundary: a test answers for the expansions that it asks for.
+  Layer.mock(VerificationSessions, handlers as Partial<Service>)
 
 /**
  * One page of the list, with Stripe's parameter names: one request and its retries, newest session first. `cursor` is where

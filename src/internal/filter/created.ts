@@ -31,13 +31,11 @@ const inFull = (expected: string): string =>
   expected === TimeExpression.textForms ? textForms : expected === TimeExpression.forms ? forms : expected
 
 // The whole seconds that select the same sessions as a moment between two of them.
-const firstSecond = ({ first }: TimeExpression.TimeExpression): DateTime.Utc =>
-  DateTime.fromEpochSeconds(Math.ceil(first))
+const firstSecond = ({ first }: TimeExpression.TimeExpression) => DateTime.fromEpochSeconds(Math.ceil(first))
 
-const lastSecond = ({ last }: TimeExpression.TimeExpression): DateTime.Utc =>
-  DateTime.fromEpochSeconds(Math.floor(last))
+const lastSecond = ({ last }: TimeExpression.TimeExpression) => DateTime.fromEpochSeconds(Math.floor(last))
 
-const afterLast = ({ last }: TimeExpression.TimeExpression): DateTime.Utc => DateTime.fromEpochSeconds(last + 1)
+const afterLast = ({ last }: TimeExpression.TimeExpression) => DateTime.fromEpochSeconds(last + 1)
 
 const decode = (value: unknown, now: number | undefined): Result.Result<Created, string> => {
   if (Predicate.isString(value) && value.includes("..")) return decodeText(value, now)

@@ -82,7 +82,6 @@ export const decode = (text: string): Result.Result<Hint, NotAnEventError | Unre
   })
 
 /** A context is a path; the account at its end has the session. An organization is no account. */
-const accountOf = (context: string | null | undefined): string | undefined =>
-  /(?:^|\/)(acct_\w+)$/.exec(context ?? "")?.[1]
+const accountOf = (context: string | null | undefined) => /(?:^|\/)(acct_\w+)$/.exec(context ?? "")?.[1]
 
 const hint = (hint: Hint, account: string | undefined): Hint => (account === undefined ? hint : { ...hint, account })
