@@ -51,10 +51,7 @@ export interface ListKey {
  * @category models
  * @since 0.1.0
  */
-export interface Position {
-  readonly id: string
-  readonly created: DateTime.Utc
-}
+export interface Position extends Row {}
 
 /**
  * The oldest row that was processed. Everything older is still to be read.
