@@ -117,9 +117,7 @@ const redacted = <A>(check: A | null, label: Wire.CheckName): Redacted.Redacted<
 
 const redactedToWire = (report: Unchecked<RedactedReport>): unknown => {
   const plain: Record<string, unknown> = { ...report }
-  for (const name of Wire.checkNames) {
-    if (name in plain) plain[name] = revealed(plain[name])
-  }
+  for (const name of Wire.checkNames) if (name in plain) plain[name] = revealed(plain[name])
   return toWire(plain)
 }
 

@@ -156,9 +156,7 @@ export const fromWire = (row: EncodedAny): AnyExpansion => {
 
 export const toWire = (session: Unchecked<AnyExpansion>): Record<string, unknown> => {
   const wire: Record<string, unknown> = { ...session, created: toEpochSeconds(session.created) }
-  for (const field of plainSecrets) {
-    if (field in wire) wire[field] = revealed(wire[field])
-  }
+  for (const field of plainSecrets) if (field in wire) wire[field] = revealed(wire[field])
   const report = session.last_verification_report
   if (typeof report === "object" && report !== null) {
     const wireReport = revealed(report)
@@ -255,9 +253,7 @@ export const toJson = (reveal: ReadonlyArray<SecretField>): ((session: AnyExpans
   return (session) => {
     // A copy of the rest, because engines slow down objects that fields were deleted from.
     const rest: Record<string, unknown> = {}
-    for (const [field, value] of Object.entries(session)) {
-      if (!hidden.has(field)) rest[field] = value
-    }
+    for (const [field, value] of Object.entries(session)) if (!hidden.has(field)) rest[field] = value
     // Type boundary: `toWire` gives the wire form.
     const wire = toWire(rest) as unknown as Types.Mutable<EncodedAny>
     const report = wire.last_verification_report

@@ -48,9 +48,7 @@ export const wireCodec = <T extends object, E>(options: {
   const typed = Schema.declareConstructor<T>()(
     [],
     () => (input, ast, parseOptions) => {
-      if (!Predicate.isObject(input)) {
-        return Effect.fail(new SchemaIssue.InvalidType(ast, input, parseOptions))
-      }
+      if (!Predicate.isObject(input)) return Effect.fail(new SchemaIssue.InvalidType(ast, input, parseOptions))
       // Type boundary: an object may have any keys. Its wire form holds what was redacted, which no issue may report.
       const wire = options.toWire(input as Unchecked<T>)
       return Effect.mapEager(checkWire(wire, { ...parseOptions, reportInput: false }), () => input as unknown as T)
