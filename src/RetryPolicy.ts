@@ -89,13 +89,10 @@ export interface Options {
 const wait = (example: string) =>
   Schema.optional(Arguments.duration("a duration of zero or more", example, (seconds) => seconds >= 0))
 
+const isCount = (value: unknown) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0)
+
 const decodeOptions = Arguments.options({
-  times: Schema.optional(
-    Arguments.accepts(
-      "a whole number, 0 or more, or Infinity",
-      (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0)
-    )
-  ),
+  times: Schema.optional(Arguments.accepts("a whole number, 0 or more, or Infinity", isCount)),
   baseDelay: wait("500 millis"),
   maxDelay: wait("8 seconds"),
   maxRetryAfter: wait("60 seconds"),

@@ -233,6 +233,8 @@ const secretsForm = "a list of at least one signing secret, such as [Redacted.ma
 const insteadOfList = (list: unknown): string | undefined =>
   Array.isArray(list) ? (list.length === 0 ? "an empty list" : undefined) : typeOf(list)
 
+const isTime = (time: unknown) => DateTime.isDateTime(time) || (Predicate.isDate(time) && !Number.isNaN(time.getTime()))
+
 const isTolerance = (seconds: number): boolean => seconds === 0 || seconds >= 1
 
 const check = Arguments.options(
@@ -251,12 +253,7 @@ const check = Arguments.options(
       Schema.annotateKey({ messageMissingKey: secretsForm })
     ),
     tolerance: Schema.optional(Arguments.duration("zero, or a duration of a second or more", "5 minutes", isTolerance)),
-    receivedAt: Schema.optional(
-      Arguments.accepts(
-        "a DateTime or a Date",
-        (time) => DateTime.isDateTime(time) || (time instanceof Date && !Number.isNaN(time.getTime()))
-      )
-    ),
+    receivedAt: Schema.optional(Arguments.accepts("a DateTime or a Date", isTime)),
     livemode: Schema.optional(Arguments.accepts("true or false", Predicate.isBoolean))
   },
   typeOf

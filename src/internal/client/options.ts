@@ -61,18 +61,15 @@ const oneAccount = Arguments.onlyOne(
 const oneOf = (first: string, second: string) =>
   Arguments.accepts(`"${first}" or "${second}"`, (value) => value === first || value === second)
 
+const isLimiter = (value: unknown) => Predicate.hasProperty(value, "consume") && Predicate.isFunction(value.consume)
+
 const limitForm = 'an object such as { limit: 25, window: "1 second" }'
 
 const limit = Schema.Struct({
   limit: Schema.optional(Arguments.wholeNumber(1)),
   window: Schema.optional(Arguments.duration("a finite duration above zero", "1 second", ends)),
   algorithm: Schema.optional(oneOf("fixed-window", "token-bucket")),
-  limiter: Schema.optional(
-    Arguments.accepts(
-      "a RateLimiter from effect/persistence",
-      (value) => Predicate.hasProperty(value, "consume") && Predicate.isFunction(value.consume)
-    )
-  ),
+  limiter: Schema.optional(Arguments.accepts("a RateLimiter from effect/persistence", isLimiter)),
   onLimiterError: Schema.optional(oneOf("own-limit", "wait")),
   key: Schema.optional(Schema.String.annotate({ identifier: "a string" })),
   per: Schema.optional(Schema.Literal("account"))
