@@ -27,6 +27,7 @@ import type * as Destination from "./Destination.ts"
 import * as Arguments from "./internal/arguments.ts"
 import * as CheckpointedFile from "./internal/sync/checkpointedFile.ts"
 import * as CsvColumns from "./internal/session/csvColumns.ts"
+import { reveal } from "./internal/session/reveal.ts"
 import type { Batch } from "./internal/session/service.ts"
 import type { CheckpointMismatchError, InvalidArgumentError } from "./StripeError.ts"
 import * as VerificationSession from "./VerificationSession.ts"
@@ -215,7 +216,7 @@ export const csv = Effect.fnUntraced(function* (
 const checkPath = (path: unknown): Result.Result<void, InvalidArgumentError> =>
   Predicate.isString(path) && path !== "" ? Result.void : Arguments.refuse("path", Arguments.show(path), "a file path")
 
-const checkJson = Arguments.options({ reveal: CsvColumns.reveal })
+const checkJson = Arguments.options({ reveal })
 
 const checkCsv = Arguments.options({
   columns: Schema.optional(CsvColumns.Columns),

@@ -15,9 +15,9 @@ export interface Expectation {
   readonly actual?: string | undefined
 }
 
-/** How many problems an error lists. An input can be wrong in as many ways as it is long. */
 export type Expectations = Arr.NonEmptyReadonlyArray<Expectation>
 
+/** How many problems an error lists. An input can be wrong in as many ways as it is long. */
 export const mostListed = 20
 
 // A path is as deep as the value, where a Schema of the user's is recursive.

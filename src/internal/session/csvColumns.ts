@@ -1,20 +1,17 @@
 /**
- * What a file or a table is to hold of a session: the option `reveal`, and the columns of a CSV file, as paths. A column shows what it names and no more: what another column has
+ * The columns of a CSV file, as paths into a session. A column shows what it names and no more: what another column has
  * to reveal is not for this one. One that names nothing is refused, because it would be empty and look like an answer.
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as Arguments from "../arguments.ts"
-import { insteadOf, suggest } from "../nearest.ts"
+import { suggest } from "../nearest.ts"
 import { type EncodedAny, reportId, type SecretField, secretFields } from "./codec.ts"
 import { AnyWire } from "./wire.ts"
 
 // Of a report the id is no secret, so the column of that name is the id, and only what lies in it has to be revealed.
 const report = "last_verification_report"
-
-/** The option `reveal`: which secret fields to write. */
-export const reveal = Schema.optional(Arguments.list("secret fields", (field) => insteadOf(secretFields, field)))
 
 /** The secret fields that have to be revealed for these columns. */
 export const secretsIn = (columns: ReadonlyArray<string>): ReadonlyArray<SecretField> =>

@@ -4,7 +4,7 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Arguments from "../arguments.ts"
-import { reveal } from "../session/csvColumns.ts"
+import { reveal } from "../session/reveal.ts"
 
 export const defaultTable = "verification_sessions"
 
