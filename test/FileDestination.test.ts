@@ -546,10 +546,20 @@ describe("what cannot be resumed is said clearly, and nothing is overwritten", (
   it.effect("a checkpoint that counts what the file cannot have", () =>
     Effect.gen(function* () {
       const counting = (bytes: number) => editCheckpoint((text) => text.replace(/"bytes":\d+/, `"bytes":${bytes}`))
-      assert.match(yield* refused(counting(1000)), /1000 bytes in .*ends in the middle of a line.*start over/)
+      assert.match(yield* refused(counting(1000)), /a line to end at byte 1000, as .*\.checkpoint says.*start over/)
       assert.match(yield* refused(counting(-5)), /start over/)
       const without = editCheckpoint((text) => text.replace(/"checkpoint":.*\}/, `"checkpoint":null}`))
       assert.match(yield* refused(without), /bytes without a checkpoint.*start over/)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a file that an editor saved with other line ends", () =>
+    Effect.gen(function* () {
+      const edit = (change: (text: string) => string) => (path: string) =>
+        Effect.flatMap(read(path), (text) => write(path, change(text)))
+      const advice = /one of the two was modified\. Restore both, or remove both to start over\.$/
+      assert.match(yield* refused(edit((text) => text.replaceAll("\n", "\r\n"))), advice)
+      assert.match(yield* refused(edit((text) => `\uFEFF${text}`)), advice)
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 

@@ -167,7 +167,10 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     }
     // Only whole lines are written, so anything else is a modification.
     if (bytes > 0 && (yield* byteAt(bytes - 1)) !== lineFeed) {
-      return yield* damaged(`a length of ${bytes} bytes in ${sidecarPath}, which ends in the middle of a line`)
+      return yield* failure(
+        "shared",
+        `expected a line to end at byte ${bytes}, as ${sidecarPath} says: one of the two was modified. Restore both, or remove both to start over.`
+      )
     }
     return { bytes, text, from }
   })
