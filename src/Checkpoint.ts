@@ -298,7 +298,7 @@ const mismatch = (problem: CheckpointMismatchError["problem"], expected: string,
   Result.fail(new CheckpointMismatchError({ problem, expected: name(expected), actual: name(actual) }))
 
 const whose = ({ account, context }: ListKey): string =>
-  account ?? (context === undefined ? "the key's own account" : `context ${context}`)
+  account !== undefined ? `account ${account}` : context === undefined ? "the key's own account" : `context ${context}`
 
 const mode = (livemode: boolean): string => (livemode ? "live mode" : "test mode")
 

@@ -364,7 +364,7 @@ describe("a checkpoint of sync", () => {
         reason
       )
       assert.strictEqual(elsewhere._tag === "CheckpointMismatchError" && elsewhere.problem, "account")
-      assert.match(elsewhere.message, /of acct_2, got one of the key's own account/)
+      assert.match(elsewhere.message, /of account acct_2, got one of the key's own account/)
 
       const inContext = yield* VerificationSessions.sync({}, { from }).pipe(
         Stream.provideService(StripeClient.CurrentAccount, { context: "acct_2" }),
