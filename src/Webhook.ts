@@ -113,7 +113,8 @@ export interface Options {
  * (`v1.identity.verification_session.*`).
  *
  * Then read the session with `VerificationSessions.reread`. If it is `missing`, it is of another account or mode than the
- * key's: answer 404, not 200. For a connected account, provide the `account` as `StripeClient.CurrentAccount`.
+ * key's: answer 404, not 200. For a connected account, provide the `account` as `StripeClient.CurrentAccount`, and with
+ * the key of an organization the `context`.
  *
  * It checks in this order: options, header, signature, time, event, mode. Nothing is decoded before the signature is
  * valid.

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, DateTime, Duration, Effect, Exit, Redacted, Schema } from "effect"
+import { Cause, DateTime, Duration, Effect, Exit, Redacted, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { Webhook } from "effect-stripe-identity"
+import { StripeClient, VerificationSessions, Webhook } from "effect-stripe-identity"
+import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { runInNewContext } from "node:vm"
 import { Stripe } from "stripe"
 import { fullSession } from "./support/identityRows.ts"
@@ -86,7 +87,8 @@ describe("a webhook that Stripe has signed", () => {
         eventId: "evt_2",
         created: DateTime.makeUnsafe("2026-01-01T00:00:00.123Z"),
         livemode: false,
-        account: "acct_2"
+        account: "acct_2",
+        context: "acct_2"
       })
     })
   )
@@ -103,6 +105,41 @@ describe("a webhook that Stripe has signed", () => {
       }
       assert.strictEqual(yield* accountOf({ ...snapshot, context: "org_1/acct_2" }), "acct_1")
     })
+  )
+
+  it.effect("has the context that the key of an organization needs: the accounts from it to the session", () =>
+    Effect.gen(function* () {
+      const contextOf = (event: object) =>
+        Effect.map(verify(ofBody(event)), (hint) => ("context" in hint ? hint.context : "none"))
+      for (const [context, expected] of [
+        ["acct_2", "acct_2"],
+        ["org_1/acct_2", "acct_2"],
+        ["acct_1/acct_2", "acct_1/acct_2"],
+        ["org_1/acct_1/acct_2", "acct_1/acct_2"],
+        ["org_1", "none"],
+        ["acct_1/", "none"],
+        ["", "none"],
+        [null, "none"],
+        [undefined, "none"]
+      ]) {
+        assert.strictEqual(yield* contextOf({ ...thin, context }), expected)
+        // An event of Connect names its account twice.
+        assert.strictEqual(yield* contextOf({ ...snapshot, account: "acct_2", context }), expected)
+      }
+    })
+  )
+
+  it.effect("leads the key of an organization to a connected account of one of its accounts", () =>
+    Effect.gen(function* () {
+      const { context, sessionId } = yield* verify(ofBody({ ...thin, context: "org_1/acct_1/acct_2" }))
+      yield* VerificationSessions.reread([sessionId]).pipe(
+        Stream.provideService(StripeClient.CurrentAccount, context === undefined ? {} : { context }),
+        Stream.runDrain,
+        Effect.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey }))
+      )
+      const [request] = yield* Sandbox.Sandbox.use((sandbox) => sandbox.requests)
+      assert.strictEqual(request?.headers["stripe-context"], "acct_1/acct_2")
+    }).pipe(Effect.provide(Sandbox.layer()))
   )
 
   it.effect("is a hint where the type is new, and where it is of the endpoint's own account", () =>

@@ -31,6 +31,11 @@ export interface Hint {
   readonly livemode: boolean
   /** The connected account of the session; unset if it is the endpoint's own account. */
   readonly account?: string | undefined
+  /**
+   * The path to this account for the key of an organization: `acct_1`, or `acct_1/acct_2` for a connected account of
+   * `acct_1`. Pass it to `StripeClient.CurrentAccount` in place of `account`. Unset if the event names no path.
+   */
+  readonly context?: string | undefined
 }
 
 const Event = Schema.Struct({ id: Schema.NonEmptyString, type: Schema.String, livemode: Schema.Boolean })
@@ -72,16 +77,27 @@ export const decode = (text: string): Result.Result<Hint, NotAnEventError | Unre
     if (type.startsWith("identity.verification_session.")) {
       const { account, context, created, data } = yield* Result.mapError(decodeSnapshot(json), notAnEvent(id))
       const about = { ...common, sessionId: data.object.id, created: DateTime.fromEpochSeconds(created) }
-      return hint(about, account ?? accountOf(context))
+      return hint(about, context, account)
     }
     if (type.startsWith("v1.identity.verification_session.")) {
       const { context, created, related_object: session } = yield* Result.mapError(decodeThin(json), notAnEvent(id))
-      return hint({ ...common, sessionId: session.id, created }, accountOf(context))
+      return hint({ ...common, sessionId: session.id, created }, context)
     }
     return yield* Result.fail(new UnrelatedEventError({ eventId: id, type }))
   })
 
-/** A context is a path; the account at its end has the session. An organization is no account. */
-const accountOf = (context: string | null | undefined) => /(?:^|\/)(acct_\w+)$/.exec(context ?? "")?.[1]
+/** A context is a path; the account at its end has the session. It may begin with an organization, which is no account. */
+const accountsOf = (context: string): ReadonlyArray<string> => {
+  const steps = context.split("/")
+  return steps.slice(steps.findLastIndex((step) => !/^acct_\w+$/.test(step)) + 1)
+}
 
-const hint = (hint: Hint, account: string | undefined): Hint => (account === undefined ? hint : { ...hint, account })
+const hint = (hint: Hint, context: string | null | undefined, named?: string | null): Hint => {
+  const accounts = accountsOf(context ?? "")
+  const account = named ?? accounts.at(-1)
+  return {
+    ...hint,
+    ...(account === undefined ? undefined : { account }),
+    ...(accounts.length === 0 ? undefined : { context: accounts.join("/") })
+  }
+}
