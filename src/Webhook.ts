@@ -211,7 +211,11 @@ const decoder = new TextDecoder()
 
 const insteadOfBody = (body: unknown): string | undefined => {
   // In Jest and edge runtimes a request's ArrayBuffer is of another realm, and not an instance of this one.
-  if (ArrayBuffer.isView(body) || Object.prototype.toString.call(body) === "[object ArrayBuffer]") return undefined
+  if (ArrayBuffer.isView(body) || Object.prototype.toString.call(body) === "[object ArrayBuffer]") {
+    // Type boundary: it is one of the two. Only an attempt says so in Node 20, which has no `detached`.
+    const bytes = Result.try(() => toBytes(body as ArrayBufferView<ArrayBuffer> | ArrayBuffer))
+    return Result.isFailure(bytes) ? "a buffer whose bytes were transferred" : undefined
+  }
   if (!Predicate.isString(body)) return Predicate.isObject(body) ? "an object, as from a body parser" : typeOf(body)
   // Half of a surrogate pair would be encoded as another character.
   return /\p{Surrogate}/u.test(body) ? "a string that is not valid Unicode" : undefined
@@ -260,7 +264,7 @@ const check = Arguments.options(
   typeOf
 )
 
-const toBytes = (body: Options["body"]): Uint8Array => {
+const toBytes = (body: Options["body"] | ArrayBufferView<ArrayBuffer>): Uint8Array => {
   if (Predicate.isString(body)) return encoder.encode(body)
   return ArrayBuffer.isView(body) ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength) : new Uint8Array(body)
 }

@@ -58,6 +58,13 @@ const wiped = (): Redacted.Redacted<string> => {
   return gone
 }
 
+/** As after the bytes were given to a worker. */
+const transferred = (): Uint8Array => {
+  const body = new TextEncoder().encode(payload)
+  structuredClone(body, { transfer: [body.buffer] })
+  return body
+}
+
 const refused = (options: Partial<Webhook.Options>) => Effect.map(refusal(options), ({ _tag }) => _tag)
 
 const ofBody = (body: unknown) => {
@@ -388,6 +395,8 @@ describe("what a caller gets wrong", () => {
       for (const [options, words] of [
         [{ body: snapshot }, /body: expected the raw body.*, got an object, as from a body parser/],
         [{ body: undefined }, /body: expected the raw body.*, got nothing/],
+        [{ body: transferred() }, /body: expected the raw body.*, got a buffer whose bytes were transferred/],
+        [{ body: transferred().buffer }, /body: expected the raw body.*, got a buffer whose bytes were transferred/],
         [{ header: 7 }, /header: expected .*, got a number/],
         [{ secrets: [] }, /secrets: expected a list of at least one.*, got an empty list/],
         [{ secrets: undefined }, /secrets: expected .*, got nothing/],
