@@ -57,8 +57,9 @@ const store = Effect.fn("store")(function* (request: HttpServerRequest.HttpServe
       isThere = batch.sessions.length > 0
       return table.upsert(batch)
     }),
-    // Stripe waits for some ten seconds, and then delivers again.
-    Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ maxElapsed: "5 seconds" }))
+    Effect.provideService(RetryPolicy.Current, RetryPolicy.makeUnsafe({ maxElapsed: "5 seconds" })),
+    // Stripe waits for some ten seconds, and then delivers again. A request to Stripe or a database may wait for longer.
+    Effect.timeout("8 seconds")
   )
   return isThere
     ? { status: 200, text: `${sessionId} stored after ${type}` }
@@ -83,7 +84,12 @@ const route = (options: Options) =>
         WebhookError: ({ message }) => Effect.succeed({ status: 400, text: message }),
         HttpServerError: () => Effect.succeed({ status: 400, text: "The body could not be read." }),
         StripeError: ({ message }) => Effect.succeed({ status: 503, text: message }),
-        SqlError: (error) => Effect.succeed({ status: 503, text: Database.inWords(error) })
+        SqlError: (error) => Effect.succeed({ status: 503, text: Database.inWords(error) }),
+        TimeoutError: () =>
+          Effect.succeed({
+            status: 503,
+            text: "Neither stored nor refused within 8 seconds. Check whether Stripe and the database answer."
+          })
       }),
       Effect.tap(({ status, text }) => (status === 200 ? Console.log(status, text) : Console.error(status, text))),
       // Whoever asks learns no more than this.

@@ -1,6 +1,6 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, FileSystem, Layer, Redacted } from "effect"
+import { Deferred, Effect, Fiber, FileSystem, Layer, Option, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { join } from "node:path"
@@ -177,6 +177,22 @@ describe("webhook", () => {
       const { errors } = yield* end
       assert.match(errors, /^503 VerificationSessions\.reread: ApiError: /m)
       assert.match(errors, /^503 The database refused: database is locked\. Another program is writing to it/m)
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.live("answers before Stripe gives up, where Stripe itself does not answer", () =>
+    Effect.gen(function* () {
+      const { end, post, rows } = yield* started
+      const sandbox = yield* Sandbox.Sandbox
+      yield* sandbox.insert({ id: "vs_a" })
+      yield* sandbox.inject(Sandbox.Fault.Hang())
+      const [{ body, headers } = assert.fail()] = yield* deliveries()
+      const first = yield* Effect.timeoutOption(post(body, headers), "10 seconds")
+      assert.deepStrictEqual(first, Option.some(503))
+      assert.strictEqual(yield* post(body, headers), 200)
+      assert.deepStrictEqual(rows(), ["vs_a requires_input "])
+      const { errors } = yield* end
+      assert.match(errors, /^503 Neither stored nor refused within 8 seconds/m)
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 
