@@ -142,7 +142,8 @@ export interface Options {
  *   }),
  *   Effect.match({
  *     onSuccess: (text) => new Response(text),
- *     onFailure: (error) => new Response(error.message, { status: 400 })
+ *     // Write error.message to your log: whoever asks learns no more than this.
+ *     onFailure: () => new Response("not verified", { status: 400 })
  *   })
  * )
  *

@@ -340,13 +340,32 @@ describe("what is signed and no event of a session", () => {
     })
   )
 
+  it.effect("is refused with an id or a type that a log would obey, or that has no end", () =>
+    Effect.gen(function* () {
+      for (const wrong of ["evt_1\nERROR", "\u001b[2J", "e".repeat(100_000)]) {
+        for (const event of [
+          { ...snapshot, id: wrong },
+          { ...snapshot, type: wrong },
+          { ...snapshot, type: `charge.${wrong}` },
+          { ...snapshot, data: { object: { id: wrong } } },
+          { ...thin, related_object: { id: wrong } }
+        ]) {
+          const { _tag, message } = yield* refusal(ofBody(event))
+          assert.strictEqual(_tag, "NotAnEventError")
+          assert.isBelow(message.length, 300)
+          assert.notMatch(message, /\p{Cc}/u)
+        }
+      }
+    })
+  )
+
   it.effect("says what is missing, and which event it is", () =>
     Effect.gen(function* () {
       const { related_object: _, ...without } = thin
       for (const [body, description] of [
         [without, "related_object: missing"],
         [{ ...thin, related_object: null }, "related_object: expected object"],
-        [{ ...thin, related_object: { id: "" } }, "related_object.id: expected a value with a length of at least 1"],
+        [{ ...thin, related_object: { id: "" } }, "related_object.id: expected 1 to 255 printable ASCII characters"],
         [{ ...thin, created: "yesterday" }, "created: expected"],
         [{ ...snapshot, created: now * 1000 }, "created: expected whole seconds since 1970"],
         [{ ...snapshot, data: {} }, "data.object: missing"]

@@ -6,7 +6,7 @@ import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Issues from "../issues.ts"
-import { EpochSeconds, optionalNullOr } from "../wire/fields.ts"
+import { EpochSeconds, id as Id, optionalNullOr } from "../wire/fields.ts"
 import { NotAnEventError, UnrelatedEventError } from "./reasons.ts"
 
 /**
@@ -38,21 +38,22 @@ export interface Hint {
   readonly context?: string | undefined
 }
 
-const Event = Schema.Struct({ id: Schema.NonEmptyString, type: Schema.String, livemode: Schema.Boolean })
+// A type is shown as ids are, and has no other characters.
+const Event = Schema.Struct({ id: Id, type: Id, livemode: Schema.Boolean })
 
 /** An event with the session as it was. */
 const Snapshot = Schema.Struct({
   created: EpochSeconds,
   account: optionalNullOr(Schema.String),
   context: optionalNullOr(Schema.String),
-  data: Schema.Struct({ object: Schema.Struct({ id: Schema.NonEmptyString }) })
+  data: Schema.Struct({ object: Schema.Struct({ id: Id }) })
 })
 
 /** A thin event, with only the id of the session. */
 const Thin = Schema.Struct({
   created: Schema.DateTimeUtcFromString,
   context: optionalNullOr(Schema.String),
-  related_object: Schema.Struct({ id: Schema.NonEmptyString })
+  related_object: Schema.Struct({ id: Id })
 })
 
 const decodeJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
