@@ -56,7 +56,7 @@ export interface Progress {
  * @since 0.1.0
  */
 export type Arrival =
-  | { readonly data: ReadonlyArray<Row> }
+  | { readonly data: ReadonlyArray<Row>; readonly has_more?: boolean | undefined }
   | { readonly sessions: ReadonlyArray<Row>; readonly checkpoint: Checkpoint.Checkpoint }
 
 /**
@@ -120,13 +120,17 @@ export const make = Effect.fnUntraced(function* (
   let reachedEnd: boolean | undefined
   // The fraction that was done before this run, for the estimate.
   let before: number | undefined
+  // When the first row was created: a read extends from there, to older rows or to newer ones.
+  let first: number | undefined
 
   const fractionDone = (): number | undefined => {
     if (state.complete) return 1
     // Without a start, the size of the range is unknown; and so is what is new since an earlier run reached the end.
     if (from === 0 || to <= from || state.oldest === Infinity || reachedEnd) return undefined
     const end = Math.max(to, state.newest)
-    return Math.min(Math.max((end - state.oldest) / (end - from), 0), 1)
+    const isOldestFirst = first !== undefined && state.newest - first > first - state.oldest
+    const done = isOldestFirst ? state.newest - from : end - state.oldest
+    return Math.min(Math.max(done / (end - from), 0), 1)
   }
 
   const now = Effect.map(Clock.monotonicTimeNanos, (time): Progress => {
@@ -161,6 +165,7 @@ export const make = Effect.fnUntraced(function* (
       const rows = "data" in arrival ? arrival.data : arrival.sessions
       state.rows += rows.length
       state.pages++
+      if ("data" in arrival) state.complete ||= arrival.has_more === false
       const covered = "data" in arrival ? undefined : arrival.checkpoint.range
       if (covered !== undefined) {
         const { newest, oldest } = covered
@@ -171,7 +176,12 @@ export const make = Effect.fnUntraced(function* (
         reachedEnd = covered.reachedEnd
         // The range before this run, and its first batch, say nothing about the speed of this run.
         before ??= fractionDone()
-      } else for (const { created } of rows) cover(created, created)
+      } else {
+        for (const { created } of rows) {
+          first ??= DateTime.toEpochMillis(created)
+          cover(created, created)
+        }
+      }
       return now
     })
 

@@ -145,6 +145,51 @@ describe("progress", () => {
     })
   )
 
+  it.effect("is complete after the last page, however much older the start of the filter is", () =>
+    Effect.gen(function* () {
+      yield* now
+      const progress = yield* Progress.make(january)
+      yield* TestClock.adjust("10 seconds")
+      const first = yield* progress.add({ data: [row("2025-12-31T00:00:00Z")], has_more: true })
+      assert.deepStrictEqual(first.fraction, Option.some(0.1))
+      const last = yield* progress.add({ data: [row("2025-12-27T00:00:00Z", "vs_2")], has_more: false })
+      assert.strictEqual(Progress.line(last), "2 rows, 0/s, 2025-12-27 to 2025-12-31, 100 %, 10s, 0s left")
+    })
+  )
+
+  it.effect("of a stream of pages ends at one, and not where maxItems ends it", () =>
+    Effect.gen(function* () {
+      yield* now
+      const filter = { created: { gte: "2024-01-01" } }
+      const fractionsOf = Effect.fnUntraced(function* (options: { readonly maxItems?: number; concurrency?: number }) {
+        const { add } = yield* Progress.make(filter)
+        const pages = VerificationSessions.pages(filter, options)
+        return (yield* Stream.runCollect(Stream.mapEffect(pages, add))).map(({ fraction }) => fraction)
+      })
+      for (const concurrency of [1, 16]) {
+        assert.deepStrictEqual((yield* fractionsOf({ concurrency })).at(-1), Option.some(1))
+      }
+      for (const fraction of yield* fractionsOf({ maxItems: 200 })) assert.isBelow(Option.getOrThrow(fraction), 0.6)
+    }).pipe(Effect.provide(world({ sandbox: { sessions: 250 } })))
+  )
+
+  it.effect("of a read that goes from old to new is measured from the start of the filter", () =>
+    Effect.gen(function* () {
+      yield* now
+      const progress = yield* Progress.make(january)
+      const fractions: Array<number> = []
+      for (const [one, other] of [
+        ["22T12", "23T00"],
+        ["24T12", "27T00"],
+        ["31T00", "30T23"]
+      ] as const) {
+        const data = [row(`2025-12-${one}:00:00Z`, "vs_1"), row(`2025-12-${other}:00:00Z`, "vs_2")]
+        fractions.push(Option.getOrThrow((yield* progress.add({ data })).fraction))
+      }
+      assert.deepStrictEqual(fractions, [0.1, 0.5, 0.9])
+    })
+  )
+
   it.effect("knows no fraction before the first row, nor of a range that has not begun", () =>
     Effect.gen(function* () {
       yield* now
