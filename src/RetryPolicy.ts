@@ -55,7 +55,7 @@ export interface Options {
   /**
    * The longest wait that doubling leads to.
    *
-   * @default "8 seconds"
+   * @default "8 seconds", or `baseDelay` if that is longer
    */
   readonly maxDelay?: Duration.Input | undefined
   /**
@@ -115,11 +115,15 @@ const onMonotonicTime = <Output, Input>(schedule: Schedule.Schedule<Output, Inpu
   )
 
 const fromOptions = (options: Options = {}): RetryPolicy => {
-  const maxDelay = Duration.fromInputUnsafe(options.maxDelay ?? "8 seconds")
+  const baseDelay = Duration.fromInputUnsafe(options.baseDelay ?? "500 millis")
+  const maxDelay =
+    options.maxDelay === undefined
+      ? Duration.max(baseDelay, Duration.seconds(8))
+      : Duration.fromInputUnsafe(options.maxDelay)
   const maxRetryAfter = Duration.fromInputUnsafe(options.maxRetryAfter ?? "60 seconds")
   const maxElapsed = Duration.toMillis(Duration.fromInputUnsafe(options.maxElapsed ?? "Infinity"))
   const times = options.times ?? (maxElapsed === Infinity ? 5 : Infinity)
-  const waits = Schedule.exponential(options.baseDelay ?? "500 millis", 2).pipe(
+  const waits = Schedule.exponential(baseDelay, 2).pipe(
     Schedule.setInputType<StripeError>(),
     Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, maxDelay)))
   )

@@ -36,6 +36,15 @@ describe("RetryPolicy", () => {
     })
   )
 
+  it.effect("the first wait is baseDelay, also if that is longer than the usual maxDelay", () =>
+    Effect.gen(function* () {
+      const long = { jitter: false, times: 3, baseDelay: "10 seconds" } as const
+      assert.deepStrictEqual(yield* waits(RetryPolicy.makeUnsafe(long)), [10_000, 10_000, 10_000])
+      const limited = RetryPolicy.makeUnsafe({ ...long, maxDelay: "3 seconds" })
+      assert.deepStrictEqual(yield* waits(limited), [3000, 3000, 3000])
+    })
+  )
+
   it.effect("Retry-After is the least wait, up to maxRetryAfter", () =>
     Effect.gen(function* () {
       const limited = (retryAfter: Duration.Duration) =>
