@@ -123,8 +123,9 @@ const redactedToWire = (report: Unchecked<RedactedReport>): unknown => {
 
 /**
  * The codec between a report whose checks are `Redacted` and Stripe's JSON. Encoding gives back what came, the checks
- * included. JSON that Effect derives from the codec (`Schema.toCodecJson`; so `HttpApi`, `Rpc`, queues and stores) has no
- * checks: to send them, use {@link VerificationReport}.
+ * included; so do `Ndjson.encodeSchema`, `JsonArray.encodeSchema` and `Schema.fromJsonString`. JSON that Effect derives from
+ * the codec (`Schema.toCodecJson`; so `HttpApi`, `Rpc`, queues and stores) has no checks: to write a file without personal
+ * data, pass them `Schema.toCodecJson(RedactedReport)`. To send the checks, use {@link VerificationReport}.
  *
  * **Example** (A report from a queue, with its checks out of sight)
  *

@@ -188,8 +188,9 @@ const plainCodec = codec(Wire.Wire, Wire.Wire.mapFields(generatedSession))
 
 /**
  * The codec between a session and Stripe's JSON. Decoding checks every field and drops unknown keys. Encoding writes
- * secrets too: to store sessions, use `Json`. JSON that Effect derives from the codec (`Schema.toCodecJson`; so `HttpApi`,
- * `Rpc`, queues and stores) has no secret field; secret fields that it is sent are read.
+ * secrets too, and so do `Ndjson.encodeSchema` and `Schema.fromJsonString` of it: to store sessions, use `Json`. JSON that
+ * Effect derives from the codec (`Schema.toCodecJson`; so `HttpApi`, `Rpc`, queues and stores) has no secret field; secret
+ * fields that it is sent are read.
  *
  * **Example** (Decode a session from elsewhere)
  *
