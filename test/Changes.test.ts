@@ -125,12 +125,25 @@ describe("changes", () => {
         assert.strictEqual(error.reason._tag, "EventsExpiredError")
         assert.match(
           error.message,
-          /Expected a position in the last 29 days, because Stripe keeps events for 30, got 20.*Z\. If that is in the future, check the clock\. Read the whole list again, as mirror does/
+          /Expected a position in the last 29 days, because Stripe keeps events for 30, got 20.*Z\. If that is in the future, check the clock\. Run changes without from, then read the list, or use mirror/
         )
         assert.strictEqual(stripe.asked.length, 0)
       })
     )
   }
+
+  it.effect("that expired starts over as the error says, and misses nothing, however long the list takes", () =>
+    Effect.gen(function* () {
+      const { from, service, stripe } = yield* started(3)
+      stripe.wait(31 * 86_400)
+      yield* Effect.flip(collect(stripe, service.changes({ from })))
+      const start = last(yield* collect(stripe, service.changes()))
+      yield* Stream.runDrain(service.stream())
+      stripe.tell("vs_1", "verified")
+      stripe.wait(3600)
+      assert.deepStrictEqual(idsOf(yield* collect(stripe, service.changes({ from: start }))), ["vs_1"])
+    })
+  )
 
   it.effect("is an error too where the events of a later window expire while the batches before it are stored", () =>
     Effect.gen(function* () {

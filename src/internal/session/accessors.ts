@@ -125,7 +125,7 @@ export const reread: Service<VerificationSessions>["reread"] = (ids, options) =>
 /**
  * Every session that changed since a checkpoint, according to Stripe's events: each is read again and given as it is now,
  * at least once after its last change. The stream is one run, oldest changes first. Without `from` it gives one batch
- * without sessions, whose checkpoint is the start.
+ * without sessions, whose checkpoint is the start. For a copy, take this start first, and then read the list.
  *
  * Stripe keeps events for 30 days: fails with `EventsExpiredError`, before the first session, if `from` is older than 29
  * days or in the future. A restricted key needs the permission "Events: read", else it fails with `PermissionError`.

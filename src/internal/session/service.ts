@@ -222,6 +222,7 @@ export interface Service<out Requires = never> {
    * Every session that changed since `from`, according to Stripe's events: one run, oldest changes first. Each is read as it
    * is now, at least once after its last change, so order, duplicates and age of the events do not matter; a status that was
    * there only for a while is not seen. Without `from` there is one batch without sessions, whose checkpoint is the start.
+   * For a copy, take this start first, and then read the list.
    *
    * Stripe keeps events for 30 days. Fails with `EventsExpiredError`, before the first session, if `from` is older than 29
    * days or in the future, and with `PermissionError` if a restricted key lacks the permission "Events: read".

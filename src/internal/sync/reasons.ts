@@ -49,8 +49,9 @@ const explanations: Record<CheckpointMismatchError["problem"], (expected: string
 
 /**
  * A checkpoint's position in Stripe's events is older than 29 days, or in the future, because a clock was ahead. Stripe keeps
- * events for 30 days, so changes since then may be lost. No session was emitted. `VerificationSessions.mirror` reads the
- * whole list again instead of failing.
+ * events for 30 days, so changes since then may be lost. To start over, run `changes` without `from`, then read the whole
+ * list, and then store the checkpoint of `changes`: what changes while the list is read comes after it. In another order
+ * it may be lost. `VerificationSessions.mirror` does this instead of failing.
  *
  * @category errors
  * @since 0.1.0
@@ -60,6 +61,6 @@ export class EventsExpiredError extends Reason<EventsExpiredError>()("EventsExpi
   position: Schema.DateTimeUtcFromMillis
 }) {
   override get message(): string {
-    return `Expected a position in the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. If that is in the future, check the clock. Read the whole list again, as mirror does.`
+    return `Expected a position in the last 29 days, because Stripe keeps events for 30, got ${DateTime.formatIso(this.position)}. If that is in the future, check the clock. Run changes without from, then read the list, or use mirror.`
   }
 }
