@@ -120,15 +120,19 @@ const toObject = (values: FlagValues): object => {
   const { created } = values
   const list = <A>(values: ReadonlyArray<A>, toValue: (values: ReadonlyArray<A>) => unknown): Option.Option<unknown> =>
     values.length === 0 ? Option.none() : Option.some(toValue(values))
-  return getSomes<keyof FlagValues, unknown>({
-    ...values,
+  const fields: Record<keyof FlagValues, Option.Option<unknown>> = {
+    client_reference_id: values.client_reference_id,
     created: list(created, created.every((text) => text.includes("=")) ? fromPairs : some),
+    related_customer: values.related_customer,
+    related_customer_account: values.related_customer_account,
     status: list(values.status, some),
     type: list(values.type, some),
+    livemode: values.livemode,
     last_error: list(values.last_error, (codes) => ({ code: some(codes) })),
     metadata: list(values.metadata, fromPairs),
     redaction: list(values.redaction, (statuses) => ({ status: some(statuses) }))
-  })
+  }
+  return getSomes(fields)
 }
 
 const fromEncoded = (encoded: Model.JsonInput): FlagValues => {

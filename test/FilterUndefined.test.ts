@@ -140,6 +140,9 @@ describe("what says nothing of a field leaves it out", () => {
     const none = Option.none()
     const given = { client_reference_id: none, related_customer: none, related_customer_account: none, livemode: none }
     assert.deepStrictEqual(Effect.runSync(SessionFlags.decode({ ...flags, ...given })), { status: "verified" })
+    // A command whose own flags are next to ours.
+    const all = { ...flags, ...given, output: Option.some("sessions.csv"), debug: undefined }
+    assert.deepStrictEqual(Effect.runSync(SessionFlags.decode(all)), { status: "verified" })
     const { client, server } = SessionFilter.partition(SessionFilter.makeUnsafe({ status: "verified" }))
     assert.deepStrictEqual([client, server], [{}, { status: "verified" }])
   })
