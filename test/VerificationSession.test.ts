@@ -288,6 +288,8 @@ describe("what Effect derives from a codec for HttpApi, Rpc, queues and stores",
     const toJson = Schema.encodeSync(VerificationSession.Json())
     const plain = Schema.encodeSync(Schema.toCodecJson(VerificationSession.VerificationSession))
     assert.deepStrictEqual<unknown>(plain(decode(fullSession)), toJson(decode(fullSession)))
+    const unread = decode({ ...fullSession, last_verification_report: null })
+    assert.deepStrictEqual<unknown>(plain(unread), toJson(unread))
     // The type of such a session has the report, and not its id.
     const { last_verification_report: _, ...shown } = toJson(decodeEverything(planted))
     const written = Schema.encodeSync(Schema.toCodecJson(outputs))(decodeEverything(planted))

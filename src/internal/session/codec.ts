@@ -170,7 +170,7 @@ export const toWire = (session: Unchecked<AnyExpansion>): Record<string, unknown
 
 // An expanded report goes whole: the wire of such sessions has no place for its id.
 const withoutSecrets = (row: EncodedAny): EncodedAny =>
-  Struct.omit(row, typeof row.last_verification_report === "object" ? secretFields : plainSecrets)
+  Struct.omit(row, Predicate.isObject(row.last_verification_report) ? secretFields : plainSecrets)
 
 const generatedSession = generated("vs")
 
