@@ -163,7 +163,7 @@ const freeName = Effect.fnUntraced(function* (
     const taken = yield* dialect === "pg"
       ? sql`SELECT relname FROM pg_class
           WHERE relname = ${free} AND relnamespace = quote_ident(current_schema())::regnamespace`
-      : sql`SELECT name FROM sqlite_schema WHERE name = ${free}`
+      : sql`SELECT name FROM sqlite_schema WHERE name = ${free} COLLATE NOCASE`
     if (taken.length === 0) return free
   }
 })
