@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted, Result, Schedule, Stream } from "effect"
+import { Cause, Effect, Exit, Redacted, Result, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import {
   Checkpoint,
@@ -95,6 +95,31 @@ describe("what is no plain object is an InvalidArgumentError before any request"
       }
       assert.strictEqual(yield* countRequests, 0)
     }).pipe(Effect.provide(Sandbox.layer()))
+  )
+})
+
+describe("what throws when it is looked at is a defect of the read", () => {
+  it.effect("and the call itself throws nothing", () =>
+    Effect.gen(function* () {
+      const service = yield* VerificationSessions.VerificationSessions
+      const options = {
+        get expand(): never {
+          throw new Error("no expand here")
+        }
+      }
+      const reads = {
+        stream: service.stream({}, options),
+        pages: service.pages({}, options),
+        sync: service.sync({}, options),
+        tail: service.tail({}, options),
+        changes: service.changes(options),
+        mirror: service.mirror(options)
+      }
+      for (const [name, read] of Object.entries(reads)) {
+        const exit = yield* Effect.exit(Stream.runDrain<unknown, unknown, never>(read))
+        assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause), name)
+      }
+    }).pipe(Effect.provide(world()))
   )
 })
 

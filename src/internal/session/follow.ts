@@ -110,7 +110,9 @@ export const make = (
 ): Pick<Service, "sync" | "tail" | "reread" | "changes" | "mirror"> => ({
   sync: (filter, options = {}) => {
     const operation = "VerificationSessions.sync"
-    const prepared = prepareSync(call(client, filter, options), operation, options, checkSync(options))
+    const prepared = Effect.suspend(() =>
+      prepareSync(call(client, filter, options), operation, options, checkSync(options))
+    )
     const runs = Effect.map(prepared, (run) => run(options.from))
     // A checkpoint is of one range, so the next run could not resume that of a relative one.
     return inRuns(operation, Effect.provideService(runs, AllowRelative, false))
@@ -118,7 +120,9 @@ export const make = (
 
   tail: (filter, options = {}) => {
     const operation = "VerificationSessions.tail"
-    const prepared = prepareSync(call(client, filter, options), operation, options, checkTail(options))
+    const prepared = Effect.suspend(() =>
+      prepareSync(call(client, filter, options), operation, options, checkTail(options))
+    )
     const runs = Effect.map(prepared, (run) => Runs.poll(run, options.from, options.schedule))
     return inRuns(operation, runs)
   },
