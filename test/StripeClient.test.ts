@@ -98,7 +98,12 @@ describe("what is sent", () => {
   it.effect.each<readonly [string, unknown, string]>([
     ["a timeout", new Cause.TimeoutError("slow"), "slow"],
     ["text", "slow", "a value that is not an Error"],
-    ["nothing", undefined, "a value that is not an Error"]
+    ["nothing", undefined, "a value that is not an Error"],
+    [
+      "an object that says it is a status, without the reply",
+      { _tag: "HttpClientError", reason: { _tag: "StatusCodeError" } },
+      "a value that is not an Error"
+    ]
   ])("a client that fails with %s, which types refuse, is a TransportError", ([, failure, told]) =>
     Effect.gen(function* () {
       const failed = yield* reason(VerificationSessions.list())

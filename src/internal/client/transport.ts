@@ -71,7 +71,9 @@ export const receive = Effect.fnUntraced(function* (
   const sending: Sending = { scope: Scope.makeUnsafe(), requests: 0 }
   return yield* response.pipe(
     // A client that was transformed to fail on statuses still has to have them judged by our rules.
-    Effect.catchReason("HttpClientError", "StatusCodeError", ({ response }) => Effect.succeed(response)),
+    Effect.catchIf(isHttpClientError, (error) =>
+      error.reason._tag === "StatusCodeError" ? Effect.succeed(error.reason.response) : Effect.fail(error)
+    ),
     Effect.flatMap(read),
     Effect.provideService(CurrentSending, sending),
     Effect.onExit((exit) =>
