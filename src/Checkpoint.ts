@@ -51,7 +51,10 @@ export interface ListKey {
  * @category models
  * @since 0.1.0
  */
-export interface Position extends Row {}
+export interface Position {
+  readonly id: string
+  readonly created: DateTime.Utc
+}
 
 /**
  * The oldest row that was processed. Everything older is still to be read.

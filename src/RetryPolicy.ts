@@ -116,10 +116,7 @@ const onMonotonicTime = <Output, Input>(schedule: Schedule.Schedule<Output, Inpu
 
 const fromOptions = (options: Options = {}): RetryPolicy => {
   const baseDelay = Duration.fromInputUnsafe(options.baseDelay ?? "500 millis")
-  const maxDelay =
-    options.maxDelay === undefined
-      ? Duration.max(baseDelay, Duration.seconds(8))
-      : Duration.fromInputUnsafe(options.maxDelay)
+  const maxDelay = Duration.fromInputUnsafe(options.maxDelay ?? Duration.max(baseDelay, Duration.seconds(8)))
   const maxRetryAfter = Duration.fromInputUnsafe(options.maxRetryAfter ?? "60 seconds")
   const maxElapsed = Duration.toMillis(Duration.fromInputUnsafe(options.maxElapsed ?? "Infinity"))
   const times = options.times ?? (maxElapsed === Infinity ? 5 : Infinity)

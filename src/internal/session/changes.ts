@@ -202,7 +202,7 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
     )
   })
   return Stream.unwrap(windows).pipe(
-    // An event that was a cursor may have expired when the next page is read. The window is read again, as long as Stripe has its events.
+    // An event that was a cursor may have expired when the next page is read. Then the window is read again.
     Stream.mapEffect((window) => Effect.retry(readWindow(window), { times: 3, while: isCursorExpired })),
     Stream.flatten()
   )

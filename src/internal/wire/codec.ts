@@ -22,7 +22,8 @@ export type Unchecked<T> = { readonly [Key in keyof T]?: unknown }
  *
  * `toWire` must answer for every input: what is not of the right kind becomes `undefined`, which the wire refuses.
  * `toJson` leaves out what may be secret, for the JSON that Effect derives from a codec: it is written by `HttpApi`, `Rpc`,
- * queues and stores, where nobody sees it. `generator` makes the rows that `Arbitrary` starts from.
+ * queues and stores, where nobody sees it. To read that JSON checks the wire once more. `generator` makes the rows that
+ * `Arbitrary` starts from.
  */
 export const wireCodec = <T extends object, E>(options: {
   readonly identifier: string
