@@ -6,6 +6,7 @@ import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Accounts from "../examples/fleet/support/accounts.ts"
 import * as Connected from "../examples/fleet/support/connected.ts"
+import * as Jobs from "../examples/fleet/support/jobs.ts"
 import { table } from "../examples/fleet/support/table.ts"
 import { takeTurn } from "../examples/fleet/support/turn.ts"
 import * as Databases from "./support/databases.ts"
@@ -186,6 +187,23 @@ it.live("an account that is removed and added again has a turn that it never had
     // The queue keeps the ids of turns that were taken, and lets none in twice.
     assert.notStrictEqual(after?.turn, before?.turn)
   }).pipe(Effect.provide(database), Effect.scoped)
+)
+
+it.live.skipIf(Databases.withoutPostgres !== undefined)(
+  "two programs may give the same accounts a turn at the same time, in whatever order",
+  () =>
+    Effect.gen(function* () {
+      const { open } = yield* Databases.Database
+      const names = Array.from({ length: 20 }, (_, index) => `acct_${index + 1}`)
+      yield* Effect.provide(Accounts.add(names), tables)
+      const enroll = (accounts: ReadonlyArray<string>) =>
+        Effect.provide(
+          Jobs.enroll(accounts, true),
+          Layer.provideMerge(Jobs.layer("test", Duration.seconds(3)), Layer.effect(SqlClient.SqlClient, open))
+        )
+      const enrolled = yield* Effect.all([enroll(names), enroll(names.toReversed())], { concurrency: 2 })
+      assert.deepStrictEqual(enrolled, [20, 20])
+    }).pipe(Effect.provide(Databases.postgres), Effect.scoped)
 )
 
 it.live("all connected accounts of a platform are listed, page by page", () =>

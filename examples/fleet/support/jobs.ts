@@ -1,5 +1,5 @@
 // The queue of turns, in the database.
-import { Array as Arr, Context, Duration, Effect, Layer, Schema } from "effect"
+import { Array as Arr, Context, Duration, Effect, Layer, Order, Schema } from "effect"
 import { PersistedQueue } from "effect/persistence"
 import { SqlClient } from "effect/sql"
 import * as Accounts from "./accounts.ts"
@@ -22,7 +22,8 @@ export const offer = Effect.fn("fleet.offer")(function* (turn: Accounts.Turn, de
 export const enroll = Effect.fn("fleet.enroll")(function* (accounts: ReadonlyArray<string>, again = false) {
   const sql = yield* SqlClient.SqlClient
   let enrolled = 0
-  for (const some of Arr.chunksOf(accounts, 100)) {
+  // In one order, because two programs that lock the same accounts in different orders wait for each other.
+  for (const some of Arr.chunksOf(Arr.sort(accounts, Order.String), 100)) {
     // Together, so that an account always has a next turn.
     yield* sql.withTransaction(
       Effect.gen(function* () {
