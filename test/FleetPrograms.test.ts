@@ -53,12 +53,14 @@ it.live("a worker alone says that it reads the sandbox, and its made-up sessions
   }).pipe(Effect.scoped)
 )
 
-it.live("a worker with --once reads every account that is due, also those that were read before", () =>
+it.live("a worker with --once reads every account that is due, and says which it did not read to the end", () =>
   Effect.gen(function* () {
     const here = yield* folder
-    const runOnce = Effect.map(Fleet.runIn(here, "worker.ts", ["--once"]), ({ code, output }) => {
-      assert.deepStrictEqual([code, output], [0, "Every account was read to its end.\n"])
-    })
+    const runOnce = Effect.map(Fleet.runIn(here, "worker.ts", ["--once"]), ({ code, errors, output }) => ({
+      code,
+      output,
+      lastError: errors.trimEnd().split("\n").at(-1)
+    }))
     const database = <A>(use: (database: DatabaseSync) => A) =>
       Effect.sync(() => {
         const database = new DatabaseSync(join(here, "out", "fleet.db"), { timeout: 5000 })
@@ -66,18 +68,42 @@ it.live("a worker with --once reads every account that is due, also those that w
         database.close()
         return result
       })
-    yield* runOnce
-    // A day later.
-    yield* database((database) =>
-      database.exec(
-        "UPDATE fleet_accounts SET ended_at = 1, due_at = 1; UPDATE effect_queue SET visible_at = datetime('now', '-1 day')"
-      )
-    )
-    yield* runOnce
+    const aDayLater =
+      "UPDATE fleet_accounts SET ended_at = 1, due_at = 1; UPDATE effect_queue SET visible_at = datetime('now', '-1 day')"
+    const { code, output } = yield* runOnce
+    assert.deepStrictEqual([code, output], [0, "Every account was read to its end.\n"])
+    yield* database((database) => database.exec(aDayLater))
+    const second = yield* runOnce
+    assert.deepStrictEqual([second.code, second.output], [0, "Every account was read to its end.\n"])
     const unread = yield* database((database) =>
       database.prepare("SELECT account FROM fleet_accounts WHERE ended_at = 1").all()
     )
     assert.deepStrictEqual(unread, [])
+    // At once again, so that their pauses are not over. One of them was refused.
+    yield* database((database) =>
+      database.exec("UPDATE fleet_accounts SET state = 'refused' WHERE account = 'acct_2'")
+    )
+    const early = yield* runOnce
+    assert.deepStrictEqual(
+      [early.code, early.output],
+      [0, "0 of 20 accounts were read to the end, 1 is refused, 19 were not due.\n"]
+    )
+    yield* database((database) => {
+      database.exec("DELETE FROM verification_sessions_checkpoints WHERE account = 'acct_1'")
+      database.exec(`CREATE TRIGGER own BEFORE INSERT ON verification_sessions WHEN NEW.account = 'acct_1'
+        BEGIN SELECT RAISE(ABORT, 'not today'); END`)
+      database.exec(aDayLater)
+    })
+    for (const read of [19, 0]) {
+      const failing = yield* runOnce
+      assert.deepStrictEqual([failing.code, failing.output], [1, ""])
+      assert.strictEqual(
+        failing.lastError,
+        `Expected to read every account that is due, but ${read} of 20 accounts were read to the end, 1 is failing${
+          read === 0 ? ", 19 were not due" : ""
+        }. See why: node examples/fleet/status.ts`
+      )
+    }
   }).pipe(Effect.scoped)
 )
 

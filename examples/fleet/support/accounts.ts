@@ -147,12 +147,21 @@ export const due = Effect.gen(function* () {
   return rows.map(toTurn)
 })
 
-/** How many accounts there are, and how many were due at a moment and have not finished that run yet. */
+/** How many accounts there are, how many were due at a moment and have not finished that run yet, and how the runs ended. */
 export const counts = Effect.fnUntraced(function* (moment: number) {
   const sql = yield* SqlClient.SqlClient
   // The next turn of a run that is not over is due after that moment.
   const [row] = yield* sql`SELECT count(*) AS accounts,
-      count(CASE WHEN due_at IS NULL OR due_at <= ${moment} OR state = 'reading' THEN 1 END) AS unread
+      count(CASE WHEN due_at IS NULL OR due_at <= ${moment} OR state = 'reading' THEN 1 END) AS unread,
+      count(CASE WHEN state = 'current' AND ended_at >= ${moment} THEN 1 END) AS complete,
+      count(CASE WHEN state = 'failing' THEN 1 END) AS failing,
+      count(CASE WHEN state = 'refused' THEN 1 END) AS refused
     FROM fleet_accounts`
-  return { accounts: Number(row?.["accounts"]), unread: Number(row?.["unread"]) }
+  return {
+    accounts: Number(row?.["accounts"]),
+    unread: Number(row?.["unread"]),
+    complete: Number(row?.["complete"]),
+    failing: Number(row?.["failing"]),
+    refused: Number(row?.["refused"])
+  }
 })

@@ -38,7 +38,7 @@ export const work = {
 }
 
 export const once = Flag.Boolean("once").pipe(
-  Flag.withDescription("Exit when every account that is due was read to the end"),
+  Flag.withDescription("Exit when every account that is due has ended its run, with 1 if an account is failing"),
   Flag.withDefault(false)
 )
 

@@ -29,18 +29,28 @@ export const takeTurn = Effect.fnUntraced(function* <E = never, R = never>(
   )
 })
 
-/** Ends when every account that is due now has finished its run, and says so. */
-export const everyRead = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-  Accounts.counts(now).pipe(
-    Effect.catch(() => Effect.succeed({ accounts: 1, unread: 1 })),
+/**
+ * Ends when every account that is due now has ended its run, and says how many were read. Fails if an account is failing: a
+ * run that failed has ended too.
+ */
+export const everyRead = Effect.gen(function* () {
+  const now = yield* Clock.currentTimeMillis
+  const { accounts, complete, failing, refused } = yield* Accounts.counts(now).pipe(
+    Effect.catch(() => Effect.succeed({ accounts: 1, unread: 1, complete: 0, failing: 0, refused: 0 })),
     Effect.repeat({ schedule: Schedule.spaced("500 millis"), until: ({ unread }) => unread === 0 })
   )
-).pipe(
-  Effect.flatMap(({ accounts }) =>
-    Console.log(
-      accounts === 0
-        ? "The fleet has no accounts. Add some: node examples/fleet/enqueue.ts --connected"
-        : "Every account was read to its end."
-    )
-  )
-)
+  if (accounts === 0) {
+    return yield* Console.log("The fleet has no accounts. Add some: node examples/fleet/enqueue.ts --connected")
+  }
+  if (complete === accounts) return yield* Console.log("Every account was read to its end.")
+  const resting = accounts - complete - failing - refused
+  const found = [
+    `${complete} of ${accounts} accounts were read to the end`,
+    ...(failing > 0 ? [`${failing} ${failing === 1 ? "is" : "are"} failing`] : []),
+    ...(refused > 0 ? [`${refused} ${refused === 1 ? "is" : "are"} refused`] : []),
+    ...(resting > 0 ? [`${resting} ${resting === 1 ? "was" : "were"} not due`] : [])
+  ].join(", ")
+  if (failing === 0) return yield* Console.log(`${found}.`)
+  const advice = "See why: node examples/fleet/status.ts"
+  return yield* Effect.fail(new Error(`Expected to read every account that is due, but ${found}. ${advice}`))
+})
