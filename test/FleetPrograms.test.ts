@@ -107,6 +107,20 @@ it.live("a worker with --once reads every account that is due, and says which it
   }).pipe(Effect.scoped)
 )
 
+it.live("a worker takes the accounts that are due and have no job, as after cluster.ts", () =>
+  Effect.gen(function* () {
+    const here = yield* folder
+    yield* Fleet.runIn(here, "worker.ts", ["--once"])
+    yield* Effect.sync(() => {
+      const database = new DatabaseSync(join(here, "out", "fleet.db"), { timeout: 5000 })
+      database.exec("UPDATE fleet_accounts SET due_at = 1; DELETE FROM effect_queue")
+      database.close()
+    })
+    const { code, output } = yield* Fleet.runIn(here, "worker.ts", ["--once"])
+    assert.deepStrictEqual([code, output], [0, "Every account was read to its end.\n"])
+  }).pipe(Effect.scoped)
+)
+
 it.live("a worker without accounts says how to add them, and one whose runs would not end says what to pass", () =>
   Effect.gen(function* () {
     const here = yield* folder

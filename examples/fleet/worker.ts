@@ -39,6 +39,7 @@ const command = Command.make(
     )
     yield* Effect.gen(function* () {
       if (yield* Services.isAlone) yield* Jobs.enroll(Services.sandboxAccounts)
+      yield* Jobs.offerDue
       yield* Services.ready(concurrency, options.rate)
       yield* Effect.raceFirst(workers, once ? everyRead : Effect.never)
     }).pipe(

@@ -37,6 +37,12 @@ export const enroll = Effect.fn("fleet.enroll")(function* (accounts: ReadonlyArr
   return enrolled
 })
 
+/** Puts the turns that are due into the queue, where they are not in it: cluster.ts has no queue, and jobs may be lost. */
+export const offerDue = Effect.flatMap(
+  Accounts.due,
+  Effect.forEach((turn) => offer(turn), { discard: true })
+)
+
 export const layer = (name: string, lock: Duration.Duration) =>
   Layer.merge(
     Layer.effect(
