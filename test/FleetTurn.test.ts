@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Option, Stream, Tracer } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
 import { SqlClient } from "effect/sql"
 import { StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
@@ -212,5 +213,17 @@ it.live("all connected accounts of a platform are listed, page by page", () =>
     const accounts = Object.fromEntries(names.map((name) => [name, {}]))
     const found = yield* Effect.provide(Stream.runCollect(Connected.ids), stripe({ accounts }))
     assert.deepStrictEqual(found, names.reverse())
+  })
+)
+
+it.live("connected accounts are listed that have no time, as Standard accounts have none", () =>
+  Effect.gen(function* () {
+    const answer = { object: "list", has_more: false, data: [{ id: "acct_2", created: 1735689600 }, { id: "acct_1" }] }
+    const stripe = Layer.succeed(
+      HttpClient.HttpClient,
+      HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, Response.json(answer))))
+    )
+    const client = Layer.provide(StripeClient.layer({ apiKey: Sandbox.apiKey, rateLimit: false }), stripe)
+    assert.deepStrictEqual(yield* Effect.provide(Stream.runCollect(Connected.ids), client), ["acct_2", "acct_1"])
   })
 )

@@ -4,10 +4,13 @@ import { DateTime, Effect, Result, Schema, Stream } from "effect"
 import { Pagination, StripeClient, StripeError } from "effect-stripe-identity"
 
 const Page = Schema.Struct({
-  data: Schema.Array(Schema.Struct({ id: Schema.String, created: Schema.Int })),
+  data: Schema.Array(Schema.Struct({ id: Schema.String })),
   has_more: Schema.Boolean
 })
 const decodePage = Schema.decodeUnknownResult(Page)
+
+// A row needs a time, and Stripe gives none for Standard accounts.
+const created = DateTime.makeUnsafe(0)
 
 const fetch =
   (client: StripeClient.Service): Pagination.FetchPage<Pagination.Row, StripeError.StripeError> =>
@@ -23,7 +26,7 @@ const fetch =
           onFailure: () =>
             new StripeError.DecodeError({ part: "envelope", description: "not a list of accounts", requestId }),
           onSuccess: ({ data, has_more }) => ({
-            data: data.map(({ created, id }) => ({ id, created: DateTime.makeUnsafe(1000 * created) })),
+            data: data.map(({ id }) => ({ id, created })),
             has_more,
             requestId
           })
