@@ -80,9 +80,7 @@ it.live("a worker with --once reads every account that is due, and says which it
     )
     assert.deepStrictEqual(unread, [])
     // At once again, so that their pauses are not over. One of them was refused.
-    yield* database((database) =>
-      database.exec("UPDATE fleet_accounts SET state = 'refused' WHERE account = 'acct_2'")
-    )
+    yield* database((database) => database.exec("UPDATE fleet_accounts SET state = 'refused' WHERE account = 'acct_2'"))
     const early = yield* runOnce
     assert.deepStrictEqual(
       [early.code, early.output],
