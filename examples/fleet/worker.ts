@@ -7,7 +7,7 @@
 // A job is one turn of one account: it reads at most `--pages` pages, where a window of events counts as one, and then puts
 // the account's next turn into the queue. That turn is due at once if the account has more pages, else after a pause. So one
 // worker at a time reads an account, and a large account does not keep the others waiting.
-import { Cause, Effect, Layer } from "effect"
+import { Cause, Effect, Layer, Schedule } from "effect"
 import { Command } from "effect/cli"
 import { StripeError } from "effect-stripe-identity"
 import * as Flags from "./support/flags.ts"
@@ -39,7 +39,7 @@ const command = Command.make(
     )
     yield* Effect.gen(function* () {
       if (yield* Services.isAlone) yield* Jobs.enroll(Services.sandboxAccounts)
-      yield* Jobs.offerDue
+      yield* Effect.retry(Effect.tapCause(Jobs.offerDue, Effect.logWarning), Schedule.spaced("1 second"))
       yield* Services.ready(concurrency, options.rate)
       yield* Effect.raceFirst(workers, once ? everyRead : Effect.never)
     }).pipe(
