@@ -134,6 +134,25 @@ it.live("a worker without accounts says how to add them, and one whose runs woul
   }).pipe(Effect.scoped)
 )
 
+it.live("status reads a database and makes nothing in it", () =>
+  Effect.gen(function* () {
+    const here = yield* folder
+    const status = yield* Fleet.runIn(here, "status.ts", [])
+    assert.strictEqual(
+      status.errors,
+      "sqlite:out/fleet.db: expected the database of a fleet, found no accounts. Set DATABASE_URL, or start a worker.\n"
+    )
+    assert.strictEqual(status.code, 1)
+    const tables = yield* Effect.sync(() => {
+      const database = new DatabaseSync(join(here, "out", "fleet.db"))
+      const tables = database.prepare("SELECT name FROM sqlite_schema").all()
+      database.close()
+      return tables
+    })
+    assert.deepStrictEqual(tables, [])
+  }).pipe(Effect.scoped)
+)
+
 it.live("two fleets do not share a database", () =>
   Effect.gen(function* () {
     const here = yield* folder
