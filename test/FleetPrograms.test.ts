@@ -105,17 +105,28 @@ it.live("a worker with --once reads every account that is due, and says which it
   }).pipe(Effect.scoped)
 )
 
-it.live("a worker takes the accounts that are due and have no job, as after cluster.ts", () =>
+it.live("a worker takes the accounts that have no job, as after cluster.ts, each when it is due", () =>
   Effect.gen(function* () {
     const here = yield* folder
     yield* Fleet.runIn(here, "worker.ts", ["--once"])
     yield* Effect.sync(() => {
       const database = new DatabaseSync(join(here, "out", "fleet.db"), { timeout: 5000 })
-      database.exec("UPDATE fleet_accounts SET due_at = 1; DELETE FROM effect_queue")
+      database.exec("UPDATE fleet_accounts SET due_at = 1 WHERE account <> 'acct_1'; DELETE FROM effect_queue")
       database.close()
     })
     const { code, output } = yield* Fleet.runIn(here, "worker.ts", ["--once"])
-    assert.deepStrictEqual([code, output], [0, "Every account was read to its end.\n"])
+    assert.deepStrictEqual([code, output], [0, "19 of 20 accounts were read to the end, 1 was not due.\n"])
+    const waiting = yield* Effect.sync(() => {
+      const database = new DatabaseSync(join(here, "out", "fleet.db"), { timeout: 5000 })
+      const waiting = database
+        .prepare(
+          "SELECT id FROM effect_queue WHERE id LIKE 'acct_1/%' AND visible_at > datetime('now', '+200 seconds')"
+        )
+        .all()
+      database.close()
+      return waiting
+    })
+    assert.strictEqual(waiting.length, 1)
   }).pipe(Effect.scoped)
 )
 

@@ -39,7 +39,7 @@ const command = Command.make(
     )
     yield* Effect.gen(function* () {
       if (yield* Services.isAlone) yield* Jobs.enroll(Services.sandboxAccounts)
-      yield* Effect.retry(Effect.tapCause(Jobs.offerDue, Effect.logWarning), Schedule.spaced("1 second"))
+      yield* Effect.retry(Effect.tapCause(Jobs.offerAll, Effect.logWarning), Schedule.spaced("1 second"))
       yield* Services.ready(concurrency, options.rate)
       yield* Effect.raceFirst(workers, once ? everyRead : Effect.never)
     }).pipe(

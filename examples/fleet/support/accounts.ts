@@ -147,6 +147,15 @@ export const due = Effect.gen(function* () {
   return rows.map(toTurn)
 })
 
+/** The turns of all accounts, and how long it is until each is due. */
+export const turns = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const now = yield* Clock.currentTimeMillis
+  const rows = yield* sql<Turn & { readonly due_at: number | bigint | null }>`SELECT account, turn, due_at
+    FROM fleet_accounts ORDER BY coalesce(due_at, 0)`
+  return rows.map((row) => ({ turn: toTurn(row), pause: Duration.millis(Math.max(0, Number(row.due_at) - now)) }))
+})
+
 /** How many accounts there are, how many were due at a moment and have not finished that run yet, and how the runs ended. */
 export const counts = Effect.fnUntraced(function* (moment: number) {
   const sql = yield* SqlClient.SqlClient

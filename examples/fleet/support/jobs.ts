@@ -37,10 +37,10 @@ export const enroll = Effect.fn("fleet.enroll")(function* (accounts: ReadonlyArr
   return enrolled
 })
 
-/** Puts the turns that are due into the queue, where they are not in it: cluster.ts has no queue, and jobs may be lost. */
-export const offerDue = Effect.flatMap(
-  Accounts.due,
-  Effect.forEach((turn) => offer(turn), { discard: true })
+/** Puts the turn of each account into the queue, where it is not in it: cluster.ts has no queue, and jobs may be lost. */
+export const offerAll = Effect.flatMap(
+  Accounts.turns,
+  Effect.forEach(({ pause, turn }) => offer(turn, pause), { discard: true })
 )
 
 export const layer = (name: string, lock: Duration.Duration) =>
