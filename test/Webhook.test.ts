@@ -347,6 +347,7 @@ describe("what is signed and no event of a session", () => {
           { ...snapshot, id: wrong },
           { ...snapshot, type: wrong },
           { ...snapshot, type: `charge.${wrong}` },
+          { ...snapshot, account: wrong },
           { ...snapshot, data: { object: { id: wrong } } },
           { ...thin, related_object: { id: wrong } }
         ]) {

@@ -44,7 +44,7 @@ const Event = Schema.Struct({ id: Id, type: Id, livemode: Schema.Boolean })
 /** An event with the session as it was. */
 const Snapshot = Schema.Struct({
   created: EpochSeconds,
-  account: optionalNullOr(Schema.String),
+  account: optionalNullOr(Id),
   context: optionalNullOr(Schema.String),
   data: Schema.Struct({ object: Schema.Struct({ id: Id }) })
 })
