@@ -161,6 +161,8 @@ it.live("status reads a database and makes nothing in it", () =>
       return tables
     })
     assert.deepStrictEqual(tables, [])
+    const wrong = yield* Fleet.runIn(here, "status.ts", [], { DATABASE_URL: "sqlite:out" })
+    assert.deepStrictEqual([wrong.code, wrong.errors], [1, "out is a folder. Name a file in it.\n"])
   }).pipe(Effect.scoped)
 )
 

@@ -6,7 +6,6 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { PgClient } from "@effect/sql-pg"
 import { Config, Console, Duration, Effect, Layer, Redacted, Schedule, Scope } from "effect"
 import { RateLimiter } from "effect/persistence"
-import type { SqlClient } from "effect/sql"
 import { StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
@@ -72,22 +71,23 @@ const databaseUrl = Config.Redacted("DATABASE_URL").pipe(
 /** Where the database is, for a person to read. */
 export const databaseName = Effect.map(databaseUrl, Database.shown)
 
-const databaseWith =
-  <E>(tables: Layer.Layer<never, E, SqlClient.SqlClient>) =>
-  (options: Pick<Options, "connections" | "lock">) =>
-    Layer.unwrap(
-      Effect.map(databaseUrl, (address) => {
-        const isPostgres = Database.isPostgres(address)
-        const client = isPostgres ? postgres(Redacted.make(address), options) : Database.layer(address)
-        return insist(`the database ${Database.shown(address)}`)(Layer.provideMerge(tables, client))
-      })
-    ).pipe(Layer.provide(NodeServices.layer))
+/** A client of a database that has its tables, for who only reads: a role without the right to write is enough. */
+export const databaseToRead = (options: Pick<Options, "connections" | "lock">) =>
+  Layer.unwrap(
+    Effect.map(databaseUrl, (address) =>
+      Database.isPostgres(address) ? postgres(Redacted.make(address), options) : Database.layer(address)
+    )
+  ).pipe(Layer.provide(NodeServices.layer))
 
-/** A client of the database, with the tables of sessions and accounts. */
-export const database = databaseWith(Layer.mergeAll(SqlDestination.layer(), Accounts.layer))
-
-/** A client of a database that has those tables, for who only reads: a role without the right to write is enough. */
-export const databaseToRead = databaseWith(Layer.empty)
+/** A client of the database, once it answers, with the tables of sessions and accounts. */
+export const database = (options: Pick<Options, "connections" | "lock">) =>
+  Layer.unwrap(
+    Effect.map(databaseName, (name) =>
+      insist(`the database ${name}`)(
+        Layer.mergeAll(SqlDestination.layer(), Accounts.layer).pipe(Layer.provideMerge(databaseToRead(options)))
+      )
+    )
+  )
 
 /**
  * A limit of so many requests a second, in small windows of whole milliseconds: no second has more than three requests over
