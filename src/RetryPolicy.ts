@@ -93,7 +93,14 @@ const isCount = (value: unknown) => value === Infinity || (Number.isSafeInteger(
 
 const decodeOptions = Arguments.options({
   times: Schema.optional(Arguments.accepts("a whole number, 0 or more, or Infinity", isCount)),
-  baseDelay: wait("500 millis"),
+  // After an infinite wait no retry would follow, and the read would not end.
+  baseDelay: Schema.optional(
+    Arguments.duration(
+      "a finite duration of zero or more",
+      "500 millis",
+      (seconds) => seconds >= 0 && Number.isFinite(seconds)
+    )
+  ),
   maxDelay: wait("8 seconds"),
   maxRetryAfter: wait("60 seconds"),
   maxElapsed: wait("5 minutes"),

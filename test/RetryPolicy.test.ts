@@ -117,7 +117,11 @@ describe("RetryPolicy", () => {
     [{ times: Number(undefined) }, "times: expected a whole number, 0 or more, or Infinity, got NaN"],
     [{ times: -1 }, "times: expected a whole number, 0 or more, or Infinity, got -1"],
     [{ times: "3" }, 'times: expected a whole number, 0 or more, or Infinity, got "3"'],
-    [{ baseDelay: "0.5s" }, 'baseDelay: expected a duration of zero or more, such as "500 millis", got "0.5s"'],
+    [{ baseDelay: "0.5s" }, 'baseDelay: expected a finite duration of zero or more, such as "500 millis", got "0.5s"'],
+    [
+      { baseDelay: Infinity },
+      'baseDelay: expected a finite duration of zero or more, such as "500 millis", got Infinity'
+    ],
     [{ maxDelay: NaN }, 'maxDelay: expected a duration of zero or more, such as "8 seconds", got NaN'],
     [{ maxElapsed: -1 }, 'maxElapsed: expected a duration of zero or more, such as "5 minutes", got -1'],
     [{ jitter: 0.2 }, "jitter: expected true or false, got 0.2"],
