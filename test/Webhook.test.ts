@@ -132,6 +132,8 @@ describe("a webhook that Stripe has signed", () => {
         assert.strictEqual(yield* contextOf({ ...thin, context }), expected)
         // An event of Connect names its account twice.
         assert.strictEqual(yield* contextOf({ ...snapshot, account: "acct_2", context }), expected)
+        // Where the path leads elsewhere, the session would be read in one account and stored under another.
+        assert.strictEqual(yield* contextOf({ ...snapshot, account: "acct_3", context }), "none")
       }
     })
   )

@@ -33,7 +33,7 @@ export interface Hint {
   readonly account?: string | undefined
   /**
    * The path to this account for the key of an organization: `acct_1`, or `acct_1/acct_2` for a connected account of
-   * `acct_1`. Pass it to `StripeClient.CurrentAccount` in place of `account`. Unset if the event names no path.
+   * `acct_1`. Pass it to `StripeClient.CurrentAccount` in place of `account`. Unset if the event names no path to it.
    */
   readonly context?: string | undefined
 }
@@ -96,9 +96,6 @@ const accountsOf = (context: string): ReadonlyArray<string> => {
 const hint = (hint: Hint, context: string | null | undefined, named?: string | null): Hint => {
   const accounts = accountsOf(context ?? "")
   const account = named ?? accounts.at(-1)
-  return {
-    ...hint,
-    ...(account === undefined ? undefined : { account }),
-    ...(accounts.length === 0 ? undefined : { context: accounts.join("/") })
-  }
+  if (account === undefined) return hint
+  return { ...hint, account, ...(accounts.at(-1) === account ? { context: accounts.join("/") } : undefined) }
 }
