@@ -38,6 +38,12 @@ describe("the reason behind a status", () => {
     ["RateLimitError", true, 400, error({ code: "rate_limit" })],
     ["AuthenticationError", false, 401, error({})],
     ["PermissionError", false, 403, error({})],
+    ["ApiError", false, 401, "<html>Sign in to the proxy</html>"],
+    ["ApiError", false, 403, "<html>403 Forbidden</html>"],
+    ["ApiError", false, 403, "RBAC: access denied"],
+    ["ApiError", false, 407, "<html>Proxy Authentication Required</html>"],
+    ["AuthenticationError", false, 401, ""],
+    ["PermissionError", false, 403, ""],
     ["NotFoundError", false, 404, error({ code: "resource_missing", param: "session" })],
     ["NotFoundError", false, 404, error({ message: "No such verification_session: vs_1" })],
     ["ApiError", false, 404, error({ message: "Unrecognized request URL (GET: /stripe/v1/events)." })],
@@ -64,6 +70,20 @@ describe("the reason behind a status", () => {
       assert.strictEqual(isRetryable(reason), retryable)
     })
   }
+
+  it("a refusal by a proxy says nothing of the key, so no account is refused for it", () => {
+    const text = "<html><title>403 Forbidden</title>Blocked by the firewall</html>"
+    const reason = StripeReply.toReason({ status: 403, headers: Headers.empty, text }, 0)
+    const error = new StripeError.StripeError({ operation: "test", reason })
+    assert.isFalse(error.isAccountRefused)
+    assert.strictEqual(
+      reason.message,
+      "Stripe answered 403. 403 Forbidden Blocked by the firewall. Check apiBase, and any proxy between this machine and Stripe."
+    )
+    // Cut short it may be Stripe's all the same.
+    const cut = StripeReply.toReason({ status: 403, headers: Headers.empty, text: '{"error": {"mess' }, 0)
+    assert.strictEqual(cut._tag, "PermissionError")
+  })
 
   it("an object lock is not told to slow down, and a 429 that names a limit is one, whatever its code", () => {
     const lock = reasonOf(429, error({ code: "lock_timeout", message: "This object cannot be accessed right now" }))
