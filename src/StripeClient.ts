@@ -33,6 +33,7 @@ import * as StripeReply from "./internal/client/reply.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 import * as Transport from "./internal/client/transport.ts"
 import { version } from "./internal/client/version.ts"
+import { name } from "./internal/withoutSecrets.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as StripeError from "./StripeError.ts"
 
@@ -189,7 +190,7 @@ export const make = Effect.fnUntraced(function* (
     options.transformClient === undefined ? configured : yield* transformed(configured, options.transformClient)
 
   const get = Effect.fnUntraced(function* <A>(request: Request<A>): Effect.fn.Return<A, StripeError.StripeError> {
-    yield* Effect.mapError(currentAccount, (reason) => errorOf(request, reason, 0))
+    const { account, context } = yield* Effect.mapError(currentAccount, (reason) => errorOf(request, reason, 0))
     const fiber = yield* Effect.fiber
     const secrets: Query = [...request.query, ["key", options.apiKey]]
     let attempts = 0
@@ -224,7 +225,7 @@ export const make = Effect.fnUntraced(function* (
       })
     })
     const once = wait === undefined ? send : Effect.andThen(wait(request.operation), send)
-    const result = yield* Effect.catch(once, (error) => retry(once, error, began, warn))
+    const result = yield* Effect.catch(once, (error) => retry(once, error, began, account ?? context, warn))
     if (Math.abs(ahead) > mostApart) yield* warnOfClock(`${request.operation}: ${ofClock(ahead)}`)
     return result
   })
@@ -251,16 +252,19 @@ const retry = <A>(
   once: Effect.Effect<A, StripeError.StripeError>,
   first: StripeError.StripeError,
   began: bigint,
+  account: string | undefined,
   warn: (message: string) => Effect.Effect<void>
 ): Effect.Effect<A, StripeError.StripeError> =>
   Effect.flatMap(RetryPolicy.Current, (policy) => {
+    // Errors do not say which account they are about, and one line stands for all reads of a client.
+    const still = account === undefined ? "Still retrying" : `Still retrying ${name(account)}`
     // A wait of seconds needs a reason in the log.
     const tellOfWait = (wait: Duration.Duration, error: StripeError.StripeError) =>
       Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
         const waited = Duration.nanos(now - began)
         return Duration.isLessThan(Duration.sum(waited, wait), silence)
           ? Effect.void
-          : warn(`Still retrying after ${inSeconds(waited)}, next attempt in ${inSeconds(wait)}. ${error.message}`)
+          : warn(`${still} after ${inSeconds(waited)}, next attempt in ${inSeconds(wait)}. ${error.message}`)
       })
     const schedule = policy.schedule.pipe(
       Schedule.while(({ input }) => policy.while(input)),

@@ -1,13 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, DateTime, Effect, Fiber, Logger, type LogLevel, Schedule, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import {
-  type Checkpoint,
-  Destination,
-  RetryPolicy,
-  type StripeClient,
-  VerificationSessions
-} from "effect-stripe-identity"
+import { type Checkpoint, Destination, RetryPolicy, StripeClient, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as PageSize from "../src/internal/pagination/pageSize.ts"
 import { between } from "./support/filters.ts"
@@ -292,6 +286,31 @@ describe("a read that retries", () => {
         lines[0]?.[1] ?? "",
         /^Still retrying after 3\.5 s, next attempt in 4 s\. VerificationSessions\.list: ApiError: Stripe answered 503\. .* \[4 attempts, req_\w+\]$/
       )
+    })
+  )
+
+  it.effect("names the account, if there are several", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.make(({ logLevel, message }) => {
+        if (logLevel === "Warn") lines.push(String(message))
+      })
+      yield* Effect.gen(function* () {
+        yield* Sandbox.Sandbox.use((sandbox) =>
+          sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), {
+            times: Infinity,
+            when: ({ headers }) => headers["stripe-account"] === "acct_2"
+          })
+        )
+        const reads = ["acct_1", "acct_2", "acct_3"].map((account) =>
+          Effect.provideService(VerificationSessions.list(), StripeClient.CurrentAccount, { account })
+        )
+        const read = yield* Effect.forkChild(Effect.exit(Effect.all(reads, { concurrency: "unbounded" })))
+        yield* TestClock.adjust("1 hour")
+        yield* Fiber.join(read)
+      }).pipe(Effect.provide(world()), Effect.provide(Logger.layer([logger])))
+      assert.strictEqual(lines.length, 1)
+      assert.match(lines[0] ?? "", /^Still retrying acct_2 after \d[\d.]* s, next attempt in \d[\d.]* s\. Verif/)
     })
   )
 
