@@ -51,8 +51,10 @@ const store = Effect.fn("store")(function* (request: HttpServerRequest.HttpServe
   const body = yield* Effect.provideService(request.arrayBuffer, HttpServerRequest.MaxBodySize, ByteSize.megabytes(1))
   const header = request.headers["stripe-signature"]
   const { sessionId, type } = yield* Webhook.verify({ body, header, secrets, livemode })
+  // Whoever reads the log looks for the session, and whether a later delivery has stored it.
+  const later = (why: string) => Effect.succeed({ status: 503, text: `${sessionId} not stored after ${type}. ${why}` })
   let isThere = false
-  yield* VerificationSessions.reread([sessionId]).pipe(
+  const read = VerificationSessions.reread([sessionId]).pipe(
     Stream.runForEach((batch) => {
       isThere = batch.sessions.length > 0
       return table.upsert(batch)
@@ -61,9 +63,19 @@ const store = Effect.fn("store")(function* (request: HttpServerRequest.HttpServe
     // Stripe waits for some ten seconds, and then delivers again. A request to Stripe or a database may wait for longer.
     Effect.timeout("8 seconds")
   )
-  return isThere
-    ? { status: 200, text: `${sessionId} stored after ${type}` }
-    : { status: 404, text: `${sessionId} is of another account or mode than the key` }
+  return yield* read.pipe(
+    Effect.map(() =>
+      isThere
+        ? { status: 200, text: `${sessionId} stored after ${type}` }
+        : { status: 404, text: `${sessionId} is of another account or mode than the key` }
+    ),
+    Effect.catchTags({
+      StripeError: ({ message }) => later(message),
+      SqlError: (error) => later(Database.inWords(error)),
+      TimeoutError: () =>
+        later("Neither stored nor refused within 8 seconds. Check whether Stripe and the database answer.")
+    })
+  )
 })
 
 interface Options {
@@ -82,14 +94,7 @@ const route = (options: Options) =>
       }),
       Effect.catchTags({
         WebhookError: ({ message }) => Effect.succeed({ status: 400, text: message }),
-        HttpServerError: () => Effect.succeed({ status: 400, text: "The body could not be read." }),
-        StripeError: ({ message }) => Effect.succeed({ status: 503, text: message }),
-        SqlError: (error) => Effect.succeed({ status: 503, text: Database.inWords(error) }),
-        TimeoutError: () =>
-          Effect.succeed({
-            status: 503,
-            text: "Neither stored nor refused within 8 seconds. Check whether Stripe and the database answer."
-          })
+        HttpServerError: () => Effect.succeed({ status: 400, text: "The body could not be read." })
       }),
       Effect.tap(({ status, text }) => (status === 200 ? Console.log(status, text) : Console.error(status, text))),
       // Whoever asks learns no more than this.
