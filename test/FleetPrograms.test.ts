@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import * as Fleet from "./support/fleet.ts"
 import { proxy } from "./support/proxy.ts"
+import { baseUrl, server } from "./support/sandboxServer.ts"
 
 // What the programs of a fleet say, and what they refuse. All but the last run in a folder, without any service.
 
@@ -128,6 +129,23 @@ it.live("a worker takes the accounts that have no job, as after cluster.ts, each
     })
     assert.strictEqual(waiting.length, 1)
   }).pipe(Effect.scoped)
+)
+
+it.live("a worker, and a runner of a cluster, ends where Stripe does not know the key", () =>
+  Effect.gen(function* () {
+    const here = yield* folder
+    const env = { STRIPE_API_KEY: "sk_test_unknown", STRIPE_API_BASE: yield* baseUrl }
+    yield* Fleet.runIn(here, "enqueue.ts", ["--file", "accounts.txt"], env)
+    const port = yield* Fleet.freePort
+    for (const [program, flags] of [
+      ["worker.ts", []],
+      ["cluster.ts", ["--port", String(port), "--cron", "* * * * * *"]]
+    ] as const) {
+      const { code, errors } = yield* Fleet.runIn(here, program, flags, env)
+      assert.strictEqual(code, 1)
+      assert.match(errors, /^VerificationSessions\.mirror: AuthenticationError: .*Check the key in STRIPE_API_KEY/m)
+    }
+  }).pipe(Effect.scoped, Effect.provide(server({ sessions: 0 })))
 )
 
 it.live("a worker without accounts says how to add them, and one whose runs would not end says what to pass", () =>

@@ -5,7 +5,20 @@
 //   DATABASE_URL=… REDIS_URL=… node examples/fleet/cluster.ts --host 10.0.0.5      with others, each under its own address
 import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
-import { Cause, Clock, Cron, Duration, Effect, Layer, Option, Result, Schedule, Schema, Semaphore } from "effect"
+import {
+  Cause,
+  Clock,
+  Cron,
+  Deferred,
+  Duration,
+  Effect,
+  Layer,
+  Option,
+  Result,
+  Schedule,
+  Schema,
+  Semaphore
+} from "effect"
 import { Command, Flag } from "effect/cli"
 import {
   ClusterCron,
@@ -20,6 +33,7 @@ import {
 } from "effect/cluster"
 import { Rpc } from "effect/rpc"
 import { SqlClient } from "effect/sql"
+import { StripeError } from "effect-stripe-identity"
 import * as Accounts from "./support/accounts.ts"
 import * as Flags from "./support/flags.ts"
 import { runUntilStopped } from "./support/main.ts"
@@ -39,13 +53,18 @@ const send = Effect.fnUntraced(function* ({ account, turn }: Accounts.Turn) {
   yield* clientOf(account).take({ turn }, { discard: true })
 })
 
-/** The entity: it takes one turn after the other, and with others on this runner so many at a time. */
-const accounts = (work: Work, concurrency: number) => {
+/**
+ * The entity: it takes one turn after the other, and with others on this runner so many at a time. `refused` fails with the
+ * error of a wrong key.
+ */
+const accounts = (work: Work, concurrency: number, refused: Deferred.Deferred<never, StripeError.StripeError>) => {
   const permits = Semaphore.makeUnsafe(concurrency)
   return Account.toLayer(
     Effect.map(Entity.CurrentAddress, ({ entityId }) => ({
       take: ({ payload: { turn } }: { readonly payload: { readonly turn: number } }) =>
         Semaphore.withPermit(permits, takeTurn({ account: entityId, turn }, work)).pipe(
+          // The key is wrong for every account, so no runner that has it can do anything.
+          Effect.tapError((error) => (StripeError.isStripeError(error) ? Deferred.fail(refused, error) : Effect.void)),
           // Where it has more to read now, and else the clock sends it the next turn.
           Effect.tap((closed) =>
             Option.isSome(closed) && Duration.isZero(closed.value.pause) ? send(closed.value.next) : Effect.void
@@ -140,15 +159,16 @@ const command = Command.make(
   },
   Effect.fn(function* ({ concurrency, cron, host, once, pages, port, settle, ...options }) {
     const services = Services.layer({ ...options, connections: concurrency + 4 })
+    const refused = yield* Deferred.make<never, StripeError.StripeError>()
     const entities = Layer.mergeAll(
-      accounts({ pages, settle, pauses: options }, concurrency),
+      accounts({ pages, settle, pauses: options }, concurrency, refused),
       clock(cron),
       cleanup(options.fleet)
     ).pipe(Layer.provide(runner({ ...options, host, port })))
     yield* Effect.gen(function* () {
       if (yield* Services.isAlone) yield* Accounts.add(Services.sandboxAccounts)
       yield* Services.ready(concurrency, options.rate)
-      yield* Effect.raceFirst(Layer.launch(entities), once ? everyRead : Effect.never)
+      yield* Effect.raceAllFirst([Layer.launch(entities), Deferred.await(refused), once ? everyRead : Effect.never])
     }).pipe(Effect.provide(services))
   })
 ).pipe(Command.withDescription("Keeps copies of the sessions of many accounts, as a runner of a cluster"))
