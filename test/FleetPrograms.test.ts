@@ -5,6 +5,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { collector } from "./support/collector.ts"
 import * as Fleet from "./support/fleet.ts"
 import { proxy } from "./support/proxy.ts"
 import { baseUrl, server } from "./support/sandboxServer.ts"
@@ -131,19 +132,30 @@ it.live("a worker takes the accounts that have no job, as after cluster.ts, each
   }).pipe(Effect.scoped)
 )
 
-it.live("a worker, and a runner of a cluster, ends where Stripe does not know the key", () =>
+it.live("a worker, and a runner of a cluster, ends where Stripe does not know the key, and tells a collector why", () =>
   Effect.gen(function* () {
     const here = yield* folder
-    const env = { STRIPE_API_KEY: "sk_test_unknown", STRIPE_API_BASE: yield* baseUrl }
+    const { text, url } = yield* collector
+    const env = {
+      STRIPE_API_KEY: "sk_test_unknown",
+      STRIPE_API_BASE: yield* baseUrl,
+      OTEL_EXPORTER_OTLP_ENDPOINT: url
+    }
     yield* Fleet.runIn(here, "enqueue.ts", ["--file", "accounts.txt"], env)
     const port = yield* Fleet.freePort
+    let told = 0
     for (const [program, flags] of [
       ["worker.ts", []],
       ["cluster.ts", ["--port", String(port), "--cron", "* * * * * *"]]
     ] as const) {
       const { code, errors } = yield* Fleet.runIn(here, program, flags, env)
       assert.strictEqual(code, 1)
-      assert.match(errors, /^VerificationSessions\.mirror: AuthenticationError: .*Check the key in STRIPE_API_KEY/m)
+      const [reason = assert.fail(errors), ...again] =
+        errors.match(/^VerificationSessions\.mirror: AuthenticationError: .*Check the key in STRIPE_API_KEY/gm) ?? []
+      assert.deepStrictEqual(again, [])
+      const bodies = text().match(/"severityText":"Fatal".*?"body":\{"stringValue":"[^"]*/g) ?? []
+      assert.strictEqual(bodies.length, ++told)
+      assert.include(bodies.at(-1), reason)
     }
   }).pipe(Effect.scoped, Effect.provide(server({ sessions: 0 })))
 )

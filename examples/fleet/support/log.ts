@@ -31,6 +31,8 @@ const inWords = (part: unknown): string => (Cause.isCause(part) ? messageOf(part
 const make = () => {
   const shown = new Map<string, number>()
   return Logger.make(({ cause, date, logLevel, message }) => {
+    // Why a program ends is its last line, without a date.
+    if (logLevel === "Fatal") return
     const parts = [...(Array.isArray(message) ? message : [message]), ...(cause.reasons.length > 0 ? [cause] : [])]
     const line = `${logLevel.toUpperCase()} ${parts.map(inWords).join(" ")}`.replaceAll("\n", " ")
     const last = shown.get(line)

@@ -8,10 +8,10 @@ import * as Log from "./log.ts"
 import * as Telemetry from "./telemetry.ts"
 
 /** Says in one line why a program ends. What is wrong with its flags was said already. */
-const report = (cause: Cause.Cause<unknown>) => {
+const report = (say: (line: string) => Effect.Effect<void>) => (cause: Cause.Cause<unknown>) => {
   const error = Cause.squash(cause)
   if (Cause.hasInterruptsOnly(cause) || (CliError.isCliError(error) && error._tag === "ShowHelp")) return Effect.void
-  return Console.error(Log.describe(error).replaceAll("\n", " "))
+  return say(Log.describe(error).replaceAll("\n", " "))
 }
 
 /** A query on a connection that died in silence neither ends nor can be interrupted, and must not keep the process. */
@@ -30,9 +30,11 @@ const toProgram = <Name extends string, Input, ContextInput, E>(
   command: Command.Command<Name, Input, ContextInput, E, NodeServices.NodeServices>
 ) =>
   Command.run(command, { version: "0.1.0" }).pipe(
+    // For a collector: on this machine it is the program's last line.
+    Effect.tapCause(report(Effect.logFatal)),
     Effect.provide(Telemetry.layer),
     Effect.provide([NodeServices.layer, Log.layer, presenter]),
-    Effect.tapCause(report)
+    Effect.tapCause(report(Console.error))
   )
 
 /** Runs a program of a fleet that works until it is stopped. To be stopped is how it ends, so that is no failure. */
