@@ -211,13 +211,18 @@ describe("what an outage does to the size of pages", () => {
   )
 })
 
+/** Keeps the text of each warning. */
+const warningsInto = (lines: Array<string>) =>
+  Logger.layer([
+    Logger.make(({ logLevel, message }) => {
+      if (logLevel === "Warn") lines.push(String(message))
+    })
+  ])
+
 describe("a client whose clock is not Stripe's", () => {
   const warnings = (minutes: number) =>
     Effect.gen(function* () {
       const lines: Array<string> = []
-      const logger = Logger.make(({ logLevel, message }) => {
-        if (logLevel === "Warn") lines.push(String(message))
-      })
       yield* Effect.gen(function* () {
         yield* TestClock.setTime(Date.UTC(2026, 0, 2))
         const date = DateTime.subtract(yield* DateTime.now, { minutes })
@@ -226,7 +231,7 @@ describe("a client whose clock is not Stripe's", () => {
         const body = { object: "list", data: [], has_more: false }
         yield* sandbox.inject(Sandbox.Fault.Reply({ headers, body }), { times: 2 })
         yield* Effect.all([VerificationSessions.list(), VerificationSessions.list(), VerificationSessions.list()])
-      }).pipe(Effect.provide(world()), Effect.provide(Logger.layer([logger])))
+      }).pipe(Effect.provide(world()), Effect.provide(warningsInto(lines)))
       return lines
     })
 
@@ -292,9 +297,6 @@ describe("a read that retries", () => {
   it.effect("names the account, if there are several", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
-      const logger = Logger.make(({ logLevel, message }) => {
-        if (logLevel === "Warn") lines.push(String(message))
-      })
       yield* Effect.gen(function* () {
         yield* Sandbox.Sandbox.use((sandbox) =>
           sandbox.inject(Sandbox.Fault.ServerError({ status: 503 }), {
@@ -308,7 +310,7 @@ describe("a read that retries", () => {
         const read = yield* Effect.forkChild(Effect.exit(Effect.all(reads, { concurrency: "unbounded" })))
         yield* TestClock.adjust("1 hour")
         yield* Fiber.join(read)
-      }).pipe(Effect.provide(world()), Effect.provide(Logger.layer([logger])))
+      }).pipe(Effect.provide(world()), Effect.provide(warningsInto(lines)))
       assert.strictEqual(lines.length, 1)
       assert.match(lines[0] ?? "", /^Still retrying acct_2 after \d[\d.]* s, next attempt in \d[\d.]* s\. Verif/)
     })
@@ -326,16 +328,13 @@ describe("a read that retries", () => {
   it.effect("says so once a minute for all reads of a client together", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
-      const logger = Logger.make(({ logLevel, message }) => {
-        if (logLevel === "Warn") lines.push(String(message))
-      })
       yield* Effect.gen(function* () {
         yield* Sandbox.Sandbox.use((sandbox) => sandbox.inject(Sandbox.Fault.Hang(), { times: Infinity }))
         const reads = Array.from({ length: 16 }, () => VerificationSessions.list())
         const read = yield* Effect.forkChild(Effect.exit(Effect.all(reads, { concurrency: "unbounded" })))
         yield* TestClock.adjust("1 hour")
         yield* Fiber.join(read)
-      }).pipe(Effect.provide(world()), Effect.provide(Logger.layer([logger])))
+      }).pipe(Effect.provide(world()), Effect.provide(warningsInto(lines)))
       // Six time limits of 80 seconds, and nothing after the last.
       assert.strictEqual(lines.length, 5)
       assert.match(lines[0] ?? "", /^Still retrying after 80 s, .*TimeoutError: No complete reply within/)
@@ -344,10 +343,7 @@ describe("a read that retries", () => {
 
   it.effect("says nothing of a wait for the rate limit, which is no outage", () =>
     Effect.gen(function* () {
-      const lines: Array<unknown> = []
-      const logger = Logger.make(({ logLevel, message }) => {
-        if (logLevel === "Warn") lines.push(message)
-      })
+      const lines: Array<string> = []
       yield* Effect.gen(function* () {
         yield* Sandbox.Sandbox.use((sandbox) => sandbox.inject(Sandbox.Fault.RateLimited(), { skip: 1 }))
         const two = Effect.all([VerificationSessions.list(), VerificationSessions.list()], { concurrency: 2 })
@@ -356,7 +352,7 @@ describe("a read that retries", () => {
         yield* Fiber.join(read)
       }).pipe(
         Effect.provide(world({ client: { rateLimit: { limit: 1, window: "20 seconds" } } })),
-        Effect.provide(Logger.layer([logger]))
+        Effect.provide(warningsInto(lines))
       )
       assert.deepStrictEqual(lines, [])
     })
