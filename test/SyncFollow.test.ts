@@ -192,7 +192,8 @@ describe("a program that follows", () => {
           }
         )
         assert.strictEqual(code, 130, errors)
-        assert.match(errors, /^Warn: Still retrying after .*503.*4 attempts.*\n/)
+        // A busy machine says it an attempt or two earlier.
+        assert.match(errors, /^Warn: Still retrying after .*503.*[2-4] attempts.*\n/)
         assert.strictEqual(errors.split("Still retrying").length, 2, errors)
       }).pipe(Effect.scoped, Effect.provide(Layer.fresh(there))),
     300_000
