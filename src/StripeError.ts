@@ -59,7 +59,7 @@ export class TimeoutError extends Reason<TimeoutError>()("TimeoutError", {
   limit: Schema.DurationFromMillis
 }) {
   override get message(): string {
-    return `No complete reply within ${Duration.format(this.limit)}. Raise timeout, or lower pageSize.`
+    return `No complete reply within ${Duration.format(this.limit)}. Check the network. If it is slow, raise timeout or lower pageSize.`
   }
 }
 
