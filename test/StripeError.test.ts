@@ -247,6 +247,9 @@ describe("what others write", () => {
       "No reply from Stripe: 40A7:error:0A00010B:SSL routines:wrong version number:ssl3.c:354: " +
         "(ERR_SSL_WRONG_VERSION_NUMBER). Check the network and apiBase."
     )
+    // As fetch says a 407: with an error inside that has no text.
+    const empty = new TypeError("fetch failed", { cause: new Error() })
+    assert.include(Transport.toReason(empty).message, "The HTTP client failed with fetch failed.")
     const reason = reasonOf(400, error({ message: " not\r\n  this\u2028way\n", code: "a\nb", param: "c\n\td" }))
     assert.strictEqual(reason.message, "c d: not this way.")
     assert.strictEqual(reason.code, "a b")

@@ -136,7 +136,8 @@ const read = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClien
 const innermost = (error: unknown, depth = 0): unknown => {
   if (!Predicate.isObject(error) || depth === 8) return error
   const inside = [Array.isArray(error.errors) ? error.errors[0] : undefined, error.cause, error.reason]
-  const inner = inside.find(Predicate.isError)
+  // A bare Error says less than the error around it: fetch has one inside for a 407.
+  const inner = inside.find((one) => Predicate.isError(one) && String(one) !== "Error")
   return inner === undefined ? error : innermost(inner, depth + 1)
 }
 
