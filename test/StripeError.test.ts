@@ -41,6 +41,8 @@ describe("the reason behind a status", () => {
     ["ApiError", false, 401, "<html>Sign in to the proxy</html>"],
     ["ApiError", false, 403, "<html>403 Forbidden</html>"],
     ["ApiError", false, 403, "RBAC: access denied"],
+    ["ApiError", false, 403, { message: "Forbidden" }],
+    ["ApiError", false, 401, { error: "unauthorized" }],
     ["ApiError", false, 407, "<html>Proxy Authentication Required</html>"],
     ["AuthenticationError", false, 401, ""],
     ["PermissionError", false, 403, ""],

@@ -169,8 +169,8 @@ export class ConflictError extends Reason<ConflictError>()("ConflictError", repl
 
 /**
  * Stripe or a proxy failed (5xx), did not receive the request in time (408), or answered with an unexpected status, such
- * as a 404 for a path that it does not know. A 407, and a 401 or 403 that is not JSON, are refusals by a proxy. 408 and
- * 5xx are retried. A redirect is not followed: Stripe's API has no redirects, and the key must not go elsewhere.
+ * as a 404 for a path that it does not know. A 407, and a 401 or 403 without Stripe's JSON, are refusals by a proxy. 408
+ * and 5xx are retried. A redirect is not followed: Stripe's API has no redirects, and the key must not go elsewhere.
  *
  * @category errors
  * @since 0.1.0

@@ -176,8 +176,9 @@ const asLogUrl = (value: unknown, sent: Query): string | undefined => {
   return address === "" ? undefined : name(withoutSent(address, sent)) + time
 }
 
-// Stripe says in JSON why it refuses. Anything else is of a proxy, which knows nothing of the key.
-const isForeign = (text: string): boolean => /^\s*[^\s{]/.test(text.slice(0, excerptLength))
+// Stripe says in its own JSON why it refuses. Anything else is of a proxy, which knows nothing of the key.
+const isForeign = (reply: Reply): boolean =>
+  /^\s*[^\s{]/.test(reply.text.slice(0, excerptLength)) || Result.isSuccess(parse(reply))
 
 const isCursor = (param: string | undefined): boolean => param === "starting_after" || param === "ending_before"
 
@@ -213,13 +214,14 @@ export const toReason = (reply: Reply, now: number, sent: Query = []) => {
   // Another request holds the object. Stripe answers as for too many requests, and says no limit.
   if (status === 429 && code === "lock_timeout" && limitedBy === undefined) return new Reasons.ConflictError(fields)
   if (status === 429 || code === "rate_limit") return new Reasons.RateLimitError({ ...fields, limitedBy })
-  if (status === 401 && !isForeign(text)) return new Reasons.AuthenticationError(fields)
-  if (status === 403 && !isForeign(text)) return new Reasons.PermissionError(fields)
+  const refuses = status === 401 || status === 403
+  const isOfProxy = status === 407 || (refuses && error === undefined && isForeign(reply))
+  if (status === 401 && !isOfProxy) return new Reasons.AuthenticationError(fields)
+  if (status === 403 && !isOfProxy) return new Reasons.PermissionError(fields)
   if (status === 409) return new Reasons.ConflictError(fields)
   // Older accounts get no code, so the words have to do.
   const isMissing = code === "resource_missing" || message?.startsWith("No such ") === true
   // Any other 404 comes from something between, or is about a wrong apiBase, and says nothing of the object.
-  const isOfProxy = status === 401 || status === 403 || status === 407
   if (status < 400 || status === 408 || status >= 500 || isOfProxy || (status === 404 && !isMissing)) {
     return new Reasons.ApiError(fields)
   }
