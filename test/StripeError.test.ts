@@ -87,6 +87,15 @@ describe("the reason behind a status", () => {
     assert.strictEqual(cut._tag, "PermissionError")
   })
 
+  it("a 5xx that has no id of Stripe's may be of a proxy", () => {
+    const text = "<html>Log in to the network</html>"
+    const portal =
+      "Stripe answered 511. Log in to the network. See https://status.stripe.com if it lasts, and check any proxy."
+    assert.strictEqual(reasonOf(511, text).message, portal)
+    const own = "Stripe answered 500. no. See https://status.stripe.com if it lasts."
+    assert.strictEqual(reasonOf(500, error({}), { "request-id": "req_1" }).message, own)
+  })
+
   it("an object lock is not told to slow down, and a 429 that names a limit is one, whatever its code", () => {
     const lock = reasonOf(429, error({ code: "lock_timeout", message: "This object cannot be accessed right now" }))
     assert.strictEqual(

@@ -179,7 +179,7 @@ export class ApiError extends Reason<ApiError>()("ApiError", replyFields) {
   override get message(): string {
     const advice =
       this.status >= 500
-        ? "See https://status.stripe.com if it lasts."
+        ? `See https://status.stripe.com if it lasts${this.requestId === undefined ? ", and check any proxy" : ""}.`
         : this.status === 408
           ? "The request did not arrive in time. Check the network, and any proxy between this machine and Stripe."
           : "Check apiBase, and any proxy between this machine and Stripe."
