@@ -118,6 +118,18 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
       assert.isTrue(readFileSync(path).equals(before), `${words} changed the file`)
     })
 
+  // With a `#` or a `/` in its password, an address is not a URL. What a program prints often ends in a log.
+  it.live.each(["mirror.ts", "webhook.ts"])("with an invalid address, without its password: %s", (program) =>
+    Effect.gen(function* () {
+      const url = "http://127.0.0.1:1"
+      const address = "postgres://me:planted#word@host/name"
+      const { code, errors, output } = yield* runExample(program, ["--database", address], { url })
+      assert.strictEqual(code, 1)
+      assert.include(errors, "Expected: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME")
+      assert.notMatch(output + errors, /planted/)
+    })
+  )
+
   it.live("with a database of another mode, account, list or version", () =>
     Effect.gen(function* () {
       const url = yield* baseUrl

@@ -8,12 +8,14 @@ import * as Sqlite from "./sqlite.ts"
 /** Whether an address is that of a Postgres. */
 export const isPostgres = (address: string): boolean => /^postgres(ql)?:\/\//.test(address) && URL.canParse(address)
 
-export const flag = Flag.String("database").pipe(
+// Redacted, because a refusal repeats what was found, which may have a password.
+export const flag = Flag.Redacted("database").pipe(
   Flag.withDescription("sqlite:FILE, or postgres://USER:PASSWORD@HOST/NAME (default sqlite:out/mirror.db)"),
   Flag.filter(
-    (address) => isPostgres(address) || address.startsWith("sqlite:"),
+    (address) => isPostgres(Redacted.value(address)) || Redacted.value(address).startsWith("sqlite:"),
     () => "sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"
   ),
+  Flag.map(Redacted.value),
   Flag.withDefault("sqlite:out/mirror.db")
 )
 
