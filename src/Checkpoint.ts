@@ -3,7 +3,8 @@
  *
  * A checkpoint is the contiguous range of a list that was already processed, from its newest row to its oldest, with
  * the filter, the account and the mode that the list was read with. `changes` and `mirror` also store their position in
- * Stripe's events in it. It holds ids and times, and no personal data.
+ * Stripe's events in it. It holds ids and times, and no personal data but a hash of the filter: whoever guesses a
+ * `client_reference_id` in it can check the guess.
  *
  * Store it together with the rows of its batch. To resume, pass it as `from` to `sync`, `changes` or `mirror`.
  *
