@@ -64,6 +64,9 @@ beforeAll(async () => {
   ]) {
     if (existsSync(join(root, part))) await cp(join(root, part), join(copy, part), { recursive: true })
   }
+  // What stays behind where somebody ran an example in its folder.
+  await mkdir(join(copy, "examples/out"))
+  for (const file of ["examples/.env", "examples/out/sessions.ndjson"]) await writeFile(join(copy, file), "planted")
   await symlink(join(root, "node_modules"), join(copy, "node_modules"), "junction")
   await succeed(runCommand("npm", ["run", "build"], { cwd: copy }))
   const tarball = await pack(copy, folder)
