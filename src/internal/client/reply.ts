@@ -120,7 +120,7 @@ const retryAfter = (headers: Headers.Headers, now: number): Duration.Duration | 
   const value = headers["retry-after"] ?? ""
   const parsed = Headers.parseRetryAfter(value)
   if (Result.isSuccess(parsed)) return Headers.retryAfterDelay(parsed.success, now)
-  return /^\s*\d{1,9}(\.\d{1,9})?(\s*,\s*\d{1,9}(\.\d{1,9})?)*\s*$/.test(value)
+  return /^\s*\d{1,9}(\.\d{1,9})?(\s*,\s*\d{1,9}(\.\d{1,9})?){0,9}\s*$/.test(value)
     ? Duration.seconds(Math.max(...value.split(",").map(Number)))
     : undefined
 }
