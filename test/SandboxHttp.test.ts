@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber } from "effect"
+import { Effect, Exit, Fiber, Scheduler } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientError } from "effect/http"
 import { TestClock } from "effect/testing"
 import { gunzipSync } from "node:zlib"
@@ -397,6 +397,24 @@ describe("a fault of the connection, in process", () => {
         assert.deepInclude(yield* gaveUp(Fault.Latency({ duration: "1 hour" }), interrupt), { outcome: "aborted" })
       }
     })
+  )
+
+  it.effect("a request that is interrupted between any two steps does not stay open", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      for (let steps = 0; steps < 60; steps++) {
+        // A fiber that yields this often can be interrupted nearly everywhere.
+        const fiber = yield* Effect.forkChild(Effect.provideService(ask(), Scheduler.MaxOpsBeforeYield, 3))
+        for (let step = 0; step < steps; step++) yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+        const open = (yield* sandbox.requests).filter(({ outcome }) => outcome === "open")
+        assert.deepStrictEqual(open, [], `interrupted after ${steps} steps`)
+      }
+      assert.include(
+        (yield* sandbox.requests).map(({ outcome }) => outcome),
+        "answered"
+      )
+    }).pipe(Effect.provide(Sandbox.layer({ sessions: 1 })))
   )
 
   it.effect("latency passes by Clock", () =>

@@ -94,25 +94,27 @@ export const make = (settings: Settings): Service => {
     })
   })
 
+  const end = (request: Recording.OpenRequest, exit: Exit.Exit<unknown, unknown>): void => {
+    if (request.outcome !== "open") return
+    request.outcome = Exit.isSuccess(exit) ? "answered" : Cause.hasInterruptsOnly(exit.cause) ? "aborted" : "reset"
+  }
+
   const respond = (incoming: Recording.Incoming): Effect.Effect<Reply, ConnectionReset> =>
     Effect.clockWith((clock) => {
       if (ControlPath.owns(incoming)) return ControlPath.answer(incoming, service)
-      const request = recording.open(incoming, clock.currentTimeMillisUnsafe())
-      const end = (exit: Exit.Exit<unknown, unknown>): void => {
-        if (request.outcome !== "open") return
-        request.outcome = Exit.isSuccess(exit) ? "answered" : Cause.hasInterruptsOnly(exit.cause) ? "aborted" : "reset"
-      }
-      return answer(incoming, request, clock).pipe(
-        Effect.map((reply) => {
-          request.status = reply.status
-          const { body } = reply
-          if (typeof body !== "string") {
-            return { ...reply, body: Stream.onExit(body, (exit) => Effect.sync(() => end(exit))) }
-          }
-          end(Exit.void)
-          return reply
-        }),
-        Effect.onExit((exit) => Effect.sync(() => (Exit.isSuccess(exit) ? undefined : end(exit))))
+      return Effect.acquireUseRelease(
+        Effect.sync(() => recording.open(incoming, clock.currentTimeMillisUnsafe())),
+        (request) =>
+          Effect.map(answer(incoming, request, clock), (reply) => {
+            request.status = reply.status
+            const { body } = reply
+            if (typeof body !== "string") {
+              return { ...reply, body: Stream.onExit(body, (exit) => Effect.sync(() => end(request, exit))) }
+            }
+            end(request, Exit.void)
+            return reply
+          }),
+        (request, exit) => Effect.sync(() => (Exit.isSuccess(exit) ? undefined : end(request, exit)))
       )
     })
 
