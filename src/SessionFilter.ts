@@ -36,7 +36,8 @@ export type { WithStatus } from "./internal/filter/fields.ts"
 
 /**
  * Decodes a filter from JSON and encodes it to JSON, with Stripe's field names and times in seconds since 1970. It
- * accepts every {@link Input} that JSON can hold, including relative ranges such as `7d`.
+ * accepts every {@link Input} that JSON can hold, including relative ranges such as `7d`. Its JSON Schema accepts anything:
+ * where somebody reads one, such as in the parameters of an AI tool, use {@link UrlParams}, whose JSON Schema has the fields.
  *
  * **Example** (A filter as a JSON string)
  *
