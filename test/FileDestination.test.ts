@@ -1,6 +1,6 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, DateTime, Effect, Exit, FileSystem, Layer, Redacted, Schema, Stream } from "effect"
+import { Cause, DateTime, Effect, Exit, Fiber, FileSystem, Layer, Redacted, Schema, Stream } from "effect"
 import { Csv } from "effect/encoding"
 import { TestClock } from "effect/testing"
 import {
@@ -781,6 +781,21 @@ describe("what cannot be resumed is said clearly, and nothing is overwritten", (
         const { save } = yield* begin(FileDestination.ndjson, path)
         for (const batch of batches) yield* Effect.retry(save(batch), { times: 3 })
       }).pipe(Effect.scoped, Effect.provide(fullAfter(60_000, 2)))
+      assert.deepStrictEqual(yield* idsIn(path), [...(yield* listIds)])
+    }).pipe(Effect.scoped, Effect.provide(there))
+  )
+
+  it.effect("a batch that was saved, and is saved again by a retry after a timeout: a save is not interrupted", () =>
+    Effect.gen(function* () {
+      const path = yield* newPath
+      const batches = yield* Stream.runCollect(VerificationSessions.sync())
+      const { save } = yield* begin(FileDestination.ndjson, path)
+      for (const batch of batches) {
+        const late = yield* Effect.forkChild(Effect.flip(Effect.timeout(save(batch), 0)))
+        yield* TestClock.adjust(0)
+        assert.strictEqual((yield* Fiber.join(late))._tag, "TimeoutError")
+        yield* save(batch)
+      }
       assert.deepStrictEqual(yield* idsIn(path), [...(yield* listIds)])
     }).pipe(Effect.scoped, Effect.provide(there))
   )

@@ -242,12 +242,15 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
 
   const save = Effect.fnUntraced(
     function* (batch: Batch) {
+      // A timeout around a save ends only with it, and fails although the batch is stored. A retry saves it again.
+      if (batch === saved) return
       const opened = yield* ready
       const bytes = yield* append(opened, toLines(batch))
       yield* ensureExclusive(bytes)
       yield* keep(batch.checkpoint, bytes)
       covered = bytes
       length = bytes
+      saved = batch
     },
     Effect.scoped,
     Effect.uninterruptible,
@@ -260,6 +263,7 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   let length: number | undefined
   // The text of the sidecar when it was read or written last.
   let seen = text
+  let saved: Batch | undefined
 
   return { from, save, finish: ready.pipe(Effect.scoped, Effect.asVoid, Effect.uninterruptible, inTurn) }
 })
