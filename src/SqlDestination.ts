@@ -266,6 +266,7 @@ export const make = Effect.fnUntraced(function* (
     let before = known
     const from = known === undefined ? undefined : yield* Effect.fromResult(Checkpoint.fromText(known))
     let last = from
+    let tried: Checkpoint.Checkpoint | undefined
     const save = Effect.fnUntraced(function* (batch: Batch) {
       const { checkpoint, sessions } = batch
       const { context } = checkpoint
@@ -278,6 +279,9 @@ export const make = Effect.fnUntraced(function* (
       // The caller's own transaction may have taken the last batch back, which then comes again. The text does not
       // say whether it is that one, because the batches of a window of changes share it.
       if (checkpoint === last && (yield* stored) === before) known = before
+      // Or it was committed, and a timeout or a lost connection came before this run knew.
+      if (checkpoint === tried && (yield* stored) === text) known = text
+      tried = checkpoint
       // The checkpoint comes first: a second writer waits there, before it has written rows.
       yield* transaction(Effect.andThen(moveCheckpoint(known, text, sessions[0]?.livemode), upsert(batch)))
       before = known

@@ -158,6 +158,29 @@ export const suite = (it: Vitest.MethodsNonLive<Database>) => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("that was stored, and whose save was interrupted before it knew of that, may come again", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { sql } = yield* opened({ table })
+        let interrupted = false
+        const interruptedOnce = Effect.suspend(() => (interrupted ? Effect.void : Effect.interrupt))
+        const transaction: typeof sql.withTransaction = (self) => Effect.tap(sql.withTransaction(self), interruptedOnce)
+        const client = new Proxy(sql, {
+          get: (target, name) => (name === "withTransaction" ? transaction : Reflect.get(target, name))
+        })
+        const { save } = yield* Effect.flatMap(SqlDestination.make({ table }), ({ open }) => open).pipe(on(client))
+        for (const second of [1, 2, 3]) {
+          const rows = batch(second, [session(`vs_${second}`)])
+          interrupted = false
+          assert.isTrue(Exit.hasInterrupts(yield* Effect.exit(save(rows))))
+          interrupted = true
+          assert.lengthOf(yield* rowsOf(sql, table), second)
+          yield* save(rows)
+        }
+        assert.lengthOf(yield* rowsOf(sql, table), 3)
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("that was taken back is not left out: the next one is refused", () =>
       Effect.gen(function* () {
         const table = newTable()
