@@ -286,6 +286,7 @@ describe("a refusal", () => {
   refuses("?starting_after=evt_none", { status: 400, code: "resource_missing", message: "No such event: 'evt_none'" })
   refuses("?type=a&types[]=b", { status: 400, message: "You may only specify one of these parameters: type, types." })
   refuses(`?${"types[]=a&".repeat(21)}limit=1`, { status: 400, param: "types" })
+  refuses("?types=a", { status: 400, message: "Invalid array", param: "types" })
   refuses("?constructor[]=a", { status: 400, code: "parameter_unknown", param: "constructor[]" })
   refuses("?__proto__[]=a", { status: 400, code: "parameter_unknown" })
   refuses("?status=verified", { status: 400, code: "parameter_unknown", param: "status" })

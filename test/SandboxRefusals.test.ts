@@ -97,6 +97,8 @@ describe("a refusal", () => {
           "This property cannot be expanded (verified_outputs). You may want to try expanding 'data.verified_outputs' instead."
       }
     ],
+    ["?expand=data.verified_outputs", 400, { message: "Invalid array", param: "expand" }],
+    ["/vs_1?expand=verified_outputs", 400, { message: "Invalid array", param: "expand" }],
     ["?expand[0]=data.nope", 400, { message: "This property cannot be expanded (data.nope)." }],
     ["?expand[]=data.last_error.code", 400, { message: "This property cannot be expanded (data.last_error.code)." }],
     ["?expand[]=data.toString", 400, { message: "This property cannot be expanded (data.toString)." }],

@@ -131,6 +131,8 @@ export const invalidString = (param: string, value: unknown): Refusal => ({
   param
 })
 
+export const invalidArray = (param: string): Refusal => ({ status: 400, message: "Invalid array", param })
+
 // The message was seen at other calls of Stripe's. That it has a param and no code is a guess, after invalidString.
 export const textTooLong = (param: string, value: string, longest: number): Refusal => ({
   status: 400,

@@ -57,6 +57,7 @@ export const list = (query: Query, rules: Rules): Result.Result<Parameters, Erro
     for (const [name, value] of query) {
       const [, base, inner] = nested.exec(name) ?? []
       const most = longest.get(base ?? "")
+      if (name === "expand" || longest.has(name)) return yield* Result.fail(Errors.invalidArray(name))
       if (expandName.test(name)) paths.push(value)
       else if (name === "created") created.push(["", value])
       else if (base === "created" && /^(gte?|lte?)$/.test(inner ?? "")) created.push([inner ?? "", value])
@@ -109,7 +110,7 @@ export const retrieve = (query: Query, rules: Rules): Result.Result<Expansion.Ex
         "retrieve",
         rules.expandable
       )
-    : Result.fail(Errors.unknownParameter(stranger[0]))
+    : Result.fail(stranger[0] === "expand" ? Errors.invalidArray("expand") : Errors.unknownParameter(stranger[0]))
 }
 
 const parseInteger = (param: string, value: string): Result.Result<number, Errors.Refusal> =>
