@@ -4,7 +4,7 @@
 import * as Result from "effect/Result"
 import * as Authentication from "./authentication.ts"
 import * as Errors from "./errors.ts"
-import * as Expansion from "./expansion.ts"
+import type * as Expansion from "./expansion.ts"
 import * as Parameters from "./parameters.ts"
 import type { Incoming } from "./recording.ts"
 import { print, type ListEnvelope, type Reply, type Row } from "./reply.ts"
@@ -216,7 +216,10 @@ const find = (
   return Result.fail(Errors.noSuchObject(resource.noun, id, param, { testMode }))
 }
 
-const view = ({ caller, visit }: AuthorizedRequest, expansion: Expansion.Expansion): Resources.View => ({
+const view = (
+  { caller, visit }: Pick<AuthorizedRequest, "caller" | "visit">,
+  expansion: Expansion.Expansion
+): Resources.View => ({
   expansion,
   sensitive: (processed) =>
     caller.sensitive === "all" ||
@@ -232,15 +235,18 @@ const written = (
 ): Result.Result<Reply, Errors.Refusal> =>
   Result.gen(function* () {
     const id = decoded(segment)
-    const { noun, param } = Resources.sessions
-    const exists = Resources.sessions.find(account.test, id, visit.now) !== undefined
-    if (caller.livemode || !exists)
-      return yield* Result.fail(Errors.noSuchObject(noun, id, param, { testMode: exists }))
+    const resource = Resources.sessions
+    const found = resource.find(account.test, id, visit.now)
+    if (caller.livemode || found === undefined)
+      return yield* Result.fail(
+        Errors.noSuchObject(resource.noun, id, resource.param, { testMode: found !== undefined })
+      )
     const request = {
       id: requestId(account, visit),
       idempotency_key: visit.incoming.headers["idempotency-key"] ?? null
     }
-    const form = yield* Writing.form(visit.incoming.body ?? "", control)
-    const session = yield* account.write(control, id, form, visit.now, request)
-    return answer(account, visit, 200, print(Expansion.unexpanded(session)))
+    const { metadata, rest } = Writing.form(visit.incoming.body ?? "", control)
+    const expansion = yield* Parameters.retrieve(rest, resource.rules)
+    yield* account.write(control, id, metadata, visit.now, request)
+    return answer(account, visit, 200, print(found.render(view({ caller, visit }, expansion))))
   })

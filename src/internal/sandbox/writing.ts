@@ -1,9 +1,10 @@
 /**
  * Stripe's own calls that change a session: update (metadata alone), cancel and redact.
  */
-import * as Result from "effect/Result"
+import type * as Result from "effect/Result"
 import type { Changes } from "./changes.ts"
-import * as Errors from "./errors.ts"
+import type * as Errors from "./errors.ts"
+import type { Query } from "./parameters.ts"
 import type { Event, Session } from "./session.ts"
 
 /** What a POST does. */
@@ -15,7 +16,7 @@ export interface Call {
   readonly segment: string
 }
 
-/** What the body of a POST may say. */
+/** Keys of the metadata and their values. An empty value takes the key away. */
 export type Form = Readonly<Record<string, string>>
 
 /** Changes a session on behalf of a request. */
@@ -37,15 +38,16 @@ export const at = (pathname: string): Call | undefined => {
     : { segment, control: control === "cancel" || control === "redact" ? control : "update" }
 }
 
-/** The metadata that a body sets. Only an update may set any. */
-export const form = (body: string, control: Control): Result.Result<Form, Errors.Refusal> => {
+/** What a body says: the metadata that an update sets, and the other parameters. */
+export const form = (body: string, control: Control): { readonly metadata: Form; readonly rest: Query } => {
   const metadata: Record<string, string> = {}
+  const rest: Array<Query[number]> = []
   for (const [name, value] of new URLSearchParams(body)) {
     const [, key] = /^metadata\[([^[\]]+)\]$/.exec(name) ?? []
-    if (control !== "update" || key === undefined) return Result.fail(Errors.unknownParameter(name))
-    metadata[key] = value
+    if (control === "update" && key !== undefined) metadata[key] = value
+    else rest.push([name, value])
   }
-  return Result.succeed(metadata)
+  return { metadata, rest }
 }
 
 /** Makes the calls out of the changes. */
