@@ -51,4 +51,65 @@ describe("a POST of stripe-node", () => {
       assert.strictEqual(error.message, "This property cannot be expanded (nothing).")
     }).pipe(Effect.provide(server({ sessions: 0 })))
   )
+
+  it.live("with an idempotency key is done once, and answered again as it was", () =>
+    Effect.gen(function* () {
+      const { sandbox, sessions } = yield* connected
+      const [one, two] = [yield* sandbox.insert(), yield* sandbox.insert()]
+      const key = { idempotencyKey: "a key" }
+      // The change is made, but nobody hears of it.
+      yield* sandbox.inject(Sandbox.Fault.ResetMidBody())
+      assert.instanceOf(yield* refused(sessions.redact(one.id, {}, key)), Stripe.errors.StripeConnectionError)
+      const [first] = yield* sandbox.requests
+      const again = yield* Effect.promise(() => sessions.redact(one.id, {}, key))
+      assert.strictEqual(again.redaction?.status, "processing")
+      assert.lengthOf(yield* sandbox.events, 3)
+      const { headers, idempotencyKey, requestId } = again.lastResponse
+      assert.strictEqual(idempotencyKey, "a key")
+      assert.strictEqual(headers["idempotent-replayed"], "true")
+      const [redacted] = (yield* sandbox.events).filter(({ type }) => type.endsWith("canceled"))
+      assert.strictEqual(headers["original-request"], redacted?.request?.id)
+      assert.notStrictEqual(requestId, redacted?.request?.id)
+      assert.strictEqual(first?.status, 200)
+
+      const canceled = yield* Effect.promise(() => sessions.cancel(two.id, {}, { idempotencyKey: "another" }))
+      assert.strictEqual(canceled.lastResponse.headers["original-request"], canceled.lastResponse.requestId)
+      assert.notProperty(canceled.lastResponse.headers, "idempotent-replayed")
+
+      for (const [promise, message] of [
+        [
+          sessions.redact(one.id, { expand: ["last_error"] }, key),
+          "Keys for idempotent requests can only be used with the same parameters they were first used with. " +
+            "Try using a key other than 'a key' if you meant to execute a different request."
+        ],
+        [
+          sessions.cancel(one.id, {}, key),
+          "Keys for idempotent requests can only be used for the same endpoint they were first used for " +
+            `('/v1/identity/verification_sessions/${one.id}/cancel' vs ` +
+            `'/v1/identity/verification_sessions/${one.id}/redact'). ` +
+            "Try using a key other than 'a key' if you meant to execute a different request."
+        ]
+      ] as const) {
+        const error = yield* refused(promise)
+        assert.instanceOf(error, Stripe.errors.StripeIdempotencyError)
+        assert.deepStrictEqual([error.statusCode, error.message], [400, message])
+      }
+    }).pipe(Effect.provide(server({ sessions: 0 })))
+  )
+
+  it.live("keeps what became of an idempotency key, but not where its parameters were refused", () =>
+    Effect.gen(function* () {
+      const { sandbox, sessions } = yield* connected
+      const { id } = yield* sandbox.insert()
+      yield* sandbox.submit(id)
+      const key = { idempotencyKey: "a key" }
+      yield* refused(sessions.cancel(id, { expand: ["nothing"] }, key))
+      const refusal = yield* refused(sessions.cancel(id, {}, key))
+      yield* sandbox.fail(id)
+      const again = yield* refused(sessions.cancel(id, {}, key))
+      assert.strictEqual(again.message, refusal.message)
+      assert.strictEqual(again.headers?.["idempotent-replayed"], "true")
+      assert.strictEqual((yield* Effect.promise(() => sessions.cancel(id))).status, "canceled")
+    }).pipe(Effect.provide(server({ sessions: 0 })))
+  )
 })

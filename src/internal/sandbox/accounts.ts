@@ -101,7 +101,8 @@ const makeState = (
       version: settings.apiVersion,
       test,
       live: mode(0, nobody),
-      write: Writing.make(changes)
+      write: Writing.make(changes),
+      answered: new Map()
     },
     changes
   }

@@ -246,6 +246,18 @@ export const conflict: Refusal = {
   message: "There is currently another request in progress that conflicts with this one. Please try again later."
 }
 
+/** An idempotency key that was first used for another path, or with another body. */
+export const keyUsedOtherwise = (key: string, path: string, first: string): Refusal => ({
+  status: 400,
+  type: "idempotency_error",
+  message:
+    "Keys for idempotent requests can only be used " +
+    (path === first
+      ? "with the same parameters they were first used with. "
+      : `for the same endpoint they were first used for ('${path}' vs '${first}'). `) +
+    `Try using a key other than '${key}' if you meant to execute a different request.`
+})
+
 export const unknownError = (status: number): Refusal => ({
   status,
   type: "api_error",

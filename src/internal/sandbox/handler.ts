@@ -25,6 +25,8 @@ export interface Account {
   readonly test: Resources.Mode
   readonly live: Resources.Mode
   readonly write: Writing.Write
+  /** The answer to the first request with each idempotency key. */
+  readonly answered: Map<string, { readonly path: string; readonly body: string; readonly reply: Reply }>
 }
 
 /** What is known about a request before it is answered. */
@@ -48,6 +50,8 @@ export const answer = (
 ): Reply => {
   const sent = visit.incoming.headers
   const connected = sent["stripe-account"]
+  const key = visit.incoming.method === "POST" ? sent["idempotency-key"] : undefined
+  const id = requestId(account, visit)
   return {
     status,
     headers: {
@@ -62,7 +66,8 @@ export const answer = (
         "X-Stripe-Privileged-Session-Required",
       "access-control-max-age": "300",
       "cache-control": "no-cache, no-store",
-      "request-id": requestId(account, visit),
+      ...(key === undefined ? undefined : { "idempotency-key": key, "original-request": id }),
+      "request-id": id,
       ...(connected === undefined ? undefined : { "stripe-account": connected }),
       "stripe-version": sent["stripe-version"] ?? account.version,
       vary: "Origin",
@@ -85,7 +90,7 @@ export const refuse = (account: Account, visit: RequestContext, refusal: Errors.
     ...refusal.headers
   })
   if (refusal.unnumbered !== true) return reply
-  const { "request-id": _, ...headers } = reply.headers
+  const { "original-request": _, "request-id": __, ...headers } = reply.headers
   return { ...reply, headers }
 }
 
@@ -234,6 +239,17 @@ const written = (
   { control, segment }: Writing.Call
 ): Result.Result<Reply, Errors.Refusal> =>
   Result.gen(function* () {
+    const { body = "", headers, url } = visit.incoming
+    const key = headers["idempotency-key"]
+    const first = key === undefined ? undefined : account.answered.get(key)
+    if (key !== undefined && first !== undefined) {
+      if (first.path !== url.pathname || first.body !== body) {
+        return yield* Result.fail(Errors.keyUsedOtherwise(key, url.pathname, first.path))
+      }
+      const date = new Date(visit.now).toUTCString()
+      const renewed = { date, "idempotent-replayed": "true", "request-id": requestId(account, visit) }
+      return { ...first.reply, headers: { ...first.reply.headers, ...renewed } }
+    }
     const id = decoded(segment)
     const resource = Resources.sessions
     const found = resource.find(account.test, id, visit.now)
@@ -241,12 +257,14 @@ const written = (
       return yield* Result.fail(
         Errors.noSuchObject(resource.noun, id, resource.param, { testMode: found !== undefined })
       )
-    const request = {
-      id: requestId(account, visit),
-      idempotency_key: visit.incoming.headers["idempotency-key"] ?? null
-    }
-    const { metadata, rest } = Writing.form(visit.incoming.body ?? "", control)
+    const { metadata, rest } = Writing.form(body, control)
     const expansion = yield* Parameters.retrieve(rest, resource.rules)
-    yield* account.write(control, id, metadata, visit.now, request)
-    return answer(account, visit, 200, print(found.render(view({ caller, visit }, expansion))))
+    const request = { id: requestId(account, visit), idempotency_key: key ?? null }
+    // What is refused before this line is forgotten, as at Stripe: the same key may be used again.
+    const reply = Result.match(account.write(control, id, metadata, visit.now, request), {
+      onFailure: (refusal) => refuse(account, visit, refusal),
+      onSuccess: () => answer(account, visit, 200, print(found.render(view({ caller, visit }, expansion))))
+    })
+    if (key !== undefined) account.answered.set(key, { path: url.pathname, body, reply })
+    return reply
   })
