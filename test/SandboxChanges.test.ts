@@ -61,6 +61,11 @@ describe("a change", () => {
         const [event] = yield* sandbox.events
         assert.strictEqual(event?.type, "identity.verification_session.created")
         assert.deepStrictEqual<unknown>(event?.data.object, session)
+        for (let count = 0; count < 20; count++) {
+          const untried = { status: "requires_input", last_error: null, last_verification_report: null }
+          assert.deepInclude(yield* sandbox.insert(), untried)
+        }
+        assert.deepStrictEqual(yield* sandbox.reports, [])
       })
     )
   )

@@ -46,7 +46,9 @@ export const make = (find: () => State, change: () => State): AccountControls =>
           throw new Error(`Sandbox: there already is a session ${patch.id}`)
         }
         const created = patch.created ?? Math.floor(at / 1000)
-        const session = test.listing.insert(patch, created)
+        // Nobody has tried a new session yet.
+        const untried = patch.status === undefined ? { last_error: null, last_verification_report: null } : undefined
+        const session = test.listing.insert({ ...untried, ...patch }, created)
         changes.created(session, { at: patch.created === undefined ? at : created * 1000 })
         return session
       }),

@@ -33,8 +33,9 @@ export interface AccountControls {
    */
   readonly events: Effect.Effect<ReadonlyArray<Event>>
   /**
-   * Adds a session, and its "created" event. By default `created` is now by `Clock` (a `TestClock` starts in 1970) and
-   * the status is "requires_input"; other missing fields are invented. Dies if the id exists.
+   * Adds a session, and its "created" event. By default `created` is now by `Clock` (a `TestClock` starts in 1970). The
+   * status is "requires_input", before the first attempt: no `last_error`, no report. Other missing fields are invented.
+   * Dies if the id exists.
    */
   readonly insert: (patch?: SessionPatch) => Effect.Effect<Session>
   /**
