@@ -66,6 +66,8 @@ describe("a connected account", () => {
         // In the path of an organization the last one is meant.
         const nested = yield* page("", { headers: { "stripe-context": "acct_7/acct_1" } })
         assert.include(ids(nested.data), id)
+        const { headers } = yield* ask("", as("acct_7/acct_1"))
+        assert.strictEqual(headers["stripe-account"], "acct_1")
       })
     )
   )

@@ -49,7 +49,7 @@ export const answer = (
   headers?: Readonly<Record<string, string>>
 ): Reply => {
   const sent = visit.incoming.headers
-  const connected = sent["stripe-account"]
+  const connected = sent["stripe-account"]?.split("/").at(-1)
   const key = visit.incoming.method === "POST" ? sent["idempotency-key"] : undefined
   const id = requestId(account, visit)
   return {
