@@ -3,7 +3,8 @@
  * their reports and events, webhooks, and faults on demand.
  *
  * It answers list and retrieve calls as Stripe does: order, cursors, filters, expansion, errors, keys, versions and
- * headers. Sessions change as at Stripe, with events and webhooks.
+ * headers. Sessions change as at Stripe, with events and webhooks. Of the other calls it knows cancel, redact and update
+ * (metadata only), with idempotency keys. It does not know create: use `insert`.
  *
  * **Details**
  *
