@@ -1,7 +1,16 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Redacted } from "effect"
-import { HttpClient, HttpClientResponse, HttpServer } from "effect/http"
+import { Cause, Deferred, Effect, Exit, Fiber, Redacted } from "effect"
+import {
+  FetchHttpClient,
+  HttpClient,
+  HttpClientResponse,
+  HttpServer,
+  HttpServerRequest,
+  HttpServerResponse
+} from "effect/http"
 import { TestClock } from "effect/testing"
+import { createServer } from "node:http"
 import { Stripe } from "stripe"
 import * as Sandbox from "../src/Sandbox.ts"
 import { inSandbox } from "./support/sandboxClient.ts"
@@ -238,6 +247,35 @@ describe("deliver", () => {
           }
         })
       )
+    )
+  )
+})
+
+describe("deliver with fetch", () => {
+  it.live("takes a redirect for a failure, as Stripe does", () =>
+    Effect.gen(function* () {
+      const asked: Array<string> = []
+      const answer = Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => {
+        asked.push(url)
+        return HttpServerResponse.empty({ status: 308, headers: { location: "/elsewhere" } })
+      })
+      yield* HttpServer.serveEffect(answer)
+      const status = yield* Deferred.make<number | undefined>()
+      yield* Sandbox.Sandbox.use((sandbox) => sandbox.insert())
+      yield* Sandbox.deliver({
+        url: `${yield* HttpServer.addressFormattedWith(Effect.succeed)}/webhooks`,
+        secrets,
+        onAttempt: (attempt) => Effect.asVoid(Deferred.succeed(status, attempt.status))
+      }).pipe(Effect.forkScoped)
+      assert.strictEqual(yield* Deferred.await(status), 308)
+      assert.notInclude(asked, "/elsewhere")
+    }).pipe(
+      Effect.scoped,
+      Effect.provide([
+        FetchHttpClient.layer,
+        Sandbox.layerSandbox({ sessions: 0 }),
+        NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
+      ])
     )
   )
 })

@@ -2,6 +2,7 @@
  * Delivers webhooks to a URL as Stripe does: concurrently, and again until the answer is a 2xx.
  */
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { Delivery, DeliveryOptions } from "./deliveries.ts"
@@ -40,6 +41,8 @@ export const deliver = (
       HttpClientRequest.setHeaders(headers),
       HttpClientRequest.bodyText(delivery.body, contentType),
       client.execute,
+      // Stripe takes a redirect for a failure, and fetch would follow it.
+      Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
       Effect.map((response) => response.status),
       Effect.timeout(patience),
       Effect.orElseSucceed(() => undefined)
