@@ -5,7 +5,7 @@ import { Stripe } from "stripe"
 import * as Sandbox from "../src/Sandbox.ts"
 import { server } from "./support/sandboxServer.ts"
 
-// What stripe-node may say with update, cancel and redact, and what its idempotency keys do.
+// What a client may say with update, cancel and redact, and what idempotency keys do.
 
 /** The sandbox, and stripe-node's calls for its sessions. */
 const connected = Effect.gen(function* () {
@@ -29,7 +29,7 @@ const refused = (promise: Promise<unknown>) =>
     )
   )
 
-describe("a POST of stripe-node", () => {
+describe("a POST", () => {
   it.live("expands what it asks for", () =>
     Effect.gen(function* () {
       const { sandbox, sessions } = yield* connected
@@ -52,7 +52,7 @@ describe("a POST of stripe-node", () => {
     }).pipe(Effect.provide(server({ sessions: 0 })))
   )
 
-  it.live("with an idempotency key is done once, and answered again as it was", () =>
+  it.live("is done once with an idempotency key, and answered again as it was", () =>
     Effect.gen(function* () {
       const { sandbox, sessions } = yield* connected
       const [one, two] = [yield* sandbox.insert(), yield* sandbox.insert()]
@@ -97,7 +97,7 @@ describe("a POST of stripe-node", () => {
     }).pipe(Effect.provide(server({ sessions: 0 })))
   )
 
-  it.live("keeps what became of an idempotency key, but not where its parameters were refused", () =>
+  it.live("is answered again where it was refused, but not where its parameters were refused", () =>
     Effect.gen(function* () {
       const { sandbox, sessions } = yield* connected
       const { id } = yield* sandbox.insert()
@@ -110,6 +110,30 @@ describe("a POST of stripe-node", () => {
       assert.strictEqual(again.message, refusal.message)
       assert.strictEqual(again.headers?.["idempotent-replayed"], "true")
       assert.strictEqual((yield* Effect.promise(() => sessions.cancel(id))).status, "canceled")
+    }).pipe(Effect.provide(server({ sessions: 0 })))
+  )
+
+  it.live("must be a form", () =>
+    Effect.gen(function* () {
+      const { sandbox } = yield* connected
+      const { id, metadata } = yield* sandbox.insert()
+      const url = `${yield* HttpServer.addressFormattedWith(Effect.succeed)}/v1/identity/verification_sessions/${id}`
+      for (const [type, body, message] of [
+        [
+          "application/json",
+          '{"metadata":{"seat":"1"}}',
+          /^Invalid request \(check that your POST content type is app/
+        ],
+        ["text/plain;charset=UTF-8", "metadata[seat]=1", /^Invalid request: unsupported Content-Type text\/plain;/],
+        ["application/x-www-form-urlencoded", "metadata[seat]=1", undefined]
+      ] as const) {
+        const headers = { authorization: `Bearer ${Redacted.value(Sandbox.apiKey)}`, "content-type": type }
+        const response = yield* Effect.promise(() => fetch(url, { method: "POST", headers, body }))
+        const answer = yield* Effect.promise(() => response.json())
+        assert.strictEqual(response.status, message === undefined ? 200 : 400, type)
+        if (message === undefined) assert.deepStrictEqual(answer.metadata, { ...metadata, seat: "1" })
+        else assert.match(answer.error.message, message)
+      }
     }).pipe(Effect.provide(server({ sessions: 0 })))
   )
 })

@@ -102,6 +102,16 @@ export const identityNotEnabled: Refusal = {
     "https://dashboard.stripe.com/identity to get started."
 }
 
+/** A body that is no form: the words for JSON, and those for another type, such as the one that fetch gives a text. */
+export const notAForm = (contentType: string): Refusal => ({
+  status: 400,
+  message: contentType.startsWith("application/json")
+    ? "Invalid request (check that your POST content type is application/x-www-form-urlencoded). If you have any " +
+      "questions, we can help at https://support.stripe.com/."
+    : `Invalid request: unsupported Content-Type ${contentType}. If error persists and you need assistance, please ` +
+      "contact support@stripe.com."
+})
+
 export const unknownParameter = (param: string): Refusal => ({
   status: 400,
   code: "parameter_unknown",

@@ -240,6 +240,8 @@ const written = (
 ): Result.Result<Reply, Errors.Refusal> =>
   Result.gen(function* () {
     const { body = "", headers, url } = visit.incoming
+    const type = headers["content-type"] ?? ""
+    if (body !== "" && /^(application\/json|text\/)/.test(type)) return yield* Result.fail(Errors.notAForm(type))
     const key = headers["idempotency-key"]
     const first = key === undefined ? undefined : account.answered.get(key)
     if (key !== undefined && first !== undefined) {
