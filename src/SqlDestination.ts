@@ -343,7 +343,10 @@ export const layer = (
       const client = yield* named(Tables.client)
       // Before the history table is created, so that a database of another program stays as it is.
       yield* named(Tables.checkUnrelated(client, table, history))
-      const migrate = Migrator.make({})({ loader: Migrator.fromRecord(migrations({ table })), table: history })
+      const steps = migrations({ table })
+      // In Postgres the migrator locks the history, and would wait for the end of a backup, which reads it.
+      if (yield* named(Tables.isMigrated(client, history, Object.keys(steps).length))) return
+      const migrate = Migrator.make({})({ loader: Migrator.fromRecord(steps), table: history })
       // SQLite refuses a transaction that has read before another one wrote, and a migration reads first.
       yield* client.dialect === "sqlite"
         ? Effect.provideService(migrate, SqlClient.BeginTransaction, "BEGIN IMMEDIATE")

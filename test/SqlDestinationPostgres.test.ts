@@ -42,6 +42,25 @@ if (Databases.withoutPostgres !== undefined) {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("lets a program start while a backup reads the tables", () =>
+      Effect.gen(function* () {
+        const table = newTable()
+        const { sql } = yield* opened({ table })
+        const backup = yield* Database.use(({ open }) => open)
+        yield* sql.unsafe("SET lock_timeout = '1s'", [])
+        yield* backup.withTransaction(
+          Effect.gen(function* () {
+            // The lock that pg_dump takes, and holds until it ends.
+            yield* backup.unsafe(
+              `LOCK TABLE ${table}, ${table}_checkpoints, ${table}_migrations IN ACCESS SHARE MODE`,
+              []
+            )
+            yield* Effect.provide(Effect.void, Layer.fresh(SqlDestination.layer({ table }))).pipe(on(sql))
+          })
+        )
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("that loses the connection in the middle of a batch has nothing of it, and the next run resumes", () =>
       Effect.gen(function* () {
         const table = newTable()

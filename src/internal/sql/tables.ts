@@ -138,6 +138,17 @@ export const checkUnrelated = Effect.fnUntraced(function* (client: Client, table
   }
 })
 
+/** Whether the migrations up to this one ran. */
+export const isMigrated = Effect.fnUntraced(function* (
+  client: Client,
+  history: string,
+  last: number
+): Effect.fn.Return<boolean, TableMismatchError | SqlError> {
+  if ((yield* columnsOf(client, history)).length === 0) return false
+  const { sql } = client
+  return (yield* sql`SELECT name FROM ${sql(history)} WHERE migration_id >= ${last}`).length > 0
+})
+
 /** Makes the tables, where none of these names exists. */
 export const create = Effect.fnUntraced(function* (client: Client, table: string): Checked {
   yield* checkUnrelated(client, table)
