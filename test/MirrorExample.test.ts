@@ -298,7 +298,7 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
   )
 
   it.live.skipIf(Databases.withoutPostgres !== undefined)(
-    "where Postgres knows no such database or user, holds a lock, or has a limit or a rule of its own",
+    "where Postgres knows no such database, schema or user, holds a lock, or has a limit or a rule of its own",
     () =>
       Effect.gen(function* () {
         const { address, open } = yield* Databases.Database
@@ -310,6 +310,11 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
         yield* refusedBy(
           changed((url) => (url.pathname = "/nowhere")),
           /"nowhere" does not exist\. Make the database first/
+        )
+        // The address ends with a search_path.
+        yield* refusedBy(
+          `${address}_not_made`,
+          /no schema has been selected to create in\. Make that of the search_path/
         )
         yield* refusedBy(
           changed((url) => {

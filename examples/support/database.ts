@@ -73,6 +73,7 @@ const byPostgres: ReadonlyArray<readonly [code: string, advice: string]> = [
   // PgBouncer's words for a parameter that it does not know.
   ["08P01", `Name the server itself and not a pooler, ${again}.`],
   ["3D000", "Make the database first, with createdb, or name another one."],
+  ["3F000", "Make that of the search_path first, with CREATE SCHEMA."],
   ["42501", "Grant this user the right to create tables and to write to them."],
   ["25006", "Name a server that accepts writes."],
   ["57014", `Raise its statement_timeout, or wait until it is less busy, ${again}.`],
