@@ -79,7 +79,7 @@ const byPostgres: ReadonlyArray<readonly [code: string, advice: string]> = [
   ["57014", `Raise its statement_timeout, or wait until it is less busy, ${again}.`],
   ["22P05", "Make a database with the encoding UTF8, and name that one."],
   // The types of columns, constraints, and what a trigger raises.
-  ...["22", "23", "P0"].map((code) => [code, `Change this rule of the database, ${again}.`] as const),
+  ...["0A", "22", "23", "42", "P0"].map((code) => [code, `Change this rule of the database, ${again}.`] as const),
   ["40", `Another program wrote to the same rows. Wait until that has ended, ${again}.`],
   ["53", `Free disk space or connections of the server, ${again}.`],
   ["28", "Check the user and the password in the address."]
