@@ -39,6 +39,8 @@ const postgres = (address: string) =>
     ({ PgClient }) =>
       PgClient.layer({
         url: Redacted.make(address),
+        // Without probes nobody learns that a connection has died in silence.
+        keepAlive: "10 seconds",
         // Neither waits forever for a program that hangs, nor makes others wait when this one does.
         startupParameters: { lock_timeout: "10s", idle_in_transaction_session_timeout: "60s" }
       })
