@@ -321,7 +321,7 @@ describe("mirror says in one line what is wrong and what to do, and changes noth
             url.username = "nobody_at_all"
             url.password = "hunter2"
           }),
-          /Check the user and the password/
+          /Check the user and the password in the address\. If the server wants encryption, add sslmode=require to it\./
         )
         const url = yield* baseUrl
         const sql = yield* open

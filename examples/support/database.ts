@@ -84,7 +84,7 @@ const byPostgres: ReadonlyArray<readonly [code: string, advice: string]> = [
   ...["0A", "22", "23", "42", "P0"].map((code) => [code, `Change this rule of the database, ${again}.`] as const),
   ["40", `Another program wrote to the same rows. Wait until that has ended, ${again}.`],
   ["53", `Free disk space or connections of the server, ${again}.`],
-  ["28", "Check the user and the password in the address."]
+  ["28", "Check the user and the password in the address. If the server wants encryption, add sslmode=require to it."]
 ]
 
 const adviceFor = ({ reason }: SqlError.SqlError): string => {
