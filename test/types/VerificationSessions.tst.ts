@@ -87,6 +87,21 @@ describe("types of the service", () => {
     expect(service.list).type.not.toBeCallableWith({ expand: ["verified_outputs"] })
   })
 
+  test("the compiler names the wrong option, also where the options are a variable", () => {
+    const size = { pageSize: "10" }
+    // @ts-expect-error Types of property 'pageSize' are incompatible
+    service.stream({}, size)
+    const expand = { expand: ["data.verified_outputs"] }
+    // @ts-expect-error Types of property 'expand' are incompatible
+    service.pages({}, expand)
+    const cursor = { endingBefore: "vs_1" as string | undefined }
+    // @ts-expect-error Types of property 'endingBefore' are incompatible
+    service.stream({}, cursor)
+    const page = { starting_after: null }
+    // @ts-expect-error Type 'null' is not assignable to type 'string | undefined'
+    service.list(page)
+  })
+
   test("layers need an HttpClient and nothing of a platform", () => {
     const options = { apiKey: {} as Redacted.Redacted }
     expect(VerificationSessions.layer(options)).type.toBe<

@@ -72,14 +72,15 @@ export type PageParameters = {
   readonly limit?: number | undefined
 } & (
   | {
-      /** The page of the rows older than the one with this id. */
-      readonly starting_after?: string | undefined
-      readonly ending_before?: undefined
-    }
-  | {
       readonly starting_after?: undefined
       /** The page of the rows newer than the one with this id, those next to it. */
       readonly ending_before?: string | undefined
+    }
+  // Last, as in `Start` of internal/pagination/options.ts.
+  | {
+      /** The page of the rows older than the one with this id. */
+      readonly starting_after?: string | undefined
+      readonly ending_before?: undefined
     }
 )
 

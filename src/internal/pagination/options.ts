@@ -18,17 +18,18 @@ export type OnDecodeError<E, R> = (error: DecodeError) => Effect.Effect<void, E,
  */
 export type Start =
   | {
-      /** Read only rows older than the one with this id, newest first. */
-      readonly startingAfter?: string | undefined
-      readonly endingBefore?: never
-    }
-  | {
       readonly startingAfter?: undefined
       /**
        * Read the rows newer than the one with this id, oldest first, up to the newest. `undefined` is refused, because it
        * would read the whole list from its other end.
        */
       readonly endingBefore: string
+    }
+  // Last, because the compiler explains a wrong option of any name by the last member of a union.
+  | {
+      /** Read only rows older than the one with this id, newest first. */
+      readonly startingAfter?: string | undefined
+      readonly endingBefore?: never
     }
 
 /**
