@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { fileURLToPath } from "node:url"
+import ts from "typescript-6"
 import { runTool } from "./support/command.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -13,5 +14,47 @@ describe("the types", () => {
     })
     if (code !== 0) assert.fail(output)
     assert.match(output, /Assertions:\s+\d+ passed/)
+  })
+
+  // What an editor offers between the last braces of each line.
+  const calls: Readonly<Record<string, ReadonlyArray<string>>> = {
+    "VerificationSessions.list({ })": ["created", "ending_before", "expand", "limit", "starting_after", "status"],
+    "VerificationSessions.stream({ })": ["created", "last_error", "metadata", "status"],
+    "VerificationSessions.stream({}, { })": ["concurrency", "endingBefore", "expand", "maxItems", "startingAfter"],
+    "VerificationSessions.retrieve('', { })": ["expand"],
+    "VerificationSessions.mirror({ })": ["audit", "expand", "from", "schedule"],
+    "VerificationSessions.layer({ })": ["apiKey", "rateLimit", "timeout"],
+    "VerificationSession.makeUnsafe({ })": ["created", "id", "options", "status"],
+    "VerificationReports.list({ })": ["created", "expand", "limit", "type"],
+    "SqlDestination.make({ })": ["account", "reveal"]
+  }
+
+  it("offer every field of a call", () => {
+    const file = fileURLToPath(new URL("types/offered.ts", import.meta.url))
+    const lines = [
+      'import { VerificationReports, VerificationSession, VerificationSessions } from "effect-stripe-identity"',
+      'import * as SqlDestination from "effect-stripe-identity/SqlDestination"',
+      ...Object.keys(calls)
+    ]
+    const text = lines.join("\n")
+    const { config } = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile)
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+    const read = (path: string) => (path === file ? text : ts.sys.readFile(path))
+    const service = ts.createLanguageService({
+      ...ts.sys,
+      useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
+      readFile: read,
+      getScriptFileNames: () => [file],
+      getScriptVersion: () => "1",
+      getScriptSnapshot: (path) => ts.ScriptSnapshot.fromString(read(path) ?? ""),
+      getCurrentDirectory: () => root,
+      getCompilationSettings: () => options,
+      getDefaultLibFileName: ts.getDefaultLibFilePath
+    })
+    for (const [call, expected] of Object.entries(calls)) {
+      const position = text.indexOf(call) + call.lastIndexOf("{ ") + 2
+      const offered = service.getCompletionsAtPosition(file, position, {})?.entries.map(({ name }) => name) ?? []
+      assert.includeMembers(offered, [...expected], call)
+    }
   })
 })

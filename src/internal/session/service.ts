@@ -108,7 +108,9 @@ export interface TailOptions<
 export type ExpandOf<Params> = Params extends { readonly expand: infer Paths extends ReadonlyArray<ListExpandPath> }
   ? Paths
   : "expand" extends keyof Params
-    ? ReadonlyArray<ListExpandPath>
+    ? Params extends { readonly expand?: undefined }
+      ? undefined
+      : ReadonlyArray<ListExpandPath>
     : undefined
 
 /**
@@ -137,7 +139,10 @@ export interface Service<out Requires = never> {
    * One page of the list: one request and its retries, newest session first. `cursor` is where the next page starts: pass it
    * as `starting_after`, or as `ending_before` to read towards the newest.
    */
-  readonly list: <const Params extends SessionFilter.OnlyFields<Params, ListParams> = SessionFilter.StripeInput>(
+  readonly list: <
+    // An editor offers the fields of the default while the braces are empty.
+    const Params extends SessionFilter.OnlyFields<Params, ListParams> = ListParams & { readonly expand?: undefined }
+  >(
     params?: Params
   ) => Effect.Effect<Pagination.Page<SessionOf<ExpandOf<Params>, Params>>, StripeError, Requires>
 
