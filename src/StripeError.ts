@@ -223,6 +223,7 @@ const refusals: ReadonlySet<Reason["_tag"]> = new Set([
 export class StripeError extends Schema.TaggedError<StripeError>("effect-stripe-identity/StripeError")("StripeError", {
   /** The call that failed, such as `VerificationSessions.list`. */
   operation: Schema.String,
+  /** Why the call failed. `_tag` says which reason it is. */
   reason: Schema.Union(reasons),
   /** How many requests were sent, retries included. */
   attempts: Schema.optional(Schema.Int),

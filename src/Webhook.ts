@@ -57,7 +57,10 @@ const reasons = [
  */
 export class WebhookError extends Schema.TaggedError<WebhookError>("effect-stripe-identity/WebhookError")(
   "WebhookError",
-  { reason: Schema.Union(reasons) }
+  {
+    /** Why the event was refused. `_tag` says which reason it is. */
+    reason: Schema.Union(reasons)
+  }
 ) {
   override readonly cause = this.reason
 

@@ -26,10 +26,11 @@ describe("the types", () => {
     "VerificationSessions.layer({ })": ["apiKey", "rateLimit", "timeout"],
     "VerificationSession.makeUnsafe({ })": ["created", "id", "options", "status"],
     "VerificationReports.list({ })": ["created", "expand", "limit", "type"],
+    "VerificationReports.retrieve('', { })": ["expand"],
     "SqlDestination.make({ })": ["account", "reveal"]
   }
 
-  it("offer every field of a call", () => {
+  it("offer every field of a call, and say what each is for", () => {
     const file = fileURLToPath(new URL("types/offered.ts", import.meta.url))
     const lines = [
       'import { VerificationReports, VerificationSession, VerificationSessions } from "effect-stripe-identity"',
@@ -55,6 +56,11 @@ describe("the types", () => {
       const position = text.indexOf(call) + call.lastIndexOf("{ ") + 2
       const offered = service.getCompletionsAtPosition(file, position, {})?.entries.map(({ name }) => name) ?? []
       assert.includeMembers(offered, [...expected], call)
+      const silent = offered.filter((name) => {
+        const entry = service.getCompletionEntryDetails(file, position, name, {}, undefined, {}, undefined)
+        return [...(entry?.documentation ?? []), ...(entry?.tags ?? [])].length === 0
+      })
+      assert.deepStrictEqual(silent, [], call)
     }
   })
 })

@@ -47,7 +47,11 @@ export type ListExpandPath =
  */
 export type ListParams = Filter &
   PageParameters & {
-    /** @default nothing */
+    /**
+     * Fields that Stripe sends only on request, such as `"data.document.number"`. The type of the reports stays the same.
+     *
+     * @default nothing
+     */
     readonly expand?: ReadonlyArray<ListExpandPath> | undefined
   }
 
@@ -82,7 +86,10 @@ export interface Service<out Requires = never> {
   /** One report by its id. Fails with `NotFoundError` if there is no such report. */
   readonly retrieve: (
     id: string,
-    options?: { readonly expand?: ReadonlyArray<VerificationReport.ExpandPath> | undefined }
+    options?: {
+      /** Fields that Stripe sends only on request, such as `"document.number"`. The type of the report stays the same. */
+      readonly expand?: ReadonlyArray<VerificationReport.ExpandPath> | undefined
+    }
   ) => Effect.Effect<VerificationReport.RedactedReport, StripeError, Requires>
 
   /** Every page of the list, newest first, one request at a time and only when needed. */

@@ -28,7 +28,9 @@ export interface VerificationSession {
   readonly created: DateTime.Utc
   /** `false` for sessions of test mode and sandboxes. */
   readonly livemode: boolean
+  /** `requires_input` → `processing` → `verified`, or back to `requires_input`. Stripe can add statuses. */
   readonly status: Wire.Status
+  /** What the session verifies. */
   readonly type: Wire.Type
   /** Your own key-value pairs. Not `Redacted`, so keep personal data out of them. */
   readonly metadata: { readonly [key: string]: string }
@@ -40,6 +42,7 @@ export interface VerificationSession {
   readonly last_error?: Wire.LastError | null
   /** The id of the report on the last attempt, `vr_…`. It expands to the report itself. */
   readonly last_verification_report?: string | null
+  /** The settings of the checks. */
   readonly options?: Wire.SessionOptions | null
   /** What you told Stripe about the person. Personal data; after a redaction the strings are `"[redacted]"`. */
   readonly provided_details?: Redacted.Redacted<Wire.ProvidedDetails> | null
@@ -49,6 +52,7 @@ export interface VerificationSession {
   readonly related_customer?: string | null
   /** The id of an account that represents a customer, `acct_…`. */
   readonly related_customer_account?: string | null
+  /** The person of a connected account that the session verifies. */
   readonly related_person?: Wire.RelatedPerson | null
   /** The page to send the person to, once, within 48 hours; `null` when the session is done. Secret. */
   readonly url?: Redacted.Redacted<string> | null
@@ -79,7 +83,9 @@ export interface EncodedAny extends Schema.Struct.Type<typeof Wire.AnyWire.field
  * @since 0.1.0
  */
 export interface AnyExpansion extends Omit<VerificationSession, "last_verification_report"> {
+  /** The id of the report on the last attempt, or the report itself where it was expanded. Its content is personal data. */
   readonly last_verification_report?: string | Redacted.Redacted<ReportCodec.VerificationReport> | null
+  /** What was verified, such as the name; absent unless it was expanded. Personal data. */
   readonly verified_outputs?: Redacted.Redacted<Wire.VerifiedOutputs> | null
 }
 

@@ -53,6 +53,7 @@ export type ListExpand = ReadonlyArray<ListExpandPath> | undefined
  * @since 0.1.0
  */
 export interface WithOutputs extends VerificationSession {
+  /** What was verified, such as the name. Personal data. */
   readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
 }
 
@@ -63,6 +64,7 @@ export interface WithOutputs extends VerificationSession {
  * @since 0.1.0
  */
 export interface WithReport extends Omit<VerificationSession, "last_verification_report"> {
+  /** The report on the last attempt, with its checks. Personal data. */
   readonly last_verification_report?: Redacted.Redacted<VerificationReport> | null
 }
 

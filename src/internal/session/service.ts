@@ -23,7 +23,11 @@ import type { ListExpand, ListExpandPath } from "./model.ts"
  */
 export type ListParams = SessionFilter.StripeInput &
   PageParameters & {
-    /** @default nothing */
+    /**
+     * Fields that Stripe sends only on request, such as `"data.verified_outputs"`. The type of the sessions then has them.
+     *
+     * @default nothing
+     */
     readonly expand?: ListExpand
   }
 
@@ -149,7 +153,10 @@ export interface Service<out Requires = never> {
   /** One session by its id. Fails with `NotFoundError` if there is no such session. */
   readonly retrieve: <const Paths extends ReadonlyArray<VerificationSession.ExpandPath> | undefined = undefined>(
     id: string,
-    options?: { readonly expand?: Paths }
+    options?: {
+      /** Fields that Stripe sends only on request, such as `"verified_outputs"`. The type of the session then has them. */
+      readonly expand?: Paths
+    }
   ) => Effect.Effect<VerificationSession.Expanded<Paths>, StripeError, Requires>
 
   /**
