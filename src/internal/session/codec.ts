@@ -28,7 +28,7 @@ export interface VerificationSession {
   readonly created: DateTime.Utc
   /** `false` for sessions of test mode and sandboxes. */
   readonly livemode: boolean
-  /** `requires_input` → `processing` → `verified`, or back to `requires_input`. Stripe can add statuses. */
+  /** `requires_input` → `processing` → `verified`, or back to `requires_input`; or `canceled`. Stripe can add statuses. */
   readonly status: Wire.Status
   /** What the session verifies. */
   readonly type: Wire.Type
