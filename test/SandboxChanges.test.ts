@@ -125,6 +125,21 @@ describe("a change", () => {
     )
   )
 
+  it.effect("of an inserted session does not redact it, whichever session it is", () =>
+    inEmpty(
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox.Sandbox
+        for (let count = 0; count < 200; count++) {
+          const { id, metadata } = yield* sandbox.insert()
+          yield* sandbox.submit(id)
+          assert.deepInclude(yield* sandbox.pass(id), { redaction: null, metadata })
+          assert.deepInclude(yield* sandbox.redact(id), { redaction: { status: "processing" } })
+          assert.isNull((yield* sandbox.insert({ status: "canceled" })).redaction)
+        }
+      })
+    )
+  )
+
   it.effect("of canceling cannot be undone", () =>
     inEmpty(
       Effect.gen(function* () {

@@ -158,7 +158,8 @@ export const make = (options: {
     inserted.add(entry)
     insertedById.set(id, entry)
     insertedIds.set(index, id)
-    patches.set(index, patch)
+    // Some rows of the start are redacted. Whoever inserts one redacts it.
+    patches.set(index, { ...patch, redaction: patch.redaction ?? null })
     reports.keep(entry)
     return session(entry)
   }

@@ -151,7 +151,6 @@ export const session = (facts: Facts): Session => {
   const check = checkOf(seed, index)
   const error = errorOf(facts, check)
   const open = status === "requires_input"
-  const redaction = redactionOf(facts)
   const reported = status === "verified" || (open && error !== null && !withoutReport.has(error.code ?? ""))
   const details = mix(seed, index, 38) % 6
   return {
@@ -163,7 +162,7 @@ export const session = (facts: Facts): Session => {
     last_error: error,
     last_verification_report: reported ? reportIds.encode(index) : null,
     livemode: false,
-    metadata: redaction?.status === "redacted" ? {} : metadataOf(seed, index),
+    metadata: metadataOf(seed, index),
     options: optionsOf(seed, index, check),
     ...(details === 0
       ? { provided_details: { email: `person.${index}@example.com` } }
@@ -172,7 +171,7 @@ export const session = (facts: Facts): Session => {
         : details === 2
           ? { provided_details: null }
           : undefined),
-    redaction,
+    redaction: redactionOf(facts),
     related_customer: customerOf(seed, index),
     related_customer_account: customerAccountOf(seed, index),
     ...(mix(seed, index, 58) % 50 === 0

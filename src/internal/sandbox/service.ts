@@ -34,8 +34,8 @@ export interface AccountControls {
   readonly events: Effect.Effect<ReadonlyArray<Event>>
   /**
    * Adds a session, and its "created" event. By default `created` is now by `Clock` (a `TestClock` starts in 1970). The
-   * status is "requires_input", before the first attempt: no `last_error`, no report. Other missing fields are invented.
-   * Dies if the id exists.
+   * status is "requires_input", before the first attempt: no `last_error`, no report. Other missing fields are invented, but
+   * no `redaction`. Dies if the id exists.
    */
   readonly insert: (patch?: SessionPatch) => Effect.Effect<Session>
   /**
