@@ -23,7 +23,10 @@ export interface Filter {
   readonly client_reference_id?: string
   /** Reports made at this second or in this range, written as in `SessionFilter`. */
   readonly created?: SessionFilter.Instant | SessionFilter.CreatedRange
-  /** Reports of this type. Stripe has no filter for the third type, `verification_flow`: use `Stream.filter`. */
+  /**
+   * Reports of this type. Stripe cannot select the third type, `verification_flow`, whose reports may have a document too:
+   * for every document, leave `type` out and read `report.document`.
+   */
   readonly type?: "document" | "id_number"
   /** Reports on this session's attempts: its id, `vs_…`. */
   readonly verification_session?: string
