@@ -85,7 +85,10 @@ export interface EncodedAny extends Schema.Struct.Type<typeof Wire.AnyWire.field
 export interface AnyExpansion extends Omit<VerificationSession, "last_verification_report"> {
   /** The id of the report on the last attempt, or the report itself where it was expanded. Its content is personal data. */
   readonly last_verification_report?: string | Redacted.Redacted<ReportCodec.VerificationReport> | null
-  /** What was verified, such as the name; absent unless it was expanded. Personal data. */
+  /**
+   * What was verified, such as the name; absent unless it was expanded. Personal data; after a redaction the strings are
+   * `"[redacted]"`.
+   */
   readonly verified_outputs?: Redacted.Redacted<Wire.VerifiedOutputs> | null
 }
 

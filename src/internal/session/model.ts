@@ -53,7 +53,7 @@ export type ListExpand = ReadonlyArray<ListExpandPath> | undefined
  * @since 0.1.0
  */
 export interface WithOutputs extends VerificationSession {
-  /** What was verified, such as the name. Personal data. */
+  /** What was verified, such as the name. Personal data; after a redaction the strings are `"[redacted]"`. */
   readonly verified_outputs?: Redacted.Redacted<VerifiedOutputs> | null
 }
 
