@@ -71,6 +71,32 @@ describe("mirror of the sandbox", () => {
       }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 50, eventLag: "9 minutes" } })))
   )
 
+  it.effect("reads a session that is stuck only near its change, so its readAt says since when", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox.Sandbox
+      const { copy, run } = makeCopy()
+      const [stuck, passing] = [yield* sandbox.insert(), yield* sandbox.insert()]
+      yield* TestClock.adjust("20 hours")
+      yield* run
+      const submitted = yield* Effect.map(DateTime.now, DateTime.toEpochMillis)
+      yield* sandbox.submit(stuck.id)
+      yield* sandbox.submit(passing.id)
+      const stuckAfter = Effect.fnUntraced(function* (minutes: number) {
+        for (let minute = 0; minute < minutes; minute += 5) {
+          yield* TestClock.adjust("5 minutes")
+          yield* run
+        }
+        const now = yield* Effect.map(DateTime.now, DateTime.toEpochMillis)
+        return [stuck.id, passing.id].filter((id) => now - (copy.get(id)?.readAt ?? now) > 3_600_000)
+      })
+      assert.deepStrictEqual(yield* stuckAfter(30), [])
+      yield* sandbox.pass(passing.id)
+      assert.deepStrictEqual(yield* stuckAfter(30), [])
+      assert.deepStrictEqual(yield* stuckAfter(20), [stuck.id])
+      assert.isAtLeast(copy.get(stuck.id)?.readAt ?? 0, submitted)
+    }).pipe(Effect.provide(inWorld({ sandbox: { sessions: 50 } })))
+  )
+
   it.effect("has every status right where a reader that stores what events hold, as they arrive, has wrong ones", () =>
     Effect.gen(function* () {
       const sandbox = yield* Sandbox.Sandbox
