@@ -131,8 +131,8 @@ export interface Options extends AccountOptions {
    */
   readonly rateLimit?: RateLimit | RateLimits | false | undefined
   /**
-   * Changes the HTTP client that requests go through, for logging or a header of your own. A client that can fail in other
-   * ways, as with a circuit breaker, has to make `HttpClientError`s of those.
+   * Changes the HTTP client that requests go through, each retry too, for logging or a header of your own. A client that can
+   * fail in other ways, as with a circuit breaker, has to make `HttpClientError`s of those.
    */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
