@@ -130,16 +130,22 @@ export const DocumentCheck = Schema.Struct({
   status: checkStatus,
   error: checkError(["document_expired", "document_type_not_supported", "document_unverified_other"]),
   type: optionalNullOr(DocumentType),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   number: optionalNullOr(Schema.String),
   issuing_country: optionalNullOr(Schema.String),
   issued_date: optionalNullOr(CalendarDate),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   expiration_date: optionalNullOr(CalendarDate),
   first_name: optionalNullOr(Schema.String),
   last_name: optionalNullOr(Schema.String),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   dob: optionalNullOr(CalendarDate),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   sex: optionalNullOr(Sex),
   address: optionalNullOr(Address),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   unparsed_place_of_birth: optionalNullOr(Schema.String),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   unparsed_sex: optionalNullOr(Schema.String),
   files: optionalNullOr(Schema.Array(Schema.String))
 })
@@ -161,10 +167,12 @@ export interface DocumentCheck extends Schema.Struct.Type<typeof DocumentCheck.f
 export const IdNumberCheck = Schema.Struct({
   status: checkStatus,
   error: checkError(["id_number_insufficient_document_data", "id_number_mismatch", "id_number_unverified_other"]),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   id_number: optionalNullOr(Schema.String),
   id_number_type: optionalNullOr(IdNumberType),
   first_name: optionalNullOr(Schema.String),
   last_name: optionalNullOr(Schema.String),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   dob: optionalNullOr(CalendarDate)
 })
 

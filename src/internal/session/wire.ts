@@ -178,15 +178,20 @@ export interface ProvidedDetails extends Schema.Struct.Type<typeof ProvidedDetai
  */
 export const VerifiedOutputs = Schema.Struct({
   address: optionalNullOr(Address),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   dob: optionalNullOr(CalendarDate),
   email: optionalNullOr(Schema.String),
   first_name: optionalNullOr(Schema.String),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   id_number: optionalNullOr(Schema.String),
   id_number_type: optionalNullOr(IdNumberType),
   last_name: optionalNullOr(Schema.String),
   phone: optionalNullOr(Schema.String),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   sex: optionalNullOr(Sex),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   unparsed_place_of_birth: optionalNullOr(Schema.String),
+  /** Sensitive: `undefined` unless it was expanded, with a restricted key. */
   unparsed_sex: optionalNullOr(Schema.String)
 })
 
