@@ -16,7 +16,7 @@ import {
   VerificationSessions
 } from "effect-stripe-identity"
 import { inWords, prepareFile } from "./support/files.ts"
-import { continueWithoutReader } from "./support/output.ts"
+import { continueWithoutReader, report } from "./support/output.ts"
 import { display } from "./support/progress.ts"
 import { layer } from "./support/source.ts"
 
@@ -110,8 +110,7 @@ const command = Command.make(
       Effect.provide(
         layer({ sandbox: { sessions: 2500, latency: "20 millis" }, transformClient: progress.countRequests })
       ),
-      // The message alone; a stack trace would help nobody here.
-      Effect.tapError((error) => Console.error(inWords(error)))
+      Effect.tapCause((cause) => report(cause, inWords))
     )
   })
 ).pipe(Command.withDescription("Every verified session to a file of NDJSON"))

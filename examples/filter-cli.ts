@@ -11,7 +11,7 @@ import { CliOutput, Command, Flag } from "effect/cli"
 import { Csv, Ndjson } from "effect/encoding"
 import { type SessionFilter, type StripeError, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as SessionFlags from "effect-stripe-identity/SessionFlags"
-import { endWithoutReader } from "./support/output.ts"
+import { endWithoutReader, report } from "./support/output.ts"
 import { layer } from "./support/source.ts"
 import { visible, visibleLines } from "./support/text.ts"
 
@@ -142,12 +142,7 @@ const toStandardError = Effect.updateService(Console.Console, (console) => ({ ..
 const command = Command.make("filter-cli", flags, ({ filter, format, reveal }) =>
   SessionFlags.decode(filter).pipe(
     Effect.tapError(sayProblems),
-    Effect.flatMap((filter) =>
-      run(filter, format, reveal).pipe(
-        Effect.provide(source),
-        Effect.tapError(({ message }) => Console.error(message))
-      )
-    ),
+    Effect.flatMap((filter) => run(filter, format, reveal).pipe(Effect.provide(source), Effect.tapCause(report))),
     toStandardError
   )
 ).pipe(

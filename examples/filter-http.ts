@@ -9,11 +9,13 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, DateTime, Effect, Layer, Stream } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Command } from "effect/cli"
 import { Ndjson } from "effect/encoding"
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { SessionFilter, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import { createServer } from "node:http"
+import { report } from "./support/output.ts"
+import * as Port from "./support/port.ts"
 import { layer } from "./support/source.ts"
 import { visibleLines } from "./support/text.ts"
 
@@ -69,10 +71,7 @@ const announce = Effect.gen(function* () {
 const command = Command.make(
   "filter-http",
   {
-    port: Flag.Int("port").pipe(
-      Flag.withDescription("Port to listen on (default 8080); 0 for any that is free"),
-      Flag.withDefault(8080)
-    )
+    port: Port.flag(8080)
   },
   Effect.fn(function* ({ port }) {
     // The sandbox's sessions are spread over the hundred days before now, so that `created=7d` finds some.
@@ -86,11 +85,8 @@ const command = Command.make(
     )
     yield* Effect.andThen(announce, Effect.never).pipe(
       Effect.provide(server),
-      Effect.tapError((error) =>
-        Console.error(
-          error._tag === "ServeError" ? `Cannot listen on port ${port}: ${String(error.cause)}` : error.message
-        )
-      )
+      Effect.catchTag("ServeError", Port.refused(port)),
+      Effect.tapCause(report)
     )
   })
 ).pipe(Command.withDescription("Sessions over HTTP, as NDJSON"))

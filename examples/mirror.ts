@@ -14,7 +14,7 @@ import { SqlClient } from "effect/sql"
 import { Destination, Progress, type VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Database from "./support/database.ts"
-import { continueWithoutReader } from "./support/output.ts"
+import { continueWithoutReader, report } from "./support/output.ts"
 import { type Display, display } from "./support/progress.ts"
 import { isSandbox, layer, verifications } from "./support/source.ts"
 
@@ -150,7 +150,7 @@ const command = Command.make(
           })
         )
       ),
-      Effect.tapError((error) => Console.error(Database.inWords(error)))
+      Effect.tapCause((cause) => report(cause, Database.inWords))
     )
   })
 ).pipe(Command.withDescription("Keeps a copy of all sessions up to date, in SQLite or Postgres"))

@@ -7,7 +7,7 @@ import { Otlp } from "effect/observability"
 import { VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { takesNoArguments } from "./support/noArguments.ts"
-import { endWithoutReader } from "./support/output.ts"
+import { endWithoutReader, report } from "./support/output.ts"
 import { layer } from "./support/source.ts"
 import { recording, table } from "./support/telemetry.ts"
 
@@ -68,7 +68,4 @@ const main = Effect.gen(function* () {
     : Console.error(`\nNothing was exported: no collector took it at ${endpoint.value}.`)
 })
 
-main.pipe(
-  Effect.tapError((error) => Console.error(error.message)),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+main.pipe(Effect.tapCause(report), NodeRuntime.runMain({ disableErrorReporting: true }))

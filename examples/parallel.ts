@@ -4,7 +4,7 @@ import { Clock, Console, Duration, Effect, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { Progress, VerificationSessions } from "effect-stripe-identity"
 import { takesNoArguments } from "./support/noArguments.ts"
-import { endWithoutReader } from "./support/output.ts"
+import { endWithoutReader, report } from "./support/output.ts"
 import { display } from "./support/progress.ts"
 import { layer } from "./support/source.ts"
 
@@ -39,7 +39,7 @@ const program = Effect.gen(function* () {
   yield* read(4)
   const sixteen = yield* read(16)
   const same = one.ids.length === sixteen.ids.length && one.ids.every((id, index) => id === sixteen.ids[index])
-  if (!same) return yield* Effect.die(new Error("The two reads differ; were sessions created in between?"))
+  if (!same) return yield* Effect.fail(new Error("The two reads differ; were sessions created in between?"))
   yield* Console.log(`The same sessions in the same order, ${(one.millis / sixteen.millis).toFixed(1)} times as fast.`)
 })
 
@@ -51,8 +51,4 @@ const source = layer({
 })
 
 endWithoutReader()
-program.pipe(
-  Effect.provide(source),
-  Effect.tapError((error) => Console.error(error.message)),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+program.pipe(Effect.provide(source), Effect.tapCause(report), NodeRuntime.runMain({ disableErrorReporting: true }))

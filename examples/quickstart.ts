@@ -2,7 +2,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, DateTime, Effect, Stream } from "effect"
 import { VerificationSessions } from "effect-stripe-identity"
 import { takesNoArguments } from "./support/noArguments.ts"
-import { endWithoutReader } from "./support/output.ts"
+import { endWithoutReader, report } from "./support/output.ts"
 import { layer } from "./support/source.ts"
 
 takesNoArguments("The five newest verified sessions")
@@ -13,8 +13,4 @@ const newest = VerificationSessions.stream({ status: "verified" }).pipe(
   Stream.runForEach((session) => Console.log(session.id, DateTime.formatIso(session.created)))
 )
 
-newest.pipe(
-  Effect.provide(layer()),
-  Effect.tapError((error) => Console.error(error.message)),
-  NodeRuntime.runMain({ disableErrorReporting: true })
-)
+newest.pipe(Effect.provide(layer()), Effect.tapCause(report), NodeRuntime.runMain({ disableErrorReporting: true }))

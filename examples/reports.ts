@@ -3,7 +3,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Stream } from "effect"
 import { VerificationReport, VerificationReports } from "effect-stripe-identity"
 import { takesNoArguments } from "./support/noArguments.ts"
-import { endWithoutReader } from "./support/output.ts"
+import { endWithoutReader, report } from "./support/output.ts"
 import { layer } from "./support/source.ts"
 
 takesNoArguments("How the checks of the reports of 2025 ended, counted")
@@ -31,6 +31,6 @@ const program = Effect.gen(function* () {
 
 program.pipe(
   Effect.provide(layer({ sandbox: { sessions: 1000 } })),
-  Effect.tapError((error) => Console.error(error.message)),
+  Effect.tapCause(report),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -5,11 +5,13 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Console, Effect, Exit, Layer, Option, Predicate, Redacted } from "effect"
+import { Console, Effect, Exit, Layer, Option, Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { createServer } from "node:http"
+import { report } from "./support/output.ts"
+import * as Port from "./support/port.ts"
 import { presenter } from "./support/presenter.ts"
 
 const isLoopback = (text: string): boolean =>
@@ -18,14 +20,7 @@ const isLoopback = (text: string): boolean =>
   ["127.0.0.1", "localhost", "[::1]"].includes(new URL(text).hostname)
 
 const flags = {
-  port: Flag.Int("port").pipe(
-    Flag.withDescription("Port to listen on (default 12111); 0 for any that is free"),
-    Flag.filter(
-      (port) => port >= 0 && port <= 65535,
-      () => "a port between 0 and 65535"
-    ),
-    Flag.withDefault(12111)
-  ),
+  port: Port.flag(12111),
   sessions: Flag.Int("sessions").pipe(
     Flag.withDescription("How many sessions there are (default 2500)"),
     Flag.filter(
@@ -154,13 +149,8 @@ const command = Command.make(
       // Stripe does not follow redirects.
       Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
       Effect.onInterrupt(() => Console.log("\nThe sandbox has ended.")),
-      Effect.catchTag("ServeError", ({ cause }) => {
-        const taken = Predicate.hasProperty(cause, "code") && cause.code === "EADDRINUSE"
-        const message = taken
-          ? `Port ${port} is in use. Choose another with --port, or --port 0 for any that is free.`
-          : `Cannot listen on port ${port}: ${String(cause)}`
-        return Effect.andThen(Console.error(message), Effect.fail(cause))
-      })
+      Effect.catchTag("ServeError", Port.refused(port)),
+      Effect.tapCause(report)
     )
   })
 ).pipe(Command.withDescription("A simulated Stripe with verification sessions, on this machine only"))

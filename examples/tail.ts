@@ -8,7 +8,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, DateTime, Effect, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Checkpoint, VerificationSessions } from "effect-stripe-identity"
-import { endWithoutReader } from "./support/output.ts"
+import { endWithoutReader, report } from "./support/output.ts"
 import { layer, newSessions } from "./support/source.ts"
 
 const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
@@ -44,7 +44,7 @@ const command = Command.make(
   ({ sessions }) =>
     follow(sessions).pipe(
       Effect.provide(layer({ sandbox: { sessions: 1000 }, meanwhile: newSessions("1 second") })),
-      Effect.tapError((error) => Console.error(error.message))
+      Effect.tapCause(report)
     )
 ).pipe(Command.withDescription("Polls for new sessions and prints them"))
 

@@ -9,15 +9,16 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { ByteSize, Config, Console, Deferred, Effect, Layer, Predicate, Redacted, Stream } from "effect"
-import { Command, Flag } from "effect/cli"
+import { ByteSize, Config, Console, Deferred, Effect, Layer, Redacted, Stream } from "effect"
+import { Command } from "effect/cli"
 import { FetchHttpClient, HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { RetryPolicy, VerificationSessions, Webhook } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import { createServer } from "node:http"
 import * as Database from "./support/database.ts"
-import { continueWithoutReader } from "./support/output.ts"
+import { continueWithoutReader, report } from "./support/output.ts"
+import * as Port from "./support/port.ts"
 import { layer, verifications } from "./support/source.ts"
 
 const path = "/webhooks"
@@ -129,32 +130,19 @@ const webhook = Effect.fn("webhook")(function* (port: number) {
     yield* Console.log(`Listening on ${url}${path}. For events of Stripe: stripe listen --forward-to ${url}${path}`)
     yield* Deferred.succeed(address, url)
     return yield* Effect.never
-  }).pipe(Effect.provide(server))
+  }).pipe(Effect.provide(server), Effect.catchTag("ServeError", Port.refused(port)))
 })
 
 const command = Command.make(
   "webhook",
   {
     database: Database.flag,
-    port: Flag.Int("port").pipe(
-      Flag.withDescription("Port to listen on (default 3000); 0 for any that is free"),
-      Flag.filter(
-        (port) => port >= 0 && port <= 65_535,
-        () => "a port from 0 to 65535"
-      ),
-      Flag.withDefault(3000)
-    )
+    port: Port.flag(3000)
   },
   ({ database, port }) =>
     webhook(port).pipe(
       Effect.provide(Layer.provideMerge(SqlDestination.layer(), Database.layer(database))),
-      Effect.tapError((error) =>
-        Console.error(
-          Predicate.isTagged(error, "ServeError")
-            ? `Cannot listen on port ${port}: ${String(error.cause)}`
-            : Database.inWords(error)
-        )
-      )
+      Effect.tapCause((cause) => report(cause, Database.inWords))
     )
 ).pipe(Command.withDescription("Stores sessions as soon as Stripe's webhooks say that they changed"))
 

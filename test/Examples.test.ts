@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Console, Effect } from "effect"
 import { spawn } from "node:child_process"
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll } from "vitest"
+import { report } from "../examples/support/output.ts"
 import { runCommand } from "./support/command.ts"
 
 // The examples import the package by its name, as users do, so they run on what the build made.
@@ -130,6 +132,35 @@ describe("the examples", () => {
       assert.match(errors, /apiBase: expected a .*, got "(http:\/\/)?<redacted>@h\/?"/)
       assert.notInclude(output + errors, "SECRET")
     }
+  })
+
+  it("parallel says so when sessions were created between its reads", async () => {
+    const { stop, url } = await startSandbox(["--sessions", "300"])
+    const inserting = setInterval(() => void fetch(`${url}/_sandbox/insert`, { method: "POST", body: "{}" }), 50)
+    const env = { STRIPE_API_KEY: "sk_test_SANDBOX_full_access_key", STRIPE_API_BASE: url }
+    const { code, errors } = await run("parallel.ts", [], env)
+    clearInterval(inserting)
+    await stop()
+    assert.strictEqual(code, 1)
+    assert.match(errors, /The two reads differ; were sessions created in between\?\n$/)
+  })
+
+  it("show the stack trace of a bug, and nothing of an interruption", async () => {
+    const said: Array<unknown> = []
+    const silent = { ...console, error: (text: unknown) => said.push(text) }
+    const ends = [Effect.die(new Error("a bug")), Effect.interrupt, Effect.fail(new Error("an error"))]
+    for (const end of ends) {
+      await Effect.runPromiseExit(end.pipe(Effect.tapCause(report), Effect.provideService(Console.Console, silent)))
+    }
+    assert.lengthOf(said, 2)
+    assert.match(String(said[0]), /^Error: a bug\n {4}at /)
+    assert.strictEqual(said[1], "an error")
+  })
+
+  it("filter-http says which ports there are", async () => {
+    const { code, errors } = await run("filter-http.ts", ["--port", "70000"])
+    assert.strictEqual(code, 1)
+    assert.include(errors, 'Invalid value for flag --port: "70000". Expected: a port between 0 and 65535')
   })
 
   it("reports counts how checks ended, and shows nothing that was checked", async () => {

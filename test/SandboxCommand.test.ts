@@ -150,7 +150,7 @@ describe("npm run sandbox", () => {
       taken.close()
       assert.strictEqual(
         errors,
-        `Port ${port} is in use. Choose another with --port, or --port 0 for any that is free.\n`
+        `Cannot listen on port ${port}: Error: listen EADDRINUSE: address already in use 127.0.0.1:${port}. Choose another with --port, or --port 0 for any that is free.\n`
       )
       assert.strictEqual(code, 1)
     })

@@ -223,7 +223,7 @@ describe("webhook", () => {
       }
       const { code, errors } = yield* run("whsec_one", "99999")
       assert.strictEqual(code, 1)
-      assert.match(errors, /--port: "99999"\. Expected: a port from 0 to 65535/)
+      assert.match(errors, /--port: "99999"\. Expected: a port between 0 and 65535/)
     }).pipe(Effect.scoped, Effect.provide(there))
   )
 })
