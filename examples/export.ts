@@ -17,6 +17,7 @@ import {
 } from "effect-stripe-identity"
 import { inWords, prepareFile } from "./support/files.ts"
 import { continueWithoutReader, report } from "./support/output.ts"
+import { presenter } from "./support/presenter.ts"
 import { display } from "./support/progress.ts"
 import { layer } from "./support/source.ts"
 
@@ -118,6 +119,6 @@ const command = Command.make(
 continueWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
-  Effect.provide(NodeServices.layer),
+  Effect.provide([NodeServices.layer, presenter]),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

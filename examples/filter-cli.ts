@@ -7,11 +7,12 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, DateTime, Effect, Layer, Schema, Stdio, Stream } from "effect"
-import { CliOutput, Command, Flag } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import { Csv, Ndjson } from "effect/encoding"
 import { type SessionFilter, type StripeError, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import * as SessionFlags from "effect-stripe-identity/SessionFlags"
 import { endWithoutReader, report } from "./support/output.ts"
+import { presenter } from "./support/presenter.ts"
 import { layer } from "./support/source.ts"
 import { visible, visibleLines } from "./support/text.ts"
 
@@ -158,16 +159,6 @@ const command = Command.make("filter-cli", flags, ({ filter, format, reveal }) =
     }
   ])
 )
-
-// One line a mistake; the whole help only for those who ask for it.
-const presenter = CliOutput.layerPresenter({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Console.error(
-          `${event.errors.map(({ message }) => message.replaceAll(/\s+/g, " ")).join("\n")}\n(--help shows the flags)`
-        )
-      : CliOutput.defaultPresenter.present(event)
-})
 
 endWithoutReader()
 

@@ -16,6 +16,7 @@ import { SessionFilter, VerificationSession, VerificationSessions } from "effect
 import { createServer } from "node:http"
 import { report } from "./support/output.ts"
 import * as Port from "./support/port.ts"
+import { presenter } from "./support/presenter.ts"
 import { layer } from "./support/source.ts"
 import { visibleLines } from "./support/text.ts"
 
@@ -94,7 +95,7 @@ const command = Command.make(
 // A test takes the routes and not the server.
 if (import.meta.main) {
   Command.run(command, { version: "0.1.0" }).pipe(
-    Effect.provide(NodeServices.layer),
+    Effect.provide([NodeServices.layer, presenter]),
     NodeRuntime.runMain({ disableErrorReporting: true })
   )
 }

@@ -15,6 +15,7 @@ import { Destination, Progress, type VerificationSession, VerificationSessions }
 import * as SqlDestination from "effect-stripe-identity/SqlDestination"
 import * as Database from "./support/database.ts"
 import { continueWithoutReader, report } from "./support/output.ts"
+import { presenter } from "./support/presenter.ts"
 import { type Display, display } from "./support/progress.ts"
 import { isSandbox, layer, verifications } from "./support/source.ts"
 
@@ -158,6 +159,6 @@ const command = Command.make(
 continueWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
-  Effect.provide(NodeServices.layer),
+  Effect.provide([NodeServices.layer, presenter]),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

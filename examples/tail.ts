@@ -9,6 +9,7 @@ import { Console, DateTime, Effect, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Checkpoint, VerificationSessions } from "effect-stripe-identity"
 import { endWithoutReader, report } from "./support/output.ts"
+import { presenter } from "./support/presenter.ts"
 import { layer, newSessions } from "./support/source.ts"
 
 const follow = Effect.fn("tail")(function* (sessions: Option.Option<number>) {
@@ -51,6 +52,6 @@ const command = Command.make(
 endWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
-  Effect.provide(NodeServices.layer),
+  Effect.provide([NodeServices.layer, presenter]),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

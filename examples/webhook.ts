@@ -19,6 +19,7 @@ import { createServer } from "node:http"
 import * as Database from "./support/database.ts"
 import { continueWithoutReader, report } from "./support/output.ts"
 import * as Port from "./support/port.ts"
+import { presenter } from "./support/presenter.ts"
 import { layer, verifications } from "./support/source.ts"
 
 const path = "/webhooks"
@@ -149,6 +150,6 @@ const command = Command.make(
 continueWithoutReader()
 
 Command.run(command, { version: "0.1.0" }).pipe(
-  Effect.provide(NodeServices.layer),
+  Effect.provide([NodeServices.layer, presenter]),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

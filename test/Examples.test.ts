@@ -157,10 +157,18 @@ describe("the examples", () => {
     assert.strictEqual(said[1], "an error")
   })
 
+  for (const name of ["export", "tail", "mirror", "webhook", "filter-cli", "filter-http", "sandbox"]) {
+    it(`${name} says in one line that a flag is wrong, and nothing to what reads its output`, async () => {
+      const { code, errors, output } = await run(`${name}.ts`, ["--outptu", "x"])
+      assert.deepStrictEqual([code, output], [1, ""])
+      assert.match(errors, /^Unrecognized flag: --outptu in command [^\n]* \(--help shows the flags\)\n$/)
+    })
+  }
+
   it("filter-http says which ports there are", async () => {
     const { code, errors } = await run("filter-http.ts", ["--port", "70000"])
     assert.strictEqual(code, 1)
-    assert.include(errors, 'Invalid value for flag --port: "70000". Expected: a port between 0 and 65535')
+    assert.match(errors, /^Invalid value for flag --port: "70000"\. Expected: a port between 0 and 65535 \(/)
   })
 
   it("reports counts how checks ended, and shows nothing that was checked", async () => {

@@ -1,7 +1,7 @@
 import { Console } from "effect"
 import { CliOutput } from "effect/cli"
 
-/** One line for a wrong flag; the help only with --help. */
+/** One line on standard error for a wrong flag. By default Effect writes the whole help to standard output as well. */
 export const presenter = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
