@@ -14,7 +14,7 @@ import { Ndjson } from "effect/encoding"
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { SessionFilter, VerificationSession, VerificationSessions } from "effect-stripe-identity"
 import { createServer } from "node:http"
-import { report } from "./support/output.ts"
+import { continueWithoutReader, report } from "./support/output.ts"
 import * as Port from "./support/port.ts"
 import { presenter } from "./support/presenter.ts"
 import { layer } from "./support/source.ts"
@@ -94,6 +94,7 @@ const command = Command.make(
 
 // A test takes the routes and not the server.
 if (import.meta.main) {
+  continueWithoutReader()
   Command.run(command, { version: "0.1.0" }).pipe(
     Effect.provide([NodeServices.layer, presenter]),
     NodeRuntime.runMain({ disableErrorReporting: true })

@@ -10,7 +10,7 @@ import { Command, Flag } from "effect/cli"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { createServer } from "node:http"
-import { report } from "./support/output.ts"
+import { continueWithoutReader, report } from "./support/output.ts"
 import * as Port from "./support/port.ts"
 import { presenter } from "./support/presenter.ts"
 
@@ -191,8 +191,9 @@ const announce = Effect.fnUntraced(function* (sessions: number) {
   )
 })
 
-command.pipe(
-  Command.run({ version: "0.1.0" }),
+continueWithoutReader()
+
+Command.run(command, { version: "0.1.0" }).pipe(
   Effect.provide([NodeServices.layer, presenter]),
   NodeRuntime.runMain({
     disableErrorReporting: true,

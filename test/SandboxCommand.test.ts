@@ -5,6 +5,7 @@ import { createServer as createHttpServer } from "node:http"
 import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
 import { Stripe } from "stripe"
+import { runExample } from "./support/programs.ts"
 
 // What a person meets who types `npm run sandbox`.
 
@@ -107,6 +108,28 @@ describe("npm run sandbox", () => {
         await new Promise((resolve) => setTimeout(resolve, 100))
       })
       assert.strictEqual(code, 0)
+    })
+  )
+
+  it.live("continues when nobody reads what it says, as after | head -1", () =>
+    Effect.gen(function* () {
+      let url: string | undefined
+      const answers: Array<number> = []
+      const insert = Effect.promise(() => fetch(`${url}/_sandbox/insert`, { method: "POST", body: "{}" }))
+      const { code, errors } = yield* runExample("sandbox.ts", ["--port", "0", "--webhook", "http://127.0.0.1:9/"], {
+        url: "",
+        head: true,
+        onOutput: (output) => (url = /http:\S+/.exec(output)?.[0]),
+        signal: "SIGINT",
+        killedAfter: Effect.gen(function* () {
+          yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => url !== undefined })
+          for (let turn = 0; turn < 3; turn++) {
+            answers.push((yield* insert).status)
+            yield* Effect.sleep("200 millis")
+          }
+        })
+      })
+      assert.deepStrictEqual([answers, code, errors], [[200, 200, 200], 0, ""])
     })
   )
 

@@ -12,7 +12,7 @@ export const report = <E extends { readonly message: string }>(
 
 const isClosed = (error: Error) => "code" in error && error.code === "EPIPE"
 
-/** For programs that store something: they continue when their reader has closed the pipe, as after `| head -1`. */
+/** For programs that store or serve something: they continue when their reader has closed the pipe, as after `| head -1`. */
 export const continueWithoutReader = (): void => {
   for (const output of [process.stdout, process.stderr]) output.on("error", () => {})
 }
