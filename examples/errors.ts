@@ -1,13 +1,14 @@
 // Five ways to handle a read that fails: recover, fall back, resume, skip, report. Each scene has its own simulated Stripe
 // with one fault, so this example never reads Stripe itself.
-import { Console, Effect, Layer, Logger, Option, References, Stream } from "effect"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Console, Effect, Layer, Logger, Stream } from "effect"
 import { RetryPolicy, type StripeError, VerificationSessions } from "effect-stripe-identity"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { takesNoArguments } from "./support/noArguments.ts"
-import { endWithoutReader } from "./support/output.ts"
+import * as Output from "./support/output.ts"
 
 takesNoArguments("Five ways to handle a read that fails", "reads the sandbox alone")
-endWithoutReader()
+Output.endWithoutReader()
 
 const { Fault } = Sandbox
 
@@ -100,27 +101,16 @@ const scene = (
     )
   )
 
-// A log line as text, so that the guide can show it.
-const lines = Logger.make(({ fiber, logLevel, message }) => {
-  const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations))
-  const fields = annotations.map(([name, value]) => `${name}=${String(value)}`).join(" ")
-  console.log(`report: ${logLevel} ${String(message)} {${fields}}`)
-})
-
-await Effect.runPromise(
-  Effect.gen(function* () {
-    yield* Console.log("Reading the sandbox, a simulated Stripe, whatever STRIPE_API_KEY says.")
-    yield* scene(recover, { sandbox: { account: "identity-not-enabled" } })
-    yield* scene(fallBack, { fault: Fault.ServerError({ status: 503 }), times: Infinity })
-    yield* scene(resume, { fault: Fault.ResetMidBody() })
-    yield* scene(skip, { fault: Fault.BadRow({ at: 7, patch: { created: "yesterday" } }) })
-    yield* scene(report, { apiKey: Sandbox.restrictedApiKey })
-    yield* scene(report, { fault: Fault.EmptyPageWithMore() })
-  }).pipe(
-    // An unexpected error ends the program with one line, not a stack trace.
-    Effect.tapError((error) => Console.error(error.message)),
-    Effect.option,
-    Effect.tap((done) => Effect.sync(() => (process.exitCode = Option.isSome(done) ? 0 : 1))),
-    Effect.provide(Logger.layer([lines]))
-  )
+Effect.gen(function* () {
+  yield* Console.log("Reading the sandbox, a simulated Stripe, whatever STRIPE_API_KEY says.")
+  yield* scene(recover, { sandbox: { account: "identity-not-enabled" } })
+  yield* scene(fallBack, { fault: Fault.ServerError({ status: 503 }), times: Infinity })
+  yield* scene(resume, { fault: Fault.ResetMidBody() })
+  yield* scene(skip, { fault: Fault.BadRow({ at: 7, patch: { created: "yesterday" } }) })
+  yield* scene(report, { apiKey: Sandbox.restrictedApiKey })
+  yield* scene(report, { fault: Fault.EmptyPageWithMore() })
+}).pipe(
+  Effect.provide(Logger.layer([Logger.consoleLogFmt])),
+  Effect.tapCause(Output.report),
+  NodeRuntime.runMain({ disableErrorReporting: true })
 )

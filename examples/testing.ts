@@ -12,7 +12,7 @@ endWithoutReader()
 // Your own code needs the service. A layer decides who answers.
 const countByStatus = VerificationSessions.stream().pipe(
   Stream.runFold(
-    () => ({}) as Record<string, number>,
+    (): Record<string, number> => ({}),
     (counts, { status }) => ({ ...counts, [status]: (counts[status] ?? 0) + 1 })
   )
 )

@@ -17,7 +17,7 @@ describe("examples/errors.ts", () => {
         /^resume: 500 sessions, 500 of them different$/,
         /^skip: 499 sessions; vs_\w+ was wrong at data\[7\]\.created$/,
         /^report: ask the owner of the account\./,
-        /^report: Error .*PaginationStalledError.*\{reason=PaginationStalledError page=2 request=req_\w+\}$/
+        /^timestamp=.* level=ERROR .*PaginationStalledError.* reason=PaginationStalledError page=2 request=req_\w+$/
       ]
       assert.strictEqual(lines.length, wanted.length, output)
       for (const [index, line] of lines.entries()) assert.match(line, wanted[index] ?? /^$/)
