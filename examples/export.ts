@@ -8,13 +8,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Duration, Effect, FileSystem, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import {
-  Destination,
-  FileDestination,
-  Progress,
-  type VerificationSession,
-  VerificationSessions
-} from "effect-stripe-identity"
+import { Destination, FileDestination, Progress, VerificationSessions } from "effect-stripe-identity"
 import { inWords, prepareFile } from "./support/files.ts"
 import { continueWithoutReader, report } from "./support/output.ts"
 import { presenter } from "./support/presenter.ts"
@@ -38,47 +32,22 @@ const exportTo = Effect.fn("export")(function* (
   }
   const file = yield* prepareFile(output)
   const partial = `${file}.partial`
-  if (!options.resume && !options.restart && (yield* fileSystem.exists(partial))) {
+  if (options.restart) yield* fileSystem.remove(partial, { force: true })
+  const isBegun = yield* fileSystem.exists(partial)
+  if (isBegun && !options.resume) {
     return yield* Effect.fail(
       new Error(
         `${partial} is from an export that was stopped. Continue it with --resume, or start over with --restart.`
       )
     )
   }
-  if (options.restart) {
-    yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
-    yield* fileSystem.remove(partial, { force: true })
-  }
   // An export that was stopped after the rename has left its checkpoint.
-  const isBegun = yield* fileSystem.exists(partial)
   if (!isBegun) yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
-  yield* Effect.gen(function* () {
-    const destination = yield* FileDestination.ndjson(partial)
-    const counted = {
-      open: Effect.map(destination.open, (run) => ({
-        ...run,
-        // Rows are counted with the write, so that the number after Ctrl-C is that of the lines in the file.
-        save: (batch: VerificationSessions.Batch<VerificationSession.AnyExpansion>) =>
-          Effect.uninterruptible(Effect.andThen(run.save(batch), Effect.flatMap(progress.add(batch), show)))
-      }))
-    }
-    yield* Destination.stream(counted, (from) => VerificationSessions.sync(filter, { from })).pipe(Stream.runDrain)
-  }).pipe(
+  const destination = yield* FileDestination.ndjson(partial)
+  yield* Destination.stream(destination, (from) => VerificationSessions.sync(filter, { from })).pipe(
+    Stream.runForEach((batch) => Effect.flatMap(progress.add(batch), show)),
     Effect.ensuring(end),
-    Effect.onInterrupt(() =>
-      Effect.flatMap(progress.now, ({ rows }) =>
-        Console.log(
-          `Interrupted. ${rows} sessions were added to ${partial}; ${file} was not written. Continue with --resume.`
-        )
-      )
-    ),
-    Effect.tapError(() =>
-      Effect.flatMap(progress.now, ({ rows }) =>
-        Console.error(
-          `${rows} sessions were added to ${partial}; ${file} was not written.${rows === 0 ? "" : " Continue with --resume."}`
-        )
-      )
-    )
+    Effect.onError(() => Console.error(`${file} was not written. Continue with --resume.`))
   )
   yield* fileSystem.rename(partial, file)
   yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })
