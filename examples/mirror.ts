@@ -48,22 +48,12 @@ const mirror = Effect.fn("mirror")(function* (
   const table = yield* SqlDestination.make({ account })
   const total = counter()
 
-  const counted = {
-    open: Effect.map(table.open, ({ from, save }) => ({
-      from,
-      // Counted in one with the storing, so that Ctrl-C finds the number of sessions that are there.
-      save: (batch: Batch) =>
-        Effect.uninterruptible(
-          Effect.gen(function* () {
-            yield* save(batch)
-            total.add(batch)
-            const now = yield* progress.add(batch)
-            // What a poll brings is told by its own line. A full page is a long read, which more pages follow.
-            if (batch.sessions.length >= 100) yield* show(now)
-          })
-        )
-    }))
-  }
+  const count = Effect.fnUntraced(function* (batch: Batch) {
+    total.add(batch)
+    const now = yield* progress.add(batch)
+    // What a poll brings is told by its own line. A full page is a long read, which more pages follow.
+    if (batch.sessions.length >= 100) yield* show(now)
+  })
   const report = Effect.gen(function* () {
     const [row] = yield* sql`SELECT count(*) AS sessions FROM verification_sessions WHERE account = ${account}`
     const { requests } = yield* progress.now
@@ -78,7 +68,8 @@ const mirror = Effect.fn("mirror")(function* (
     return options.schedule === undefined || some.isEmpty() ? Effect.void : Console.log(some.line())
   }
 
-  yield* Destination.stream(counted, (from) => VerificationSessions.mirror({ ...options, from })).pipe(
+  yield* Destination.stream(table, (from) => VerificationSessions.mirror({ ...options, from })).pipe(
+    Stream.tap(count),
     // What comes together is one line.
     Stream.groupedWithin(1000, "2 seconds"),
     Stream.runForEach(tell),
