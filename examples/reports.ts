@@ -23,7 +23,7 @@ const program = Effect.gen(function* () {
     ),
     Stream.runCount
   )
-  for (const [outcome, count] of Array.from(counts).toSorted()) {
+  for (const [outcome, count] of Array.from(counts).sort()) {
     yield* Console.log(`${String(count).padStart(6)} ${outcome}`)
   }
   yield* Console.log(`${String(reports).padStart(6)} reports`)

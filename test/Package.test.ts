@@ -157,6 +157,28 @@ describe("the package", () => {
     })
   }
 
+  it("has examples that compile where they are copied to, as the README says", async () => {
+    const project = join(user, "copied")
+    await cp(join(installed, "examples"), join(project, "examples"), { recursive: true })
+    await symlink(join(root, "node_modules"), join(project, "node_modules"), "junction")
+    const { compilerOptions } = tsconfig("NodeNext")
+    const here = {
+      ...compilerOptions,
+      // What Effect itself compiles to.
+      lib: ["ES2022", "DOM"],
+      skipLibCheck: true,
+      types: ["node"],
+      allowImportingTsExtensions: true,
+      // The project's own modules have no effect-stripe-identity.
+      paths: {
+        "effect-stripe-identity": [join(installed, "dist/index.d.ts")],
+        "effect-stripe-identity/*": [join(installed, "dist/*.d.ts")]
+      }
+    }
+    await writeFile(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: here, include: ["examples"] }))
+    assert.strictEqual(await succeed(runTool(root, "typescript/bin/tsc", ["-p", "."], { cwd: project })), "")
+  })
+
   for (const compiler of ["typescript", "typescript-6"] as const) {
     it(`has a public name for every type that a library on top of it passes on, with ${compiler}`, async () => {
       const project = join(user, `library-${compiler}`)

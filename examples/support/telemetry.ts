@@ -121,7 +121,7 @@ const numbersOf = ({ state, type }: Metric.Metric.Snapshot): string => {
 export const table = (snapshot: ReadonlyArray<Metric.Metric.Snapshot>): string => {
   const named = snapshot
     .filter(({ id }) => id.startsWith("stripe.") || id === "http.client.request.duration")
-    .toSorted((a, b) => a.id.localeCompare(b.id))
+    .sort((a, b) => a.id.localeCompare(b.id))
   return columns(
     named.map((metric, index) => {
       const { "error.type": error, "http.response.status_code": status } = metric.attributes ?? {}
