@@ -171,7 +171,7 @@ it.live("a worker without accounts says how to add them, and one whose runs woul
     // A poll that finds nothing is one page. So each turn would be a whole poll, and never the last.
     const short = yield* Fleet.runIn(here, "worker.ts", ["--pages", "1"])
     assert.strictEqual(short.code, 1)
-    assert.include(short.errors, "--pages takes a whole number, 2 or more")
+    assert.include(short.errors, 'Invalid value for flag --pages: "1". Expected: a whole number, 2 or more')
   }).pipe(Effect.scoped)
 )
 
@@ -233,7 +233,7 @@ it.live("a runner whose port is taken says so, and one whose port is out of rang
     assert.strictEqual(taken.code, 1)
     assert.match(taken.errors, /^Open: listen EADDRINUSE: address already in use 127\.0\.0\.1:\d+$/m)
     const wrong = yield* Fleet.runIn(here, "cluster.ts", ["--port", "70000"])
-    assert.match(wrong.errors, /--port takes a port, 1 to 65535/)
+    assert.match(wrong.errors, / --port: "\S+"\. Expected: a port between 1 and 65535/)
   }).pipe(Effect.scoped)
 )
 

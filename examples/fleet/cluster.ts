@@ -141,7 +141,7 @@ const command = Command.make(
       Flag.withDescription("A port that no other program on this machine uses (default 34431)"),
       Flag.filter(
         (port) => port >= 1 && port <= 65_535,
-        () => "--port takes a port, 1 to 65535"
+        () => "a port between 1 and 65535"
       ),
       Flag.withDefault(34431)
     ),
@@ -149,7 +149,7 @@ const command = Command.make(
       Flag.withDescription("When to look for accounts that are due (default * * * * *, each minute)"),
       Flag.filter(
         (text) => Result.isSuccess(Cron.parse(text)),
-        () => '--cron takes an expression such as "* * * * *"'
+        () => 'an expression such as "* * * * *"'
       ),
       Flag.withDefault("* * * * *"),
       Flag.map((text) => Cron.parseUnsafe(text))

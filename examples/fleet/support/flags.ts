@@ -11,7 +11,7 @@ const above = (minimum: number, what: string) =>
 const seconds = (name: string, description: string, otherwise: number) =>
   Flag.Finite(name).pipe(
     Flag.withDescription(`${description}, in seconds (default ${otherwise})`),
-    above(0.1, `--${name} takes a number of seconds, 0.1 or more`),
+    above(0.1, "a number of seconds, 0.1 or more"),
     Flag.withDefault(otherwise),
     Flag.map(Duration.seconds)
   )
@@ -19,7 +19,7 @@ const seconds = (name: string, description: string, otherwise: number) =>
 const count = (name: string, description: string, otherwise: number, minimum = 1) =>
   Flag.Int(name).pipe(
     Flag.withDescription(`${description} (default ${otherwise})`),
-    above(minimum, `--${name} takes a whole number, ${minimum} or more`),
+    above(minimum, `a whole number, ${minimum} or more`),
     Flag.withDefault(otherwise)
   )
 
@@ -48,7 +48,7 @@ export const shared = {
     Flag.withDescription("The name of the fleet, if several share Redis; each needs its own database (default fleet)"),
     Flag.filter(
       (name) => /^[\w-]{1,100}$/.test(name),
-      () => "--fleet takes letters, digits, _ and -"
+      () => "letters, digits, _ and -"
     ),
     Flag.withDefault("fleet")
   ),
