@@ -1,5 +1,6 @@
 // Spans and metrics as text for a terminal.
 import { type Metric, Option, Tracer } from "effect"
+import { columns } from "./text.ts"
 
 type Attributes = ReadonlyMap<string, unknown>
 
@@ -90,21 +91,6 @@ const linesOf = (recorded: ReadonlyArray<Recorded>, parent: string | undefined):
       return { ...line, title: branch + line.title }
     })
   })
-}
-
-const columns = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const widths = rows.reduce<ReadonlyArray<number>>(
-    (widths, row) => row.map((cell, index) => Math.max(cell.length, widths[index] ?? 0)),
-    []
-  )
-  return rows
-    .map((row) =>
-      row
-        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-        .join("  ")
-        .trimEnd()
-    )
-    .join("\n")
 }
 
 const tree = (recorded: ReadonlyArray<Recorded>): string =>

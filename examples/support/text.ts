@@ -1,4 +1,4 @@
-// Makes text from outside, such as metadata, safe to show on a terminal.
+// Text for a terminal.
 
 /**
  * A text whose control characters, line breaks and changes of the writing direction are seen and not obeyed: an escape
@@ -13,3 +13,16 @@ export const visible = (text: string): string =>
 
 /** The same for whole lines, as of NDJSON, which stay lines. */
 export const visibleLines = (lines: string): string => lines.split("\n").map(visible).join("\n")
+
+/** Rows as a table, each column as wide as its longest cell. */
+export const columns = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)))
+  return rows
+    .map((row) =>
+      row
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
+}

@@ -1,7 +1,7 @@
 // What a fleet is at, as a person at a terminal wants to read it.
 import { Duration, Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { visible } from "../../support/text.ts"
+import { columns, visible } from "../../support/text.ts"
 
 interface Row {
   readonly account: string
@@ -27,18 +27,6 @@ const since = (then: number | bigint | null, now: number): string =>
 const cell = (text: string, longest: number): string => {
   const shown = visible(text)
   return shown.length > longest ? `${shown.slice(0, longest - 1)}…` : shown
-}
-
-const columns = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)))
-  return rows
-    .map((row) =>
-      row
-        .map((text, column) => text.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd()
-    )
-    .join("\n")
 }
 
 /** The accounts, those with a problem first and then those whose copies are oldest, and all of them in one line. */
