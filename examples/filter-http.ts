@@ -62,7 +62,7 @@ const ownAddress = HttpRouter.middleware(
   { global: true }
 )
 
-export const routes = Layer.merge(sessions, ownAddress)
+const routes = Layer.merge(sessions, ownAddress)
 
 const announce = Effect.gen(function* () {
   const url = yield* HttpServer.addressFormattedWith(Effect.succeed)
@@ -92,11 +92,9 @@ const command = Command.make(
   })
 ).pipe(Command.withDescription("Sessions over HTTP, as NDJSON"))
 
-// A test takes the routes and not the server.
-if (import.meta.main) {
-  continueWithoutReader()
-  Command.run(command, { version: "0.1.0" }).pipe(
-    Effect.provide([NodeServices.layer, presenter]),
-    NodeRuntime.runMain({ disableErrorReporting: true })
-  )
-}
+continueWithoutReader()
+
+Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.provide([NodeServices.layer, presenter]),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)

@@ -20,7 +20,7 @@ import * as Database from "./support/database.ts"
 import { continueWithoutReader, report } from "./support/output.ts"
 import * as Port from "./support/port.ts"
 import { presenter } from "./support/presenter.ts"
-import { layer, verifications } from "./support/source.ts"
+import { isSandbox, layer, verifications } from "./support/source.ts"
 
 const path = "/webhooks"
 
@@ -34,7 +34,7 @@ const types = (["created", "processing", "requires_input", "verified", "canceled
  * sign with a secret that stands here.
  */
 const secrets = Effect.gen(function* () {
-  const ofSandbox = process.env["STRIPE_API_KEY"] === undefined ? "whsec_SANDBOX_webhook_secret" : ""
+  const ofSandbox = (yield* isSandbox) ? "whsec_SANDBOX_webhook_secret" : ""
   const text = yield* Config.Redacted("STRIPE_WEBHOOK_SECRET").pipe(Config.withDefault(Redacted.make(ofSandbox)))
   const all = Redacted.value(text).split(",")
   return yield* all.every((secret) => /^whsec_\S+$/.test(secret.trim()))

@@ -1,14 +1,11 @@
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Redacted } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
-import { VerificationSessions } from "effect-stripe-identity"
+import { Deferred, Duration, Effect, Redacted } from "effect"
 import * as Sandbox from "effect-stripe-identity/Sandbox"
 import { spawn } from "node:child_process"
-import { createServer, request } from "node:http"
+import { request } from "node:http"
 import { fileURLToPath } from "node:url"
-import { routes } from "../examples/filter-http.ts"
-import { baseUrl, server as sandboxServer } from "./support/sandboxServer.ts"
+import { runExample } from "./support/programs.ts"
+import { baseUrl, server } from "./support/sandboxServer.ts"
 
 // What people meet who type the commands, and what a client of the server meets on a real socket.
 
@@ -144,7 +141,7 @@ describe("filter-cli", { timeout: 60_000 }, () => {
       const csv = yield* Effect.promise(() => cli(["--format", "csv"], env))
       const quoted = JSON.stringify({ "key\t": "\t" }).replaceAll('"', '""')
       assert.include(csv.output, `,"${quoted}"\r\n`)
-    }).pipe(Effect.provide(sandboxServer({ sessions: 0 })))
+    }).pipe(Effect.provide(server({ sessions: 0 })))
   )
 
   it("says what it reads when that is Stripe", async () => {
@@ -157,18 +154,19 @@ describe("filter-cli", { timeout: 60_000 }, () => {
   })
 })
 
-describe("filter-http", () => {
-  const server = (options: Sandbox.Options) =>
-    HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }).pipe(
-      Layer.provide(VerificationSessions.layer({ apiKey: Sandbox.apiKey, rateLimit: false })),
-      Layer.provideMerge(Sandbox.layer(options)),
-      Layer.provideMerge(
-        NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0, disablePreemptiveShutdown: true })
-      )
-    )
+describe("filter-http", { timeout: 60_000 }, () => {
+  /** Where the program answers, until the test ends. */
+  const start = Effect.gen(function* () {
+    const listening = yield* Deferred.make<string>()
+    const onOutput = (output: string) => {
+      const address = /curl "(\S+)\/sessions/.exec(output)?.[1]
+      if (address !== undefined) Deferred.doneUnsafe(listening, Effect.succeed(address))
+    }
+    yield* Effect.forkScoped(runExample("filter-http.ts", ["--port", "0"], { url: yield* baseUrl, onOutput }))
+    return yield* Deferred.await(listening)
+  })
 
-  const url = (query: string) =>
-    HttpServer.addressFormattedWith((address) => Effect.succeed(`${address}/sessions?${query}`))
+  const url = (query: string) => Effect.map(start, (address) => `${address}/sessions?${query}`)
 
   const get = Effect.fnUntraced(function* (query: string) {
     const address = yield* url(query)
@@ -194,7 +192,7 @@ describe("filter-http", () => {
       )
       const encoded = yield* get("status=verified&created%5Bgte%5D=1745000000&metadata%5Bplan%5D=pro")
       assert.strictEqual(encoded.text, answer.text)
-    }).pipe(Effect.provide(server({ sessions: 600 })))
+    }).pipe(Effect.scoped, Effect.provide(server({ sessions: 600 })))
   )
 
   it.live("answers 400 with every problem, without a request to Stripe", () =>
@@ -213,7 +211,7 @@ describe("filter-http", () => {
       )
       assert.match(problems[2]?.["advice"] ?? "", /Did you mean "document"/)
       assert.deepStrictEqual(yield* Sandbox.Sandbox.use((sandbox) => sandbox.requests), [])
-    }).pipe(Effect.provide(server({ sessions: 10 })))
+    }).pipe(Effect.scoped, Effect.provide(server({ sessions: 10 })))
   )
 
   it.live("answers to its own address alone, and reads nothing for another, such as a page's that points here", () =>
@@ -250,7 +248,7 @@ describe("filter-http", () => {
       for (const host of [`127.0.0.1:${port}`, `LocalHost:${port}`, `[::1]:${port}`]) {
         assert.strictEqual((yield* ask(host))[0], 200, host)
       }
-    }).pipe(Effect.provide(server({ sessions: 10 })))
+    }).pipe(Effect.scoped, Effect.provide(server({ sessions: 10 })))
   )
 
   it.live("stops reading Stripe when the client goes away", () =>
@@ -283,7 +281,7 @@ describe("filter-http", () => {
         after.filter(({ outcome }) => outcome === "open"),
         []
       )
-    }).pipe(Effect.provide(server({ sessions: 100_000, latency: Duration.millis(20) })))
+    }).pipe(Effect.scoped, Effect.provide(server({ sessions: 100_000, latency: Duration.millis(20) })))
   )
 
   it.live("breaks the connection off when reading fails, so that a short answer never looks complete", () =>
@@ -300,6 +298,6 @@ describe("filter-http", () => {
           )
       )
       assert.strictEqual(outcome, "broken off")
-    }).pipe(Effect.provide(server({ sessions: 300, latency: Duration.millis(20) })))
+    }).pipe(Effect.scoped, Effect.provide(server({ sessions: 300, latency: Duration.millis(20) })))
   )
 })
