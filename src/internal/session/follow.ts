@@ -231,7 +231,7 @@ const audit = <Sent extends Row, A extends Sent, E, R>(
     (before, { advance, readAt, rows }) => {
       const position = Checkpoint.advance(before, advance)
       const audit = { began, reached: position.range?.oldest }
-      const after = advance.end ? Windows.audited(checkpoint, began) : { ...checkpoint, audit }
+      const after = advance.end ? { ...Struct.omit(checkpoint, ["audit"]), audited: began } : { ...checkpoint, audit }
       return [position, [{ sessions: rows, missing: [], readAt, checkpoint: after }]] as const
     }
   )

@@ -73,17 +73,8 @@ export const plan = (
   const restart = Math.max(settledBefore(at, lengths.settle), now - retention + 86_400)
   const positioned = keepsPosition ? checkpoint : moveTo(rest, rest.range === undefined ? now : restart)
   if (rest.range === undefined) return { ...rest, events: positioned.events, audited: DateTime.fromEpochSeconds(now) }
+  const audited = rest.audited === undefined ? -Infinity : DateTime.toEpochSeconds(rest.audited)
   const isDue =
-    audit === undefined &&
-    interval !== undefined &&
-    (rest.audited === undefined ||
-      isFuture(DateTime.toEpochSeconds(rest.audited), now, lengths) ||
-      now - DateTime.toEpochSeconds(rest.audited) >= interval)
+    audit === undefined && interval !== undefined && (isFuture(audited, now, lengths) || now - audited >= interval)
   return keepsPosition && !isDue ? positioned : { ...positioned, audit: { began: DateTime.fromEpochSeconds(now) } }
 }
-
-/** The checkpoint when an audit is complete. */
-export const audited = ({ audit: _, ...checkpoint }: Checkpoint, began: DateTime.Utc): Checkpoint => ({
-  ...checkpoint,
-  audited: began
-})
