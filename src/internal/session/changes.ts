@@ -194,12 +194,10 @@ export const run = <Sent extends Row, A extends Sent, E, R>(
     const until = Windows.settledBefore(now, lengths.settle)
     const start = DateTime.toEpochSeconds(checkpoint.events)
     yield* ensureKept(start, now)
-    return Stream.unfold(start, (position) =>
-      Effect.sync(() => {
-        const window = Windows.next(position, until, lengths)
-        return window && ([window, window.lt] as const)
-      })
-    )
+    return Stream.unfold(start, (position) => {
+      const window = Windows.next(position, until, lengths)
+      return Effect.succeed(window && ([window, window.lt] as const))
+    })
   })
   return Stream.unwrap(windows).pipe(
     // An event that was a cursor may have expired when the next page is read. Then the window is read again.
