@@ -47,10 +47,8 @@ export const isGenuine = (
 ): Effect.Effect<boolean> =>
   Effect.map(
     Effect.promise(() => Promise.all(secrets.map((secret) => sign(bytes, secret)))),
-    (expected) => {
-      const isOurs = (signature: Uint8Array) => expected.some((own) => Mac.timingSafeEqual(own, signature))
-      return signatures.some((signature) => isOurs(encoder.encode(signature)))
-    }
+    (expected) =>
+      signatures.some((signature) => expected.some((own) => Mac.timingSafeEqual(own, encoder.encode(signature))))
   )
 
 const sign = async (bytes: Uint8Array<ArrayBuffer>, secret: string): Promise<Uint8Array> => {
