@@ -89,18 +89,14 @@ export interface Options {
 const wait = (example: string) =>
   Schema.optional(Arguments.duration("a duration of zero or more", example, (seconds) => seconds >= 0))
 
+const isFiniteWait = (seconds: number) => seconds >= 0 && Number.isFinite(seconds)
+
 const isCount = (value: unknown) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 0)
 
 const decodeOptions = Arguments.options({
   times: Schema.optional(Arguments.accepts("a whole number, 0 or more, or Infinity", isCount)),
   // After an infinite wait no retry would follow, and the read would not end.
-  baseDelay: Schema.optional(
-    Arguments.duration(
-      "a finite duration of zero or more",
-      "500 millis",
-      (seconds) => seconds >= 0 && Number.isFinite(seconds)
-    )
-  ),
+  baseDelay: Schema.optional(Arguments.duration("a finite duration of zero or more", "500 millis", isFiniteWait)),
   maxDelay: wait("8 seconds"),
   maxRetryAfter: wait("60 seconds"),
   maxElapsed: wait("5 minutes"),
@@ -296,7 +292,6 @@ export const forever: RetryPolicy = fromOptions({ times: Infinity })
  * @category references
  * @since 0.1.0
  */
-export const Current: Context.Reference<RetryPolicy> = Context.Reference<RetryPolicy>(
-  "effect-stripe-identity/RetryPolicy",
-  { defaultValue: () => standard }
-)
+export const Current: Context.Reference<RetryPolicy> = Context.Reference("effect-stripe-identity/RetryPolicy", {
+  defaultValue: () => standard
+})
