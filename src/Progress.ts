@@ -115,7 +115,8 @@ export const make = Effect.fnUntraced(function* (
   const { gte = 0, lt = Infinity } = created === undefined ? {} : Created.span(created)
   const from = gte * 1000
   const to = Math.min(lt * 1000, wallTime)
-  const state = { rows: 0, pages: 0, requests: 0, newest: -Infinity, oldest: Infinity, complete: false }
+  const counts = { rows: 0, pages: 0, requests: 0 }
+  const state = { newest: -Infinity, oldest: Infinity, complete: false }
   // Whether the last checkpoint had reached the end of the list.
   let reachedEnd: boolean | undefined
   // The fraction that was done before this run, for the estimate.
@@ -138,11 +139,9 @@ export const make = Effect.fnUntraced(function* (
     const fraction = fractionDone()
     const gained = fraction === undefined ? 0 : fraction - (before ?? 0)
     return {
-      rows: state.rows,
-      pages: state.pages,
-      requests: state.requests,
+      ...counts,
       elapsed: Duration.millis(elapsed),
-      rowsPerSecond: elapsed === 0 ? 0 : (state.rows * 1000) / elapsed,
+      rowsPerSecond: elapsed === 0 ? 0 : (counts.rows * 1000) / elapsed,
       range:
         state.oldest === Infinity
           ? Option.none()
@@ -163,8 +162,8 @@ export const make = Effect.fnUntraced(function* (
   const add = (arrival: Arrival): Effect.Effect<Progress> =>
     Effect.suspend(() => {
       const rows = "data" in arrival ? arrival.data : arrival.sessions
-      state.rows += rows.length
-      state.pages++
+      counts.rows += rows.length
+      counts.pages++
       if ("data" in arrival) state.complete ||= arrival.has_more === false
       const covered = "data" in arrival ? undefined : arrival.checkpoint.range
       if (covered !== undefined) {
@@ -185,7 +184,7 @@ export const make = Effect.fnUntraced(function* (
       return now
     })
 
-  return { now, add, countRequests: HttpClient.tapRequest(() => Effect.sync(() => state.requests++)) }
+  return { now, add, countRequests: HttpClient.tapRequest(() => Effect.sync(() => counts.requests++)) }
 })
 
 const counted = (count: number, one: string, many: string): string =>
