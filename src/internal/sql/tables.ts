@@ -165,10 +165,7 @@ export const create = Effect.fnUntraced(function* (client: Client, table: string
 })
 
 /** A name for an index, or the name with a number: the indexes of a table that was renamed keep theirs. */
-const freeName = Effect.fnUntraced(function* (
-  { dialect, sql }: Client,
-  name: string
-): Effect.fn.Return<string, SqlError> {
+const freeName = Effect.fnUntraced(function* ({ dialect, sql }: Client, name: string) {
   for (let count = 1; ; count++) {
     const free = count === 1 ? name : `${name}_${count}`
     const taken = yield* dialect === "pg"
