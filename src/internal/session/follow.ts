@@ -29,7 +29,7 @@ import type * as Model from "./mirrorModel.ts"
 import type { ListExpand } from "./model.ts"
 import * as Reread from "./reread.ts"
 import { call, path, resource } from "./resource.ts"
-import type { Batch, Service, SyncOptions } from "./service.ts"
+import type { Service, SyncOptions } from "./service.ts"
 
 const syncFields = Struct.assign(Runs.fields, Struct.pick(resource, ["expand"]))
 
@@ -82,20 +82,22 @@ const prepare = Effect.fnUntraced(function* <Sent extends Row, A extends Row, E,
 })
 
 /** How the list is read from a checkpoint. Relative dates are taken once, so that all runs are over the same list. */
-const prepareSync = <Sent extends Row, A extends Row, E, R>(
-  call: Call<Sent, A, SessionFilter.SessionFilter>,
+const prepareSync = Effect.fnUntraced(function* <Paths extends ListExpand, const Filter, E, R>(
+  client: StripeClient.Service,
   operation: string,
-  options: SyncOptions<ListExpand, E, R>,
-  checked: Result.Result<unknown, InvalidArgumentError>
-) =>
-  Effect.map(prepare(call, operation, options, checked), ({ list, options: { onDecodeError } }) => {
-    const read = { ...Struct.pick(options, ["settle", "pageSize", "prefetch", "concurrency"]), onDecodeError }
-    return (from: Checkpoint.Checkpoint | undefined): Stream.Stream<Batch<A>, StripeError | E, R> =>
-      withOperation(
-        operation,
-        Stream.map(Sync.batches(list, { ...read, from }), ({ rows, ...batch }) => ({ sessions: rows, ...batch }))
-      )
-  })
+  filter: Filter | undefined,
+  options: SyncOptions<Paths, E, R>,
+  check: typeof checkSync
+) {
+  const source = yield* prepare(call(client, filter, options), operation, options, check(options))
+  const { onDecodeError } = source.options
+  const read = { ...Struct.pick(options, ["settle", "pageSize", "prefetch", "concurrency"]), onDecodeError }
+  return (from: Checkpoint.Checkpoint | undefined) =>
+    withOperation(
+      operation,
+      Stream.map(Sync.batches(source.list, { ...read, from }), ({ rows, ...batch }) => ({ sessions: rows, ...batch }))
+    )
+})
 
 /** Runs that have the name of the call, each for itself. So has what is refused before the first. */
 const inRuns = <A, E, R>(
@@ -110,9 +112,7 @@ export const make = (
 ): Pick<Service, "sync" | "tail" | "reread" | "changes" | "mirror"> => ({
   sync: (filter, options = {}) => {
     const operation = "VerificationSessions.sync"
-    const prepared = Effect.suspend(() =>
-      prepareSync(call(client, filter, options), operation, options, checkSync(options))
-    )
+    const prepared = prepareSync(client, operation, filter, options, checkSync)
     const runs = Effect.map(prepared, (run) => run(options.from))
     // A checkpoint is of one range, so the next run could not resume that of a relative one.
     return inRuns(operation, Effect.provideService(runs, AllowRelative, false))
@@ -120,9 +120,7 @@ export const make = (
 
   tail: (filter, options = {}) => {
     const operation = "VerificationSessions.tail"
-    const prepared = Effect.suspend(() =>
-      prepareSync(call(client, filter, options), operation, options, checkTail(options))
-    )
+    const prepared = prepareSync(client, operation, filter, options, checkTail)
     const runs = Effect.map(prepared, (run) => Runs.poll(run, options.from, options.schedule))
     return inRuns(operation, runs)
   },
