@@ -4,11 +4,11 @@
  */
 import * as DateTime from "effect/DateTime"
 import { identity } from "effect/Function"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import type * as Types from "effect/Types"
-import { generated, revealed, toEpochSeconds, type Unchecked, wireCodec } from "../wire/codec.ts"
+import { generated, redacted, revealed, toEpochSeconds, type Unchecked, wireCodec } from "../wire/codec.ts"
 import * as Wire from "./wire.ts"
 
 /**
@@ -101,19 +101,16 @@ export const redactedFromWire = (wire: Encoded): RedactedReport => {
     type: wire.type
   }
   if (wire.client_reference_id !== undefined) report.client_reference_id = wire.client_reference_id
-  if (wire.document !== undefined) report.document = redacted(wire.document, "document")
-  if (wire.email !== undefined) report.email = redacted(wire.email, "email")
-  if (wire.id_number !== undefined) report.id_number = redacted(wire.id_number, "id_number")
+  if (wire.document !== undefined) report.document = redacted(wire.document, { label: "document" })
+  if (wire.email !== undefined) report.email = redacted(wire.email, { label: "email" })
+  if (wire.id_number !== undefined) report.id_number = redacted(wire.id_number, { label: "id_number" })
   if (wire.options !== undefined) report.options = wire.options
-  if (wire.phone !== undefined) report.phone = redacted(wire.phone, "phone")
-  if (wire.selfie !== undefined) report.selfie = redacted(wire.selfie, "selfie")
+  if (wire.phone !== undefined) report.phone = redacted(wire.phone, { label: "phone" })
+  if (wire.selfie !== undefined) report.selfie = redacted(wire.selfie, { label: "selfie" })
   if (wire.verification_flow !== undefined) report.verification_flow = wire.verification_flow
   if (wire.verification_session !== undefined) report.verification_session = wire.verification_session
   return report
 }
-
-const redacted = <A>(check: A | null, label: Wire.CheckName): Redacted.Redacted<A> | null =>
-  check === null ? null : Redacted.make(check, { label })
 
 const redactedToWire = (report: Unchecked<RedactedReport>): unknown => {
   const plain: Record<string, unknown> = { ...report }

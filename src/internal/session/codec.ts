@@ -11,7 +11,7 @@ import * as Struct from "effect/Struct"
 import type * as Types from "effect/Types"
 import * as ReportCodec from "../report/codec.ts"
 import { type DecodeRow, rowDecoder } from "../wire/fastPath.ts"
-import { generated, revealed, toEpochSeconds, type Unchecked, wireCodec } from "../wire/codec.ts"
+import { generated, redacted, revealed, toEpochSeconds, type Unchecked, wireCodec } from "../wire/codec.ts"
 import * as Wire from "./wire.ts"
 
 /**
@@ -151,9 +151,6 @@ const plainFromWire = (row: EncodedAny): Types.Mutable<AnyExpansion> => {
   if (row.verification_flow !== undefined) session.verification_flow = row.verification_flow
   return session
 }
-
-const redacted = <A>(value: A | null, label: { readonly label: SecretField }): Redacted.Redacted<A> | null =>
-  value === null ? null : Redacted.make(value, label)
 
 export const fromWire = (row: EncodedAny): AnyExpansion => {
   const session = plainFromWire(row)

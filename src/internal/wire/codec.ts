@@ -64,6 +64,9 @@ export const wireCodec = <T extends object, E>(options: {
 export const toEpochSeconds = (value: unknown): number | undefined =>
   DateTime.isDateTime(value) && DateTime.isUtc(value) ? DateTime.toEpochSeconds(value) : undefined
 
+export const redacted = <A>(value: A | null, options: { readonly label: string }): Redacted.Redacted<A> | null =>
+  value === null ? null : Redacted.make(value, options)
+
 /** What a `Redacted` holds, or `null` where that stands; `undefined`, which no wire schema accepts, for anything else. */
 export const revealed = (value: unknown): unknown =>
   value === null ? null : Redacted.isRedacted(value) ? Redacted.value(value) : undefined
