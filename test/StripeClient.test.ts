@@ -33,8 +33,11 @@ describe("what is sent", () => {
     }).pipe(Effect.provide(world()))
   )
 
-  it("the user agent has the package's version", () => {
-    assert.strictEqual(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version, version)
+  it("the user agent has the package's version, and a release raises both", () => {
+    const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8")
+    assert.strictEqual(JSON.parse(read("package.json")).version, version)
+    const [, raised = ""] = /const path = "(.+)"/.exec(read(".ci/version")) ?? []
+    assert.include(read(raised), `version = "${version}"`)
   })
 
   it.effect("apiVersion and transformClient change it", () =>
