@@ -17,12 +17,6 @@ import * as Read from "../pagination/read.ts"
 /** How far rows may be out of order, in seconds. */
 const tolerance = Cursor.disorder / 1000
 
-/** A list to read, and the range of `created` that it is known to have. */
-export interface List<A, E, R> {
-  readonly fetch: FetchPage<A, E, R>
-  readonly range?: Window | undefined
-}
-
 /** What every page of a run is read with. */
 export type PageOptions<E, R> = Pick<PaginationOptions<E, R>, "pageSize" | "prefetch" | "onDecodeError" | "concurrency">
 
@@ -47,7 +41,7 @@ export interface Step<A> {
 
 /** The pages of a pass. */
 export const steps = <A extends Row, E, R, E2, R2>(
-  { fetch, range = {} }: List<A, E, R>,
+  { fetch, range = {} }: { readonly fetch: FetchPage<A, E, R>; readonly range?: Window | undefined },
   options: PageOptions<E2, R2>,
   { direction, from, until }: Pass
 ): Stream.Stream<Step<A>, E | E2 | PaginationError | CheckpointMismatchError, R | R2> =>
