@@ -237,11 +237,7 @@ export const make = Effect.fnUntraced(function* (
   )
 
   /** Moves the checkpoint, if it is still the one that this run read or stored last. */
-  const moveCheckpoint = Effect.fnUntraced(function* (
-    known: string | undefined,
-    text: string,
-    livemode: boolean | undefined
-  ) {
+  const moveCheckpoint = Effect.fnUntraced(function* (known: string | undefined, text: string, livemode?: boolean) {
     const mode = livemode === undefined ? null : dialect === "pg" ? livemode : Number(livemode)
     const now = DateTime.formatIso(yield* DateTime.now)
     const moved = yield* known === undefined
