@@ -76,10 +76,8 @@ const ownKey = (value: unknown, shown: PropertyKey): PropertyKey =>
 
 /** The first sentence of what was expected, and what it says to do. */
 const toProblem = (path: string, actual: string, text: string): ArgumentIssue => {
-  const end = text.indexOf(". ")
-  return end < 0
-    ? { path, expected: text, actual }
-    : { path, expected: text.slice(0, end), actual, advice: text.slice(end + 2) }
+  const [expected = "", ...advice] = text.split(". ")
+  return { path, expected, actual, ...(advice.length === 0 ? undefined : { advice: advice.join(". ") }) }
 }
 
 /** One error for all problems. It lists the first of many. */
