@@ -88,8 +88,7 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
   const { format, header, path, toLines } = options
   const sidecarPath = `${path}.checkpoint`
   // Each save begins where the one before has ended.
-  const turn = Semaphore.makeUnsafe(1)
-  const inTurn = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> => Semaphore.withPermit(turn, self)
+  const inTurn = Semaphore.withPermit(Semaphore.makeUnsafe(1))
   // Whether another writer was noticed.
   let isShared = false
   // How much of the file its checkpoint covers.
