@@ -5,10 +5,8 @@
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import * as Option from "effect/Option"
 import type { PlatformError } from "effect/PlatformError"
 import * as Predicate from "effect/Predicate"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
@@ -52,7 +50,7 @@ const Sidecar = Schema.Struct({
 })
 
 const encodeCheckpoint = Schema.encodeSync(Checkpoint.Checkpoint)
-const decodeSidecar = Schema.decodeUnknownResult(Schema.fromJsonString(Sidecar))
+const decodeSidecar = Schema.decodeUnknownEffect(Schema.fromJsonString(Sidecar))
 
 const encoder = new TextEncoder()
 
@@ -123,8 +121,8 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     if (info?.type === "File") return ByteSize.toNumberUnsafe(info.size)
     if (info !== undefined) return yield* refuse(kinds[info.type] ?? "another kind of file")
     // A link to a missing file often points to a disk that is not mounted, so the file is not created there.
-    const target = yield* Effect.option(fileSystem.readLink(file))
-    return Option.isNone(target) ? undefined : yield* refuse(`a link to ${target.value}, which does not exist`)
+    const target = yield* Effect.orElseSucceed(fileSystem.readLink(file), () => undefined)
+    return target === undefined ? undefined : yield* refuse(`a link to ${target}, which does not exist`)
   })
 
   const size = sizeOf(path)
@@ -145,17 +143,16 @@ const begin = Effect.fnUntraced(function* <Batch extends HasCheckpoint>(
     }
     const damaged = (actual: string) =>
       new CheckpointMismatchError({ problem: "damaged", expected: `the checkpoint of ${path}`, actual })
-    const sidecar = decodeSidecar(text)
-    if (Result.isFailure(sidecar)) {
-      return yield* damaged(`${text.length} characters of something else in ${sidecarPath}`)
-    }
-    const { bytes, checkpoint: json } = sidecar.success
+    const sidecar = yield* Effect.mapError(decodeSidecar(text), () =>
+      damaged(`${text.length} characters of something else in ${sidecarPath}`)
+    )
+    const { bytes, checkpoint: json } = sidecar
     if (json === null && bytes !== 0) return yield* damaged(`${bytes} bytes without a checkpoint in ${sidecarPath}`)
     const from = json === null ? undefined : yield* Effect.fromResult(Checkpoint.fromJson(json))
-    if (sidecar.success.format !== format) {
+    if (sidecar.format !== format) {
       return yield* failure(
         "format",
-        `expected a file of ${format}, got one of ${name(sidecar.success.format)}. Write to another file.`
+        `expected a file of ${format}, got one of ${name(sidecar.format)}. Write to another file.`
       )
     }
     if (found < bytes) {
