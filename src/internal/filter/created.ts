@@ -3,7 +3,6 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -134,15 +133,15 @@ const isEmpty = (window: Window): boolean => CreatedWithin.isEmpty({ gte: 0, ...
 /**
  * What both let through, or nothing where they have no second in common. Of two bounds on one side the tighter stays.
  */
-export const intersect = (self: Created, that: Created): Option.Option<Created> => {
+export const intersect = (self: Created, that: Created): Created | undefined => {
   const both = CreatedWithin.intersect(span(self), span(that))
-  if (isEmpty(both)) return Option.none()
+  if (isEmpty(both)) return undefined
   const { gte = 0, lt } = both
   const range: Types.Mutable<Range> = {}
   // A range needs a bound, even where it bounds nothing.
   if (gte > 0 || lt === undefined) range.gte = DateTime.fromEpochSeconds(gte)
   if (lt !== undefined) range.lte = DateTime.fromEpochSeconds(lt - 1)
-  return Option.some(range)
+  return range
 }
 
 /** In words, for a message. */

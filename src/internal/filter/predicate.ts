@@ -2,7 +2,6 @@
  * What a filter does to sessions, and what two filters do together.
  */
 import * as Arr from "effect/Array"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { ArgumentIssue, InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
@@ -88,7 +87,7 @@ export const and = (
   const created =
     from === undefined || to === undefined
       ? (from ?? to)
-      : Option.getOrElse(Created.intersect(from, to), () => refuse(["created"], from, to, Created.show))
+      : (Created.intersect(from, to) ?? refuse(["created"], from, to, Created.show))
   const fields = { ...(created === undefined ? {} : { created }), ...merge([], one, other) }
   return [fields, Arr.isArrayNonEmpty(issues) ? Result.fail(Arguments.invalid(issues)) : Result.void]
 }
