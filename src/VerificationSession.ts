@@ -11,7 +11,6 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Codec from "./internal/session/codec.ts"
@@ -162,19 +161,17 @@ export interface MakeOptions
  * @function
  */
 export const makeUnsafe: (options: MakeOptions) => VerificationSession = ({ created, id, ...options }) =>
-  Result.getOrThrow(
-    check({
-      id,
-      object: "identity.verification_session",
-      livemode: false,
-      type: "document",
-      metadata: {},
-      ...options,
-      created: DateTime.fromEpochSeconds(DateTime.toEpochSeconds(created))
-    })
-  )
+  check({
+    id,
+    object: "identity.verification_session",
+    livemode: false,
+    type: "document",
+    metadata: {},
+    ...options,
+    created: DateTime.fromEpochSeconds(DateTime.toEpochSeconds(created))
+  })
 
-const check = Schema.decodeUnknownResult(Schema.toType(VerificationSession))
+const check = Schema.decodeUnknownSync(Schema.toType(VerificationSession))
 
 /**
  * Options of {@link Json}.
