@@ -16,7 +16,6 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as Arguments from "./internal/arguments.ts"
@@ -98,8 +97,6 @@ export interface Options<E = never, R = never> extends Pick<
 
 const decodeOptions = Arguments.options(Runs.fields)
 
-const isCheckpoint = Schema.is(Checkpoint.Checkpoint)
-
 const refuseKey = (key: Checkpoint.ListKey) =>
   Arguments.refuse("key", Arguments.show(key), "a filter of 1 to 64 characters. For a longer one, take a hash of it.")
 
@@ -136,7 +133,7 @@ export const batches = <A extends Row, E, R, E2 = never, R2 = never>(
       yield* Effect.fromResult(decodeOptions(options))
       const { from, settle = "1 minute", ...pages } = options
       const begin = from ?? Checkpoint.start(source.key)
-      if (!isCheckpoint(begin)) return yield* Effect.fromResult(refuseKey(source.key))
+      if (!Runs.isCheckpoint(begin)) return yield* Effect.fromResult(refuseKey(source.key))
       yield* Effect.fromResult(Checkpoint.check(begin, source.key))
       const { range } = begin
       const until = Windows.settledBefore(yield* DateTime.now, Duration.toSeconds(settle))

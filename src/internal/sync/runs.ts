@@ -10,9 +10,11 @@ import * as RetryPolicy from "../../RetryPolicy.ts"
 import * as Arguments from "../arguments.ts"
 import * as ReadOptions from "../pagination/options.ts"
 
+export const isCheckpoint = Schema.is(Checkpoint.Checkpoint)
+
 /** Where to resume. */
 export const from = Schema.optional(
-  Arguments.accepts("a checkpoint, from a batch or from Checkpoint.fromText", Schema.is(Checkpoint.Checkpoint))
+  Arguments.accepts("a checkpoint, from a batch or from Checkpoint.fromText", isCheckpoint)
 )
 
 /** How old something must be to be read. */
