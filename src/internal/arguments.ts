@@ -12,7 +12,6 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import * as SchemaParser from "effect/SchemaParser"
 import { type ArgumentIssue, InvalidArgumentError } from "../StripeError.ts"
 import * as Issues from "./issues.ts"
 import { isExpectedName } from "./nearest.ts"
@@ -102,10 +101,10 @@ export const decoder = <S extends Schema.ConstraintDecoder<unknown>>(
   instead?: Issues.Instead,
   shown: (input: unknown) => string = show
 ): ((input: unknown) => Result.Result<S["Type"], InvalidArgumentError>) => {
-  const decode = SchemaParser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
+  const decode = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
   return (input) =>
     isPlain(input)
-      ? Result.mapError(decode(input), (issue) =>
+      ? Result.mapError(decode(input), ({ issue }) =>
           explain(input, Issues.expectations(Issues.withChecks(issue, schema, input), instead), name)
         )
       : refuse(name, shown(input), "a plain object")
