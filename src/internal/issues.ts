@@ -2,7 +2,6 @@
 import * as Arr from "effect/Array"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { expectedName } from "./nearest.ts"
 import { name, sentence } from "./withoutSecrets.ts"
@@ -41,7 +40,7 @@ const parts = (
 }
 
 const knownNames = (issue: SchemaIssue.Issue): ReadonlyArray<string> =>
-  issue._tag === "UnexpectedKey" && SchemaAST.isObjects(issue.ast)
+  issue._tag === "UnexpectedKey" && issue.ast._tag === "Objects"
     ? issue.ast.propertySignatures.map(({ name }) => String(name))
     : []
 

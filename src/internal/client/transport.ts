@@ -6,7 +6,6 @@ import * as Bytes from "effect/Bytes"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import { flow } from "effect/Function"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
@@ -77,7 +76,7 @@ export const receive = Effect.fnUntraced(function* (
     Effect.flatMap(read),
     Effect.provideService(CurrentSending, sending),
     Effect.onExit((exit) =>
-      Exit.isSuccess(exit) && sending.requests === 1 ? Effect.void : Scope.close(sending.scope, exit)
+      exit._tag === "Success" && sending.requests === 1 ? Effect.void : Scope.close(sending.scope, exit)
     ),
     Effect.mapError((error) => (error instanceof DecodeError ? error : toReason(error))),
     Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.fail(new TimeoutError({ limit })) })

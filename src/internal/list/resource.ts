@@ -3,7 +3,6 @@
  * anything is sent.
  */
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -119,7 +118,7 @@ const withoutData = (path: string): string => path.slice("data.".length)
 export const make = <Filter, Path extends string>(definition: Definition<Filter, Path>) => {
   const { filter: filters, id, path, service } = definition
   const operations = { list: `${service}.list`, retrieve: `${service}.retrieve` }
-  const Id = Arguments.accepts(id.expected, (value) => Predicate.isString(value) && id.pattern.test(value))
+  const Id = Arguments.accepts(id.expected, (value) => typeof value === "string" && id.pattern.test(value))
   const expand = expandField(definition.expand, "data.")
 
   const checkId = Arguments.decoder(Schema.Struct({ id: Id }), "id")

@@ -6,7 +6,6 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import { PaginationStalledError } from "../../StripeError.ts"
 import type { Query } from "../client/model.ts"
@@ -179,7 +178,7 @@ export const checkPage = <A extends Row>(
   asked: { readonly limit: number; readonly oldestFirst: boolean; readonly within: Window | undefined }
 ): Result.Result<Seen, string> => {
   // The fetch may be one of plain JavaScript. Without has_more a list would end too early.
-  if (!Predicate.isBoolean(page.has_more)) return Result.fail("expected has_more to be true or false")
+  if (typeof page.has_more !== "boolean") return Result.fail("expected has_more to be true or false")
   if (entries.length === 0 && page.has_more) return Result.fail("has_more is true, but the page is empty")
   const limit = page.limit ?? asked.limit
   const rows = (page.entries ?? page.data).length
