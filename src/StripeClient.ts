@@ -162,7 +162,9 @@ export const make = Effect.fnUntraced(function* (
   const server = Telemetry.server(apiBase)
 
   const currentAccount = Effect.flatMap(CurrentAccount, (current) =>
-    current === ofTheOptions ? Effect.succeed(options) : Effect.fromResult(ClientOptions.checkAccount(current))
+    current === ofTheOptions
+      ? Effect.succeed<AccountChoice | Options>(options)
+      : Effect.as(Effect.fromResult(ClientOptions.checkAccount(current)), current)
   )
   const accountKey = Effect.match(currentAccount, {
     // An account that is refused fails the request itself.

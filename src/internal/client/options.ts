@@ -4,11 +4,8 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { InvalidArgumentError } from "../../StripeError.ts"
 import * as Arguments from "../arguments.ts"
-import type { AccountOptions } from "./model.ts"
 
 const isPrintable = (value: unknown): value is string => Predicate.isString(value) && /^[\x21-\x7e]+$/.test(value)
 
@@ -136,11 +133,8 @@ export const check = Arguments.decoder(
   () => "a value that is not one"
 )
 
-const decodeAccount = Arguments.decoder(
+/** An account that was given for one effect or stream, if it can be one. */
+export const checkAccount = Arguments.decoder(
   Schema.Struct({ account: Schema.optionalKey(account), context: Schema.optionalKey(context) }).check(oneAccount),
   "CurrentAccount"
 )
-
-/** An account that was given for one effect or stream, if it can be one. */
-export const checkAccount = (options: AccountOptions): Result.Result<AccountOptions, InvalidArgumentError> =>
-  Result.map(decodeAccount(options), () => options)
