@@ -3,7 +3,6 @@
  */
 import * as Duration from "effect/Duration"
 import * as Headers from "effect/http/Headers"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as RegExp from "effect/RegExp"
@@ -22,7 +21,7 @@ export interface Reply {
 }
 
 // Fields are taken as they come: one of a wrong type counts as absent, because the status alone still decides.
-const decodeErrorBody = Schema.decodeUnknownOption(
+const decodeErrorBody = Schema.decodeUnknownResult(
   Schema.fromJsonString(Schema.Struct({ error: Schema.Record(Schema.String, Schema.Unknown) }))
 )
 
@@ -160,7 +159,7 @@ const redirect = (location: string, sent: Query): string => {
  */
 export const cutShort = (reply: Reply): DecodeError | undefined =>
   reply.status === 400 && reply.text.trimStart().startsWith("{")
-    ? Option.getOrUndefined(Result.getFailure(parse(reply)))
+    ? Result.getOrUndefined(Result.flip(parse(reply)))
     : undefined
 
 const asText = (value: unknown): string | undefined => (Predicate.isString(value) ? value : undefined)
@@ -190,7 +189,7 @@ export const toReason = (reply: Reply, now: number, sent: Query = []) => {
   const { headers, status, text } = reply
   // A 304, which has no address, sends nowhere.
   const location = status >= 300 && status < 400 ? headers["location"] : undefined
-  const error = Option.getOrUndefined(decodeErrorBody(text))?.error
+  const error = Result.getOrUndefined(decodeErrorBody(text))?.error
   const message = asText(error?.message)
   const code = asText(error?.code)
   const param = asText(error?.param)
