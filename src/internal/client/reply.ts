@@ -3,7 +3,6 @@
  */
 import * as Duration from "effect/Duration"
 import * as Headers from "effect/http/Headers"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as RegExp from "effect/RegExp"
 import * as Result from "effect/Result"
@@ -162,10 +161,10 @@ export const cutShort = (reply: Reply): DecodeError | undefined =>
     ? Result.getOrUndefined(Result.flip(parse(reply)))
     : undefined
 
-const asText = (value: unknown): string | undefined => (Predicate.isString(value) ? value : undefined)
+const asText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
 
 const shown = (value: unknown, sent: Query): string | undefined =>
-  Predicate.isString(value) ? name(withoutSent(value, sent)) : undefined
+  typeof value === "string" ? name(withoutSent(value, sent)) : undefined
 
 // The one query that a log's address has is when the request was.
 const asLogUrl = (value: unknown, sent: Query): string | undefined => {

@@ -2,7 +2,6 @@
  * What the list of sessions has of its own.
  */
 import * as Arr from "effect/Array"
-import * as Struct from "effect/Struct"
 import * as SessionFilter from "../../SessionFilter.ts"
 import type * as StripeClient from "../../StripeClient.ts"
 import { filterFields } from "../filter/fields.ts"
@@ -31,7 +30,7 @@ export const resource = Resource.make<SessionFilter.SessionFilter, ExpandPath>({
     examples: ["verified_outputs", "last_verification_report"]
   },
   filter: {
-    names: Struct.keys(filterFields),
+    names: Object.keys(filterFields),
     decode: SessionFilter.decode,
     partition: Predicates.partition,
     personal: Predicates.personal

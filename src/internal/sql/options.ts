@@ -1,7 +1,6 @@
 /**
  * The options of `SqlDestination`, checked.
  */
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Arguments from "../arguments.ts"
 import { reveal } from "../session/reveal.ts"
@@ -12,11 +11,11 @@ export const defaultTable = "verification_sessions"
 const table = Schema.optional(
   Arguments.accepts(
     "1 to 40 lower-case letters, digits and _, not starting with a digit. For a schema of Postgres, set the connection's search_path.",
-    (value) => Predicate.isString(value) && /^[a-z_][a-z0-9_]{0,39}$/.test(value)
+    (value) => typeof value === "string" && /^[a-z_][a-z0-9_]{0,39}$/.test(value)
   )
 )
 
-const isKey = (value: unknown): boolean => Predicate.isString(value) && value.length <= 255
+const isKey = (value: unknown): boolean => typeof value === "string" && value.length <= 255
 
 export const decode = Arguments.options({
   account: Schema.optional(Arguments.accepts("the id of an account, such as acct_1", isKey)),
