@@ -263,6 +263,11 @@ describe("what others write", () => {
     // As fetch says a 407: with an error inside that has no text.
     const empty = new TypeError("fetch failed", { cause: new Error() })
     assert.include(Transport.toReason(empty).message, "The HTTP client failed with fetch failed.")
+    // A code, the name of a class and a cause of its own say something, also where the text is empty.
+    const within = (cause: Error) => Transport.describe(new TypeError("fetch failed", { cause }))
+    assert.strictEqual(within(Object.assign(new Error(), { code: "ECONNRESET" })), "Error (ECONNRESET)")
+    assert.strictEqual(within(new (class PoolClosed extends Error {})()), "PoolClosed")
+    assert.strictEqual(within(new Error("", { cause: new Error("connect ECONNREFUSED") })), "connect ECONNREFUSED")
     const reason = reasonOf(400, error({ message: " not\r\n  this\u2028way\n", code: "a\nb", param: "c\n\td" }))
     assert.strictEqual(reason.message, "c d: not this way.")
     assert.strictEqual(reason.code, "a b")

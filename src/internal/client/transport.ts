@@ -131,23 +131,26 @@ const read = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClien
   return { status, headers, text }
 })
 
+const say = (error: Error): string => {
+  // The name of a class that says nothing else, such as the TimeoutError of a Redis client, may be all that there is.
+  const said = sentence(error.message) || name(error.name === "Error" ? error.constructor.name : error.name)
+  const code = "code" in error && Predicate.isString(error.code) ? name(error.code) : ""
+  return said.includes(code) ? said : `${said} (${code})`
+}
+
 // Node wraps `connect ECONNREFUSED …` in `fetch failed`, and Effect in its `reason`; only the innermost error says what happened.
-const innermost = (error: unknown, depth = 0): unknown => {
+const innermost = <E>(error: E, depth = 0): E | Error => {
   if (!Predicate.isObject(error) || depth === 8) return error
   const inside = [Array.isArray(error.errors) ? error.errors[0] : undefined, error.cause, error.reason]
-  // A bare Error says less than the error around it: fetch has one inside for a 407.
-  const inner = inside.find((one) => Predicate.isError(one) && String(one) !== "Error")
-  return inner === undefined ? error : innermost(inner, depth + 1)
+  const inner = inside.filter(Predicate.isError).map((one) => innermost(one, depth + 1))
+  // An error inside may say nothing, as that of fetch for a 407.
+  return inner.find((one) => say(one) !== "Error") ?? error
 }
 
 /** What made something fail, shortened. `otherwise` is the text for a value that is not an Error. */
 export const describe = (failure: unknown, otherwise = "a value that is not an Error"): string => {
   const error = innermost(failure)
-  if (!Predicate.isError(error)) return sentence(otherwise)
-  // The name of a class that says nothing else, such as the TimeoutError of a Redis client, may be all that there is.
-  const said = sentence(error.message) || name(error.name === "Error" ? error.constructor.name : error.name)
-  const code = "code" in error && Predicate.isString(error.code) ? name(error.code) : ""
-  return said.includes(code) ? said : `${said} (${code})`
+  return Predicate.isError(error) ? say(error) : sentence(otherwise)
 }
 
 /** The reason behind a failure of the HTTP client. One that was transformed may fail with anything, whatever its type says. */
