@@ -68,6 +68,8 @@ describe("types of the service", () => {
     >()
     const maybe: { readonly expand?: readonly ["data.last_verification_report"] } = {}
     expect(service.list(maybe)).type.toBe<Effect.Effect<Pagination.Page<VerificationSession.AnyExpansion>, Failure>>()
+    const parsed = JSON.parse("{}")
+    expect(service.list(parsed)).type.toBe<Effect.Effect<Pagination.Page<VerificationSession.AnyExpansion>, Failure>>()
   })
 
   test("endingBefore works alone, and with every option but startingAfter", () => {

@@ -111,11 +111,10 @@ export interface TailOptions<
  */
 export type ExpandOf<Params> = Params extends { readonly expand: infer Paths extends ReadonlyArray<ListExpandPath> }
   ? Paths
-  : "expand" extends keyof Params
-    ? Params extends { readonly expand?: undefined }
-      ? undefined
-      : ReadonlyArray<ListExpandPath>
-    : undefined
+  : // In brackets, so that `any` may have paths.
+    [NonNullable<Params[keyof Params & "expand"]>] extends [never]
+    ? undefined
+    : ReadonlyArray<ListExpandPath>
 
 /**
  * The sessions of a call, by what it expands and by its filter: with the expanded fields, and with the status that the filter
