@@ -76,6 +76,10 @@ describe("a POST", () => {
       assert.strictEqual(canceled.lastResponse.headers["original-request"], canceled.lastResponse.requestId)
       assert.notProperty(canceled.lastResponse.headers, "idempotent-replayed")
 
+      const apiKey = Redacted.value(Sandbox.liveApiKey)
+      const live = yield* refused(sessions.redact(one.id, {}, { ...key, apiKey }))
+      assert.include(live.message, "a similar object exists in test mode")
+
       for (const [promise, message] of [
         [
           sessions.redact(one.id, { expand: ["last_error"] }, key),

@@ -243,7 +243,8 @@ const written = (
     const type = headers["content-type"] ?? ""
     if (body !== "" && /^(application\/json|text\/)/.test(type)) return yield* Result.fail(Errors.notAForm(type))
     const key = headers["idempotency-key"]
-    const first = key === undefined ? undefined : account.answered.get(key)
+    // Each mode has its own keys.
+    const first = key === undefined || caller.livemode ? undefined : account.answered.get(key)
     if (key !== undefined && first !== undefined) {
       if (first.path !== url.pathname || first.body !== body) {
         return yield* Result.fail(Errors.keyUsedOtherwise(key, url.pathname, first.path))
