@@ -1,9 +1,10 @@
 /**
  * Delivers webhooks to a URL as Stripe does: concurrently, and again until the answer is a 2xx.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { Delivery, DeliveryOptions } from "./deliveries.ts"
 import type { Service } from "./service.ts"
@@ -27,6 +28,17 @@ const pauses = [200, 400, 800, 1600, 3200, 6400]
 const patience = "10 seconds"
 const interval = 50
 
+// Stripe takes a redirect for a failure, and fetch would follow it. The client's own options of fetch are known only while a
+// request runs.
+const withoutRedirects = (client: HttpClient.HttpClient) =>
+  HttpClient.tapRequest(client, () =>
+    Effect.withFiber((fiber) => {
+      const own = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit)
+      fiber.setContext(Context.add(fiber.context, FetchHttpClient.RequestInit, { ...own, redirect: "manual" }))
+      return Effect.void
+    })
+  )
+
 /** Posts every stored event, and later ones as they happen. Never ends. */
 export const deliver = (
   sandbox: Pick<Service, "deliveries">,
@@ -40,9 +52,7 @@ export const deliver = (
     const status = yield* HttpClientRequest.post(url).pipe(
       HttpClientRequest.setHeaders(headers),
       HttpClientRequest.bodyText(delivery.body, contentType),
-      client.execute,
-      // Stripe takes a redirect for a failure, and fetch would follow it.
-      Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
+      withoutRedirects(client).execute,
       Effect.map((response) => response.status),
       Effect.timeout(patience),
       Effect.orElseSucceed(() => undefined)
