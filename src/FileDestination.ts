@@ -140,8 +140,8 @@ export interface CsvOptions {
    * JSON, and a missing field as an empty cell. A path that no session can have is refused; below `metadata`, any key
    * is valid.
    *
-   * A column reveals the secret field that it names, or the named part of it: `url`, `verified_outputs.first_name`. The
-   * latter needs `expand: ["data.verified_outputs"]` in `sync`. Without it the cells are empty, and no error says so.
+   * A column reveals the secret field that it names, or the named part of it: `url`, `verified_outputs.first_name`.
+   * Fields that `sync` did not expand are empty, without an error: the latter needs `expand: ["data.verified_outputs"]`.
    * `last_verification_report` is always the report's id; a path below it, such as
    * `last_verification_report.document.status`, needs the expanded report.
    *
