@@ -47,7 +47,12 @@ const exportTo = Effect.fn("export")(function* (
   yield* Destination.stream(destination, (from) => VerificationSessions.sync(filter, { from })).pipe(
     Stream.runForEach((batch) => Effect.flatMap(progress.add(batch), show)),
     Effect.ensuring(end),
-    Effect.onError(() => Console.error(`${file} was not written. Continue with --resume.`))
+    Effect.onError(() =>
+      Console.error(`${file} was not written. Continue with --resume.`).pipe(
+        Effect.when(fileSystem.exists(partial)),
+        Effect.ignore
+      )
+    )
   )
   yield* fileSystem.rename(partial, file)
   yield* fileSystem.remove(`${partial}.checkpoint`, { force: true })

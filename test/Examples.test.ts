@@ -255,10 +255,8 @@ describe("the export", () => {
     })
     await stop()
     assert.strictEqual(code, 1)
-    assert.include(errors, "AuthenticationError")
-    assert.include(errors, "STRIPE_API_KEY")
+    assert.match(errors, /^[^\n]*AuthenticationError[^\n]*STRIPE_API_KEY[^\n]*\n$/)
     assert.notInclude(errors, "planted")
-    assert.notMatch(errors, /\n {4}at /)
   })
 })
 
